@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* acts.h - what can be done, one transaction an act
+ *
+ * Each act reads what it needs, does the slow things (hashing) before its
+ * transaction, then passes the gate and commits.  Common answers: RST_OK;
+ * RST_EDENIED with the verdict in *refusal; RST_ENOTFOUND (nobody of that
+ * name); RST_EBUSY, RST_EFULL, RST_ENOMEM, RST_EIO.  They check rules, not
+ * rights: whether the actor may act is the door's question (ACLs, roles).
+ */
+#ifndef LIFECYCLE_ACTS_H
+#define LIFECYCLE_ACTS_H
+
+#include "lifecycle/gate.h"
+#include "store/session.h"
+
+/*
+ * The skeleton of a new directory: suffix entry, ou=people, ou=groups,
+ * ou=invitations, ou=policies, ou=tombstones, ou=services, cn=settings, and
+ * the groups sysadmins (administrator) and ldapusers.  Entries that exist are
+ * left alone, so it can be repeated.
+ */
+enum rst_err act_init(const struct act_ctx *ctx, struct rst_view suffix,
+                      struct rst_view organisation, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/*
+ * A one-time link for the first administrator: token text for the URL.  Valid
+ * one hour; a new one ends the older.  RULE_ALREADY_BOOTSTRAPPED.
+ */
+enum rst_err act_bootstrap_token(const struct act_ctx *ctx,
+                                 char token[RST_TOKEN_TEXT],
+                                 struct act_refusal *refusal) RST_MUST_USE;
+
+/* What a person says of himself at registration. */
+struct act_person {
+	struct rst_view username, given_name, surname, mail, password;
+};
+
+/* The first active member of sysadmins.  RULE_INVALID_INVITE for a token that
+ * is not the bootstrap token. */
+enum rst_err act_bootstrap(const struct act_ctx *ctx, struct rst_view token,
+                           const struct act_person *person, uint64_t *ret_id,
+                           struct act_refusal *refusal) RST_MUST_USE;
+
+struct act_invite {
+	struct rst_view mail;          /* empty: not bound to an address */
+	const struct rst_view *groups; /* names to join besides ldapusers */
+	size_t n_groups;
+	int64_t lifetime_s; /* 0: the default */
+	uint32_t uses;      /* 0: one */
+	bool needs_approval;
+	/* Queue a mail with this link, public_url "/register/" token. */
+	bool send;
+	struct rst_view public_url;
+};
+/* A new invitation for an address revokes the older ones.
+ * RULE_DUPLICATE_EMAIL, RULE_INVALID_EMAIL, RULE_UNKNOWN_GROUP,
+ * RULE_INVALID_EXPIRY. */
+enum rst_err act_invite(const struct act_ctx *ctx,
+                        const struct act_invite *invite,
+                        char token[RST_TOKEN_TEXT], uint64_t *ret_id,
+                        struct act_refusal *refusal) RST_MUST_USE;
+/* The invitation a token opens, without using it: RULE_INVALID_INVITE. */
+enum rst_err act_invitation_find(const struct act_ctx *ctx,
+                                 struct rst_view token, uint64_t *ret_id,
+                                 struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_invitation_revoke(const struct act_ctx *ctx, uint64_t id,
+                                   struct act_refusal *refusal) RST_MUST_USE;
+/* A new token and mail for an open or expired invitation. */
+enum rst_err act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
+                                   bool send, struct rst_view public_url,
+                                   char token[RST_TOKEN_TEXT],
+                                   struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Register.  With a token: redeem it (one use is taken in the same
+ * transaction); active at once unless it needs approval; the mail must be the
+ * invitation's.  Without: only when setting "registration" is "open"; pending.
+ */
+enum rst_err act_register(const struct act_ctx *ctx, struct rst_view token,
+                          const struct act_person *person, uint64_t *ret_id,
+                          enum rst_status *ret_status,
+                          struct act_refusal *refusal) RST_MUST_USE;
+
+/* An administrator's own making of a person; active unless status says
+ * otherwise; password may be empty (then none). */
+enum rst_err act_create_person(const struct act_ctx *ctx,
+                               const struct act_person *person,
+                               enum rst_status status, uint64_t *ret_id,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_create_group(const struct act_ctx *ctx, struct rst_view name,
+                              uint32_t gid_number, bool administrator,
+                              struct rst_view description, uint64_t *ret_id,
+                              struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_delete_group(const struct act_ctx *ctx, uint64_t group,
+                              struct act_refusal *refusal) RST_MUST_USE;
+
+/* Moves of status.  reject deletes a pending person and frees the name. */
+enum rst_err act_approve(const struct act_ctx *ctx, uint64_t person,
+                         struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_reject(const struct act_ctx *ctx, uint64_t person,
+                        struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_suspend(const struct act_ctx *ctx, uint64_t person,
+                         struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_activate(const struct act_ctx *ctx, uint64_t person,
+                          struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/* Idempotent: joining twice is RST_OK. */
+enum rst_err act_join(const struct act_ctx *ctx, uint64_t group,
+                      uint64_t person, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_leave(const struct act_ctx *ctx, uint64_t group,
+                       uint64_t person, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/*
+ * Change the password of person.  old is checked unless it has a NULL ptr (an
+ * administrator resets).  Ends the person's sessions but keep (may be NULL).
+ */
+enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,
+                                 struct rst_view old, struct rst_view new_one,
+                                 const unsigned char *keep,
+                                 struct act_refusal *refusal) RST_MUST_USE;
+
+/* Edit what a person may say of himself or an administrator of him. */
+struct act_edit {
+	uint16_t attr; /* GIVENNAME SN DISPLAYNAME MAIL LOGINSHELL ... */
+	struct rst_view value; /* empty drops it */
+};
+enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
+                      const struct act_edit *edits, size_t n_edits,
+                      struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Sign in by name (or mail) and password: a new session.  Unknown, wrong,
+ * pending and suspended cost the same; RULE_ACCOUNT_INACTIVE only when the
+ * password was right, RULE_INVALID_CREDENTIALS otherwise.
+ */
+enum rst_err act_sign_in(const struct act_ctx *ctx, struct rst_view username,
+                         struct rst_view password, struct rst_view agent,
+                         char token[RST_TOKEN_TEXT],
+                         struct rst_session *ret_session,
+                         struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_sign_out(const struct act_ctx *ctx,
+                          const unsigned char digest[RST_DIGEST_BYTES],
+                          struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * The session of a cookie, when its person may still act: status active, the
+ * generation unmoved, neither idle nor absolute limit passed.  RST_EDENIED
+ * otherwise.
+ */
+enum rst_err act_session_check(const struct act_ctx *ctx, struct rst_view token,
+                               struct rst_session *ret_session) RST_MUST_USE;
+
+/*
+ * May entry id, proved at generation, still act?  One get.  RST_OK or
+ * RST_EDENIED; an entry that is no person may while it exists.
+ */
+enum rst_err act_still_allowed(const struct rst_rtxn *txn, uint64_t id,
+                               uint64_t generation) RST_MUST_USE;
+/* A member of a group with rosterAdministrator, and active. */
+bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person);
+
+/* Where things are: ids of the skeleton's entries and of the people in it.
+ * RST_ENOTFOUND. */
+enum rst_err act_find_person(const struct rst_rtxn *txn, struct rst_view name,
+                             uint64_t *ret_id) RST_MUST_USE;
+enum rst_err act_find_group(const struct rst_rtxn *txn, struct rst_view name,
+                            uint64_t *ret_id) RST_MUST_USE;
+
+#endif

@@ -1,0 +1,2 @@
+roster_la_SOURCES += \
+	overlay/lifecycle.c overlay/lifecycle.h

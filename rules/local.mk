@@ -1,0 +1,9 @@
+noinst_LTLIBRARIES += rules/librules.la
+rules_librules_la_CFLAGS = $(AM_CFLAGS)
+rules_librules_la_SOURCES = \
+	rules/invitation.c rules/invitation.h \
+	rules/names.c rules/names.h \
+	rules/numbers.c rules/numbers.h \
+	rules/password.c rules/password.h \
+	rules/status.c rules/status.h \
+	rules/verdict.c rules/verdict.h

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* names.h - which names people and groups may have */
+#ifndef RULE_NAMES_H
+#define RULE_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rules/verdict.h"
+
+#define RULE_NAME_MAX   32  /* bytes of a username or group name */
+#define RULE_PERSON_MAX 128 /* bytes of a given name, surname, cn */
+#define RULE_PUBLIC_MIN 3   /* characters at the public form */
+
+/*
+ * A username: ^[a-z_][a-z0-9_-]{0,31}$ and not reserved.  ASCII only, so that
+ * no two names look or fold alike.  dots also admits '.', inside (imports).
+ */
+enum rule_verdict rule_username(const char *name, size_t len, bool dots);
+/* At the public form: also RULE_PUBLIC_MIN characters and not all digits. */
+enum rule_verdict rule_username_public(const char *name, size_t len);
+/* The same form; reserved are the names that give rights on a Unix host. */
+enum rule_verdict rule_groupname(const char *name, size_t len);
+
+/* ldapusers and sysadmins, which cannot go. */
+bool rule_group_protected(const char *name, size_t len);
+
+/*
+ * A given name, surname or full name: UTF-8, 1 to RULE_PERSON_MAX bytes, no
+ * control characters, no line or paragraph separators, no bidirectional
+ * overrides, not only blanks.
+ */
+enum rule_verdict rule_person_name(const char *name, size_t len);
+/* An absolute path of printable ASCII without ':' of at most 255 bytes. */
+enum rule_verdict rule_shell(const char *path, size_t len);
+enum rule_verdict rule_home(const char *path, size_t len);
+
+#endif

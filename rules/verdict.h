@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* verdict.h - what a rule answers: yes, or why not
+ *
+ * A verdict is a stable code that every door translates (HTTP: its name is
+ * the problem's "code"; LDAP: a result code and the text; CLI: exit status and
+ * text), so that the same act is refused alike everywhere.
+ */
+#ifndef RULE_VERDICT_H
+#define RULE_VERDICT_H
+
+/* X(ID, code, text for people) */
+#define RULE_VERDICTS(X)                                                       \
+	X(OK, "ok", "allowed")                                                 \
+	X(INVALID_USERNAME, "invalid_username",                                \
+	  "a username is a lower-case letter or underscore followed by "       \
+	  "at most 31 lower-case letters, digits, hyphens or underscores")     \
+	X(RESERVED_USERNAME, "reserved_username",                              \
+	  "this username is reserved for the system")                          \
+	X(USERNAME_TAKEN, "username_taken",                                    \
+	  "this username is in use or was used before")                        \
+	X(INVALID_GROUPNAME, "invalid_groupname",                              \
+	  "a group name is a lower-case letter or underscore followed by "     \
+	  "at most 31 lower-case letters, digits, hyphens or underscores")     \
+	X(RESERVED_GROUP, "reserved_group",                                    \
+	  "this group name is reserved for the system")                        \
+	X(GROUP_TAKEN, "group_taken", "this group name is in use")             \
+	X(INVALID_UIDNUMBER, "invalid_uidnumber",                              \
+	  "this uidNumber is outside the ranges that may be given out")        \
+	X(UIDNUMBER_TAKEN, "uidnumber_taken",                                  \
+	  "this uidNumber is in use or was used before")                       \
+	X(INVALID_GIDNUMBER, "invalid_gidnumber",                              \
+	  "this gidNumber is outside the ranges that may be given out")        \
+	X(GID_TAKEN, "gid_taken",                                              \
+	  "this gidNumber is in use or was used before")                       \
+	X(NUMBERS_EXHAUSTED, "numbers_exhausted",                              \
+	  "the configured number ranges are used up")                          \
+	X(INVALID_EMAIL, "invalid_email", "this is not a mail address")        \
+	X(EMAIL_TAKEN, "email_taken",                                          \
+	  "this mail address belongs to another account")                      \
+	X(EMAIL_MISMATCH, "email_mismatch",                                    \
+	  "the invitation was sent to another mail address")                   \
+	X(DUPLICATE_EMAIL, "duplicate_email",                                  \
+	  "somebody with this mail address is registered already")             \
+	X(INVALID_NAME, "invalid_name",                                        \
+	  "this name is empty, too long or has characters that a name "        \
+	  "cannot have")                                                       \
+	X(INVALID_SHELL, "invalid_shell", "this is not an absolute path")      \
+	X(INVALID_HOME, "invalid_home", "this is not an absolute path")        \
+	X(WEAK_PASSWORD, "weak_password",                                      \
+	  "this password is too short or too easy to guess")                   \
+	X(INVALID_PASSWORD, "invalid_password",                                \
+	  "a password is text of at most 1024 bytes")                          \
+	X(HASH_REFUSED, "hash_refused",                                        \
+	  "hashed passwords are accepted from the import tools only")          \
+	X(WRONG_PASSWORD, "wrong_password", "the old password is wrong")       \
+	X(INVALID_CREDENTIALS, "invalid_credentials",                          \
+	  "the name or the password is wrong")                                 \
+	X(ACCOUNT_INACTIVE, "account_inactive", "this account is not active")  \
+	X(INVALID_INVITE, "invalid_invite",                                    \
+	  "this invitation is unknown, expired, used or revoked")              \
+	X(REGISTRATION_CLOSED, "registration_closed",                          \
+	  "registration needs an invitation")                                  \
+	X(INVALID_STATUS, "invalid_status",                                    \
+	  "the status must be pending, active, suspended or deleted")          \
+	X(STATUS_MOVE, "status_move",                                          \
+	  "an account in this status cannot move to that status")              \
+	X(LAST_ADMIN, "last_admin", "this is the last active administrator")   \
+	X(PROTECTED_GROUP, "protected_group",                                  \
+	  "the groups ldapusers and sysadmins cannot be removed or renamed")   \
+	X(IDENTITY_IMMUTABLE, "identity_immutable",                            \
+	  "the identity of an account (uid, uidNumber, gidNumber of a "        \
+	  "group) cannot change")                                              \
+	X(TOMBSTONE_IMMUTABLE, "tombstone_immutable",                          \
+	  "a tombstone cannot be changed or removed")                          \
+	X(JOURNAL_IMMUTABLE, "journal_immutable",                              \
+	  "the journal cannot be changed")                                     \
+	X(ALREADY_BOOTSTRAPPED, "already_bootstrapped",                        \
+	  "there is an administrator already")                                 \
+	X(UNKNOWN_GROUP, "unknown_group", "there is no such group")            \
+	X(INVALID_EXPIRY, "invalid_expiry",                                    \
+	  "the lifetime is outside what the settings allow")                   \
+	X(FORBIDDEN, "forbidden", "this needs administrator rights")
+
+enum rule_verdict {
+#define RULE_VERDICT_ENUM(id, code, text) RULE_##id,
+	RULE_VERDICTS(RULE_VERDICT_ENUM)
+#undef RULE_VERDICT_ENUM
+};
+
+/* The stable code, such as "username_taken".  Never NULL. */
+const char *rule_verdict_code(enum rule_verdict verdict);
+/* One English sentence without a full stop.  Never NULL. */
+const char *rule_verdict_text(enum rule_verdict verdict);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* env.h - the environment and its transactions
+ *
+ * One directory is one environment is one database.  It holds:
+ *
+ *	data.mdb lock.mdb	LMDB's own
+ *	writer.lock		the writer lock: a process-shared robust mutex
+ *	stamp			PID namespace and boot id of the processes that
+ *				have it open (each holds a shared flock on it)
+ *	hash.lock		the slots of the password-hashing gate
+ *	secret.key		32 random bytes that seal the journal's private
+ *				parts and the outbox
+ *
+ * All of them mode 0660 in a directory 2770, whose group both daemons share.
+ */
+#ifndef RST_ENV_H
+#define RST_ENV_H
+
+#include "store/err.h"
+#include "store/view.h"
+
+#define RST_MAP_BYTES_MIN     (UINT64_C(1) << 20)
+#define RST_MAP_BYTES_DEFAULT (UINT64_C(16) << 30) /* virtual, not resident */
+#define RST_READERS_DEFAULT   1024
+#define RST_WRITER_WAIT_MS    2000 /* then RST_EBUSY */
+
+struct rst_env;
+
+/* What an environment is made with; fixed from then on. */
+struct rst_env_options {
+	uint64_t map_bytes;   /* 0: RST_MAP_BYTES_DEFAULT */
+	unsigned int readers; /* 0: RST_READERS_DEFAULT */
+	bool create;          /* make it when it is not there */
+};
+
+/*
+ * Open the environment in directory dir.  One per process and file, LMDB's
+ * rule (closing a second one would drop the first one's locks): a second open
+ * of the same directory, by whatever path, answers the same environment with
+ * its count raised.
+ *
+ * Fails with RST_ENOTFOUND (no environment there and create is false),
+ * RST_EINVALID (a path LMDB must not be used on such as NFS, a map below
+ * RST_MAP_BYTES_MIN), RST_ESTATE (another PID namespace or boot has it open;
+ * or a format version this build does not know), RST_EIO, RST_ENOMEM.  The
+ * detail says which and what to do.  options may be NULL.
+ */
+enum rst_err rst_env_open(const char *dir,
+                          const struct rst_env_options *options,
+                          struct rst_env **ret_env, struct rst_detail *reterr)
+	RST_MUST_USE;
+
+/* Drop one reference; the last closes.  NULL is allowed. */
+void rst_env_close(struct rst_env *env);
+
+/* The directory as given to the first open.  Lives as long as env. */
+const char *rst_env_dir(const struct rst_env *env);
+
+struct rst_env_info {
+	uint64_t map_bytes;
+	uint64_t used_bytes;
+	unsigned int readers_max, readers_used;
+	uint64_t last_txn;
+	uint64_t entries;
+};
+enum rst_err rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
+	RST_MUST_USE;
+
+/*
+ * Clear reader slots of dead processes (they pin pages for ever).  Call it
+ * every 5 s from one thread of each process.
+ */
+void rst_env_clear_stale(struct rst_env *env);
+
+/* The version of the LMDB built in, such as "0.9.24". */
+const char *rst_lmdb_version(void);
+
+/*
+ * A transaction lives on the caller's stack.  Its type is its power: rst_rtxn
+ * reads, rst_wtxn also writes.  Inside a write, read through &txn->r.
+ */
+struct rst_rtxn {
+	struct rst_env *env;
+	void *mdb; /* MDB_txn; NULL once ended.  For store/ only. */
+};
+
+struct rst_wtxn {
+	struct rst_rtxn r;
+	bool locked; /* we hold the writer lock.  For store/ only. */
+};
+
+/*
+ * Begin a read.  Never waits for a writer.  Keep it short: pages freed by
+ * writers are not reused while it lives.  Any thread may use it, one at a
+ * time.  Fails with RST_EBUSY (reader table full), RST_EIO, RST_ENOMEM; then
+ * *ret_txn needs no end.
+ */
+enum rst_err rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
+	RST_MUST_USE;
+
+/* Let go of the snapshot but keep the slot: renewing costs a microsecond. */
+void rst_read_reset(struct rst_rtxn *txn);
+enum rst_err rst_read_renew(struct rst_rtxn *txn) RST_MUST_USE;
+
+/* End a read; ending it twice, or after a failed begin, does nothing. */
+void rst_read_end(struct rst_rtxn *txn);
+
+/* The number of the last commit this transaction sees. */
+uint64_t rst_txn_number(const struct rst_rtxn *txn);
+
+/*
+ * Begin the write.  Waits at most RST_WRITER_WAIT_MS for the other writer, in
+ * whichever process it is, then RST_EBUSY.  No hashing, network or waiting
+ * between begin and commit, and both on the same thread.  RST_EFULL when the
+ * map is filled beyond what this purpose may use: an ordinary write up to 80 %,
+ * an administrator's delete up to 95 %.  Otherwise fails as rst_read_begin().
+ */
+enum rst_write_purpose {
+	RST_WRITE_ORDINARY,
+	RST_WRITE_FREEING, /* it makes room: delete, leave, erase */
+};
+enum rst_err rst_write_begin(struct rst_env *env,
+                             enum rst_write_purpose purpose,
+                             struct rst_wtxn *ret_txn) RST_MUST_USE;
+
+/*
+ * As rst_write_begin(), but with the caller's own way of waiting: while the
+ * lock is taken, pause(arg) is called about every millisecond; RST_EBUSY as
+ * soon as it answers false.  slapd must let its pool pause while it waits.
+ */
+enum rst_err rst_write_begin_polled(struct rst_env *env,
+                                    enum rst_write_purpose purpose,
+                                    bool (*pause)(void *arg), void *arg,
+                                    struct rst_wtxn *ret_txn) RST_MUST_USE;
+
+/*
+ * Commit, durably: RST_OK means it is on disk.  The transaction is over
+ * whatever the answer.  RST_EIO leaves the outcome unknown: the process must
+ * end and open the environment anew.
+ */
+enum rst_err rst_write_commit(struct rst_wtxn *txn) RST_MUST_USE;
+
+/* Abort; does nothing after a commit, so it can stand at every "out:". */
+void rst_write_abort(struct rst_wtxn *txn);
+
+/*
+ * Facts about the directory that every process reads, kept in the
+ * environment: "suffix", "lifecycle" ("on" or "off"), "primary-members"
+ * ("hide" or "list"), "server-id", "foreign-id" ...  A view of the value, or
+ * RST_ENOTFOUND.  Names are at most 64 bytes, values 4096.
+ */
+enum rst_err rst_setting_get(const struct rst_rtxn *txn, const char *name,
+                             struct rst_view *ret_value) RST_MUST_USE;
+/* An empty value drops the setting. */
+enum rst_err rst_setting_put(struct rst_wtxn *txn, const char *name,
+                             struct rst_view value) RST_MUST_USE;
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* env_priv.h - what the files of store/ share and nobody else sees */
+#ifndef RST_ENV_PRIV_H
+#define RST_ENV_PRIV_H
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <sys/types.h>
+
+#include "store/env.h"
+
+#define RST_FORMAT 1 /* of everything on disk; table "meta", key "format" */
+
+/*
+ * The tables.  All keys are composite and big endian so that their byte order
+ * is their order; no MDB_DUPSORT anywhere (hazard F3).
+ */
+enum rst_table {
+	RST_T_META,            /* name -> value: format, ids, heads, settings */
+	RST_T_ATTRIBUTE,       /* number(2) -> match(1) name */
+	RST_T_ENTRY,           /* id(8) -> record */
+	RST_T_TREE,            /* parent(8) nrdn -> id(8) */
+	RST_T_INDEX,           /* attr(2) kind(1) value id(8) -> */
+	RST_T_MEMBER,          /* group(8) via(1) key -> text */
+	RST_T_MEMBEROF,        /* key group(8) via(1) -> */
+	RST_T_IDENT,           /* kind(1) len(1) value id(8) -> flags(1) */
+	RST_T_JOURNAL,         /* sequence(8) -> public part */
+	RST_T_JOURNAL_PRIVATE, /* sequence(8) -> sealed private part */
+	RST_T_SESSION,         /* digest(32) -> record */
+	RST_T_SESSION_USER,    /* person(8) digest(32) -> */
+	RST_T_OUTBOX,          /* id(8) -> record */
+	RST_T_COUNT
+};
+extern const char *const rst_table_names[RST_T_COUNT];
+
+struct rst_attr_cache; /* attr.c */
+
+struct rst_env {
+	struct rst_env *next; /* in the process's list, env.c */
+	unsigned int refs;
+	dev_t dev;
+	ino_t ino;
+	char *dir;
+	MDB_env *mdb;
+	MDB_dbi dbi[RST_T_COUNT];
+	int stamp_fd;
+	void *writer_map; /* writer.lock, mapped; env.c */
+	struct rst_attr_cache *attrs;
+	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
+};
+
+enum rst_err rst_err_from_lmdb(int rc);
+
+static inline MDB_txn *
+rst_txn(const struct rst_rtxn *txn)
+{
+	return txn->mdb;
+}
+
+/*
+ * Thin, total wrappers: LMDB codes become rst_err here and nowhere else.
+ * rst_db_put with replace false answers RST_EEXISTS.
+ */
+enum rst_err rst_db_get(const struct rst_rtxn *txn, enum rst_table table,
+                        struct rst_view key, struct rst_view *ret_value)
+	RST_MUST_USE;
+enum rst_err rst_db_put(struct rst_wtxn *txn, enum rst_table table,
+                        struct rst_view key, struct rst_view value,
+                        bool replace) RST_MUST_USE;
+enum rst_err rst_db_drop(struct rst_wtxn *txn, enum rst_table table,
+                         struct rst_view key) RST_MUST_USE;
+
+/*
+ * A cursor over one table.  seek: the first key >= key; next and previous
+ * from there; RST_ENOTFOUND past the end.  In a write transaction a put or
+ * drop through rst_db_* in the same table may move it: seek again.
+ */
+struct rst_cursor {
+	MDB_cursor *mdb;
+};
+enum rst_err rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
+                             struct rst_cursor *ret_cursor) RST_MUST_USE;
+void rst_cursor_close(struct rst_cursor *cursor); /* twice is allowed */
+enum rst_err rst_cursor_seek(struct rst_cursor *cursor, struct rst_view key,
+                             struct rst_view *ret_key,
+                             struct rst_view *ret_value) RST_MUST_USE;
+enum rst_err rst_cursor_next(struct rst_cursor *cursor,
+                             struct rst_view *ret_key,
+                             struct rst_view *ret_value) RST_MUST_USE;
+enum rst_err rst_cursor_previous(struct rst_cursor *cursor,
+                                 struct rst_view *ret_key,
+                                 struct rst_view *ret_value) RST_MUST_USE;
+enum rst_err rst_cursor_last(struct rst_cursor *cursor,
+                             struct rst_view *ret_key,
+                             struct rst_view *ret_value) RST_MUST_USE;
+
+/* Numbers in table meta: 0 when absent. */
+enum rst_err rst_meta_number(const struct rst_rtxn *txn, const char *name,
+                             uint64_t *ret_number) RST_MUST_USE;
+enum rst_err rst_meta_set_number(struct rst_wtxn *txn, const char *name,
+                                 uint64_t number) RST_MUST_USE;
+
+/* Big-endian numbers in keys and records. */
+static inline void
+rst_put_be16(char *at, uint16_t n)
+{
+	at[0] = (char)(n >> 8);
+	at[1] = (char)n;
+}
+
+static inline uint16_t
+rst_get_be16(const char *at)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	return (uint16_t)(u[0] << 8 | u[1]);
+}
+
+static inline void
+rst_put_be32(char *at, uint32_t n)
+{
+	for (int i = 3; i >= 0; i--, n >>= 8)
+		at[i] = (char)n;
+}
+
+static inline uint32_t
+rst_get_be32(const char *at)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < 4; i++)
+		n = n << 8 | (unsigned char)at[i];
+	return n;
+}
+
+static inline void
+rst_put_be64(char *at, uint64_t n)
+{
+	for (int i = 7; i >= 0; i--, n >>= 8)
+		at[i] = (char)n;
+}
+
+static inline uint64_t
+rst_get_be64(const char *at)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | (unsigned char)at[i];
+	return n;
+}
+
+#endif

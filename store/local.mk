@@ -1,0 +1,27 @@
+# LMDB's two files, from the tree given at configure time.
+noinst_LTLIBRARIES += store/liblmdb.la
+store_liblmdb_la_CPPFLAGS = -I$(LMDB_SRC) -DMDB_MAXKEYSIZE=511
+store_liblmdb_la_CFLAGS = -std=gnu11 -fvisibility=hidden -w
+store_liblmdb_la_SOURCES = store/lmdb_mdb.c store/lmdb_midl.c
+
+noinst_LTLIBRARIES += store/libstore.la
+store_libstore_la_CPPFLAGS = $(AM_CPPFLAGS) -isystem $(LMDB_SRC)
+store_libstore_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+store_libstore_la_LIBADD = store/liblmdb.la $(SODIUM_LIBS) \
+	$(UNISTRING_LIBS) $(GNUTLS_LIBS) -lpthread
+store_libstore_la_SOURCES = \
+	store/attr.c store/attr.h \
+	store/check.c store/check.h \
+	store/entry.c store/entry.h \
+	store/env.c store/env.h store/env_priv.h \
+	store/err.c store/err.h \
+	store/ident.c store/ident.h \
+	store/index.c store/index.h \
+	store/journal.c store/journal.h \
+	store/member.c store/member.h \
+	store/normalise.c \
+	store/outbox.c store/outbox.h \
+	store/record.c store/record_priv.h \
+	store/session.c store/session.h \
+	store/tree.c store/tree.h \
+	store/view.c store/view.h

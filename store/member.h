@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* member.h - membership: a relation, not a value list
+ *
+ * A row says that a member is in a group by an attribute:
+ *
+ *	table member	group id, via, member key	-> the value as written,
+ *							   when that is not what
+ *							   the key would print
+ *	table memberof	member key, group id, via	->
+ *
+ * transposes of each other.  A member key is an entry ('e' id), or, where no
+ * such entry exists (yet), a raw name ('n' bytes) or raw DN ('d' normalised
+ * bytes).
+ *
+ * Groups with rosterGroup keep one relation (RST_VIA_ROSTER, and
+ * RST_VIA_PRIMARY for a member whose gidNumber is the group's); memberUid and
+ * member are two views of it: memberUid lists the uid of every member that
+ * has one and every raw name, member lists the DN of every member entry and
+ * every raw DN.  Any other group keeps exactly what was written: member and
+ * uniqueMember resolve to entries by DN, memberUid stays a name.
+ *
+ * When an entry appears, raw keys that mean it become its id; when it is
+ * renamed nothing changes here; when it is deleted its rows in rosterGroups
+ * end, and in other groups become what was written again.  The entry
+ * functions of store/entry.h call rst_member_entry_*() for that.
+ */
+#ifndef RST_MEMBER_H
+#define RST_MEMBER_H
+
+#include "store/entry.h"
+
+enum rst_via {
+	RST_VIA_ROSTER = 1,
+	RST_VIA_PRIMARY = 2,
+	RST_VIA_MEMBER = 3,
+	RST_VIA_MEMBERUID = 4,
+	RST_VIA_UNIQUEMEMBER = 5,
+};
+
+/* RST_A_MEMBER, RST_A_MEMBERUID or RST_A_UNIQUEMEMBER? */
+bool rst_member_is_attr(uint16_t attr_id);
+
+/* One change of one membership attribute. */
+enum rst_member_verb {
+	RST_MEMBER_ADD,
+	RST_MEMBER_DROP,
+	/*
+	 * All values of the attribute that an ordinary answer lists: with
+	 * primary-members hidden, hidden rows stay.
+	 */
+	RST_MEMBER_CLEAR,
+	/* As ADD and DROP but content with what is already so. */
+	RST_MEMBER_ENSURE,
+	RST_MEMBER_ENSURE_NOT,
+};
+struct rst_member_op {
+	enum rst_member_verb verb;
+	uint16_t attr;          /* RST_A_MEMBER, ... */
+	struct rst_view value;  /* as written */
+	struct rst_view nvalue; /* normalised; for memberUid equal to value */
+};
+
+/* A row that came or went, for the journal. */
+struct rst_member_delta {
+	bool added;
+	enum rst_via via;
+	char *key; /* owned: the member key's bytes */
+	size_t key_len;
+	char *text; /* owned: the value as written, or NULL for canonical */
+	size_t text_len;
+};
+struct rst_member_deltas {
+	struct rst_member_delta *items;
+	size_t n, room;
+};
+void rst_member_deltas_release(struct rst_member_deltas *deltas);
+
+/*
+ * Carry out ops, in order, on the group with this id, whose record is already
+ * stored.  Values that two attributes of a rosterGroup name alike in one
+ * change mean one row.  RST_EEXISTS: an ADD of a value that is there
+ * (attributeOrValueExists); RST_ENOTFOUND: a DROP of one that is not
+ * (noSuchAttribute); *ret_at is then the op's number.  RST_EINVALID:
+ * uniqueMember in a rosterGroup.  Appends to deltas what changed.
+ */
+enum rst_err rst_member_apply(struct rst_wtxn *txn, uint64_t group,
+                              const struct rst_member_op *ops, size_t n_ops,
+                              struct rst_member_deltas *deltas, size_t *ret_at)
+	RST_MUST_USE;
+
+/* By entry: the relation of a rosterGroup.  RST_EEXISTS, RST_ENOTFOUND. */
+enum rst_err rst_member_join(struct rst_wtxn *txn, uint64_t group,
+                             uint64_t member, struct rst_member_deltas *deltas)
+	RST_MUST_USE;
+enum rst_err rst_member_leave(struct rst_wtxn *txn, uint64_t group,
+                              uint64_t member, struct rst_member_deltas *deltas)
+	RST_MUST_USE;
+
+/* The member entry is in the group, hidden rows included: one or two gets. */
+bool rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member);
+
+/*
+ * The group's attribute attr has the value with normal form nvalue; hidden
+ * rows count (filters, compare and ACLs see them).  One or two gets, however
+ * large the group.
+ */
+bool rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
+                    uint16_t attr, struct rst_view nvalue);
+
+/* The group has any value of attr (any relation row when attr is 0). */
+bool rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
+                    uint16_t attr);
+
+/* Groups whose attr has nvalue, ascending, after *after: see
+ * rst_index_equal(). */
+enum rst_err rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
+                                    struct rst_view nvalue, uint64_t after,
+                                    uint64_t *ids, size_t max, size_t *ret_n)
+	RST_MUST_USE;
+
+/*
+ * Groups that a member entry is in through a rosterGroup, member or
+ * uniqueMember: what memberOf lists.  Ascending, after *after.
+ */
+enum rst_err rst_member_of(const struct rst_rtxn *txn, uint64_t member,
+                           uint64_t after, uint64_t *ids, size_t max,
+                           size_t *ret_n) RST_MUST_USE;
+
+/*
+ * Walk the values of attr in group.  Zero the cursor to start.  hidden says
+ * whether primary rows are walked too (slapcat, replicators, "list"); pass
+ * rst_member_shows_primary() for an ordinary answer.  The value as it would
+ * be printed is put in buf (RST_DN_MAX bytes); RST_ENOTFOUND at the end.  The
+ * walk may go on in a later transaction.
+ */
+struct rst_member_cursor {
+	char key[9 + 512];
+	size_t len;
+	uint64_t parent; /* whose DN is cached in parent_dn */
+	char parent_dn[RST_DN_MAX];
+	size_t parent_dn_len;
+};
+enum rst_err rst_member_next(const struct rst_rtxn *txn,
+                             const struct rst_record *group, uint16_t attr,
+                             bool hidden, struct rst_member_cursor *cursor,
+                             char *buf, size_t *ret_len) RST_MUST_USE;
+/* Walk the member entries of a group the same way. */
+enum rst_err rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
+                                struct rst_member_cursor *cursor,
+                                uint64_t *ret_member) RST_MUST_USE;
+uint64_t rst_member_count(const struct rst_rtxn *txn, uint64_t group);
+
+/* The setting "primary-members" (default: list without the lifecycle, hide
+ * with it) lets ordinary answers list rows of RST_VIA_PRIMARY. */
+bool rst_member_shows_primary(const struct rst_rtxn *txn);
+
+/*
+ * For store/entry.c: the entry was added, was changed (uid, gidNumber or
+ * class; before is what it was), goes away.
+ */
+enum rst_err rst_member_entry_added(struct rst_wtxn *txn,
+                                    const struct rst_record *entry,
+                                    struct rst_view ndn) RST_MUST_USE;
+enum rst_err rst_member_entry_changed(struct rst_wtxn *txn,
+                                      const struct rst_record *before,
+                                      const struct rst_record *after)
+	RST_MUST_USE;
+enum rst_err rst_member_entry_dropped(struct rst_wtxn *txn,
+                                      const struct rst_record *entry,
+                                      struct rst_view ndn) RST_MUST_USE;
+
+#endif

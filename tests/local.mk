@@ -1,0 +1,12 @@
+# "make check": lint, units, slapd in the loop, rosterd, both, real clients.  A
+# test that lacks what it needs exits 77 and is reported as skipped, never as
+# passed.
+AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir;
+
+include tests/lint/local.mk
+include tests/unit/local.mk
+include tests/slapd/local.mk
+include tests/http/local.mk
+include tests/both/local.mk
+include tests/clients/local.mk
