@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""harness.py - what every test of two processes needs, Roster or not
+
+A test is a story of claims: sentences that can be false.  story.claim() says
+whether each held, goes on, and the exit status tells the sum.  Everything a
+test starts lives in a PID and network namespace of its own and dies with it,
+and everything it writes is in one temporary directory.
+"""
+import atexit
+import ctypes
+import email
+import email.policy
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SKIP = 77
+MARK = "ROSTER_TEST_ISOLATED"
+# libldap takes "localhost" for the machine's own name and so cannot verify it.
+NAME = "ldap.example.org"
+TOP_SRC = os.environ.get("top_srcdir") or os.path.abspath(
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+TOP_BUILD = os.environ.get("top_builddir") or os.getcwd()
+
+
+def skip(why):
+    print("skip: " + why, flush=True)
+    sys.exit(SKIP)
+
+
+def need(*programs):
+    """Skip unless every program is installed."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
+    os.environ["PATH"] = path
+    for name in programs:
+        if shutil.which(name, path=path) is None:
+            skip(name + " is not installed")
+
+
+def loopback_up():
+    """Raise lo: a new network namespace has it down."""
+    flags, up = 0x8913, 0x1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0)
+        answer = fcntl.ioctl(sock, flags, request)
+        value = struct.unpack("16sh14x", answer)[1]
+        fcntl.ioctl(sock, flags + 1, struct.pack("16sh14x", b"lo", value | up))
+
+
+def isolate():
+    """Run the test again inside namespaces of its own, where its processes
+    end with it and its ports are nobody else's.  Skip where that is not
+    permitted."""
+    if os.environ.get(MARK):
+        loopback_up()
+        return
+    need("unshare")
+    command = ["unshare", "--mount", "--net", "--uts", "--pid", "--fork",
+               "--kill-child", "--mount-proc"]
+    if subprocess.run(command + ["true"], capture_output=True).returncode:
+        skip("unshare is not permitted here")
+    os.environ[MARK] = "1"
+    os.execvp(command[0], command + [sys.executable, "-u"] + sys.argv)
+
+
+def temporary_directory():
+    """A fresh directory, removed at the end unless ROSTER_TEST_KEEP is set."""
+    path = tempfile.mkdtemp(prefix="roster-test-")
+    os.chmod(path, 0o755)
+    if os.environ.get("ROSTER_TEST_KEEP"):
+        print("kept: " + path)
+    else:
+        atexit.register(shutil.rmtree, path, True)
+    return path
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_until(ask, seconds, what, every=0.02):
+    """Ask until the answer is true and return it; a Failure at the end."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise Failure("waited %g s in vain for %s" % (seconds, what))
+        time.sleep(every)
+
+
+class Failure(Exception):
+    """The story cannot go on."""
+
+
+class Story:
+    """Claims, and what became of them."""
+
+    def __init__(self):
+        self.failed = 0
+        self.made = 0
+        self.begun = time.monotonic()
+
+    def part(self, title):
+        print("# [%5.1f s] %s" % (time.monotonic() - self.begun, title),
+              flush=True)
+
+    def claim(self, holds, sentence, seen=None):
+        self.made += 1
+        print(("ok   - " if holds else "FAIL - ") + sentence, flush=True)
+        if not holds:
+            self.failed += 1
+            if seen is not None:
+                print("       seen: %s" % (seen,), flush=True)
+        return bool(holds)
+
+    def same(self, seen, wanted, sentence):
+        return self.claim(seen == wanted, sentence,
+                          "%r instead of %r" % (seen, wanted))
+
+    def end(self):
+        print("# %d claims, %d failed" % (self.made, self.failed), flush=True)
+        sys.exit(1 if self.failed or not self.made else 0)
+
+
+def run_story(tell, *programs):
+    """Isolate, tell the story, answer with its exit status.  What the daemons
+    logged is printed when it failed."""
+    need(*programs)
+    isolate()
+    story = Story()
+    try:
+        tell(story)
+    except Failure as failure:
+        story.claim(False, "the story goes on", failure)
+    except Exception:  # a bug of the test or an answer it never expected
+        import traceback
+        traceback.print_exc(file=sys.stdout)
+        story.claim(False, "the story goes on")
+    if story.failed:
+        for daemon in Daemon.all:
+            daemon.print_log()
+    for daemon in Daemon.all:
+        daemon.kill()
+    story.end()
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+class Daemon:
+    """A program that keeps running, its output in a file."""
+    all = []
+    LOG_TAIL = 60  # lines printed of a log after a failure
+
+    def __init__(self, name, log):
+        self.name = name
+        self.log = log
+        self.process = None
+        Daemon.all.append(self)
+
+    def start(self, command, **options):
+        # not die_with_parent(): it follows the thread that forks, and a
+        # kill test starts daemons from its threads; the namespace ends it
+        with open(self.log, "ab") as output:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True, **options)
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        """SIGKILL, and wait for the end."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self, seconds=20):
+        """SIGTERM, and the exit status; SIGKILL after so many seconds."""
+        self.process.terminate()
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def text(self):
+        try:
+            with open(self.log, errors="replace") as log:
+                return log.read()
+        except FileNotFoundError:
+            return ""
+
+    def print_log(self):
+        lines = self.text().splitlines()[-self.LOG_TAIL:]
+        print("# ---- %s, last %d lines" % (self.name, len(lines)))
+        for line in lines:
+            print("# " + line)
+        sys.stdout.flush()
+
+
+class Certificates:
+    """A CA and one server certificate for localhost, made by certtool."""
+
+    def __init__(self, directory):
+        self.ca = os.path.join(directory, "ca.pem")
+        self.ca_key = os.path.join(directory, "ca.key")
+        self.cert = os.path.join(directory, "server.pem")
+        self.key = os.path.join(directory, "server.key")
+        template = os.path.join(directory, "template")
+        for key in (self.ca_key, self.key):
+            self._certtool("--generate-privkey", "--key-type", "ecdsa",
+                           "--outfile", key)
+        with open(template, "w") as out:
+            out.write('cn = "Roster test CA"\nca\ncert_signing_key\n'
+                      "expiration_days = 3650\n")
+        self._certtool("--generate-self-signed", "--load-privkey", self.ca_key,
+                       "--template", template, "--outfile", self.ca)
+        with open(template, "w") as out:
+            out.write('cn = "localhost"\ndns_name = "localhost"\n'
+                      'dns_name = "' + NAME + '"\n'
+                      'ip_address = "127.0.0.1"\ntls_www_server\n'
+                      "signing_key\nexpiration_days = 3650\n")
+        self._certtool("--generate-certificate", "--load-privkey", self.key,
+                       "--load-ca-certificate", self.ca,
+                       "--load-ca-privkey", self.ca_key,
+                       "--template", template, "--outfile", self.cert)
+
+    @staticmethod
+    def _certtool(*arguments):
+        done = subprocess.run(("certtool",) + arguments, capture_output=True)
+        if done.returncode:
+            raise Failure("certtool: " + done.stderr.decode())
+
+
+class Sink:
+    """A real SMTP server that keeps what it gets."""
+
+    def __init__(self):
+        from aiosmtpd.controller import Controller
+        self.messages = []
+        self._arrived = threading.Condition()
+        self.port = free_port()
+        self._controller = Controller(self, hostname="127.0.0.1",
+                                      port=self.port)
+        self._controller.start()
+
+    async def handle_DATA(self, server, session, envelope):
+        message = email.message_from_bytes(envelope.content,
+                                           policy=email.policy.default)
+        with self._arrived:
+            self.messages.append((envelope.rcpt_tos, message))
+            self._arrived.notify_all()
+        return "250 kept"
+
+    def wait_for(self, address, seconds=15):
+        """The first message to address, taken out."""
+        def take():
+            for n, (recipients, message) in enumerate(self.messages):
+                if address in recipients:
+                    return self.messages.pop(n)[1]
+            return None
+        with self._arrived:
+            found = []
+            if not self._arrived.wait_for(
+                    lambda: found or found.extend(filter(None, [take()]))
+                    or found, seconds):
+                raise Failure("no mail to %s came" % address)
+            return found[0]
+
+    def stop(self):
+        self._controller.stop()
