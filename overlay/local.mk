@@ -1,2 +1,13 @@
+# The overlay lifecycle: part of roster.la, see backend/local.mk.
 roster_la_SOURCES += \
-	overlay/lifecycle.c overlay/lifecycle.h
+	overlay/attributes.c \
+	overlay/bind.c \
+	overlay/close.c \
+	overlay/group.c \
+	overlay/guard.c \
+	overlay/identity.c \
+	overlay/lifecycle.c overlay/lifecycle.h \
+	overlay/over_priv.h \
+	overlay/passwd.c \
+	overlay/ppolicy.c \
+	overlay/secret.c

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* lifecycle.h - overlay lifecycle: what the backend needs to know of it
+ *
+ * The backend proves a password; the overlay says whether its owner may use
+ * it, remembers on which connection it was used, and ends that connection
+ * when the owner loses his access.
+ *
+ * Include portable.h and slap.h first.
+ */
+#ifndef OVER_LIFECYCLE_H
+#define OVER_LIFECYCLE_H
+
+#include "store/entry.h"
+
+/* Register the overlay.  Called once by init_module(); 0 or an error. */
+int lifecycle_initialize(void);
+
+/*
+ * The overlay is configured on be (any of slapd's copies of it).  The
+ * backend's db_open writes setting "lifecycle" from it, "on" or "off", where
+ * the setting says otherwise and the database may be written.
+ */
+bool over_configured(const BackendDB *be);
+
+/*
+ * Define the operational attributes that stock ppolicy defines too
+ * (pwdChangedTime, pwdAccountLockedTime), where no module has.  ppolicy
+ * refuses to load after somebody else defined them, so this is for db_open,
+ * when every moduleload line has been read.  0 or -1, logged.
+ */
+int over_define_attributes(void);
+
+/*
+ * The password of an entry was right: may it bind?  LDAP_SUCCESS, or
+ * LDAP_INVALID_CREDENTIALS with an empty text: the same answer that a wrong
+ * password gets, but for the password policy control, which tells the reason
+ * to a client that asked for it.  The caller sends *rs.
+ *
+ * Call it only after the password was verified: a status must not be told to
+ * somebody who does not know it, and must not make a bind faster.
+ */
+int over_may_bind(Operation *op, SlapReply *rs, enum rst_status status);
+
+/*
+ * A simple bind as entry id of this database succeeded, proved at this
+ * generation.  Does nothing without the overlay.
+ */
+void over_bound(Operation *op, uint64_t id, uint64_t generation);
+
+#endif
