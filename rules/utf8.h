@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* utf8.h - walking UTF-8 strictly, for rules/ alone */
+#ifndef RULE_UTF8_H
+#define RULE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Take the next character off *text (*len bytes, at least one).  False for
+ * anything but well-formed UTF-8: overlong forms, surrogates, numbers above
+ * U+10FFFF, a cut sequence.
+ */
+bool rule_utf8_next(const char **text, size_t *len, uint32_t *ret_char);
+
+#endif
