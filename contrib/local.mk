@@ -1,1 +1,1 @@
-# contrib
+EXTRA_DIST += contrib/quickstart

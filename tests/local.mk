@@ -1,8 +1,11 @@
+# SPDX-License-Identifier: OLDAP-2.8
 # "make check": lint, units, slapd in the loop, rosterd, both, real clients.  A
 # test that lacks what it needs exits 77 and is reported as skipped, never as
-# passed.
+# passed.  Tests that load the module into slapd of a build with sanitizers
+# preload $asan_lib (empty otherwise).
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
-	top_builddir='$(abs_top_builddir)'; export top_builddir;
+	top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	asan_lib='$(ASAN_LIB)'; export asan_lib;
 
 include tests/lint/local.mk
 include tests/unit/local.mk

@@ -1,3 +1,18 @@
-lint_tests =
+lint_tests = \
+	tests/lint/check-banned \
+	tests/lint/check-format \
+	tests/lint/check-heads \
+	tests/lint/check-includes \
+	tests/lint/check-length \
+	tests/lint/check-man \
+	tests/lint/check-paths \
+	tests/lint/check-schema \
+	tests/lint/check-shell
 TESTS += $(lint_tests)
 dist_check_SCRIPTS += $(lint_tests)
+EXTRA_DIST += tests/lint/lib.sh
+
+if HAVE_SLAPD
+TESTS += tests/lint/check-exports
+endif
+EXTRA_DIST += tests/lint/check-exports
