@@ -109,7 +109,7 @@ bindpw %(bindpw)s
 ssl start_tls
 tls_reqcert demand
 tls_cacertfile %(ca)s
-pam_authz_search (&(objectClass=posixAccount)(uid=$username)(memberOf=cn=ldapusers,ou=groups,%(base)s))
+pam_authz_search (&(uid=$username)(memberOf=cn=ldapusers,ou=groups,%(base)s))
 """
 
 # Nothing is cached longer than a second, so that what the server says counts.
