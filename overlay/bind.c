@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* bind.c - may the owner of a right password sign in? */
+#include "portable.h"
+
+#include "slap.h"
+
+#include "overlay/over_priv.h"
+#include "rules/status.h"
+
+int
+over_may_bind(Operation *op, SlapReply *rs, enum rst_status status)
+{
+	bool may = status == RST_STATUS_NONE ||
+	           rule_status_may_sign_in((enum rule_status)status);
+
+	rs->sr_err = LDAP_SUCCESS;
+	if (!may && over_configured(op->o_bd)) {
+		rs->sr_err = LDAP_INVALID_CREDENTIALS;
+		rs->sr_text = NULL;
+		rs->sr_matched = NULL;
+		over_ppolicy_answer(op, rs, OVER_PP_LOCKED);
+	}
+	return rs->sr_err;
+}
+
+void
+over_bound(Operation *op, uint64_t id, uint64_t generation)
+{
+	struct over_who who = { over_db_of(op->o_bd), id, generation };
+
+	if (who.db == NULL)
+		return;
+	if (be_isroot_dn(who.db->be, &op->o_req_ndn))
+		who.db = NULL; /* above the rules, even as an entry */
+	over_identity_put(op->o_connid, &op->o_req_ndn, &who);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* identity.c - who is bound on which connection
+ *
+ *	connection 17	uid=alice,ou=people,...	entry 42, generation 3
+ *	connection 18	cn=admin,cn=config	nobody of ours
+ *
+ * A connection's row is written by its simple bind, or else by its first
+ * operation, and goes when it binds anew or ends.
+ */
+#include "portable.h"
+
+#include <string.h>
+
+#include "slap.h"
+
+#include "overlay/over_priv.h"
+
+#define BUCKETS 1024 /* a power of two */
+
+struct row {
+	struct row *next;
+	unsigned long connid;
+	struct over_who who;
+	size_t ndn_len;
+	char ndn[];
+};
+
+static struct row *buckets[BUCKETS];
+static pthread_mutex_t rows_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* Where the row of connid is, or would be.  The mutex is held. */
+static struct row **
+row_at(unsigned long connid)
+{
+	struct row **at = &buckets[connid & (BUCKETS - 1)];
+
+	while (*at != NULL && (*at)->connid != connid)
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+row_take_out(struct row **at)
+{
+	struct row *row = *at;
+
+	if (row != NULL) {
+		*at = row->next;
+		ch_free(row);
+	}
+}
+
+void
+over_identity_put(unsigned long connid, const struct berval *ndn,
+                  const struct over_who *who)
+{
+	struct row *row = ch_malloc(sizeof(*row) + ndn->bv_len);
+
+	row->connid = connid;
+	row->who = *who;
+	row->ndn_len = ndn->bv_len;
+	memcpy(row->ndn, ndn->bv_val, ndn->bv_len);
+
+	pthread_mutex_lock(&rows_mutex);
+	row_take_out(row_at(connid));
+	row->next = buckets[connid & (BUCKETS - 1)];
+	buckets[connid & (BUCKETS - 1)] = row;
+	pthread_mutex_unlock(&rows_mutex);
+}
+
+bool
+over_identity_get(unsigned long connid, const struct berval *ndn,
+                  struct over_who *ret_who, bool *ret_same)
+{
+	const struct row *row;
+	bool found;
+
+	pthread_mutex_lock(&rows_mutex);
+	row = *row_at(connid);
+	found = row != NULL;
+	if (found) {
+		*ret_who = row->who;
+		*ret_same = row->ndn_len == ndn->bv_len &&
+		            memcmp(row->ndn, ndn->bv_val, ndn->bv_len) == 0;
+	}
+	pthread_mutex_unlock(&rows_mutex);
+	return found;
+}
+
+void
+over_identity_drop(unsigned long connid)
+{
+	pthread_mutex_lock(&rows_mutex);
+	row_take_out(row_at(connid));
+	pthread_mutex_unlock(&rows_mutex);
+}
+
+void
+over_identity_drop_db(const struct over_db *db)
+{
+	struct row **at;
+
+	pthread_mutex_lock(&rows_mutex);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (at = &buckets[i]; *at != NULL;) {
+			if ((*at)->who.db == db)
+				row_take_out(at);
+			else
+				at = &(*at)->next;
+		}
+	pthread_mutex_unlock(&rows_mutex);
+}
+
+/* ndn is the rootdn of some database of this server. */
+static bool
+is_some_rootdn(const struct berval *ndn)
+{
+	BackendDB *be;
+
+	LDAP_STAILQ_FOREACH(be, &backendDB, be_next)
+	if (!BER_BVISEMPTY(&be->be_rootndn) && dn_match(&be->be_rootndn, ndn))
+		break;
+	return be != NULL;
+}
+
+/*
+ * The rootdn of the directory is above its rules.  The rootdn of another
+ * database (cn=config) is, too, unless it is somebody of this directory.
+ */
+enum rst_err
+over_identity_find(const struct rst_rtxn *txn, struct over_db *db,
+                   const struct berval *ndn, struct over_who *ret_who)
+{
+	struct over_who who = { 0 };
+	struct rst_record record;
+	enum rst_err err = RST_OK;
+
+	if (!BER_BVISEMPTY(&db->be->be_rootndn) &&
+	    dn_match(&db->be->be_rootndn, ndn))
+		goto out;
+	err = rst_tree_find(txn, back_view_of(ndn), &who.id, NULL);
+	if (err == RST_ENOTFOUND && is_some_rootdn(ndn))
+		err = RST_OK;
+	else if (err == RST_OK) {
+		err = rst_record_get(txn, who.id, &record);
+		if (err == RST_OK) {
+			who.db = db;
+			who.generation = record.generation;
+		}
+	}
+out:
+	if (err == RST_OK)
+		*ret_who = who;
+	return err;
+}
+
+static bool
+changes_password(const Operation *op)
+{
+	const Modifications *mod;
+
+	for (mod = op->orm_modlist; mod != NULL; mod = mod->sml_next)
+		if (mod->sml_desc == slap_schema.si_ad_userPassword)
+			break;
+	return mod != NULL;
+}
+
+/*
+ * Only by one: had anything else happened to the account in between, such as
+ * a suspension and its end, the connection would go as any other.
+ */
+void
+over_identity_renew(Operation *op)
+{
+	struct over_who who, now;
+	struct back_read *read;
+	enum rst_err err;
+	bool same = false;
+
+	if (!over_identity_get(op->o_connid, &op->o_req_ndn, &who, &same) ||
+	    !same || who.db == NULL || !changes_password(op))
+		return;
+	err = back_read_begin(op, who.db->back, &read);
+	if (err != RST_OK)
+		return;
+	err = over_identity_find(&read->txn, who.db, &op->o_req_ndn, &now);
+	back_read_end(read);
+	if (err == RST_OK && now.id == who.id &&
+	    now.generation == who.generation + 1)
+		over_identity_put(op->o_connid, &op->o_req_ndn, &now);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* over_priv.h - what the files of overlay/ share and nobody else sees
+ *
+ * Two overlays are registered.  "lifecycle" is configured on a database.
+ * "lifecycle-guard" is put on slapd's frontend when the first such database
+ * opens, so that it sees every operation whatever it names; administrators
+ * never see it.
+ *
+ */
+#ifndef OVER_PRIV_H
+#define OVER_PRIV_H
+
+#include "backend/back-roster.h"
+#include "overlay/lifecycle.h"
+
+#define OVER_NAME  "lifecycle"
+#define OVER_GUARD "lifecycle-guard"
+
+/*
+ * An open database with the overlay.  The list changes only while slapd's
+ * thread pool stands still (start, cn=config's pause, shutdown), so that
+ * operations walk it without a lock.
+ */
+struct over_db {
+	struct over_db *next;
+	BackendDB *be; /* slapd's own, never a copy */
+	struct back_db *back;
+	uint64_t journal;       /* last record that close.c has looked at */
+	struct back_read *read; /* close.c's, while it looks */
+};
+
+struct over_db *over_db_first(void);
+/* The database whose suffix ndn is or is below; NULL. */
+struct over_db *over_db_for(const struct berval *ndn);
+/* The database of which be is slapd's or a copy; NULL. */
+struct over_db *over_db_of(const BackendDB *be);
+
+/*
+ * identity.c: who is bound on which connection, by the connection's number.
+ */
+struct over_who {
+	struct over_db *db; /* NULL: nobody of ours, nothing to guard */
+	uint64_t id;
+	uint64_t generation;
+};
+
+/* Remember that ndn on connection connid is who, in place of what was. */
+void over_identity_put(unsigned long connid, const struct berval *ndn,
+                       const struct over_who *who);
+/* False if nothing is remembered.  *ret_same: it was remembered for ndn. */
+bool over_identity_get(unsigned long connid, const struct berval *ndn,
+                       struct over_who *ret_who, bool *ret_same);
+void over_identity_drop(unsigned long connid);
+/*
+ * op, a modify, went through.  If it was a change of the connection's own
+ * password, its owner proved himself just now: he keeps the connection.
+ */
+void over_identity_renew(Operation *op);
+void over_identity_drop_db(const struct over_db *db);
+
+/*
+ * Who ndn is, seen through txn of db, its database.  RST_ENOTFOUND when
+ * there is no such entry.  The rootdn is nobody of ours (db NULL).
+ */
+enum rst_err over_identity_find(const struct rst_rtxn *txn, struct over_db *db,
+                                const struct berval *ndn,
+                                struct over_who *ret_who) RST_MUST_USE;
+
+/* guard.c: put the guard on the frontend, once in the life of slapd. */
+int over_guard_register(void);
+int over_guard_install(ConfigReply *cr);
+
+/* group.c: bi_acl_group of the guard. */
+BI_acl_group over_acl_group;
+
+/*
+ * close.c: end the connections of those who lost their access.  start and
+ * stop follow the open databases; poke looks at once, in another thread.
+ */
+void over_close_start(void);
+void over_close_stop(void);
+void over_close_poke(void);
+
+/* ppolicy.c: the password policy control, draft-behera-ldap-password-policy */
+enum over_ppolicy {
+	OVER_PP_LOCKED = 1,
+	OVER_PP_NOT_ALLOWED = 3,
+	OVER_PP_QUALITY = 5,
+	OVER_PP_SHORT = 6,
+};
+int over_ppolicy_open(BackendDB *be);
+void over_ppolicy_close(BackendDB *be);
+/* Add the response control if the request asked for one. */
+void over_ppolicy_answer(Operation *op, SlapReply *rs, enum over_ppolicy error);
+
+/*
+ * secret.c: clear passwords become hashes on their way to the database.
+ */
+struct over_owner {
+	char *username; /* owned; NULL if none */
+	char *mail;     /* owned; NULL if none */
+	char *stored;   /* owned; the password as it is, or NULL */
+};
+/* Read them of the entry ndn.  RST_ENOTFOUND, RST_ENOMEM, ... */
+enum rst_err over_owner_read(Operation *op, struct over_db *db,
+                             const struct berval *ndn,
+                             struct over_owner *ret_owner) RST_MUST_USE;
+void over_owner_release(struct over_owner *owner);
+
+struct over_refusal {
+	int code;                  /* LDAP result code */
+	enum rule_verdict verdict; /* RULE_OK: the code says it all */
+	enum over_ppolicy reason;
+};
+
+/*
+ * Judge password and hash it.  False if it is refused or cannot be hashed
+ * now; *ret_hash is to be freed with ch_free().
+ */
+bool over_hash(struct over_db *db, const struct over_owner *owner,
+               const struct berval *password, struct berval *ret_hash,
+               struct over_refusal *ret_refusal);
+/* Answer so. */
+int over_refuse(Operation *op, SlapReply *rs,
+                const struct over_refusal *refusal);
+/* RST_OK, RST_EDENIED or why it cannot be verified now. */
+enum rst_err over_verify(struct over_db *db, const struct over_owner *owner,
+                         const struct berval *password) RST_MUST_USE;
+
+/*
+ * Between these two a modify of op carries a hash of ours, already judged.
+ * mark lives on the caller's stack.
+ */
+void over_hashed_begin(Operation *op, OpExtra *mark);
+void over_hashed_end(Operation *op, OpExtra *mark);
+
+BI_op_add over_add;
+BI_op_modify over_modify;
+
+/* passwd.c: the password modify extended operation. */
+BI_op_extended over_extended;
+
+#endif

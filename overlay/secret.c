@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* secret.c - clear passwords become hashes on their way to the database
+ *
+ *	replace: userPassword
+ *	userPassword: correct horse battery
+ *
+ * becomes "{ARGON2}$argon2id$..." before the backend, the journal or another
+ * overlay's log sees it.  Hashed outside any transaction, behind the gate of
+ * lifecycle/password.h.
+ *
+ * Values that are hashed already are refused: nobody could judge them, and
+ * their parameters decide what each bind attempt costs (hazard F10).  The
+ * tools do not come this way; what replication brings is let through.
+ */
+#include "portable.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "slap.h"
+
+#include "lifecycle/password.h"
+#include "lutil.h"
+#include "overlay/over_priv.h"
+#include "rules/password.h"
+
+static const char hashed_key[] = "";
+
+void
+over_hashed_begin(Operation *op, OpExtra *mark)
+{
+	mark->oe_key = (void *)hashed_key;
+	LDAP_SLIST_INSERT_HEAD(&op->o_extra, mark, oe_next);
+}
+
+void
+over_hashed_end(Operation *op, OpExtra *mark)
+{
+	LDAP_SLIST_REMOVE(&op->o_extra, mark, OpExtra, oe_next);
+}
+
+/* Not for us to judge: replicated, replayed, or judged already. */
+static bool
+is_exempt(Operation *op)
+{
+	OpExtra *mark;
+
+	LDAP_SLIST_FOREACH(mark, &op->o_extra, oe_next)
+	if (mark->oe_key == (void *)hashed_key)
+		break;
+	return mark != NULL || SLAPD_SYNC_IS_SYNCCONN(op->o_connid) ||
+	       be_shadow_update(op);
+}
+
+static char *
+copy(struct rst_view view)
+{
+	return view.ptr != NULL ? rst_view_dup(view) : NULL;
+}
+
+enum rst_err
+over_owner_read(Operation *op, struct over_db *db, const struct berval *ndn,
+                struct over_owner *ret_owner)
+{
+	struct back_read *read = NULL;
+	struct rst_record record;
+	enum rst_err err;
+	uint64_t id;
+
+	*ret_owner = (struct over_owner){ 0 };
+	err = back_read_begin(op, db->back, &read);
+	if (err == RST_OK)
+		err = rst_tree_find(&read->txn, back_view_of(ndn), &id, NULL);
+	if (err == RST_OK)
+		err = rst_record_get(&read->txn, id, &record);
+	if (err == RST_OK) {
+		ret_owner->username =
+			copy(rst_record_first(&record, RST_A_UID));
+		ret_owner->mail = copy(rst_record_first(&record, RST_A_MAIL));
+		ret_owner->stored =
+			copy(rst_record_first(&record, RST_A_USERPASSWORD));
+	}
+	back_read_end(read);
+	return err;
+}
+
+void
+over_owner_release(struct over_owner *owner)
+{
+	free(owner->username);
+	free(owner->mail);
+	free(owner->stored);
+	*owner = (struct over_owner){ 0 };
+}
+
+/* Characters of UTF-8 text; what is no text has its own verdict. */
+static size_t
+count_characters(const struct berval *text)
+{
+	size_t n = 0;
+
+	for (ber_len_t i = 0; i < text->bv_len; i++)
+		n += ((unsigned char)text->bv_val[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static bool
+judge(const struct over_owner *owner, const struct berval *password,
+      struct over_refusal *ret_refusal)
+{
+	const struct rule_password_policy *policy = &rule_password_default;
+	struct over_refusal refusal = { LDAP_CONSTRAINT_VIOLATION, RULE_OK,
+		                        OVER_PP_QUALITY };
+
+	refusal.verdict =
+		rule_password(policy, password->bv_val, password->bv_len,
+	                      owner->username, owner->mail);
+	if (refusal.verdict == RULE_OK &&
+	    rule_hash_scheme(password->bv_val, password->bv_len) !=
+	            RULE_SCHEME_NONE) {
+		refusal.verdict = RULE_HASH_REFUSED;
+		refusal.reason = OVER_PP_NOT_ALLOWED;
+	}
+	if (refusal.verdict == RULE_WEAK_PASSWORD &&
+	    count_characters(password) < policy->min_length)
+		refusal.reason = OVER_PP_SHORT;
+	*ret_refusal = refusal;
+	return refusal.verdict == RULE_OK;
+}
+
+bool
+over_hash(struct over_db *db, const struct over_owner *owner,
+          const struct berval *password, struct berval *ret_hash,
+          struct over_refusal *ret_refusal)
+{
+	char hash[LIFECYCLE_HASH_MAX];
+	enum rst_err err;
+	bool done = false;
+
+	if (!judge(owner, password, ret_refusal))
+		goto out;
+	err = lifecycle_password_hash(db->back->env, back_view_of(password),
+	                              hash);
+	if (err == RST_OK) {
+		ber_str2bv(hash, 0, 1, ret_hash);
+		done = true;
+	} else if (err == RST_EINVALID) {
+		ret_refusal->verdict = RULE_INVALID_PASSWORD;
+	} else {
+		ret_refusal->code = err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER;
+	}
+out:
+	return done;
+}
+
+/* {SSHA}, {CRYPT} and whatever else slapd knows. */
+static bool
+verify_other(void *arg, const char *stored, struct rst_view password)
+{
+	struct berval hash, cred = { password.len, (char *)password.ptr };
+	const char *text = NULL;
+
+	ber_str2bv(stored, 0, 0, &hash);
+	return lutil_passwd(&hash, &cred, NULL, &text) == 0;
+}
+
+enum rst_err
+over_verify(struct over_db *db, const struct over_owner *owner,
+            const struct berval *password)
+{
+	return lifecycle_password_check(
+		db->back->env, rst_view_of(owner->stored),
+		back_view_of(password), verify_other, NULL);
+}
+
+int
+over_refuse(Operation *op, SlapReply *rs, const struct over_refusal *refusal)
+{
+	const struct act_refusal why = { .verdict = refusal->verdict,
+		                         .field = "userPassword" };
+	struct back_reply reply = { .code = refusal->code };
+	struct berval text;
+
+	if (refusal->verdict != RULE_OK) {
+		back_map_refusal(RST_EDENIED, &why, &reply);
+		over_ppolicy_answer(op, rs, refusal->reason);
+	}
+	ber_str2bv(reply.text, 0, 0, &text);
+	/* lives as long as the operation */
+	rs->sr_text = text.bv_len > 0
+	                      ? ber_strdup_x(text.bv_val, op->o_tmpmemctx)
+	                      : NULL;
+	rs->sr_err = reply.code;
+	return rs->sr_err;
+}
+
+/* Hash value in place, one of a list that slapd frees. */
+static bool
+hash_value(struct over_db *db, const struct over_owner *owner,
+           struct berval *value, struct over_refusal *ret_refusal)
+{
+	struct berval hash;
+	bool done = over_hash(db, owner, value, &hash, ret_refusal);
+
+	if (done) {
+		sodium_memzero(value->bv_val, value->bv_len);
+		ch_free(value->bv_val);
+		*value = hash;
+	}
+	return done;
+}
+
+/*
+ * An entry has one password: binds try every value, and each costs a hash.
+ */
+static bool
+is_one(const struct berval *values, struct over_refusal *ret_refusal)
+{
+	bool one = BER_BVISNULL(&values[0]) || BER_BVISNULL(&values[1]);
+
+	if (!one)
+		*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
+			                              RULE_INVALID_PASSWORD,
+			                              OVER_PP_NOT_ALLOWED };
+	return one;
+}
+
+static bool
+is_password(const AttributeDescription *ad)
+{
+	return ad->ad_type == slap_schema.si_ad_userPassword->ad_type;
+}
+
+/* The first value of an attribute of a new entry, or NULL. */
+static char *
+first_of(Entry *entry, AttributeDescription *ad)
+{
+	Attribute *attr = ad != NULL ? attr_find(entry->e_attrs, ad) : NULL;
+
+	return attr != NULL ? rst_view_dup(back_view_of(&attr->a_vals[0]))
+	                    : NULL;
+}
+
+static AttributeDescription *
+mail_description(void)
+{
+	static AttributeDescription *mail;
+	const char *text;
+
+	if (mail == NULL)
+		(void)slap_str2ad("mail", &mail, &text);
+	return mail;
+}
+
+static bool
+add_one(struct over_db *db, const struct over_owner *owner, Attribute *attr,
+        struct over_refusal *ret_refusal)
+{
+	bool fine = is_one(attr->a_vals, ret_refusal) &&
+	            hash_value(db, owner, &attr->a_vals[0], ret_refusal);
+
+	/* no rule of userPassword normalises: mostly they are one list */
+	if (fine && attr->a_nvals != attr->a_vals)
+		ber_bvreplace(&attr->a_nvals[0], &attr->a_vals[0]);
+	return fine;
+}
+
+int
+over_add(Operation *op, SlapReply *rs)
+{
+	struct over_db *db = over_db_of(op->o_bd);
+	struct over_owner owner = { 0 };
+	struct over_refusal refusal;
+	Attribute *attr;
+	bool fine = true;
+	int rc = SLAP_CB_CONTINUE;
+
+	if (db == NULL || is_exempt(op))
+		goto out;
+	owner.username = first_of(op->ora_e, slap_schema.si_ad_uid);
+	owner.mail = first_of(op->ora_e, mail_description());
+	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
+	     attr = attr->a_next)
+		if (is_password(attr->a_desc))
+			fine = add_one(db, &owner, attr, &refusal);
+	if (!fine) {
+		over_refuse(op, rs, &refusal);
+		send_ldap_result(op, rs);
+		rc = rs->sr_err;
+	}
+out:
+	over_owner_release(&owner);
+	return rc;
+}
+
+/*
+ * "delete: userPassword" with the old password in clear, as some clients
+ * change it: name the stored value instead, if it is the right one.
+ */
+static bool
+name_stored(struct over_db *db, const struct over_owner *owner,
+            struct berval *value, struct over_refusal *ret_refusal)
+{
+	enum rst_err err;
+
+	if (owner->stored == NULL || strcmp(owner->stored, value->bv_val) == 0)
+		return true;
+	err = over_verify(db, owner, value);
+	if (err == RST_OK) {
+		sodium_memzero(value->bv_val, value->bv_len);
+		ch_free(value->bv_val);
+		ber_str2bv(owner->stored, 0, 1, value);
+	} else if (err != RST_EDENIED) {
+		*ret_refusal =
+			(struct over_refusal){ err == RST_EBUSY ? LDAP_BUSY
+			                                        : LDAP_OTHER,
+			                       RULE_OK, OVER_PP_NOT_ALLOWED };
+	}
+	/* a wrong one is left to find no value of its like */
+	return err == RST_OK || err == RST_EDENIED;
+}
+
+static bool
+modify_one(struct over_db *db, const struct over_owner *owner,
+           Modifications *mod, struct over_refusal *ret_refusal)
+{
+	bool fine = true;
+
+	if (mod->sml_values == NULL || BER_BVISNULL(&mod->sml_values[0]))
+		goto out; /* delete all */
+	fine = is_one(mod->sml_values, ret_refusal);
+	if (!fine)
+		goto out;
+	if ((mod->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE)
+		fine = name_stored(db, owner, &mod->sml_values[0], ret_refusal);
+	else
+		fine = hash_value(db, owner, &mod->sml_values[0], ret_refusal);
+out:
+	return fine;
+}
+
+int
+over_modify(Operation *op, SlapReply *rs)
+{
+	struct over_db *db = over_db_of(op->o_bd);
+	struct over_owner owner = { 0 };
+	struct over_refusal refusal;
+	Modifications *mod;
+	bool fine = true;
+	int rc = SLAP_CB_CONTINUE;
+
+	if (db == NULL || is_exempt(op))
+		goto out;
+	for (mod = op->orm_modlist; mod != NULL; mod = mod->sml_next)
+		if (is_password(mod->sml_desc))
+			break;
+	/* who is not there is the backend's to say */
+	if (mod == NULL ||
+	    over_owner_read(op, db, &op->o_req_ndn, &owner) != RST_OK)
+		goto out;
+	for (; mod != NULL && fine; mod = mod->sml_next)
+		if (is_password(mod->sml_desc))
+			fine = modify_one(db, &owner, mod, &refusal);
+	if (!fine) {
+		over_refuse(op, rs, &refusal);
+		send_ldap_result(op, rs);
+		rc = rs->sr_err;
+	}
+out:
+	over_owner_release(&owner);
+	return rc;
+}
