@@ -109,8 +109,9 @@ enum rst_err rst_attr_intern(struct rst_wtxn *txn, struct rst_view name,
 	RST_MUST_USE;
 
 /*
- * Name and rule of number id; the name lives as long as the environment and
- * is NUL-terminated.  RST_ECORRUPT when there is no such number.
+ * Name and rule of number id; the name is NUL-terminated and lives as long as
+ * the environment (one given out in this very transaction: till its end).
+ * RST_ECORRUPT when there is no such number.
  */
 enum rst_err rst_attr_name(const struct rst_rtxn *txn, uint16_t id,
                            const char **ret_name, enum rst_match *ret_match)

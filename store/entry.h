@@ -18,6 +18,7 @@
 
 #define RST_VALUE_MAX  (UINT32_C(16) << 20) /* bytes of one value */
 #define RST_VALUES_MAX 1000000              /* values of one entry */
+#define RST_RECORD_MAX (UINT32_C(64) << 20) /* bytes of all values together */
 #define RST_RDN_MAX    4096                 /* bytes of an RDN */
 #define RST_DN_MAX     8192                 /* bytes of a DN */
 #define RST_NO_NUMBER  UINT32_MAX

@@ -42,8 +42,9 @@ struct rst_env_options {
  * Fails with RST_ENOTFOUND (no environment there and create is false),
  * RST_EINVALID (a path LMDB must not be used on such as NFS, a map below
  * RST_MAP_BYTES_MIN), RST_ESTATE (another PID namespace or boot has it open;
- * or a format version this build does not know), RST_EIO, RST_ENOMEM.  The
- * detail says which and what to do.  options may be NULL.
+ * or a format version this build does not know; or its secret.key is lost),
+ * RST_EBUSY (another process has been opening it for too long), RST_EIO,
+ * RST_ENOMEM.  The detail says which and what to do.  options may be NULL.
  */
 enum rst_err rst_env_open(const char *dir,
                           const struct rst_env_options *options,
@@ -82,6 +83,7 @@ const char *rst_lmdb_version(void);
 struct rst_rtxn {
 	struct rst_env *env;
 	void *mdb; /* MDB_txn; NULL once ended.  For store/ only. */
+	bool idle; /* it was reset and not renewed.  For store/ only. */
 };
 
 struct rst_wtxn {

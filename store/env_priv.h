@@ -6,6 +6,7 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "store/env.h"
@@ -21,7 +22,7 @@ enum rst_table {
 	RST_T_ATTRIBUTE,       /* number(2) -> match(1) name */
 	RST_T_ENTRY,           /* id(8) -> record */
 	RST_T_TREE,            /* parent(8) nrdn -> id(8) */
-	RST_T_INDEX,           /* attr(2) kind(1) value id(8) -> */
+	RST_T_INDEX,           /* attr(2) kind(1) value id(8): index.c */
 	RST_T_MEMBER,          /* group(8) via(1) key -> text */
 	RST_T_MEMBEROF,        /* key group(8) via(1) -> */
 	RST_T_IDENT,           /* kind(1) len(1) value id(8) -> flags(1) */
@@ -48,9 +49,66 @@ struct rst_env {
 	void *writer_map; /* writer.lock, mapped; env.c */
 	struct rst_attr_cache *attrs;
 	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
+	pid_t pid;              /* who opened it: never used after a fork */
+	_Atomic(void *) writer; /* the MDB_txn of this process's write */
+	/* Transactions that hold a snapshot, and "the map is being resized":
+	 * only with none may it be (db.c). */
+	atomic_uint live;
+	atomic_bool resizing;
 };
 
 enum rst_err rst_err_from_lmdb(int rc);
+
+/*
+ * env_files.c: what stands in the directory beside LMDB's files.
+ *
+ * rst_place_open() opens the directory and refuses file systems LMDB must not
+ * be used on; rst_place_is_refused() is its list of statfs types.
+ * rst_place_enter() takes the opening lock, stamps (hazard F6), maps
+ * writer.lock and reads or makes secret.key and LMDB's files;
+ * rst_place_leave() lets go of the opening lock, and rst_place_close() of
+ * everything.
+ */
+struct rst_place {
+	int dir_fd;
+	int opening_fd; /* writer.lock, flocked while opening */
+	int stamp_fd;   /* shared flock: "this process has it open" */
+	void *writer_map;
+	bool exists;      /* data.mdb was there, with something in it */
+	off_t lock_bytes; /* size of lock.mdb, 0 if it was not there */
+	dev_t dev;
+	ino_t ino;
+	gid_t gid;
+};
+enum rst_err rst_place_open(const char *dir, struct rst_place *ret_place,
+                            struct rst_detail *reterr) RST_MUST_USE;
+enum rst_err rst_place_enter(struct rst_place *place, const char *dir,
+                             bool create, unsigned char *key,
+                             struct rst_detail *reterr) RST_MUST_USE;
+void rst_place_leave(struct rst_place *place);
+void rst_place_close(struct rst_place *place);
+bool rst_place_is_refused(long fs_type);
+
+/* env_files.c: the writer lock.  wait_ms 0: try once.  RST_EBUSY. */
+enum rst_err rst_writer_lock(struct rst_env *env, unsigned int wait_ms)
+	RST_MUST_USE;
+void rst_writer_unlock(struct rst_env *env);
+
+/* env.c: is this LMDB one of those that destroy shared mutexes (hazard F2)? */
+bool rst_lmdb_is_refused(int major, int minor, int patch);
+
+/* db.c: pages that the free list holds, and pages ever used.  Takes a read
+ * transaction of its own. */
+enum rst_err rst_pages(struct rst_env *env, uint64_t *ret_used,
+                       uint64_t *ret_free) RST_MUST_USE;
+
+/* db.c: end a read and keep the handles of tables it opened; env.c. */
+void rst_read_keep(struct rst_rtxn *txn);
+
+/* attr.c: the cache lives with the environment; told how a write ended. */
+enum rst_err rst_attr_cache_new(struct rst_attr_cache **ret_cache) RST_MUST_USE;
+void rst_attr_cache_free(struct rst_attr_cache *cache);
+void rst_attr_cache_settle(struct rst_attr_cache *cache, bool committed);
 
 static inline MDB_txn *
 rst_txn(const struct rst_rtxn *txn)
@@ -68,6 +126,11 @@ enum rst_err rst_db_get(const struct rst_rtxn *txn, enum rst_table table,
 enum rst_err rst_db_put(struct rst_wtxn *txn, enum rst_table table,
                         struct rst_view key, struct rst_view value,
                         bool replace) RST_MUST_USE;
+/* As put, for a key above all others of the table: fills pages wholly.
+ * RST_EEXISTS when it is not above them. */
+enum rst_err rst_db_append(struct rst_wtxn *txn, enum rst_table table,
+                           struct rst_view key, struct rst_view value)
+	RST_MUST_USE;
 enum rst_err rst_db_drop(struct rst_wtxn *txn, enum rst_table table,
                          struct rst_view key) RST_MUST_USE;
 

@@ -5,15 +5,18 @@ store_liblmdb_la_CFLAGS = -std=gnu11 -fvisibility=hidden -w
 store_liblmdb_la_SOURCES = store/lmdb_mdb.c store/lmdb_midl.c
 
 noinst_LTLIBRARIES += store/libstore.la
-store_libstore_la_CPPFLAGS = $(AM_CPPFLAGS) -isystem $(LMDB_SRC)
+store_libstore_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+	-isystem $(LMDB_SRC)
 store_libstore_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 store_libstore_la_LIBADD = store/liblmdb.la $(SODIUM_LIBS) \
 	$(UNISTRING_LIBS) $(GNUTLS_LIBS) -lpthread
 store_libstore_la_SOURCES = \
 	store/attr.c store/attr.h \
 	store/check.c store/check.h \
+	store/db.c \
 	store/entry.c store/entry.h \
 	store/env.c store/env.h store/env_priv.h \
+	store/env_files.c \
 	store/err.c store/err.h \
 	store/ident.c store/ident.h \
 	store/index.c store/index.h \

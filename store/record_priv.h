@@ -12,6 +12,49 @@
 enum rst_err rst_record_decode(struct rst_view bytes, bool verify,
                                struct rst_record *ret_record) RST_MUST_USE;
 
+/* As rst_record_get(), but the checksum is verified only when asked for. */
+enum rst_err rst_record_read(const struct rst_rtxn *txn, uint64_t id,
+                             bool verify, struct rst_record *ret_record)
+	RST_MUST_USE;
+
+/*
+ * What the encoder is given: an attribute's values are values[0..n-1].  The
+ * derived fields are computed here.  bytes is malloc'ed, to be freed by the
+ * caller.  RST_ENOMEM, RST_EINVALID past a limit of entry.h.
+ */
+struct rst_record_attr {
+	uint16_t id;
+	uint32_t n, room;
+	struct rst_view *values;
+};
+struct rst_record_parts {
+	uint64_t id, parent, generation;
+	struct rst_view rdn, nrdn;
+	const struct rst_record_attr *attrs;
+	size_t n_attrs;
+};
+enum rst_err rst_record_encode(const struct rst_record_parts *parts,
+                               char **ret_bytes, size_t *ret_len) RST_MUST_USE;
+
+/* tree.c: the row of a place.  add: RST_EEXISTS. */
+enum rst_err rst_tree_add(struct rst_wtxn *txn, uint64_t parent,
+                          struct rst_view nrdn, uint64_t id) RST_MUST_USE;
+enum rst_err rst_tree_drop(struct rst_wtxn *txn, uint64_t parent,
+                           struct rst_view nrdn) RST_MUST_USE;
+
+/*
+ * normalise.c: the whole normal form, however long; release it.  Indexes of
+ * substrings and order need more than rst_normalise() gives.
+ */
+struct rst_normal {
+	struct rst_view text;
+	char *heap;
+	char small[256];
+};
+enum rst_err rst_normal_make(enum rst_match match, struct rst_view value,
+                             struct rst_normal *ret_normal) RST_MUST_USE;
+void rst_normal_release(struct rst_normal *normal);
+
 /* ident.c: identifier rows follow the record; either side may be NULL. */
 enum rst_err rst_ident_update(struct rst_wtxn *txn,
                               const struct rst_record *before,

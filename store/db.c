@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* db.c - transactions, tables and cursors: LMDB translated
+ *
+ * The reserve (hazard F8).  When a map is quite full even deletes fail, as
+ * LMDB copies pages to change them.  So an ordinary write begins only while
+ * less than 80 % of the map is used, one that makes room while less than
+ * 95 %.  "Used" is pages ever used less those in the free list.  Counting
+ * the free list walks it, so that is done only when the pages ever used are
+ * themselves above the mark: a directory that never came near its limit pays
+ * nothing, one that did pays one short walk for each write.  Pages that are
+ * free but still seen by some reader count as free; a write that meets them
+ * ends with RST_EFULL in its middle, and the stale readers are cleared so
+ * that the next one fares better.
+ *
+ * Resizing.  The map never grows while in use; "rosterctl resize" works on a
+ * closed environment.  Should another process have resized it all the same,
+ * LMDB says MDB_MAP_RESIZED; taking over the new size is lawful only with no
+ * transaction open in this process, hence env->live.  Who meets it with
+ * others under way answers RST_EBUSY.
+ */
+#include "store/env_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#define ORDINARY_PERCENT 80
+#define FREEING_PERCENT  95
+#define POLL_NS          1000000 /* 1 ms */
+#define SETTING_NAME_MAX 64
+#define SETTING_MAX      4096
+#define SETTING_PREFIX   "setting/"
+
+enum rst_err
+rst_err_from_lmdb(int rc)
+{
+	switch (rc) {
+	case 0:
+		return RST_OK;
+	case MDB_NOTFOUND:
+		return RST_ENOTFOUND;
+	case MDB_KEYEXIST:
+		return RST_EEXISTS;
+	case MDB_BAD_VALSIZE:
+		return RST_EINVALID;
+	case MDB_READERS_FULL:
+	case MDB_MAP_RESIZED:
+		return RST_EBUSY;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+	case ENOSPC:
+	case EDQUOT:
+		return RST_EFULL;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+		return RST_ECORRUPT;
+	case ENOMEM:
+		return RST_ENOMEM;
+	default:
+		return RST_EIO;
+	}
+}
+
+static MDB_val
+val_of(struct rst_view view)
+{
+	return (MDB_val){ .mv_size = view.len, .mv_data = (void *)view.ptr };
+}
+
+static struct rst_view
+view_of(MDB_val val)
+{
+	return rst_view(val.mv_data, val.mv_size);
+}
+
+/* One more transaction holds a snapshot; false while the map is resized. */
+static bool
+enter(struct rst_env *env)
+{
+	atomic_fetch_add(&env->live, 1);
+	if (!atomic_load(&env->resizing))
+		return true;
+	atomic_fetch_sub(&env->live, 1);
+	return false;
+}
+
+static void
+leave(struct rst_env *env)
+{
+	atomic_fetch_sub(&env->live, 1);
+}
+
+/* Take over the map's new size; the caller is the one live transaction, and
+ * it has not begun. */
+static int
+take_new_size(struct rst_env *env)
+{
+	int rc = MDB_MAP_RESIZED;
+
+	if (atomic_exchange(&env->resizing, true))
+		return rc;
+	if (atomic_load(&env->live) == 1)
+		rc = mdb_env_set_mapsize(env->mdb, 0);
+	atomic_store(&env->resizing, false);
+	return rc;
+}
+
+static int
+begin(struct rst_env *env, unsigned int flags, MDB_txn **ret_txn)
+{
+	int rc = mdb_txn_begin(env->mdb, NULL, flags, ret_txn);
+
+	if (rc == MDB_READERS_FULL) {
+		rst_env_clear_stale(env);
+		rc = mdb_txn_begin(env->mdb, NULL, flags, ret_txn);
+	} else if (rc == MDB_MAP_RESIZED && take_new_size(env) == 0) {
+		rc = mdb_txn_begin(env->mdb, NULL, flags, ret_txn);
+	}
+	return rc;
+}
+
+enum rst_err
+rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
+{
+	MDB_txn *txn = NULL;
+	int rc;
+
+	ret_txn->env = env;
+	ret_txn->mdb = NULL;
+	ret_txn->idle = false;
+	if (!enter(env))
+		return RST_EBUSY;
+	rc = begin(env, MDB_RDONLY, &txn);
+	if (rc != 0) {
+		leave(env);
+		return rst_err_from_lmdb(rc);
+	}
+	ret_txn->mdb = txn;
+	return RST_OK;
+}
+
+void
+rst_read_reset(struct rst_rtxn *txn)
+{
+	if (txn->mdb == NULL || txn->idle)
+		return;
+	mdb_txn_reset(rst_txn(txn));
+	txn->idle = true;
+	leave(txn->env);
+}
+
+enum rst_err
+rst_read_renew(struct rst_rtxn *txn)
+{
+	int rc;
+
+	if (txn->mdb == NULL)
+		return RST_EINVALID;
+	if (!txn->idle)
+		return RST_OK;
+	if (!enter(txn->env))
+		return RST_EBUSY;
+	rc = mdb_txn_renew(rst_txn(txn));
+	if (rc == MDB_MAP_RESIZED && take_new_size(txn->env) == 0)
+		rc = mdb_txn_renew(rst_txn(txn));
+	if (rc != 0) {
+		leave(txn->env);
+		return rst_err_from_lmdb(rc);
+	}
+	txn->idle = false;
+	return RST_OK;
+}
+
+void
+rst_read_end(struct rst_rtxn *txn)
+{
+	if (txn->mdb == NULL)
+		return;
+	mdb_txn_abort(rst_txn(txn));
+	if (!txn->idle)
+		leave(txn->env);
+	txn->mdb = NULL;
+}
+
+void
+rst_read_keep(struct rst_rtxn *txn)
+{
+	(void)mdb_txn_commit(rst_txn(txn));
+	leave(txn->env);
+	txn->mdb = NULL;
+}
+
+uint64_t
+rst_txn_number(const struct rst_rtxn *txn)
+{
+	return mdb_txn_id(rst_txn(txn));
+}
+
+/* The pages in the free list: each row of LMDB's table 0 begins with how many
+ * it holds.  A write transaction may not look there. */
+static int
+count_free(MDB_txn *txn, uint64_t *ret_free)
+{
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	uint64_t free_pages = 0;
+	size_t n;
+	int rc;
+
+	rc = mdb_cursor_open(txn, 0, &cursor);
+	if (rc != 0)
+		return rc;
+	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+		if (data.mv_size < sizeof(n)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		memcpy(&n, data.mv_data, sizeof(n));
+		free_pages += n;
+	}
+	mdb_cursor_close(cursor);
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	*ret_free = free_pages;
+	return 0;
+}
+
+enum rst_err
+rst_pages(struct rst_env *env, uint64_t *ret_used, uint64_t *ret_free)
+{
+	struct rst_rtxn txn = { .mdb = NULL };
+	uint64_t free_pages = 0;
+	MDB_envinfo info;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &txn);
+	if (err == RST_OK)
+		err = rst_err_from_lmdb(count_free(rst_txn(&txn), &free_pages));
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return err;
+	mdb_env_info(env->mdb, &info);
+	*ret_used = info.me_last_pgno + 1;
+	*ret_free = free_pages < *ret_used ? free_pages : *ret_used;
+	return RST_OK;
+}
+
+/* Called with the writer lock, so nothing changes meanwhile. */
+static enum rst_err
+check_room(struct rst_env *env, enum rst_write_purpose purpose)
+{
+	uint64_t percent = purpose == RST_WRITE_ORDINARY ? ORDINARY_PERCENT
+	                                                 : FREEING_PERCENT;
+	uint64_t used, free_pages, mark;
+	MDB_envinfo info;
+	MDB_stat stat;
+	enum rst_err err;
+
+	mdb_env_info(env->mdb, &info);
+	mdb_env_stat(env->mdb, &stat);
+	mark = info.me_mapsize / stat.ms_psize * percent / 100;
+	if (info.me_last_pgno + 1 < mark)
+		return RST_OK;
+	rst_env_clear_stale(env);
+	err = rst_pages(env, &used, &free_pages);
+	if (err == RST_OK && used - free_pages >= mark)
+		err = RST_EFULL;
+	return err;
+}
+
+/* With the writer lock held; gives it back on failure. */
+static enum rst_err
+begin_locked(struct rst_env *env, enum rst_write_purpose purpose,
+             struct rst_wtxn *ret_txn)
+{
+	MDB_txn *txn = NULL;
+	enum rst_err err;
+
+	err = check_room(env, purpose);
+	if (err != RST_OK)
+		goto out;
+	if (!enter(env)) {
+		err = RST_EBUSY;
+		goto out;
+	}
+	err = rst_err_from_lmdb(begin(env, 0, &txn));
+	if (err != RST_OK) {
+		leave(env);
+		goto out;
+	}
+	atomic_store(&env->writer, txn);
+	ret_txn->r.mdb = txn;
+	ret_txn->locked = true;
+out:
+	if (err != RST_OK)
+		rst_writer_unlock(env);
+	return err;
+}
+
+static void
+init_write(struct rst_env *env, struct rst_wtxn *txn)
+{
+	txn->r.env = env;
+	txn->r.mdb = NULL;
+	txn->r.idle = false;
+	txn->locked = false;
+}
+
+enum rst_err
+rst_write_begin(struct rst_env *env, enum rst_write_purpose purpose,
+                struct rst_wtxn *ret_txn)
+{
+	enum rst_err err;
+
+	init_write(env, ret_txn);
+	err = rst_writer_lock(env, RST_WRITER_WAIT_MS);
+	if (err != RST_OK)
+		return err;
+	return begin_locked(env, purpose, ret_txn);
+}
+
+enum rst_err
+rst_write_begin_polled(struct rst_env *env, enum rst_write_purpose purpose,
+                       bool (*pause)(void *arg), void *arg,
+                       struct rst_wtxn *ret_txn)
+{
+	const struct timespec step = { .tv_nsec = POLL_NS };
+	enum rst_err err;
+
+	init_write(env, ret_txn);
+	while ((err = rst_writer_lock(env, 0)) == RST_EBUSY) {
+		if (!pause(arg))
+			return RST_EBUSY;
+		nanosleep(&step, NULL);
+	}
+	if (err != RST_OK)
+		return err;
+	return begin_locked(env, purpose, ret_txn);
+}
+
+/* The transaction is over: give back what rst_write_begin() took. */
+static void
+finish_write(struct rst_wtxn *txn, bool committed)
+{
+	struct rst_env *env = txn->r.env;
+
+	txn->r.mdb = NULL;
+	atomic_store(&env->writer, NULL);
+	rst_attr_cache_settle(env->attrs, committed);
+	leave(env);
+	if (txn->locked)
+		rst_writer_unlock(env);
+	txn->locked = false;
+}
+
+/* Whether LMDB gave the environment up after a failed write of its meta
+ * page: then nobody knows what is on disk. */
+static bool
+is_lost(struct rst_env *env)
+{
+	MDB_txn *probe = NULL;
+	int rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &probe);
+
+	if (rc == 0)
+		mdb_txn_abort(probe);
+	return rc == MDB_PANIC;
+}
+
+enum rst_err
+rst_write_commit(struct rst_wtxn *txn)
+{
+	enum rst_err err;
+
+	if (txn->r.mdb == NULL)
+		return RST_EINVALID;
+	err = rst_err_from_lmdb(mdb_txn_commit(rst_txn(&txn->r)));
+	if (err == RST_EFULL && is_lost(txn->r.env))
+		err = RST_EIO;
+	if (err == RST_EFULL)
+		rst_env_clear_stale(txn->r.env);
+	finish_write(txn, err == RST_OK);
+	return err;
+}
+
+void
+rst_write_abort(struct rst_wtxn *txn)
+{
+	if (txn->r.mdb == NULL)
+		return;
+	mdb_txn_abort(rst_txn(&txn->r));
+	finish_write(txn, false);
+}
+
+enum rst_err
+rst_db_get(const struct rst_rtxn *txn, enum rst_table table,
+           struct rst_view key, struct rst_view *ret_value)
+{
+	MDB_val k = val_of(key), v;
+	int rc = mdb_get(rst_txn(txn), txn->env->dbi[table], &k, &v);
+
+	if (rc == 0)
+		*ret_value = view_of(v);
+	return rst_err_from_lmdb(rc);
+}
+
+/* A full map may be the work of readers that died. */
+static enum rst_err
+after_change(struct rst_env *env, int rc)
+{
+	if (rc == MDB_MAP_FULL)
+		rst_env_clear_stale(env);
+	return rst_err_from_lmdb(rc);
+}
+
+enum rst_err
+rst_db_put(struct rst_wtxn *txn, enum rst_table table, struct rst_view key,
+           struct rst_view value, bool replace)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return after_change(txn->r.env,
+	                    mdb_put(rst_txn(&txn->r), txn->r.env->dbi[table],
+	                            &k, &v, replace ? 0 : MDB_NOOVERWRITE));
+}
+
+enum rst_err
+rst_db_append(struct rst_wtxn *txn, enum rst_table table, struct rst_view key,
+              struct rst_view value)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return after_change(txn->r.env,
+	                    mdb_put(rst_txn(&txn->r), txn->r.env->dbi[table],
+	                            &k, &v, MDB_APPEND));
+}
+
+enum rst_err
+rst_db_drop(struct rst_wtxn *txn, enum rst_table table, struct rst_view key)
+{
+	MDB_val k = val_of(key);
+
+	return after_change(
+		txn->r.env,
+		mdb_del(rst_txn(&txn->r), txn->r.env->dbi[table], &k, NULL));
+}
+
+enum rst_err
+rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
+                struct rst_cursor *ret_cursor)
+{
+	MDB_cursor *cursor = NULL;
+	int rc = mdb_cursor_open(rst_txn(txn), txn->env->dbi[table], &cursor);
+
+	ret_cursor->mdb = rc == 0 ? cursor : NULL;
+	return rst_err_from_lmdb(rc);
+}
+
+void
+rst_cursor_close(struct rst_cursor *cursor)
+{
+	if (cursor->mdb != NULL)
+		mdb_cursor_close(cursor->mdb);
+	cursor->mdb = NULL;
+}
+
+static enum rst_err
+move(struct rst_cursor *cursor, MDB_cursor_op op, MDB_val key,
+     struct rst_view *ret_key, struct rst_view *ret_value)
+{
+	MDB_val value = { 0 };
+	int rc = mdb_cursor_get(cursor->mdb, &key, &value, op);
+
+	if (rc == 0) {
+		*ret_key = view_of(key);
+		*ret_value = view_of(value);
+	}
+	return rst_err_from_lmdb(rc);
+}
+
+enum rst_err
+rst_cursor_seek(struct rst_cursor *cursor, struct rst_view key,
+                struct rst_view *ret_key, struct rst_view *ret_value)
+{
+	if (key.len == 0)
+		return move(cursor, MDB_FIRST, (MDB_val){ 0 }, ret_key,
+		            ret_value);
+	return move(cursor, MDB_SET_RANGE, val_of(key), ret_key, ret_value);
+}
+
+enum rst_err
+rst_cursor_next(struct rst_cursor *cursor, struct rst_view *ret_key,
+                struct rst_view *ret_value)
+{
+	return move(cursor, MDB_NEXT, (MDB_val){ 0 }, ret_key, ret_value);
+}
+
+enum rst_err
+rst_cursor_previous(struct rst_cursor *cursor, struct rst_view *ret_key,
+                    struct rst_view *ret_value)
+{
+	return move(cursor, MDB_PREV, (MDB_val){ 0 }, ret_key, ret_value);
+}
+
+enum rst_err
+rst_cursor_last(struct rst_cursor *cursor, struct rst_view *ret_key,
+                struct rst_view *ret_value)
+{
+	return move(cursor, MDB_LAST, (MDB_val){ 0 }, ret_key, ret_value);
+}
+
+enum rst_err
+rst_meta_number(const struct rst_rtxn *txn, const char *name,
+                uint64_t *ret_number)
+{
+	struct rst_view value;
+	enum rst_err err;
+
+	err = rst_db_get(txn, RST_T_META, rst_view_of(name), &value);
+	if (err == RST_ENOTFOUND) {
+		*ret_number = 0;
+		return RST_OK;
+	}
+	if (err != RST_OK)
+		return err;
+	if (value.len != 8)
+		return RST_ECORRUPT;
+	*ret_number = rst_get_be64(value.ptr);
+	return RST_OK;
+}
+
+enum rst_err
+rst_meta_set_number(struct rst_wtxn *txn, const char *name, uint64_t number)
+{
+	char bytes[8];
+
+	rst_put_be64(bytes, number);
+	return rst_db_put(txn, RST_T_META, rst_view_of(name),
+	                  rst_view(bytes, sizeof(bytes)), true);
+}
+
+/* The key of a setting, apart from the store's own rows. */
+static enum rst_err
+setting_key(const char *name, char buf[80], struct rst_view *ret_key)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > SETTING_NAME_MAX)
+		return RST_EINVALID;
+	len = (size_t)snprintf(buf, 80, SETTING_PREFIX "%s", name);
+	*ret_key = rst_view(buf, len);
+	return RST_OK;
+}
+
+enum rst_err
+rst_setting_get(const struct rst_rtxn *txn, const char *name,
+                struct rst_view *ret_value)
+{
+	char buf[80];
+	struct rst_view key;
+	enum rst_err err = setting_key(name, buf, &key);
+
+	if (err != RST_OK)
+		return err;
+	return rst_db_get(txn, RST_T_META, key, ret_value);
+}
+
+enum rst_err
+rst_setting_put(struct rst_wtxn *txn, const char *name, struct rst_view value)
+{
+	char buf[80];
+	struct rst_view key;
+	enum rst_err err = setting_key(name, buf, &key);
+
+	if (err != RST_OK)
+		return err;
+	if (value.len > SETTING_MAX)
+		return RST_EINVALID;
+	if (value.len > 0)
+		return rst_db_put(txn, RST_T_META, key, value, true);
+	err = rst_db_drop(txn, RST_T_META, key);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
