@@ -8,6 +8,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	asan_lib='$(ASAN_LIB)'; export asan_lib;
 
 include tests/lint/local.mk
+include tests/quickstart/local.mk
 include tests/unit/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk
