@@ -39,6 +39,13 @@ threads 8
 TLSCACertificateFile %(ca)s
 TLSCertificateFile %(cert)s
 TLSCertificateKeyFile %(key)s
+localSSF 128
+security simple_bind=128 update_ssf=128
+sizelimit 500
+
+database frontend
+access to dn.base="" by * read
+access to dn.base="cn=Subschema" by * read
 
 database config
 rootpw %(root_password)s
@@ -63,35 +70,47 @@ rootpw %(root_password)s
 access to * by dn.subtree="%(people)s" read by anonymous auth by * none
 """
 
-# Those that contrib/quickstart gives, with the service account of a container.
+# Those that contrib/quickstart gives.
 ACCESS = """
-access to attrs=userPassword
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
-	by self =xw
+limits %(services)s size.soft=1000 size.hard=100000 size.pr=1000 size.prtotal=unlimited time=60
+access to dn.subtree="%(suffix)s" attrs=userPassword
+	by %(admins)s =w
+	by self =w
 	by anonymous auth
 	by * none
-access to dn.subtree="ou=invitations,%(suffix)s"
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
+access to dn.subtree="%(people)s" filter="(rosterStatus=pending)"
+	by %(admins)s write
+	by self read
 	by * none
-access to dn.subtree="%(people)s" filter=(rosterStatus=pending)
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
+access to dn.subtree="%(people)s" attrs=rosterReason,rosterRegisteredFrom
+	by %(admins)s write
+	by self read
 	by * none
-access to attrs=shadowLastChange,loginShell,sshPublicKey
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
+access to dn.subtree="%(people)s" attrs=shadowLastChange,sshPublicKey
+	by %(admins)s write
 	by self write
-	by dn.onelevel="ou=services,%(suffix)s" read
+	by %(services)s read
 	by * none
 access to dn.subtree="%(people)s"
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
+	by %(admins)s write
 	by self read
-	by dn.onelevel="ou=services,%(suffix)s" read
+	by %(services)s read
 	by * none
-access to *
-	by group/groupOfMembers/member="cn=sysadmins,%(groups)s" write
-	by dn.onelevel="ou=services,%(suffix)s" read
+access to dn.subtree="%(groups)s"
+	by %(admins)s write
+	by %(services)s read
+	by * none
+access to dn.base="%(suffix)s"
+	by %(admins)s write
 	by users read
 	by * none
-"""
+access to dn.subtree="%(suffix)s"
+	by %(admins)s write
+	by * none
+""" % {
+    "suffix": SUFFIX, "people": PEOPLE, "groups": GROUPS,
+    "services": 'dn.children="ou=services,%s"' % SUFFIX,
+    "admins": 'group/groupOfMembers/member.exact="cn=sysadmins,%s"' % GROUPS}
 
 ROSTERD_CONF = """
 [server]
@@ -218,25 +237,25 @@ class Roster:
         self.rosterd_conf = self.write_rosterd_conf(self.http_port)
 
     def write_slapd_conf(self):
-        names = {"suffix": SUFFIX, "people": PEOPLE, "groups": GROUPS}
         schema = ["include /etc/ldap/schema/%s.schema" % name
                   for name in SCHEMA_DEBIAN]
         schema += ["include %s/schema/%s.schema" % (TOP_SRC, name)
                    for name in SCHEMA_OURS]
         with open(self.conf, "w") as out:
-            out.write(SLAPD_CONF % dict(
-                names, schema="\n".join(schema), module=self.module,
-                dir=self.dir, environment=self.environment, other=OTHER,
-                ca=self.certs.ca, cert=self.certs.cert, key=self.certs.key,
-                root=ROOT, root_password=ROOT_PASSWORD,
-                access=ACCESS % names))
+            out.write(SLAPD_CONF % {
+                "suffix": SUFFIX, "people": PEOPLE, "other": OTHER,
+                "schema": "\n".join(schema), "module": self.module,
+                "dir": self.dir, "environment": self.environment,
+                "ca": self.certs.ca, "cert": self.certs.cert,
+                "key": self.certs.key, "root": ROOT,
+                "root_password": ROOT_PASSWORD, "access": ACCESS})
 
     def write_rosterd_conf(self, port):
         path = os.path.join(self.dir, "rosterd-%d.conf" % port)
         with open(path, "w") as out:
             out.write(ROSTERD_CONF % {
                 "environment": self.environment, "port": port,
-                "url": self.http_url, "cert": self.certs.cert,
+                "url": "https://127.0.0.1:%d" % port, "cert": self.certs.cert,
                 "key": self.certs.key, "smtp": self.smtp_port,
                 "source": TOP_SRC})
         return path
