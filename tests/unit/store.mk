@@ -1,1 +1,27 @@
 # units of store/
+#
+# One line a test in store_units; its variables are those of all units.
+store_units = \
+	tests/unit/test_normalise \
+	tests/unit/test_view
+
+check_PROGRAMS += $(store_units)
+TESTS += $(store_units)
+
+check_LIBRARIES += tests/unit/libfixture.a
+tests_unit_libfixture_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+	-isystem $(LMDB_SRC)
+tests_unit_libfixture_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_libfixture_a_SOURCES = tests/unit/fixture.c tests/unit/fixture.h
+
+# They look behind the headers: at tables, at bytes, at LMDB.
+store_unit_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -isystem $(LMDB_SRC)
+store_unit_cflags = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
+store_unit_ldadd = tests/unit/libfixture.a store/libstore.la $(CMOCKA_LIBS)
+
+tests_unit_test_normalise_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_normalise_CFLAGS = $(store_unit_cflags)
+tests_unit_test_normalise_LDADD = $(store_unit_ldadd)
+tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_view_CFLAGS = $(store_unit_cflags)
+tests_unit_test_view_LDADD = $(store_unit_ldadd)
