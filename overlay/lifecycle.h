@@ -42,6 +42,15 @@ int over_define_attributes(void);
 int over_may_bind(Operation *op, SlapReply *rs, enum rst_status status);
 
 /*
+ * Room for one more hash among slapd's threads?  Hashing waits for a slot
+ * (lifecycle/password.h), and threads that wait answer no search: so at most
+ * half of them hash or wait, and the rest of the binds is told LDAP_BUSY at
+ * once.  Around every call that hashes; leave only after a true enter.
+ */
+bool over_hash_enter(void);
+void over_hash_leave(void);
+
+/*
  * A simple bind as entry id of this database succeeded, proved at this
  * generation.  Does nothing without the overlay.
  */

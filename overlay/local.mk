@@ -3,6 +3,7 @@ roster_la_SOURCES += \
 	overlay/attributes.c \
 	overlay/bind.c \
 	overlay/close.c \
+	overlay/crowd.c \
 	overlay/group.c \
 	overlay/guard.c \
 	overlay/identity.c \

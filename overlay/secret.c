@@ -134,13 +134,16 @@ over_hash(struct over_db *db, const struct over_owner *owner,
           struct over_refusal *ret_refusal)
 {
 	char hash[LIFECYCLE_HASH_MAX];
-	enum rst_err err;
+	enum rst_err err = RST_EBUSY;
 	bool done = false;
 
 	if (!judge(owner, password, ret_refusal))
 		goto out;
-	err = lifecycle_password_hash(db->back->env, back_view_of(password),
-	                              hash);
+	if (over_hash_enter()) {
+		err = lifecycle_password_hash(db->back->env,
+		                              back_view_of(password), hash);
+		over_hash_leave();
+	}
 	if (err == RST_OK) {
 		ber_str2bv(hash, 0, 1, ret_hash);
 		done = true;
@@ -168,9 +171,15 @@ enum rst_err
 over_verify(struct over_db *db, const struct over_owner *owner,
             const struct berval *password)
 {
-	return lifecycle_password_check(
-		db->back->env, rst_view_of(owner->stored),
-		back_view_of(password), verify_other, NULL);
+	enum rst_err err = RST_EBUSY;
+
+	if (over_hash_enter()) {
+		err = lifecycle_password_check(
+			db->back->env, rst_view_of(owner->stored),
+			back_view_of(password), verify_other, NULL);
+		over_hash_leave();
+	}
+	return err;
 }
 
 int
