@@ -5,7 +5,9 @@
 # preload $asan_lib (empty otherwise).
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
-	asan_lib='$(ASAN_LIB)'; export asan_lib;
+	asan_lib='$(ASAN_LIB)'; export asan_lib; \
+	ROSTER_TEST_SLAPD_PRELOAD="$$asan_lib"; \
+	export ROSTER_TEST_SLAPD_PRELOAD;
 
 include tests/lint/local.mk
 include tests/quickstart/local.mk
