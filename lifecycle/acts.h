@@ -131,6 +131,9 @@ struct act_edit {
 	uint16_t attr; /* GIVENNAME SN DISPLAYNAME MAIL LOGINSHELL ... */
 	struct rst_view value; /* empty drops it */
 };
+/* Several edits of one attribute are its values.  A cn that was made of given
+ * name and surname follows them.  RST_EINVALID for an attribute that has acts
+ * of its own (status, password, identity). */
 enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
                       const struct act_edit *edits, size_t n_edits,
                       struct act_refusal *refusal) RST_MUST_USE;

@@ -76,6 +76,8 @@ struct gate_change {
 	 * gate (numbers allocated, stamps, id of an add).
 	 */
 	struct rst_entry *after;
+	/* DELETE with GATE_STAMPED: the CSN that slapd gave it. */
+	struct rst_view csn;
 	const struct rst_member_op *members; /* membership of this entry */
 	size_t n_members;
 	/*

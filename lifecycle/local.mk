@@ -4,6 +4,23 @@ lifecycle_liblifecycle_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) \
 lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
 	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS)
 lifecycle_liblifecycle_la_SOURCES = \
+	lifecycle/act_group.c \
+	lifecycle/act_init.c \
+	lifecycle/act_invitation.c \
+	lifecycle/act_password.c \
+	lifecycle/act_person.c \
+	lifecycle/act_priv.h \
+	lifecycle/act_register.c \
+	lifecycle/act_session.c \
+	lifecycle/act_status.c \
 	lifecycle/acts.c lifecycle/acts.h \
-	lifecycle/gate.c lifecycle/gate.h \
-	lifecycle/password.c lifecycle/password.h
+	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
+	lifecycle/gate_complete.c \
+	lifecycle/gate_consequence.c \
+	lifecycle/gate_guard.c \
+	lifecycle/gate_identity.c \
+	lifecycle/gate_tombstone.c \
+	lifecycle/gate_write.c \
+	lifecycle/moment.c lifecycle/moment.h \
+	lifecycle/password.c lifecycle/password.h \
+	lifecycle/place.c lifecycle/place.h

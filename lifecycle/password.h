@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* password.h - hashing passwords behind the gate of hazards 3.4
  *
- * At most C = min(cores, 4) hashes run at a time in all processes that share
- * an environment: C process-shared robust mutexes in hash.lock, so that a
- * killed process gives its slot back.  One core stays free of them where there
- * are two.  All of it outside any transaction.
+ * At most C = min(cores - 1, 4) hashes, but one at least, run at a time in all
+ * processes that share an environment: a core stays free of them where there
+ * are two.  C locks of open file descriptions in hash.lock, so that a killed
+ * process gives its slot back.  All of it outside any transaction.
  */
 #ifndef LIFECYCLE_PASSWORD_H
 #define LIFECYCLE_PASSWORD_H

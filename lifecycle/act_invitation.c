@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_invitation.c - invitations: made, found, revoked, sent again
+ *
+ *	dn: cn=<uuid>,ou=invitations,<suffix>
+ *	objectClass: rosterInvitation
+ *	mail: alice@example.org		canonical
+ *	rosterTokenDigest: <BLAKE2b-256 of the token, hex>
+ *	rosterExpires, rosterUses, rosterUsed, rosterNeedsApproval, rosterJoins
+ *
+ * The token is in one answer and one mail, and nowhere else.
+ */
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+
+#include "lifecycle/act_priv.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "rules/invitation.h"
+#include "store/index.h"
+#include "store/outbox.h"
+
+#define GROUPS_MAX 32   /* of one invitation */
+#define USES_MAX   1000 /* people one link may admit */
+#define URL_MAX    1024 /* bytes of a link */
+#define BATCH      64   /* ids taken from the store at a time */
+
+static uint32_t
+number(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
+{
+	uint64_t n;
+
+	return rst_view_number(rst_record_first(record, attr), UINT32_MAX, &n)
+	               ? (uint32_t)n
+	               : otherwise;
+}
+
+/* What does not read, admits nobody. */
+static struct rule_invitation
+read_invitation(const struct rst_record *record)
+{
+	struct rule_invitation invitation = {
+		.uses = number(record, RST_A_ROSTERUSES, 1),
+		.used = number(record, RST_A_ROSTERUSED, 0),
+		.revoked =
+			rst_record_first(record, RST_A_ROSTERREVOKED).len > 0,
+	};
+
+	if (!lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
+	                          &invitation.expires_s))
+		invitation.expires_s = 0;
+	return invitation;
+}
+
+enum rst_err
+act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
+                    struct rst_view token, struct rst_entry **ret_entry,
+                    struct rst_record *ret_record, struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rule_invitation invitation;
+	char hex[ACT_HEX_BYTES];
+	struct rst_record record;
+	uint64_t id;
+	size_t n;
+	enum rst_err err;
+
+	if (!act_token_hex(token, hex))
+		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
+	err = rst_index_equal(txn, RST_A_ROSTERTOKENDIGEST, rst_view_of(hex), 0,
+	                      &id, 1, &n);
+	if (err == RST_OK && n == 0)
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = act_load(txn, id, RST_KIND_INVITATION, &entry, &record);
+	if (err == RST_ENOTFOUND)
+		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
+	if (err != RST_OK)
+		return err;
+	invitation = read_invitation(&record);
+	if (rule_invitation(&invitation, now_s) != RULE_OK) {
+		rst_entry_free(entry);
+		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
+	}
+	*ret_entry = entry;
+	*ret_record = record;
+	return RST_OK;
+}
+
+enum rst_err
+act_invitation_find(const struct act_ctx *ctx, struct rst_view token,
+                    uint64_t *ret_id, struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_invitation_open(&txn, ctx->now_s, token, &entry, &record,
+	                          refusal);
+	if (err == RST_OK)
+		*ret_id = rst_entry_id(entry);
+	rst_read_end(&txn);
+	rst_entry_free(entry);
+	return err;
+}
+
+/* A token and what is kept of it. */
+struct fresh {
+	char token[RST_TOKEN_TEXT];
+	char hex[ACT_HEX_BYTES];
+	char expires[LIFECYCLE_TIME_BYTES];
+	int64_t expires_s;
+};
+
+static void
+fresh_make(struct fresh *fresh, int64_t expires_s)
+{
+	unsigned char digest[RST_DIGEST_BYTES];
+
+	rst_token_new(fresh->token, digest);
+	(void)sodium_bin2hex(fresh->hex, sizeof(fresh->hex), digest,
+	                     sizeof(digest));
+	fresh->expires_s = expires_s;
+	lifecycle_time_print(expires_s, fresh->expires);
+}
+
+/* The name that the mail's reader knows the sender by. */
+static void
+inviter_name(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+             char buf[RULE_PERSON_MAX + 1])
+{
+	struct rst_record record;
+
+	buf[0] = '\0';
+	if (ctx->actor_id == 0 ||
+	    rst_record_get(txn, ctx->actor_id, &record) != RST_OK)
+		return;
+	(void)rst_view_copy(rst_record_first(&record, RST_A_CN), buf,
+	                    RULE_PERSON_MAX + 1);
+}
+
+/* The mail of an invitation, queued with it: both are, or neither. */
+static enum rst_err
+queue_mail(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
+           const struct fresh *fresh, struct rst_view public_url)
+{
+	char link[URL_MAX], inviter[RULE_PERSON_MAX + 1];
+	char expires[LIFECYCLE_TIME_BYTES];
+	enum rst_err err = RST_ENOMEM;
+	cJSON *params = cJSON_CreateObject();
+	char *text = NULL;
+
+	while (public_url.len > 0 && public_url.ptr[public_url.len - 1] == '/')
+		public_url.len--;
+	if (snprintf(link, sizeof(link), "%.*s/register/%s",
+	             (int)public_url.len, public_url.ptr,
+	             fresh->token) >= (int)sizeof(link)) {
+		err = RST_EINVALID;
+		goto out;
+	}
+	inviter_name(&txn->r, ctx, inviter);
+	lifecycle_time_print_3339(fresh->expires_s, expires);
+	if (cJSON_AddStringToObject(params, "link", link) == NULL ||
+	    cJSON_AddStringToObject(params, "mail", mail) == NULL ||
+	    cJSON_AddStringToObject(params, "expires", expires) == NULL ||
+	    cJSON_AddStringToObject(params, "inviter", inviter) == NULL)
+		goto out;
+	text = cJSON_PrintUnformatted(params);
+	if (text == NULL)
+		goto out;
+	err = rst_outbox_add(txn, rst_view_of(mail), RST_VIEW("invitation"),
+	                     rst_view_of(text), ctx->now_s, NULL);
+out:
+	sodium_memzero(link, sizeof(link));
+	if (text != NULL)
+		sodium_memzero(text, strlen(text));
+	cJSON_free(text);
+	cJSON_Delete(params);
+	return err;
+}
+
+static enum rst_err
+revoke(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
+       struct act_refusal *refusal)
+{
+	char now[LIFECYCLE_TIME_BYTES];
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	enum rst_err err;
+
+	lifecycle_time_print(ctx->now_s, now);
+	err = act_load(&txn->r, id, RST_KIND_INVITATION, &entry, &record);
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_ROSTERREVOKED,
+		                        rst_view_of(now));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "revoke-invitation",
+		                      RST_VIEW(""), id, entry, refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
+/* Two open links for one address would be two accounts. */
+static enum rst_err
+revoke_older(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
+             struct act_refusal *refusal)
+{
+	struct rule_invitation invitation;
+	uint64_t ids[BATCH], after = 0;
+	struct rst_record record;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH) {
+		err = rst_index_equal(&txn->r, RST_A_MAIL, rst_view_of(mail),
+		                      after, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = ids[i];
+			err = rst_record_get(&txn->r, after, &record);
+			if (err != RST_OK || record.kind != RST_KIND_INVITATION)
+				continue;
+			invitation = read_invitation(&record);
+			if (rule_invitation(&invitation, ctx->now_s) == RULE_OK)
+				err = revoke(txn, ctx, after, refusal);
+		}
+	}
+	return err;
+}
+
+/* DNs of the groups that the invited will join. */
+static enum rst_err
+add_joins(struct rst_wtxn *txn, const struct act_invite *invite,
+          struct rst_entry *entry, struct act_refusal *refusal)
+{
+	char dn[RST_DN_MAX];
+	uint64_t group;
+	size_t len;
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < invite->n_groups; i++) {
+		err = act_find_group(&txn->r, invite->groups[i], &group);
+		if (err == RST_ENOTFOUND)
+			return act_refuse(refusal, RULE_UNKNOWN_GROUP,
+			                  "groups");
+		if (err == RST_OK)
+			err = rst_tree_dn(&txn->r, group, dn, sizeof(dn), &len);
+		if (err == RST_OK)
+			err = rst_entry_add(entry, RST_A_ROSTERJOINS,
+			                    rst_view(dn, len));
+	}
+	return err;
+}
+
+static enum rst_err
+add_invitation(struct rst_wtxn *txn, const struct act_ctx *ctx,
+               const struct act_invite *invite, const char *mail,
+               const struct fresh *fresh, uint64_t *ret_id,
+               struct act_refusal *refusal)
+{
+	char uuid[LIFECYCLE_UUID_BYTES], rdn[3 + LIFECYCLE_UUID_BYTES];
+	char uses[12];
+	const struct act_value values[] = {
+		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
+		{ RST_A_OBJECTCLASS, RST_VIEW("rosterInvitation") },
+		{ RST_A_CN, { uuid, LIFECYCLE_UUID_BYTES - 1 } },
+		{ RST_A_ENTRYUUID, { uuid, LIFECYCLE_UUID_BYTES - 1 } },
+		{ RST_A_MAIL,
+		  mail[0] != '\0' ? rst_view_of(mail) : rst_view(NULL, 0) },
+		{ RST_A_ROSTERTOKENDIGEST, rst_view_of(fresh->hex) },
+		{ RST_A_ROSTEREXPIRES, rst_view_of(fresh->expires) },
+		{ RST_A_ROSTERUSES,
+		  { uses,
+		    (size_t)snprintf(uses, sizeof(uses), "%u",
+		                     invite->uses != 0 ? invite->uses : 1) } },
+		{ RST_A_ROSTERUSED, RST_VIEW("0") },
+		{ RST_A_ROSTERNEEDSAPPROVAL, invite->needs_approval
+		                                     ? RST_VIEW("TRUE")
+		                                     : RST_VIEW("FALSE") },
+	};
+	struct rst_entry *entry = NULL;
+	uint64_t place;
+	enum rst_err err;
+
+	lifecycle_uuid_new(uuid);
+	(void)snprintf(rdn, sizeof(rdn), "cn=%s", uuid);
+	err = lifecycle_place(&txn->r, "ou=invitations", &place);
+	if (err == RST_OK)
+		err = act_build(place, rst_view_of(rdn), rst_view_of(rdn),
+		                values, sizeof(values) / sizeof(values[0]),
+		                &entry);
+	if (err == RST_OK)
+		err = add_joins(txn, invite, entry, refusal);
+	if (err == RST_OK)
+		err = act_gate_add(txn, ctx, "invite", entry, ret_id, refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
+/* What can be told without a look into the directory. */
+static enum rst_err
+check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
+             struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	mail[0] = '\0';
+	if (invite->n_groups > GROUPS_MAX || invite->uses > USES_MAX)
+		return RST_EINVALID;
+	if (invite->lifetime_s != 0 &&
+	    rule_invitation_lifetime(invite->lifetime_s) != RULE_OK)
+		return act_refuse(refusal, RULE_INVALID_EXPIRY, "expires");
+	/* A mail needs an address; a link for nobody in particular does not. */
+	if (invite->mail.len == 0)
+		return invite->send
+		               ? act_refuse(refusal, RULE_INVALID_EMAIL, "mail")
+		               : RST_OK;
+	err = rst_mail_canonical(invite->mail, mail);
+	if (err == RST_EINVALID)
+		return act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	return err;
+}
+
+static enum rst_err
+invite_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
+          const struct act_invite *invite, const char *mail,
+          const struct fresh *fresh, uint64_t *ret_id,
+          struct act_refusal *refusal)
+{
+	struct rst_ident_owner owner;
+	enum rst_err err = RST_OK;
+
+	if (mail[0] != '\0') {
+		err = rst_ident_owner(&txn->r, RST_IDENT_MAIL,
+		                      rst_view_of(mail), 0, &owner);
+		if (err == RST_OK)
+			return act_refuse(refusal, RULE_DUPLICATE_EMAIL,
+			                  "mail");
+		if (err != RST_ENOTFOUND)
+			return err;
+		err = revoke_older(txn, ctx, mail, refusal);
+	}
+	if (err == RST_OK)
+		err = add_invitation(txn, ctx, invite, mail, fresh, ret_id,
+		                     refusal);
+	if (err == RST_OK && invite->send)
+		err = queue_mail(txn, ctx, mail, fresh, invite->public_url);
+	return err;
+}
+
+enum rst_err
+act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
+           char token[RST_TOKEN_TEXT], uint64_t *ret_id,
+           struct act_refusal *refusal)
+{
+	char mail[RST_MAIL_MAX + 1];
+	struct rst_wtxn txn = { 0 };
+	struct fresh fresh = { 0 };
+	uint64_t id;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = check_invite(invite, mail, refusal);
+	if (err != RST_OK)
+		return err;
+	fresh_make(&fresh, ctx->now_s + (invite->lifetime_s != 0
+	                                         ? invite->lifetime_s
+	                                         : RULE_INVITATION_DEFAULT_S));
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err == RST_OK)
+		err = invite_in(&txn, ctx, invite, mail, &fresh, &id, refusal);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	if (err == RST_OK) {
+		memcpy(token, fresh.token, RST_TOKEN_TEXT);
+		*ret_id = id;
+	}
+	rst_write_abort(&txn);
+	sodium_memzero(&fresh, sizeof(fresh));
+	return err;
+}
+
+enum rst_err
+act_invitation_revoke(const struct act_ctx *ctx, uint64_t id,
+                      struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_record_get(&txn.r, id, &record);
+	if (err == RST_OK && record.kind != RST_KIND_INVITATION)
+		err = RST_ENOTFOUND;
+	/* Revoked twice is revoked. */
+	if (err != RST_OK ||
+	    rst_record_first(&record, RST_A_ROSTERREVOKED).len > 0)
+		goto out;
+	err = revoke(&txn, ctx, id, refusal);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+out:
+	rst_write_abort(&txn);
+	return err;
+}
+
+/* As long as it was made for. */
+static int64_t
+lifetime_of(const struct rst_record *record)
+{
+	int64_t made_s, expires_s;
+
+	if (!lifecycle_time_parse(
+		    rst_record_first(record, RST_A_CREATETIMESTAMP), &made_s) ||
+	    !lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
+	                          &expires_s) ||
+	    rule_invitation_lifetime(expires_s - made_s) != RULE_OK)
+		return RULE_INVITATION_DEFAULT_S;
+	return expires_s - made_s;
+}
+
+static enum rst_err
+renew(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
+      struct rst_entry *entry, const struct fresh *fresh,
+      struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	err = rst_entry_set_one(entry, RST_A_ROSTERTOKENDIGEST,
+	                        rst_view_of(fresh->hex));
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_ROSTEREXPIRES,
+		                        rst_view_of(fresh->expires));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "resend-invitation",
+		                      RST_VIEW(""), id, entry, refusal);
+	return err;
+}
+
+enum rst_err
+act_invitation_resend(const struct act_ctx *ctx, uint64_t id, bool send,
+                      struct rst_view public_url, char token[RST_TOKEN_TEXT],
+                      struct act_refusal *refusal)
+{
+	char mail[RST_MAIL_MAX + 1] = "";
+	struct rule_invitation invitation;
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct fresh fresh = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_load(&txn.r, id, RST_KIND_INVITATION, &entry, &record);
+	if (err != RST_OK)
+		goto out;
+	invitation = read_invitation(&record);
+	if (invitation.revoked || invitation.used >= invitation.uses)
+		err = act_refuse(refusal, RULE_INVALID_INVITE, NULL);
+	else if (send && (!rst_view_copy(rst_record_first(&record, RST_A_MAIL),
+	                                 mail, sizeof(mail)) ||
+	                  mail[0] == '\0'))
+		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err != RST_OK)
+		goto out;
+	fresh_make(&fresh, ctx->now_s + lifetime_of(&record));
+	err = renew(&txn, ctx, id, entry, &fresh, refusal);
+	if (err == RST_OK && send)
+		err = queue_mail(&txn, ctx, mail, &fresh, public_url);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	if (err == RST_OK)
+		memcpy(token, fresh.token, RST_TOKEN_TEXT);
+out:
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+	sodium_memzero(&fresh, sizeof(fresh));
+	return err;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_password.c - passwords: good enough, changed */
+#include <sodium.h>
+
+#include "lifecycle/act_priv.h"
+#include "rules/password.h"
+
+enum rule_verdict
+act_password_rule(struct rst_view password, const char *username,
+                  const char *mail)
+{
+	return rule_password(&rule_password_default, password.ptr, password.len,
+	                     username, mail);
+}
+
+/* What a change needs to know of the person, copied out of a snapshot. */
+struct known {
+	uint64_t generation;
+	char username[RULE_NAME_MAX + 1];
+	char mail[RST_MAIL_MAX + 1];
+	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
+};
+
+static enum rst_err
+know(const struct act_ctx *ctx, uint64_t person, struct known *known)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_record_get(&txn, person, &record);
+	if (err == RST_OK && record.kind != RST_KIND_PERSON)
+		err = RST_ENOTFOUND;
+	if (err == RST_OK) {
+		known->generation = record.generation;
+		(void)rst_view_copy(rst_record_first(&record, RST_A_UID),
+		                    known->username, sizeof(known->username));
+		(void)rst_view_copy(rst_record_first(&record, RST_A_MAIL),
+		                    known->mail, sizeof(known->mail));
+		(void)rst_view_copy(
+			rst_record_first(&record, RST_A_USERPASSWORD),
+			known->stored, sizeof(known->stored));
+	}
+	rst_read_end(&txn);
+	return err;
+}
+
+static enum rst_err
+check_old(const struct act_ctx *ctx, const struct known *known,
+          struct rst_view old, struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	if (old.ptr == NULL)
+		return RST_OK;
+	err = lifecycle_password_check(ctx->env, rst_view_of(known->stored),
+	                               old, NULL, NULL);
+	if (err == RST_EDENIED)
+		return act_refuse(refusal, RULE_WRONG_PASSWORD, "old");
+	return err;
+}
+
+static enum rst_err
+hash_new(const struct act_ctx *ctx, const struct known *known,
+         struct rst_view new_one, char hash[LIFECYCLE_HASH_MAX],
+         struct act_refusal *refusal)
+{
+	enum rule_verdict verdict;
+	enum rst_err err;
+
+	verdict = act_password_rule(new_one, known->username, known->mail);
+	if (verdict != RULE_OK)
+		return act_refuse(refusal, verdict, "new");
+	err = lifecycle_password_hash(ctx->env, new_one, hash);
+	if (err == RST_EINVALID)
+		return act_refuse(refusal, RULE_INVALID_PASSWORD, "new");
+	return err;
+}
+
+/* The session that changed the password goes on, at the new generation. */
+static enum rst_err
+keep_session(struct rst_wtxn *txn, uint64_t person, const unsigned char *keep,
+             struct rst_session *session)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(&txn->r, person, &record);
+	if (err != RST_OK)
+		return err;
+	session->generation = record.generation;
+	return rst_session_add(txn, keep, session);
+}
+
+static enum rst_err
+write_password(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
+               const struct known *known, const char *hash,
+               const unsigned char *keep, struct act_refusal *refusal)
+{
+	struct rst_session session = { 0 };
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	bool kept;
+	enum rst_err err;
+
+	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
+	if (err != RST_OK)
+		return err;
+	/* What was proved of the old password was proved of this person as
+	 * he was then. */
+	if (record.generation != known->generation) {
+		err = RST_EBUSY;
+		goto out;
+	}
+	kept = keep != NULL &&
+	       rst_session_get(&txn->r, keep, &session) == RST_OK &&
+	       session.user == person;
+	err = rst_entry_set_one(entry, RST_A_USERPASSWORD, rst_view_of(hash));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "change-password", RST_VIEW(""),
+		                      person, entry, refusal);
+	if (err == RST_OK && kept)
+		err = keep_session(txn, person, keep, &session);
+out:
+	rst_entry_free(entry);
+	return err;
+}
+
+enum rst_err
+act_change_password(const struct act_ctx *ctx, uint64_t person,
+                    struct rst_view old, struct rst_view new_one,
+                    const unsigned char *keep, struct act_refusal *refusal)
+{
+	char hash[LIFECYCLE_HASH_MAX] = "";
+	struct rst_wtxn txn = { 0 };
+	struct known known = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = know(ctx, person, &known);
+	if (err == RST_OK)
+		err = check_old(ctx, &known, old, refusal);
+	if (err == RST_OK)
+		err = hash_new(ctx, &known, new_one, hash, refusal);
+	if (err == RST_OK)
+		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		goto out;
+	err = write_password(&txn, ctx, person, &known, hash, keep, refusal);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+out:
+	sodium_memzero(hash, sizeof(hash));
+	sodium_memzero(&known, sizeof(known));
+	return err;
+}

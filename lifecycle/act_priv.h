@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_priv.h - what the acts share */
+#ifndef ACT_PRIV_H
+#define ACT_PRIV_H
+
+#include "lifecycle/acts.h"
+#include "lifecycle/password.h"
+#include "rules/names.h"
+#include "store/ident.h"
+#include "store/tree.h"
+
+#define ACT_HEX_BYTES (2 * RST_DIGEST_BYTES + 1) /* a digest as a C string */
+
+/* RST_EDENIED with verdict and field. */
+enum rst_err act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
+                        const char *field) RST_MUST_USE;
+
+/* One value of a new entry; one with a NULL ptr is left out. */
+struct act_value {
+	uint16_t attr;
+	struct rst_view value;
+};
+
+/* A new entry under parent as rdn, whose normal form is nrdn. */
+enum rst_err act_build(uint64_t parent, struct rst_view rdn,
+                       struct rst_view nrdn, const struct act_value *values,
+                       size_t n_values, struct rst_entry **ret_entry)
+	RST_MUST_USE;
+
+/* Through the gate: add, modify, delete. */
+enum rst_err act_gate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          const char *act, struct rst_entry *entry,
+                          uint64_t *ret_id, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_gate_modify(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                             const char *act, struct rst_view reason,
+                             uint64_t id, struct rst_entry *after,
+                             struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_gate_delete(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                             const char *act, struct rst_view reason,
+                             uint64_t id, struct act_refusal *refusal)
+	RST_MUST_USE;
+/* member joins group, or leaves it; what is so already stays. */
+enum rst_err act_gate_member(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                             const char *act, uint64_t group, uint64_t member,
+                             bool join, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/* A copy of entry id to change, if it is of kind; RST_ENOTFOUND. */
+enum rst_err act_load(const struct rst_rtxn *txn, uint64_t id,
+                      enum rst_kind kind, struct rst_entry **ret_entry,
+                      struct rst_record *ret_record) RST_MUST_USE;
+
+/* Something happened that changed no entry: a sign-in. */
+enum rst_err act_event(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                       const char *act, struct rst_view actor) RST_MUST_USE;
+
+/* Good enough for this account?  RULE_OK, RULE_WEAK_PASSWORD... */
+enum rule_verdict act_password_rule(struct rst_view password,
+                                    const char *username, const char *mail);
+
+/* A person who passed the rules that need no look at others. */
+struct act_candidate {
+	char username[RULE_NAME_MAX + 1]; /* folded to lower case */
+	char mail[RST_MAIL_MAX + 1];      /* canonical; "" for none */
+	char cn[2 * RULE_PERSON_MAX + 2];
+	char hash[LIFECYCLE_HASH_MAX]; /* "" for none; wipe it */
+};
+enum act_form {
+	ACT_FORM_PUBLIC, /* a public form: everything is asked for */
+	ACT_FORM_ADMIN,  /* short names, no mail, no password are lawful */
+};
+enum rst_err act_candidate_check(const struct act_person *person,
+                                 enum act_form form,
+                                 struct act_candidate *ret_candidate,
+                                 struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_candidate_hash(const struct act_ctx *ctx,
+                                const struct act_person *person,
+                                struct act_candidate *candidate,
+                                struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                               const char *act, const struct act_person *person,
+                               const struct act_candidate *candidate,
+                               enum rst_status status, uint64_t *ret_id,
+                               struct act_refusal *refusal) RST_MUST_USE;
+
+/* A new group, inside a transaction; name has passed its rule. */
+struct act_group {
+	struct rst_view name;
+	uint32_t gid_number; /* 0: the next */
+	bool administrator;
+	struct rst_view description;
+};
+enum rst_err act_group_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                           const struct act_group *group, uint64_t *ret_id,
+                           struct act_refusal *refusal) RST_MUST_USE;
+
+/* The invitation of a token, if it still admits somebody: entry and record
+ * as of act_load().  RULE_INVALID_INVITE. */
+enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
+                                 struct rst_view token,
+                                 struct rst_entry **ret_entry,
+                                 struct rst_record *ret_record,
+                                 struct act_refusal *refusal) RST_MUST_USE;
+
+/* A token's digest as lower-case hex; false for what is no token. */
+bool act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES]);
+
+#endif

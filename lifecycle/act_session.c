@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_session.c - sign in, sign out, may this session still act
+ *
+ * A failed attempt writes nothing: an attacker must not be able to make the
+ * directory write.  All failures cost one hash.
+ */
+#include <sodium.h>
+
+#include "lifecycle/act_priv.h"
+#include "rules/password.h"
+#include "rules/status.h"
+
+#define SESSION_LIFETIME_S (24 * 3600)
+#define SESSION_IDLE_S     3600
+#define SESSION_SEEN_S     60 /* how exact "last seen" is */
+
+/* Who wants to sign in, copied out of a snapshot; id 0 for nobody. */
+struct claimant {
+	uint64_t id, generation;
+	enum rst_status status;
+	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
+};
+
+/* By username, or by mail address. */
+static enum rst_err
+find_claimant(const struct rst_rtxn *txn, struct rst_view name,
+              uint64_t *ret_id)
+{
+	char canonical[RST_MAIL_MAX + 1];
+	struct rst_ident_owner owner;
+	enum rst_err err;
+
+	err = act_find_person(txn, name, ret_id);
+	if (err != RST_ENOTFOUND)
+		return err;
+	err = rst_mail_canonical(name, canonical);
+	if (err == RST_EINVALID)
+		return RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = rst_ident_owner(txn, RST_IDENT_MAIL,
+		                      rst_view_of(canonical), 0, &owner);
+	if (err == RST_OK && owner.tombstone)
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		*ret_id = owner.id;
+	return err;
+}
+
+static enum rst_err
+read_claimant(const struct act_ctx *ctx, struct rst_view name,
+              struct claimant *claimant)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	uint64_t id;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = find_claimant(&txn, name, &id);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK && record.kind == RST_KIND_PERSON) {
+		claimant->id = id;
+		claimant->generation = record.generation;
+		claimant->status = record.status;
+		(void)rst_view_copy(
+			rst_record_first(&record, RST_A_USERPASSWORD),
+			claimant->stored, sizeof(claimant->stored));
+	}
+	rst_read_end(&txn);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* Is he still who he was when the password was checked?  Then a session. */
+static enum rst_err
+open_session(struct rst_wtxn *txn, const struct act_ctx *ctx,
+             const struct claimant *claimant,
+             const unsigned char digest[RST_DIGEST_BYTES],
+             const struct rst_session *session, struct act_refusal *refusal)
+{
+	char dn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = act_still_allowed(&txn->r, claimant->id, claimant->generation);
+	if (err == RST_EDENIED)
+		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
+	if (err == RST_OK)
+		err = rst_session_add(txn, digest, session);
+	if (err == RST_OK)
+		err = rst_tree_dn(&txn->r, claimant->id, dn, sizeof(dn), &len);
+	if (err == RST_OK)
+		err = act_event(txn, ctx, "sign-in", rst_view(dn, len));
+	return err;
+}
+
+static struct rst_session
+make_session(const struct act_ctx *ctx, const struct claimant *claimant,
+             struct rst_view agent)
+{
+	struct rst_session session = {
+		.user = claimant->id,
+		.generation = claimant->generation,
+		.made_s = ctx->now_s,
+		.seen_s = ctx->now_s,
+		.expires_s = ctx->now_s + SESSION_LIFETIME_S,
+	};
+
+	/* Cut, not refused: both are for reading only. */
+	if (agent.len >= sizeof(session.agent))
+		agent.len = sizeof(session.agent) - 1;
+	(void)rst_view_copy(agent, session.agent, sizeof(session.agent));
+	(void)rst_view_copy(ctx->address, session.address,
+	                    sizeof(session.address));
+	return session;
+}
+
+static enum rst_err
+start_session(const struct act_ctx *ctx, const struct claimant *claimant,
+              struct rst_view agent, char token[RST_TOKEN_TEXT],
+              struct rst_session *ret_session, struct act_refusal *refusal)
+{
+	struct rst_session session = make_session(ctx, claimant, agent);
+	unsigned char digest[RST_DIGEST_BYTES];
+	char text[RST_TOKEN_TEXT];
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	rst_token_new(text, digest);
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err == RST_OK)
+		err = open_session(&txn, ctx, claimant, digest, &session,
+		                   refusal);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	if (err == RST_OK) {
+		memcpy(token, text, RST_TOKEN_TEXT);
+		*ret_session = session;
+	}
+	rst_write_abort(&txn);
+	sodium_memzero(text, sizeof(text));
+	return err;
+}
+
+enum rst_err
+act_sign_in(const struct act_ctx *ctx, struct rst_view username,
+            struct rst_view password, struct rst_view agent,
+            char token[RST_TOKEN_TEXT], struct rst_session *ret_session,
+            struct act_refusal *refusal)
+{
+	struct claimant claimant = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = read_claimant(ctx, username, &claimant);
+	if (err == RST_OK)
+		err = lifecycle_password_check(ctx->env,
+		                               rst_view_of(claimant.stored),
+		                               password, NULL, NULL);
+	sodium_memzero(claimant.stored, sizeof(claimant.stored));
+	if (err == RST_EDENIED)
+		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
+	if (err != RST_OK)
+		return err;
+	if (!rule_status_may_sign_in((enum rule_status)claimant.status))
+		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
+	return start_session(ctx, &claimant, agent, token, ret_session,
+	                     refusal);
+}
+
+enum rst_err
+act_sign_out(const struct act_ctx *ctx,
+             const unsigned char digest[RST_DIGEST_BYTES],
+             struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_session_drop(&txn, digest);
+	if (err == RST_OK)
+		err = act_event(&txn, ctx, "sign-out", ctx->actor);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
+/* Noted at most once a minute; when the directory is busy, next time. */
+static void
+note_seen(const struct act_ctx *ctx, const unsigned char *digest)
+{
+	struct rst_wtxn txn = { 0 };
+
+	if (rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn) != RST_OK)
+		return;
+	if (rst_session_seen(&txn, digest, ctx->now_s) == RST_OK)
+		(void)!rst_write_commit(&txn);
+	rst_write_abort(&txn);
+}
+
+static enum rst_err
+check_session(const struct rst_rtxn *txn, int64_t now_s,
+              const unsigned char *digest, struct rst_session *session)
+{
+	enum rst_err err;
+
+	err = rst_session_get(txn, digest, session);
+	if (err == RST_ENOTFOUND)
+		return RST_EDENIED;
+	if (err != RST_OK)
+		return err;
+	if (now_s >= session->expires_s ||
+	    now_s - session->seen_s >= SESSION_IDLE_S)
+		return RST_EDENIED;
+	return act_still_allowed(txn, session->user, session->generation);
+}
+
+enum rst_err
+act_session_check(const struct act_ctx *ctx, struct rst_view token,
+                  struct rst_session *ret_session)
+{
+	unsigned char digest[RST_DIGEST_BYTES];
+	struct rst_session session = { 0 };
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	if (!rst_token_digest(token, digest))
+		return RST_EDENIED;
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = check_session(&txn, ctx->now_s, digest, &session);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return err;
+	if (ctx->now_s - session.seen_s >= SESSION_SEEN_S)
+		note_seen(ctx, digest);
+	*ret_session = session;
+	return RST_OK;
+}

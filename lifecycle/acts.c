@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* acts.c - what the acts share: through the gate, and may somebody act */
+#include <sodium.h>
+
+#include "lifecycle/act_priv.h"
+#include "lifecycle/gate_priv.h"
+#include "rules/status.h"
+
+enum rst_err
+act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
+           const char *field)
+{
+	*refusal = (struct act_refusal){ .verdict = verdict, .field = field };
+	return RST_EDENIED;
+}
+
+enum rst_err
+act_build(uint64_t parent, struct rst_view rdn, struct rst_view nrdn,
+          const struct act_value *values, size_t n_values,
+          struct rst_entry **ret_entry)
+{
+	struct rst_entry *entry = NULL;
+	enum rst_err err;
+
+	err = rst_entry_new(&entry);
+	if (err == RST_OK)
+		err = rst_entry_place(entry, parent, rdn, nrdn);
+	for (size_t i = 0; err == RST_OK && i < n_values; i++)
+		if (values[i].value.ptr != NULL)
+			err = rst_entry_add(entry, values[i].attr,
+			                    values[i].value);
+	if (err == RST_OK)
+		*ret_entry = entry;
+	else
+		rst_entry_free(entry);
+	return err;
+}
+
+enum rst_err
+act_gate_add(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
+             struct rst_entry *entry, uint64_t *ret_id,
+             struct act_refusal *refusal)
+{
+	struct gate_change change = {
+		.verb = GATE_ADD,
+		.act = rst_view_of(act),
+		.after = entry,
+	};
+	enum rst_err err;
+
+	err = gate_apply(txn, ctx, &change, refusal, NULL);
+	if (err == RST_OK && ret_id != NULL)
+		*ret_id = rst_entry_id(entry);
+	return err;
+}
+
+enum rst_err
+act_gate_modify(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                const char *act, struct rst_view reason, uint64_t id,
+                struct rst_entry *after, struct act_refusal *refusal)
+{
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = rst_view_of(act),
+		.reason = reason,
+		.id = id,
+		.after = after,
+	};
+
+	return gate_apply(txn, ctx, &change, refusal, NULL);
+}
+
+enum rst_err
+act_gate_delete(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                const char *act, struct rst_view reason, uint64_t id,
+                struct act_refusal *refusal)
+{
+	struct gate_change change = {
+		.verb = GATE_DELETE,
+		.act = rst_view_of(act),
+		.reason = reason,
+		.id = id,
+	};
+
+	return gate_apply(txn, ctx, &change, refusal, NULL);
+}
+
+enum rst_err
+act_gate_member(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                const char *act, uint64_t group, uint64_t member, bool join,
+                struct act_refusal *refusal)
+{
+	char dn[RST_DN_MAX], ndn[RST_DN_MAX];
+	struct rst_entry *after = NULL;
+	struct rst_record record;
+	struct rst_member_op op = {
+		.verb = join ? RST_MEMBER_ADD : RST_MEMBER_DROP,
+		.attr = RST_A_MEMBER,
+	};
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = rst_view_of(act),
+		.id = group,
+		.members = &op,
+		.n_members = 1,
+	};
+	enum rst_err err;
+
+	if (rst_member_is(&txn->r, group, member) == join)
+		return RST_OK;
+	err = rst_tree_dn(&txn->r, member, dn, sizeof(dn), &op.value.len);
+	if (err == RST_OK)
+		err = rst_tree_ndn(&txn->r, member, ndn, sizeof(ndn),
+		                   &op.nvalue.len);
+	op.value.ptr = dn;
+	op.nvalue.ptr = ndn;
+	if (err == RST_OK)
+		err = act_load(&txn->r, group, RST_KIND_GROUP, &after, &record);
+	change.after = after;
+	if (err == RST_OK)
+		err = gate_apply(txn, ctx, &change, refusal, NULL);
+	rst_entry_free(after);
+	return err;
+}
+
+enum rst_err
+act_load(const struct rst_rtxn *txn, uint64_t id, enum rst_kind kind,
+         struct rst_entry **ret_entry, struct rst_record *ret_record)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	enum rst_err err;
+
+	err = gate_load(txn, id, &entry);
+	if (err == RST_OK)
+		err = rst_entry_record(entry, &record);
+	if (err == RST_OK && record.kind != kind)
+		err = RST_ENOTFOUND;
+	if (err != RST_OK) {
+		rst_entry_free(entry);
+		return err;
+	}
+	*ret_entry = entry;
+	*ret_record = record;
+	return RST_OK;
+}
+
+enum rst_err
+act_event(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
+          struct rst_view actor)
+{
+	const struct rst_journal_entry entry = {
+		.op = RST_J_EVENT,
+		.door = ctx->door,
+		.act = rst_view_of(act),
+		.actor = actor,
+		.address = ctx->address,
+		.time_s = ctx->now_s,
+		.time_us = ctx->now_us,
+	};
+
+	return rst_journal_append(txn, &entry, NULL);
+}
+
+bool
+act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES])
+{
+	unsigned char digest[RST_DIGEST_BYTES];
+
+	if (!rst_token_digest(token, digest))
+		return false;
+	(void)sodium_bin2hex(hex, ACT_HEX_BYTES, digest, sizeof(digest));
+	return true;
+}
+
+enum rst_err
+act_still_allowed(const struct rst_rtxn *txn, uint64_t id, uint64_t generation)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(txn, id, &record);
+	if (err == RST_ENOTFOUND)
+		return RST_EDENIED;
+	if (err != RST_OK)
+		return err;
+	if (record.kind != RST_KIND_PERSON)
+		return RST_OK;
+	if (record.generation != generation ||
+	    !rule_status_may_sign_in((enum rule_status)record.status))
+		return RST_EDENIED;
+	return RST_OK;
+}

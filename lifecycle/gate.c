@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate.c - the one gate: complete, decide, write, follow
+ *
+ *	door -> gate_apply
+ *		complete	numbers and defaults of a new person or group
+ *		decide		identity, guard: pure rules over both sides
+ *		precede		a deletion ends memberships first
+ *		write		stamps, record, members, door's check, journal
+ *		follow		join, tombstone, sessions, invitations
+ *		count		is there still an administrator?
+ *
+ * Nothing here is undone on a refusal: the door aborts the transaction.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lifecycle/gate_priv.h"
+#include "rules/status.h"
+
+_Static_assert((int)RULE_STATUS_NONE == (int)RST_STATUS_NONE &&
+                       (int)RULE_STATUS_PENDING == (int)RST_STATUS_PENDING &&
+                       (int)RULE_STATUS_ACTIVE == (int)RST_STATUS_ACTIVE &&
+                       (int)RULE_STATUS_SUSPENDED ==
+                               (int)RST_STATUS_SUSPENDED &&
+                       (int)RULE_STATUS_DELETED == (int)RST_STATUS_DELETED,
+               "rules/ and store/ number the statuses alike");
+
+bool
+gate_lifecycle_on(const struct rst_rtxn *txn)
+{
+	struct rst_view value;
+
+	return rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
+	       rst_view_equal(value, RST_VIEW("on"));
+}
+
+enum rst_err
+gate_refuse(struct gate *g, enum rule_verdict verdict, const char *field,
+            const char *format, ...)
+{
+	va_list args;
+
+	g->refusal->verdict = verdict;
+	g->refusal->field = field;
+	g->refusal->detail.text[0] = '\0';
+	if (format != NULL) {
+		va_start(args, format);
+		(void)vsnprintf(g->refusal->detail.text,
+		                sizeof(g->refusal->detail.text), format, args);
+		va_end(args);
+	}
+	return RST_EDENIED;
+}
+
+enum rst_err
+gate_load(const struct rst_rtxn *txn, uint64_t id, struct rst_entry **ret_entry)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(txn, id, &record);
+	if (err != RST_OK)
+		return err;
+	return rst_entry_from_record(&record, ret_entry);
+}
+
+bool
+gate_is_person(const struct rst_record *record)
+{
+	return record->kind == RST_KIND_PERSON ||
+	       (record->flags & RST_REC_POSIX_ACCOUNT) != 0;
+}
+
+bool
+gate_is_group(const struct rst_record *record)
+{
+	return record->kind == RST_KIND_GROUP ||
+	       (record->flags & RST_REC_POSIX_GROUP) != 0;
+}
+
+bool
+gate_same_values(const struct rst_record *a, const struct rst_record *b,
+                 uint16_t attr)
+{
+	struct rst_attr in_a, in_b;
+	struct rst_view value_a, value_b;
+	bool has_a = rst_record_attr(a, attr, &in_a);
+	bool has_b = rst_record_attr(b, attr, &in_b);
+
+	if (!has_a || !has_b)
+		return has_a == has_b;
+	if (in_a.count != in_b.count)
+		return false;
+	while (rst_attr_next(&in_a, &value_a) && rst_attr_next(&in_b, &value_b))
+		if (!rst_view_equal(value_a, value_b))
+			return false;
+	return true;
+}
+
+bool
+gate_has_class(const struct rst_record *record, struct rst_view name)
+{
+	struct rst_attr classes;
+	struct rst_view value;
+
+	if (!rst_record_attr(record, RST_A_OBJECTCLASS, &classes))
+		return false;
+	while (rst_attr_next(&classes, &value))
+		if (rst_view_equal_nocase(value, name))
+			return true;
+	return false;
+}
+
+/* slapd's overlays keep their books in entries (contextCSN): no rules, no
+ * journal, or every book entry would call for the next. */
+static enum rst_err
+apply_internal(struct rst_wtxn *txn, struct gate_change *change)
+{
+	switch (change->verb) {
+	case GATE_ADD:
+		return rst_entry_store_add(txn, change->after);
+	case GATE_MODIFY:
+		return rst_entry_store_put(txn, change->after);
+	case GATE_DELETE:
+		return rst_entry_store_drop(txn, change->id);
+	}
+	return RST_EINVALID;
+}
+
+/* A new person or group, or an entry that becomes one, is completed. */
+static enum rst_err
+complete(struct gate *g, const struct gate_change *change,
+         const struct rst_record *before)
+{
+	struct rst_record after;
+	enum rst_err err;
+
+	if (!g->rules || change->verb == GATE_DELETE)
+		return RST_OK;
+	err = rst_entry_record(change->after, &after);
+	if (err != RST_OK)
+		return err;
+	/* An import is taken as it is; but an account without any status, from
+	 * a directory that knows none, was one that worked. */
+	if (g->import && after.kind == RST_KIND_PERSON &&
+	    rst_record_first(&after, RST_A_ROSTERSTATUS).len == 0)
+		return rst_entry_set_one(change->after, RST_A_ROSTERSTATUS,
+		                         RST_VIEW("active"));
+	if (g->import)
+		return RST_OK;
+	if (before != NULL && before->kind == after.kind)
+		return RST_OK;
+	return gate_complete(g->txn, g->ctx, change->after, g->refusal);
+}
+
+/* What must be proved again after it: status and password. */
+static bool
+raises_generation(const struct gate_sides *sides)
+{
+	if (sides->before == NULL || sides->after == NULL)
+		return false;
+	return sides->before->status != sides->after->status ||
+	       !gate_same_values(sides->before, sides->after,
+	                         RST_A_USERPASSWORD);
+}
+
+/* Both sides as records that stay valid while the gate writes. */
+static enum rst_err
+take_sides(struct rst_entry *before, struct rst_entry *after,
+           struct rst_record records[2], struct gate_sides *ret_sides)
+{
+	struct gate_sides sides = { 0 };
+	enum rst_err err = RST_OK;
+
+	if (before != NULL) {
+		err = rst_entry_record(before, &records[0]);
+		sides.before = &records[0];
+		sides.id = records[0].id;
+	}
+	if (err == RST_OK && after != NULL) {
+		err = rst_entry_record(after, &records[1]);
+		sides.after = &records[1];
+	}
+	if (err == RST_OK)
+		*ret_sides = sides;
+	return err;
+}
+
+/* Write the change between its consequences.  after is stamped meanwhile, so
+ * its record is taken anew for what follows. */
+static enum rst_err
+write_and_follow(struct gate *g, struct gate_change *change,
+                 struct rst_entry *before, const struct gate_sides *sides,
+                 size_t *ret_member_at)
+{
+	struct gate_write w = {
+		.verb = change->verb,
+		.flags = change->flags,
+		.act = change->act,
+		.reason = change->reason,
+		.csn = change->csn,
+		.id = change->id,
+		.before = before,
+		.after = change->verb == GATE_DELETE ? NULL : change->after,
+		.raise = raises_generation(sides),
+		.members = change->members,
+		.n_members = change->n_members,
+		.verify = change->verify,
+		.verify_arg = change->verify_arg,
+	};
+	bool follows = g->rules && !g->import;
+	struct rst_record records[2];
+	struct gate_sides now;
+	enum rst_err err = RST_OK;
+
+	if (follows && change->verb == GATE_DELETE)
+		err = gate_precede(g, sides);
+	if (err == RST_OK)
+		err = gate_write(g, &w, ret_member_at);
+	if (err != RST_OK || !follows)
+		return err;
+	err = take_sides(before, w.after, records, &now);
+	if (err != RST_OK)
+		return err;
+	return gate_follow(g, &now, w.id);
+}
+
+enum rst_err
+gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
+           struct gate_change *change, struct act_refusal *refusal,
+           size_t *ret_member_at)
+{
+	struct gate g = {
+		.txn = txn,
+		.ctx = ctx,
+		.refusal = refusal,
+		.rules = gate_lifecycle_on(&txn->r),
+		.import = (change->flags & GATE_IMPORT) != 0,
+	};
+	struct rst_entry *before = NULL;
+	struct rst_record records[2];
+	struct gate_sides sides = { 0 };
+	bool endangered = false;
+	enum rst_err err = RST_OK;
+
+	*refusal = (struct act_refusal){ 0 };
+	if (ret_member_at != NULL)
+		*ret_member_at = SIZE_MAX;
+	if (change->flags & GATE_INTERNAL)
+		return apply_internal(txn, change);
+
+	if (change->verb != GATE_ADD)
+		err = gate_load(&txn->r, change->id, &before);
+	if (err == RST_OK && before != NULL)
+		err = rst_entry_record(before, &records[0]);
+	if (err == RST_OK)
+		err = complete(&g, change, before != NULL ? &records[0] : NULL);
+	if (err == RST_OK)
+		err = take_sides(before,
+		                 change->verb == GATE_DELETE ? NULL
+		                                             : change->after,
+		                 records, &sides);
+	if (err == RST_OK && g.rules)
+		err = gate_guard(&g, &sides);
+	if (err == RST_OK && g.rules)
+		err = gate_identity(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
+		endangered = gate_endangers_administrators(&g, change, &sides);
+	if (err == RST_OK)
+		err = write_and_follow(&g, change, before, &sides,
+		                       ret_member_at);
+	if (err == RST_OK && endangered && !gate_any_administrator(&txn->r))
+		err = gate_refuse(&g, RULE_LAST_ADMIN, NULL, NULL);
+	rst_entry_free(before);
+	return err;
+}

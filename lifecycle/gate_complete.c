@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_complete.c - what a new person or group is given */
+#include <stdio.h>
+
+#include "lifecycle/acts.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/place.h"
+#include "rules/names.h"
+#include "store/ident.h"
+
+#define SHELL_DEFAULT "/bin/bash"
+#define NUMBER_BYTES  12 /* of a uint32_t as text with the NUL */
+
+static enum rst_err
+set_number(struct rst_entry *entry, uint16_t attr, uint32_t number)
+{
+	char text[NUMBER_BYTES];
+
+	(void)snprintf(text, sizeof(text), "%u", number);
+	return rst_entry_set_one(entry, attr, rst_view_of(text));
+}
+
+/* The first free number of the ranges, in their order. */
+static enum rst_err
+allocate(struct gate *g, enum rst_ident kind, const struct rule_range *ranges,
+         size_t n_ranges, uint32_t *ret_number)
+{
+	enum rst_err err = RST_EFULL;
+
+	for (size_t i = 0; i < n_ranges && err == RST_EFULL; i++)
+		if (ranges[i].last != 0)
+			err = rst_ident_allocate(g->txn, kind, ranges[i].first,
+			                         ranges[i].last, ret_number);
+	if (err == RST_EFULL)
+		return gate_refuse(g, RULE_NUMBERS_EXHAUSTED,
+		                   kind == RST_IDENT_UIDNUMBER ? "uidNumber"
+		                                               : "gidNumber",
+		                   NULL);
+	return err;
+}
+
+static enum rst_err
+give_uid_number(struct gate *g, struct rst_entry *after)
+{
+	struct rule_range ranges[RULE_RANGES_MAX] = {
+		rule_uid_ranges[0],
+		rule_uid_ranges[1],
+		lifecycle_third_range(&g->txn->r),
+	};
+	uint32_t number;
+	enum rst_err err;
+
+	err = allocate(g, RST_IDENT_UIDNUMBER, ranges, RULE_RANGES_MAX,
+	               &number);
+	if (err != RST_OK)
+		return err;
+	return set_number(after, RST_A_UIDNUMBER, number);
+}
+
+/* The gidNumber of ldapusers, whatever an import made of it. */
+static uint32_t
+everybody(const struct rst_rtxn *txn)
+{
+	struct rst_record record;
+	uint64_t id;
+
+	if (act_find_group(txn, RST_VIEW("ldapusers"), &id) == RST_OK &&
+	    rst_record_get(txn, id, &record) == RST_OK &&
+	    record.gid_number != RST_NO_NUMBER)
+		return record.gid_number;
+	return RULE_GID_LDAPUSERS;
+}
+
+static enum rst_err
+give_home(struct rst_entry *after, struct rst_view uid)
+{
+	char home[sizeof("/home/") + RULE_NAME_MAX];
+
+	if (uid.len == 0 || uid.len > RULE_NAME_MAX)
+		return RST_OK; /* the rule of names refuses it in a moment */
+	(void)snprintf(home, sizeof(home), "/home/%.*s", (int)uid.len, uid.ptr);
+	return rst_entry_set_one(after, RST_A_HOMEDIRECTORY, rst_view_of(home));
+}
+
+static bool
+lacks(const struct rst_record *record, uint16_t attr)
+{
+	struct rst_attr values;
+
+	return !rst_record_attr(record, attr, &values);
+}
+
+/* What the person has not said.  was is the record before any of it: it stays
+ * readable because every test on it comes before the first change. */
+static enum rst_err
+complete_person(struct gate *g, struct rst_entry *after,
+                const struct rst_record *was)
+{
+	const bool no_uid_number = lacks(was, RST_A_UIDNUMBER);
+	const bool no_gid_number = lacks(was, RST_A_GIDNUMBER);
+	const bool no_home = lacks(was, RST_A_HOMEDIRECTORY);
+	const bool no_shell = lacks(was, RST_A_LOGINSHELL);
+	const bool no_class = !(was->flags & RST_REC_POSIX_ACCOUNT);
+	const bool no_status =
+		was->kind == RST_KIND_PERSON && lacks(was, RST_A_ROSTERSTATUS);
+	char name[RULE_NAME_MAX + 1];
+	enum rst_err err = RST_OK;
+
+	(void)rst_view_copy(rst_record_first(was, RST_A_UID), name,
+	                    sizeof(name));
+	if (no_class)
+		err = rst_entry_add(after, RST_A_OBJECTCLASS,
+		                    RST_VIEW("posixAccount"));
+	if (err == RST_OK && no_uid_number)
+		err = give_uid_number(g, after);
+	if (err == RST_OK && no_gid_number)
+		err = set_number(after, RST_A_GIDNUMBER, everybody(&g->txn->r));
+	if (err == RST_OK && no_home)
+		err = give_home(after, rst_view_of(name));
+	if (err == RST_OK && no_shell)
+		err = rst_entry_set_one(after, RST_A_LOGINSHELL,
+		                        RST_VIEW(SHELL_DEFAULT));
+	if (err == RST_OK && no_status)
+		err = rst_entry_set_one(after, RST_A_ROSTERSTATUS,
+		                        RST_VIEW("active"));
+	return err;
+}
+
+static enum rst_err
+complete_group(struct gate *g, struct rst_entry *after,
+               const struct rst_record *was)
+{
+	const bool no_class = !(was->flags & RST_REC_POSIX_GROUP);
+	const bool no_number = lacks(was, RST_A_GIDNUMBER);
+	uint32_t number;
+	enum rst_err err = RST_OK;
+
+	if (no_class)
+		err = rst_entry_add(after, RST_A_OBJECTCLASS,
+		                    RST_VIEW("posixGroup"));
+	if (err == RST_OK && no_number)
+		err = allocate(g, RST_IDENT_GIDNUMBER, rule_gid_ranges, 1,
+		               &number);
+	if (err == RST_OK && no_number)
+		err = set_number(after, RST_A_GIDNUMBER, number);
+	return err;
+}
+
+enum rst_err
+gate_complete(struct rst_wtxn *txn, const struct act_ctx *ctx,
+              struct rst_entry *after, struct act_refusal *refusal)
+{
+	struct gate g = { .txn = txn, .ctx = ctx, .refusal = refusal };
+	struct rst_record was;
+	enum rst_err err;
+
+	if (!gate_lifecycle_on(&txn->r))
+		return RST_OK;
+	err = rst_entry_record(after, &was);
+	if (err != RST_OK)
+		return err;
+	if (gate_is_person(&was))
+		return complete_person(&g, after, &was);
+	if (gate_is_group(&was))
+		return complete_group(&g, after, &was);
+	return RST_OK;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_consequence.c - what follows from a change, in the same transaction
+ *
+ *	a person appears	joins ldapusers
+ *	loses access		sessions end, open invitations are revoked
+ *	gets a password		sessions end
+ *	is deleted		leaves every group first; then a tombstone
+ *	a group is deleted	a tombstone
+ *
+ * Each changed entry is a write of its own, with its own CSN and journal
+ * record: no overlay saw it happen, so the follower replays it.
+ */
+#include "lifecycle/acts.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "store/session.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+enum rst_err
+gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = join ? RST_VIEW("join") : RST_VIEW("leave"),
+		.id = group,
+		.join = join ? member : 0,
+		.leave = join ? 0 : member,
+	};
+	enum rst_err err;
+
+	err = gate_load(&g->txn->r, group, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, group, &w.after);
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
+	return err;
+}
+
+static enum rst_err
+join_everybody(struct gate *g, uint64_t person)
+{
+	uint64_t group;
+	enum rst_err err;
+
+	err = act_find_group(&g->txn->r, RST_VIEW("ldapusers"), &group);
+	if (err == RST_ENOTFOUND)
+		return RST_OK; /* a directory without the skeleton */
+	if (err != RST_OK)
+		return err;
+	/* The group was written before the person, as a raw name. */
+	if (rst_member_is(&g->txn->r, group, person))
+		return RST_OK;
+	return gate_membership(g, group, person, true);
+}
+
+/* Rows in other groups become what was written again; the store does that. */
+static enum rst_err
+leave_all(struct gate *g, uint64_t person)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH) {
+		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
+		                    &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			err = rst_record_get(&g->txn->r, after, &record);
+			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
+			    rst_member_is(&g->txn->r, after, person))
+				err = gate_membership(g, after, person, false);
+		}
+	}
+	return err;
+}
+
+static enum rst_err
+revoke(struct gate *g, uint64_t invitation)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("revoke-invitation"),
+		.id = invitation,
+	};
+	char now[LIFECYCLE_TIME_BYTES];
+	enum rst_err err;
+
+	lifecycle_time_print(g->ctx->now_s, now);
+	err = gate_load(&g->txn->r, invitation, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, invitation, &w.after);
+	if (err == RST_OK)
+		err = rst_entry_set_one(w.after, RST_A_ROSTERREVOKED,
+		                        rst_view_of(now));
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
+	return err;
+}
+
+/* It still admits somebody, and this person made it. */
+static bool
+is_open_and_by(const struct gate *g, const struct rst_record *record,
+               struct rst_view ndn)
+{
+	char creator[RST_NORMAL_MAX];
+	size_t len;
+	int64_t expires_s;
+
+	if (record->kind != RST_KIND_INVITATION ||
+	    rst_record_first(record, RST_A_ROSTERREVOKED).len > 0 ||
+	    (lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
+	                          &expires_s) &&
+	     expires_s <= g->ctx->now_s))
+		return false;
+	return rst_normalise(RST_MATCH_DN,
+	                     rst_record_first(record, RST_A_CREATORSNAME),
+	                     creator, &len) == RST_OK &&
+	       rst_view_equal(rst_view(creator, len), ndn);
+}
+
+/* Who may not sign in may not let others in. */
+static enum rst_err
+revoke_invitations(struct gate *g, struct rst_view dn)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	char ndn[RST_NORMAL_MAX];
+	struct rst_record record;
+	uint64_t ids[BATCH], place;
+	size_t len, n = BATCH;
+	enum rst_err err;
+
+	err = lifecycle_place(&g->txn->r, "ou=invitations", &place);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err == RST_OK)
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	while (err == RST_OK && n > 0) {
+		err = rst_tree_children(&g->txn->r, place, &cursor, ids, BATCH,
+		                        &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(&g->txn->r, ids[i], &record);
+			if (err == RST_OK &&
+			    is_open_and_by(g, &record, rst_view(ndn, len)))
+				err = revoke(g, ids[i]);
+		}
+	}
+	return err;
+}
+
+static bool
+has_access(const struct rst_record *record)
+{
+	return record != NULL && record->status == RST_STATUS_ACTIVE;
+}
+
+/* Sessions end with the access, and with the password that opened them. */
+static enum rst_err
+follow_person(struct gate *g, const struct gate_sides *sides)
+{
+	bool lost = has_access(sides->before) && !has_access(sides->after);
+	char dn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err = RST_OK;
+
+	if (lost || sides->after == NULL ||
+	    !gate_same_values(sides->before, sides->after, RST_A_USERPASSWORD))
+		err = rst_session_drop_user(g->txn, sides->id, NULL);
+	/* A deleted person's invitations were revoked while he had a DN. */
+	if (err != RST_OK || !lost || sides->after == NULL)
+		return err;
+	err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
+	if (err == RST_OK)
+		err = revoke_invitations(g, rst_view(dn, len));
+	return err;
+}
+
+enum rst_err
+gate_precede(struct gate *g, const struct gate_sides *sides)
+{
+	char dn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	if (!gate_is_person(sides->before))
+		return RST_OK;
+	err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
+	if (err == RST_OK)
+		err = revoke_invitations(g, rst_view(dn, len));
+	if (err == RST_OK)
+		err = leave_all(g, sides->id);
+	return err;
+}
+
+enum rst_err
+gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+	enum rst_err err = RST_OK;
+
+	if (before == NULL)
+		return after->kind == RST_KIND_PERSON ? join_everybody(g, id)
+		                                      : RST_OK;
+	if (before->kind == RST_KIND_PERSON)
+		err = follow_person(g, sides);
+	else if (after != NULL && after->kind == RST_KIND_PERSON)
+		err = join_everybody(g, id); /* an entry became a person */
+	/* Who was never let in leaves his name to the next. */
+	if (err == RST_OK && after == NULL &&
+	    (gate_is_person(before) || gate_is_group(before)))
+		err = gate_bury(g, before,
+		                before->status != RST_STATUS_PENDING);
+	return err;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_guard.c - tombstones, protected places, passwords, administrators */
+#include "lifecycle/acts.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/place.h"
+#include "rules/names.h"
+#include "rules/password.h"
+#include "store/index.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+/* The dead stay as they were buried; only an import brings or changes them. */
+static enum rst_err
+guard_tombstones(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+
+	if (g->import)
+		return RST_OK;
+	if ((before != NULL && before->kind == RST_KIND_TOMBSTONE) ||
+	    (after != NULL && after->kind == RST_KIND_TOMBSTONE))
+		return gate_refuse(g, RULE_TOMBSTONE_IMMUTABLE, NULL, NULL);
+	return RST_OK;
+}
+
+static bool
+is_moved(const struct gate_sides *sides)
+{
+	return sides->before != NULL && sides->after != NULL &&
+	       (sides->before->parent != sides->after->parent ||
+	        !rst_view_equal(sides->before->nrdn, sides->after->nrdn));
+}
+
+/* ldapusers and sysadmins, by name: they neither go nor are renamed. */
+static enum rst_err
+guard_groups(struct gate *g, const struct gate_sides *sides)
+{
+	struct rst_view name;
+
+	if (sides->before == NULL || sides->before->kind != RST_KIND_GROUP)
+		return RST_OK;
+	name = rst_record_first(sides->before, RST_A_CN);
+	if (!rule_group_protected(name.ptr, name.len))
+		return RST_OK;
+	if (sides->after == NULL || is_moved(sides))
+		return gate_refuse(g, RULE_PROTECTED_GROUP, "cn", "%.*s",
+		                   (int)name.len, name.ptr);
+	return RST_OK;
+}
+
+/* A place of the skeleton is in the DN of all that stands there. */
+static enum rst_err
+guard_places(struct gate *g, const struct gate_sides *sides)
+{
+	static const char *const places[] = {
+		"ou=people",   "ou=groups",     "ou=invitations",
+		"ou=policies", "ou=tombstones", "cn=settings",
+	};
+	uint64_t id;
+
+	if (!is_moved(sides) || sides->before->kind == RST_KIND_PERSON)
+		return RST_OK;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (lifecycle_place(&g->txn->r, places[i], &id) == RST_OK &&
+		    id == sides->id)
+			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, NULL,
+			                   "%s is a fixed place", places[i]);
+	return RST_OK;
+}
+
+/* One hash, and one that a bind can afford (hazard F10). */
+static enum rst_err
+guard_password(struct gate *g, const struct gate_sides *sides)
+{
+	enum rule_hash_scheme scheme;
+	struct rst_attr passwords;
+	struct rst_view value;
+
+	if (sides->after == NULL ||
+	    !rst_record_attr(sides->after, RST_A_USERPASSWORD, &passwords))
+		return RST_OK;
+	if (sides->before != NULL &&
+	    gate_same_values(sides->before, sides->after, RST_A_USERPASSWORD))
+		return RST_OK;
+	if (passwords.count != 1 || !rst_attr_next(&passwords, &value))
+		return gate_refuse(g, RULE_HASH_REFUSED, "userPassword",
+		                   "exactly one password");
+	scheme = rule_hash_scheme(value.ptr, value.len);
+	switch (scheme) {
+	case RULE_SCHEME_ARGON2ID:
+		return RST_OK;
+	case RULE_SCHEME_OTHER:
+		if (g->import)
+			return RST_OK;
+		break;
+	case RULE_SCHEME_NONE:
+		return gate_refuse(g, RULE_HASH_REFUSED, "userPassword",
+		                   "clear text is never stored");
+	case RULE_SCHEME_REFUSED:
+		return gate_refuse(g, RULE_HASH_REFUSED, "userPassword",
+		                   "this hash would cost too much to verify");
+	}
+	return gate_refuse(g, RULE_HASH_REFUSED, "userPassword", NULL);
+}
+
+enum rst_err
+gate_guard(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_err err;
+
+	err = guard_tombstones(g, sides);
+	if (err == RST_OK && !g->import)
+		err = guard_groups(g, sides);
+	if (err == RST_OK && !g->import)
+		err = guard_places(g, sides);
+	if (err == RST_OK)
+		err = guard_password(g, sides);
+	return err;
+}
+
+static bool
+is_admin_group(const struct rst_record *record)
+{
+	return record->kind == RST_KIND_GROUP &&
+	       (record->flags & RST_REC_ADMIN_GROUP) != 0;
+}
+
+bool
+act_is_administrator(const struct rst_rtxn *txn, uint64_t person)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	size_t n = BATCH;
+
+	if (rst_record_get(txn, person, &record) != RST_OK ||
+	    record.kind != RST_KIND_PERSON ||
+	    record.status != RST_STATUS_ACTIVE)
+		return false;
+	while (n == BATCH) {
+		if (rst_member_of(txn, person, after, groups, BATCH, &n) !=
+		    RST_OK)
+			return false;
+		for (size_t i = 0; i < n; i++, after = groups[i - 1])
+			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
+			    is_admin_group(&record))
+				return true;
+	}
+	return false;
+}
+
+/* The group has a member who is active. */
+static bool
+has_active_member(const struct rst_rtxn *txn, uint64_t group)
+{
+	struct rst_member_cursor cursor = { 0 };
+	struct rst_record record;
+	uint64_t member;
+
+	while (rst_member_next_id(txn, group, &cursor, &member) == RST_OK)
+		if (rst_record_get(txn, member, &record) == RST_OK &&
+		    record.kind == RST_KIND_PERSON &&
+		    record.status == RST_STATUS_ACTIVE)
+			return true;
+	return false;
+}
+
+bool
+gate_any_administrator(const struct rst_rtxn *txn)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	size_t n = BATCH;
+
+	while (n == BATCH) {
+		if (rst_index_equal(txn, RST_A_OBJECTCLASS,
+		                    RST_VIEW("rosterGroup"), after, groups,
+		                    BATCH, &n) != RST_OK)
+			return false;
+		for (size_t i = 0; i < n; i++, after = groups[i - 1])
+			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
+			    is_admin_group(&record) &&
+			    has_active_member(txn, groups[i]))
+				return true;
+	}
+	return false;
+}
+
+/* The change takes values off the membership of its entry. */
+static bool
+drops_members(const struct gate_change *change)
+{
+	for (size_t i = 0; i < change->n_members; i++)
+		switch (change->members[i].verb) {
+		case RST_MEMBER_DROP:
+		case RST_MEMBER_CLEAR:
+		case RST_MEMBER_ENSURE_NOT:
+			return true;
+		case RST_MEMBER_ADD:
+		case RST_MEMBER_ENSURE:
+			break;
+		}
+	return false;
+}
+
+bool
+gate_endangers_administrators(struct gate *g, const struct gate_change *change,
+                              const struct gate_sides *sides)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+
+	if (before == NULL)
+		return false;
+	if (before->kind == RST_KIND_PERSON)
+		return before->status == RST_STATUS_ACTIVE &&
+		       (after == NULL || after->status != RST_STATUS_ACTIVE) &&
+		       act_is_administrator(&g->txn->r, sides->id);
+	if (!is_admin_group(before))
+		return false;
+	if (after != NULL && is_admin_group(after) && !drops_members(change))
+		return false;
+	/* Where there was none before, none is taken away. */
+	return gate_any_administrator(&g->txn->r);
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_identity.c - the rules of people and groups
+ *
+ * The same for every door and every actor, rootdn and slapadd included.  An
+ * import may bring names with dots, numbers of its own and places of its own;
+ * nothing brings uidNumber 0 or a group "sudo".
+ */
+#include "lifecycle/acts.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "rules/names.h"
+#include "rules/reserved.h"
+#include "rules/status.h"
+#include "store/ident.h"
+
+/* More than one name of a person would be more than one memberUid. */
+static bool
+is_single(const struct rst_record *record, uint16_t attr)
+{
+	struct rst_attr values;
+
+	return rst_record_attr(record, attr, &values) && values.count == 1;
+}
+
+/* The RDN is exactly type name, such as "uid=" "alice": one assertion. */
+static bool
+is_rdn(const struct rst_record *record, struct rst_view type,
+       struct rst_view name)
+{
+	struct rst_view rdn = record->rdn;
+
+	return rdn.len == type.len + name.len &&
+	       rst_view_equal_nocase(rst_view(rdn.ptr, type.len), type) &&
+	       rst_view_equal(rst_view(rdn.ptr + type.len, name.len), name);
+}
+
+/* It stands in or below place, or there is no such place here. */
+static bool
+stands_below(const struct gate *g, const struct rst_record *record,
+             const char *place)
+{
+	uint64_t id;
+
+	return lifecycle_place(&g->txn->r, place, &id) != RST_OK ||
+	       rst_tree_below(&g->txn->r, record->parent, id);
+}
+
+/*
+ * Is the tombstone's claim on its name over?  An import meets names in any
+ * order: there the dead stand back.
+ */
+static enum rst_err
+name_is_free(struct gate *g, uint64_t tombstone, bool *ret_free)
+{
+	struct rst_record record;
+	struct rst_view text;
+	int64_t free_s;
+	enum rst_err err;
+
+	err = rst_record_get(&g->txn->r, tombstone, &record);
+	if (err != RST_OK)
+		return err;
+	text = rst_record_first(&record, RST_A_ROSTERNAMEFREEAT);
+	*ret_free =
+		lifecycle_time_parse(text, &free_s) && free_s <= g->ctx->now_s;
+	return RST_OK;
+}
+
+/* Nobody else has the name; tombstones whose time is over give it up. */
+static enum rst_err
+name_unique(struct gate *g, enum rst_ident kind, struct rst_view name,
+            uint64_t self, enum rule_verdict taken, const char *field)
+{
+	struct rst_ident_owner owner;
+	bool is_free;
+	enum rst_err err;
+
+	for (;;) {
+		err = rst_ident_owner(&g->txn->r, kind, name, self, &owner);
+		if (err == RST_ENOTFOUND)
+			return RST_OK;
+		if (err != RST_OK)
+			return err;
+		if (owner.tombstone && g->import && self == 0)
+			err = rst_ident_owner(&g->txn->r, kind, name, owner.id,
+			                      &owner);
+		if (err == RST_ENOTFOUND || (owner.tombstone && g->import))
+			return RST_OK;
+		if (err != RST_OK)
+			return err;
+		if (!owner.tombstone)
+			return gate_refuse(g, taken, field, NULL);
+		err = name_is_free(g, owner.id, &is_free);
+		if (err != RST_OK)
+			return err;
+		if (!is_free)
+			return gate_refuse(g, taken, field,
+			                   "the name belonged to an entry that "
+			                   "was deleted");
+		err = gate_free_name(g, owner.id);
+		if (err != RST_OK)
+			return err;
+	}
+}
+
+/* The attribute holds one number, and number is it. */
+static bool
+reads_as(const struct rst_record *record, uint16_t attr, uint32_t number)
+{
+	struct rst_view text = rst_record_first(record, attr);
+	uint64_t read;
+
+	return is_single(record, attr) &&
+	       rst_view_number(text, RST_NO_NUMBER - 1, &read) &&
+	       read == number;
+}
+
+static enum rst_err
+number_unique(struct gate *g, enum rst_ident kind, uint32_t number,
+              uint64_t self, enum rule_verdict taken, const char *field)
+{
+	struct rst_ident_owner owner;
+	enum rst_err err;
+
+	err = rst_ident_number_owner(&g->txn->r, kind, number, self, &owner);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err != RST_OK)
+		return err;
+	return gate_refuse(g, taken, field, "%u", number);
+}
+
+/* uidNumber of a person, gidNumber of a group: lawful, unique, for ever. */
+static enum rst_err
+check_uid_number(struct gate *g, const struct gate_sides *sides)
+{
+	uint32_t number = sides->after->uid_number;
+	struct rule_range third;
+
+	if (!reads_as(sides->after, RST_A_UIDNUMBER, number))
+		return gate_refuse(g, RULE_INVALID_UIDNUMBER, "uidNumber",
+		                   NULL);
+	if (sides->before != NULL && gate_is_person(sides->before) &&
+	    sides->before->uid_number != RST_NO_NUMBER) {
+		if (sides->before->uid_number != number)
+			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE,
+			                   "uidNumber", NULL);
+		return RST_OK;
+	}
+	third = lifecycle_third_range(&g->txn->r);
+	if (rule_uidnumber(number, third) != RULE_OK)
+		return gate_refuse(g, RULE_INVALID_UIDNUMBER, "uidNumber", "%u",
+		                   number);
+	return number_unique(g, RST_IDENT_UIDNUMBER, number, sides->id,
+	                     RULE_UIDNUMBER_TAKEN, "uidNumber");
+}
+
+static enum rst_err
+check_gid_number(struct gate *g, const struct gate_sides *sides)
+{
+	uint32_t number = sides->after->gid_number;
+	struct rule_range third;
+
+	if (!reads_as(sides->after, RST_A_GIDNUMBER, number))
+		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber",
+		                   NULL);
+	if (sides->before != NULL && gate_is_group(sides->before) &&
+	    sides->before->gid_number != RST_NO_NUMBER) {
+		if (sides->before->gid_number != number)
+			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE,
+			                   "gidNumber", NULL);
+		return RST_OK;
+	}
+	third = lifecycle_third_range(&g->txn->r);
+	if (rule_gidnumber(number, third) != RULE_OK)
+		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber", "%u",
+		                   number);
+	return number_unique(g, RST_IDENT_GIDNUMBER, number, sides->id,
+	                     RULE_GID_TAKEN, "gidNumber");
+}
+
+/* A primary group of 0 or 27 is root or sudo on the host. */
+static enum rst_err
+check_primary_group(struct gate *g, const struct gate_sides *sides)
+{
+	uint32_t number = sides->after->gid_number;
+
+	if (!reads_as(sides->after, RST_A_GIDNUMBER, number) ||
+	    rule_gidnumber(number, lifecycle_third_range(&g->txn->r)) !=
+	            RULE_OK)
+		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber",
+		                   NULL);
+	return RST_OK;
+}
+
+static enum rst_err
+check_username(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *after = sides->after;
+	struct rst_view name = rst_record_first(after, RST_A_UID);
+	enum rule_verdict verdict;
+
+	if (!is_single(after, RST_A_UID))
+		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
+		                   "exactly one uid");
+	if (sides->before != NULL && gate_is_person(sides->before) &&
+	    rst_record_first(sides->before, RST_A_UID).len > 0) {
+		if (!gate_same_values(sides->before, after, RST_A_UID))
+			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "uid",
+			                   NULL);
+		return RST_OK;
+	}
+	verdict = rule_username(name.ptr, name.len, g->import);
+	if (verdict == RULE_RESERVED_USERNAME)
+		return gate_refuse(g, verdict, "uid", "%s",
+		                   rule_username_reserved(name.ptr, name.len));
+	if (verdict != RULE_OK)
+		return gate_refuse(g, verdict, "uid", NULL);
+	return name_unique(g, RST_IDENT_USERNAME, name, sides->id,
+	                   RULE_USERNAME_TAKEN, "uid");
+}
+
+/* uid=NAME below ou=people, now and always: clients know people by DN. */
+static enum rst_err
+check_person_place(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *after = sides->after;
+	bool ours = after->kind == RST_KIND_PERSON;
+
+	if (sides->before != NULL && gate_is_person(sides->before) &&
+	    (sides->before->parent != after->parent ||
+	     !rst_view_equal(sides->before->nrdn, after->nrdn)))
+		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "uid",
+		                   "people are not renamed or moved");
+	if (g->import && !ours)
+		return RST_OK;
+	if (!is_rdn(after, RST_VIEW("uid="),
+	            rst_record_first(after, RST_A_UID)))
+		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
+		                   "the RDN of a person is uid=NAME");
+	if (ours && !g->import && !stands_below(g, after, "ou=people"))
+		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
+		                   "people stand below ou=people");
+	return RST_OK;
+}
+
+static enum rst_err
+check_mail(struct gate *g, const struct gate_sides *sides)
+{
+	char canonical[RST_MAIL_MAX + 1];
+	struct rst_ident_owner owner;
+	struct rst_view value;
+	struct rst_attr mail;
+	enum rst_err err;
+
+	if (!rst_record_attr(sides->after, RST_A_MAIL, &mail))
+		return RST_OK;
+	while (rst_attr_next(&mail, &value)) {
+		err = rst_mail_canonical(value, canonical);
+		if (err == RST_EINVALID)
+			return gate_refuse(g, RULE_INVALID_EMAIL, "mail", NULL);
+		if (err != RST_OK)
+			return err;
+		err = rst_ident_owner(&g->txn->r, RST_IDENT_MAIL,
+		                      rst_view_of(canonical), sides->id,
+		                      &owner);
+		if (err == RST_OK)
+			return gate_refuse(g, RULE_EMAIL_TAKEN, "mail", NULL);
+		if (err != RST_ENOTFOUND)
+			return err;
+	}
+	return RST_OK;
+}
+
+typedef enum rule_verdict text_rule(const char *text, size_t len);
+
+static enum rst_err
+check_text(struct gate *g, const struct rst_record *after, uint16_t attr,
+           const char *field, text_rule *rule)
+{
+	enum rule_verdict verdict;
+	struct rst_attr values;
+	struct rst_view value;
+
+	if (!rst_record_attr(after, attr, &values))
+		return RST_OK;
+	while (rst_attr_next(&values, &value)) {
+		verdict = rule(value.ptr, value.len);
+		if (verdict != RULE_OK)
+			return gate_refuse(g, verdict, field, NULL);
+	}
+	return RST_OK;
+}
+
+/* What is shown of a person, and what his hosts run. */
+static enum rst_err
+check_texts(struct gate *g, const struct rst_record *after)
+{
+	static const struct {
+		uint16_t attr;
+		const char *field;
+		text_rule *rule;
+	} rows[] = {
+		{ RST_A_CN, "cn", rule_person_name },
+		{ RST_A_SN, "sn", rule_person_name },
+		{ RST_A_GIVENNAME, "givenName", rule_person_name },
+		{ RST_A_DISPLAYNAME, "displayName", rule_person_name },
+		{ RST_A_LOGINSHELL, "loginShell", rule_shell },
+		{ RST_A_HOMEDIRECTORY, "homeDirectory", rule_home },
+	};
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < sizeof(rows) / sizeof(rows[0]);
+	     i++)
+		err = check_text(g, after, rows[i].attr, rows[i].field,
+		                 rows[i].rule);
+	return err;
+}
+
+static enum rst_err
+check_status(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_status from = RST_STATUS_NONE, to = sides->after->status;
+	enum rule_verdict verdict;
+
+	if (sides->before != NULL && sides->before->kind == RST_KIND_PERSON)
+		from = sides->before->status;
+	if (to == RST_STATUS_NONE)
+		return gate_refuse(g, RULE_INVALID_STATUS, "rosterStatus",
+		                   NULL);
+	/* syncrepl and slapadd bring where an account is, not how it came
+	 * there. */
+	if (g->import)
+		return RST_OK;
+	verdict =
+		rule_status_move((enum rule_status)from, (enum rule_status)to);
+	if (verdict != RULE_OK)
+		return gate_refuse(
+			g, verdict, "rosterStatus", "%s to %s",
+			from == RST_STATUS_NONE ? "new" : rst_status_word(from),
+			rst_status_word(to));
+	return RST_OK;
+}
+
+static enum rst_err
+check_person(struct gate *g, const struct gate_sides *sides)
+{
+	bool ours = sides->after->kind == RST_KIND_PERSON;
+	enum rst_err err;
+
+	err = check_person_place(g, sides);
+	if (err == RST_OK)
+		err = check_username(g, sides);
+	if (err == RST_OK)
+		err = check_uid_number(g, sides);
+	if (err == RST_OK)
+		err = check_primary_group(g, sides);
+	if (err == RST_OK && ours)
+		err = check_status(g, sides);
+	if (err == RST_OK && ours)
+		err = check_mail(g, sides);
+	if (err == RST_OK && ours)
+		err = check_texts(g, sides->after);
+	return err;
+}
+
+static enum rst_err
+check_groupname(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *after = sides->after;
+	enum rst_err err = RST_OK;
+	enum rule_verdict verdict;
+	struct rst_attr names;
+	struct rst_view name;
+
+	if (!rst_record_attr(after, RST_A_CN, &names))
+		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn", NULL);
+	while (err == RST_OK && rst_attr_next(&names, &name)) {
+		verdict = rule_groupname(name.ptr, name.len);
+		if (verdict == RULE_RESERVED_GROUP)
+			return gate_refuse(
+				g, verdict, "cn", "%s",
+				rule_groupname_reserved(name.ptr, name.len));
+		if (verdict != RULE_OK)
+			return gate_refuse(g, verdict, "cn", NULL);
+		err = name_unique(g, RST_IDENT_GROUPNAME, name, sides->id,
+		                  RULE_GROUP_TAKEN, "cn");
+	}
+	return err;
+}
+
+static enum rst_err
+check_group(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *after = sides->after;
+	enum rst_err err;
+
+	if (after->kind == RST_KIND_GROUP &&
+	    (!is_single(after, RST_A_CN) ||
+	     !is_rdn(after, RST_VIEW("cn="),
+	             rst_record_first(after, RST_A_CN))))
+		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn",
+		                   "the RDN of a group is cn=NAME");
+	if (after->kind == RST_KIND_GROUP && !g->import &&
+	    !stands_below(g, after, "ou=groups"))
+		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn",
+		                   "groups stand below ou=groups");
+	err = check_groupname(g, sides);
+	if (err == RST_OK)
+		err = check_gid_number(g, sides);
+	return err;
+}
+
+/* What was a person or a group stays one: its number is in use on hosts. */
+static enum rst_err
+check_kind_stays(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+
+	if (before == NULL || g->import)
+		return RST_OK;
+	if ((gate_is_person(before) && !gate_is_person(after)) ||
+	    (gate_is_group(before) && !gate_is_group(after)) ||
+	    (before->kind == RST_KIND_PERSON && after->kind != before->kind) ||
+	    (before->kind == RST_KIND_GROUP && after->kind != before->kind))
+		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "objectClass",
+		                   NULL);
+	return RST_OK;
+}
+
+enum rst_err
+gate_identity(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_err err;
+
+	if (sides->after == NULL)
+		return RST_OK;
+	err = check_kind_stays(g, sides);
+	if (err == RST_OK && gate_is_person(sides->after))
+		err = check_person(g, sides);
+	if (err == RST_OK && gate_is_group(sides->after))
+		err = check_group(g, sides);
+	return err;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_priv.h - what the files of the gate share
+ *
+ *	gate.c			the order: complete, decide, write, follow
+ *	gate_complete.c		what a new person or group is given
+ *	gate_identity.c		the rules of people and groups
+ *	gate_guard.c		the other rules: tombstones, passwords, the
+ *				last administrator
+ *	gate_consequence.c	what follows from a change
+ *	gate_tombstone.c	burying, and freeing a name again
+ *	gate_write.c		one entry: stamps, store, members, journal
+ */
+#ifndef GATE_PRIV_H
+#define GATE_PRIV_H
+
+#include "lifecycle/gate.h"
+
+#define GATE_NAME_RETENTION_S (INT64_C(365) * 24 * 3600)
+
+struct gate {
+	struct rst_wtxn *txn;
+	const struct act_ctx *ctx;
+	struct act_refusal *refusal;
+	bool rules;  /* the lifecycle is on */
+	bool import; /* GATE_IMPORT */
+};
+
+/* One entry's change as it is written and journaled. */
+struct gate_write {
+	enum gate_verb verb;
+	unsigned int flags; /* enum gate_flag */
+	struct rst_view act, reason, csn;
+	uint64_t id; /* MODIFY, DELETE; of the new entry after an ADD */
+	struct rst_entry *before; /* MODIFY, DELETE; borrowed */
+	struct rst_entry *after;  /* ADD, MODIFY; borrowed, stamped */
+	bool raise;               /* the generation moves */
+	const struct rst_member_op *members;
+	size_t n_members;
+	uint64_t join, leave; /* member entries of this group, or 0 */
+	enum rst_err (*verify)(void *arg, struct rst_wtxn *txn, uint64_t id);
+	void *verify_arg;
+};
+
+/* Both sides of a change; either is NULL where there is none.  They borrow
+ * from entries in memory, not from the map. */
+struct gate_sides {
+	const struct rst_record *before, *after;
+	uint64_t id; /* 0 for an add */
+};
+
+/* RST_EDENIED with verdict, field and (may be NULL) more words. */
+enum rst_err gate_refuse(struct gate *g, enum rule_verdict verdict,
+                         const char *field, const char *format, ...)
+	__attribute__((format(printf, 4, 5))) RST_MUST_USE;
+
+/* A copy in memory of the stored entry id: the map's own dies with the next
+ * write.  RST_ENOTFOUND. */
+enum rst_err gate_load(const struct rst_rtxn *txn, uint64_t id,
+                       struct rst_entry **ret_entry) RST_MUST_USE;
+
+/* Is it a person or a group to the rules: ours, or posix alone? */
+bool gate_is_person(const struct rst_record *record);
+bool gate_is_group(const struct rst_record *record);
+/* Do both sides have the same values of attr, in the same order? */
+bool gate_same_values(const struct rst_record *a, const struct rst_record *b,
+                      uint16_t attr);
+/* Does objectClass have this value? */
+bool gate_has_class(const struct rst_record *record, struct rst_view name);
+
+enum rst_err gate_write(struct gate *g, struct gate_write *w,
+                        size_t *ret_member_at) RST_MUST_USE;
+
+enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+
+/* The change could take the last active administrator away: ask before it is
+ * written, and gate_any_administrator() after. */
+bool gate_endangers_administrators(struct gate *g,
+                                   const struct gate_change *change,
+                                   const struct gate_sides *sides);
+bool gate_any_administrator(const struct rst_rtxn *txn);
+
+/* Before a deletion is written, and after a change was. */
+enum rst_err gate_precede(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
+                         uint64_t id) RST_MUST_USE;
+
+/* Bury what was deleted; keep_name false frees its name at once. */
+enum rst_err gate_bury(struct gate *g, const struct rst_record *was,
+                       bool keep_name) RST_MUST_USE;
+/* Take the former name off a tombstone. */
+enum rst_err gate_free_name(struct gate *g, uint64_t tombstone) RST_MUST_USE;
+
+/* Join or leave: the group's own change, with its row. */
+enum rst_err gate_membership(struct gate *g, uint64_t group, uint64_t member,
+                             bool join) RST_MUST_USE;
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* place.c - where things stand, and the settings */
+#include "lifecycle/place.h"
+#include "lifecycle/acts.h"
+#include "store/ident.h"
+
+enum rst_err
+lifecycle_suffix(const struct rst_rtxn *txn, uint64_t *ret_id)
+{
+	struct rst_view suffix;
+	enum rst_err err;
+
+	err = rst_setting_get(txn, "suffix", &suffix);
+	if (err != RST_OK)
+		return err;
+	/* The suffix entry is the child of 0 whose RDN is the whole suffix. */
+	return rst_tree_child(txn, 0, suffix, ret_id);
+}
+
+enum rst_err
+lifecycle_place(const struct rst_rtxn *txn, const char *nrdn, uint64_t *ret_id)
+{
+	uint64_t suffix;
+	enum rst_err err;
+
+	err = lifecycle_suffix(txn, &suffix);
+	if (err != RST_OK)
+		return err;
+	return rst_tree_child(txn, suffix, rst_view_of(nrdn), ret_id);
+}
+
+bool
+lifecycle_setting(const struct rst_rtxn *txn, const char *name,
+                  char buf[LIFECYCLE_SETTING_MAX])
+{
+	struct rst_view key = rst_view_of(name), value;
+	struct rst_record record;
+	struct rst_attr attr;
+	uint64_t id;
+
+	buf[0] = '\0';
+	if (lifecycle_place(txn, "cn=settings", &id) != RST_OK ||
+	    rst_record_get(txn, id, &record) != RST_OK ||
+	    !rst_record_attr(&record, RST_A_ROSTERVALUE, &attr))
+		return false;
+	while (rst_attr_next(&attr, &value))
+		if (value.len > key.len && rst_view_starts(value, key) &&
+		    value.ptr[key.len] == '=')
+			return rst_view_copy(rst_view(value.ptr + key.len + 1,
+			                              value.len - key.len - 1),
+			                     buf, LIFECYCLE_SETTING_MAX);
+	return false;
+}
+
+struct rule_range
+lifecycle_third_range(const struct rst_rtxn *txn)
+{
+	char text[LIFECYCLE_SETTING_MAX];
+	uint64_t first, last;
+	const char *dash;
+
+	if (!lifecycle_setting(txn, "third-range", text))
+		return (struct rule_range){ 0, 0 };
+	dash = strchr(text, '-');
+	if (dash == NULL ||
+	    !rst_view_number(rst_view(text, (size_t)(dash - text)), UINT32_MAX,
+	                     &first) ||
+	    !rst_view_number(rst_view_of(dash + 1), UINT32_MAX, &last) ||
+	    first > last)
+		return (struct rule_range){ 0, 0 };
+	return (struct rule_range){ (uint32_t)first, (uint32_t)last };
+}
+
+/* The child of place (such as "ou=people") called type name, lower case. */
+static enum rst_err
+find_child(const struct rst_rtxn *txn, const char *place, const char *type,
+           struct rst_view name, uint64_t *ret_id)
+{
+	char nrdn[128];
+	uint64_t parent;
+	size_t n = strlen(type);
+	enum rst_err err;
+
+	if (name.len == 0 || name.len > sizeof(nrdn) - n)
+		return RST_ENOTFOUND;
+	memcpy(nrdn, type, n);
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		/* What a DN would have to escape is in no name of ours. */
+		if (c <= ' ' || c > '~' || strchr(",+\"\\<>;=#", c) != NULL)
+			return RST_ENOTFOUND;
+		nrdn[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	err = lifecycle_place(txn, place, &parent);
+	if (err != RST_OK)
+		return err;
+	return rst_tree_child(txn, parent, rst_view(nrdn, n), ret_id);
+}
+
+/* Somebody of that name and kind, wherever it stands (imports, sub-units). */
+static enum rst_err
+find_owner(const struct rst_rtxn *txn, enum rst_ident ident, enum rst_kind kind,
+           struct rst_view name, uint64_t *ret_id)
+{
+	struct rst_ident_owner owner = { 0 };
+	char lower[128];
+	struct rst_record record;
+	enum rst_err err;
+
+	if (name.len == 0 || name.len > sizeof(lower))
+		return RST_ENOTFOUND;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	err = rst_ident_owner(txn, ident, rst_view(lower, name.len), 0, &owner);
+	/* A freed name may still be on a tombstone that came by an import. */
+	if (err == RST_OK && owner.tombstone)
+		err = rst_ident_owner(txn, ident, rst_view(lower, name.len),
+		                      owner.id, &owner);
+	if (err != RST_OK)
+		return err;
+	if (owner.tombstone)
+		return RST_ENOTFOUND;
+	err = rst_record_get(txn, owner.id, &record);
+	if (err != RST_OK)
+		return err;
+	if (record.kind != kind)
+		return RST_ENOTFOUND;
+	*ret_id = owner.id;
+	return RST_OK;
+}
+
+static enum rst_err
+find(const struct rst_rtxn *txn, const char *place, const char *type,
+     enum rst_ident ident, enum rst_kind kind, struct rst_view name,
+     uint64_t *ret_id)
+{
+	struct rst_record record;
+	uint64_t id;
+	enum rst_err err;
+
+	err = find_child(txn, place, type, name, &id);
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, &record);
+	if (err == RST_OK && record.kind != kind)
+		err = RST_ENOTFOUND;
+	if (err == RST_ENOTFOUND)
+		return find_owner(txn, ident, kind, name, ret_id);
+	if (err == RST_OK)
+		*ret_id = id;
+	return err;
+}
+
+enum rst_err
+act_find_person(const struct rst_rtxn *txn, struct rst_view name,
+                uint64_t *ret_id)
+{
+	return find(txn, "ou=people", "uid=", RST_IDENT_USERNAME,
+	            RST_KIND_PERSON, name, ret_id);
+}
+
+enum rst_err
+act_find_group(const struct rst_rtxn *txn, struct rst_view name,
+               uint64_t *ret_id)
+{
+	return find(txn, "ou=groups", "cn=", RST_IDENT_GROUPNAME,
+	            RST_KIND_GROUP, name, ret_id);
+}
