@@ -12,8 +12,9 @@
  * with the changed attributes before and after (secrets masked), and the
  * digest of the private part.  The private part is the whole record before
  * and after and the membership rows that changed; it is sealed with the
- * environment's secret.key (XChaCha20-Poly1305, the sequence as additional
- * data) and erased when its horizon has passed.  The chain stays whole:
+ * environment's secret.key (XChaCha20-Poly1305, 'j' and the sequence as
+ * additional data) and erased when its horizon has passed.  The chain stays
+ *whole:
  *
  *	chain(n) = BLAKE2b-256(chain(n-1) | public part of n)
  *
@@ -64,7 +65,11 @@ struct rst_journal_entry {
 	uint64_t count;                         /* entries of a RST_J_LOAD */
 };
 
-/* Append; *ret_sequence (may be NULL) is its number, from 1 without gaps. */
+/*
+ * Append; *ret_sequence (may be NULL) is its number, from 1 without gaps.
+ * RST_EINVALID for a field beyond its bytes above.  What entry borrows from
+ * the map has died when it returns.
+ */
 enum rst_err rst_journal_append(struct rst_wtxn *txn,
                                 const struct rst_journal_entry *entry,
                                 uint64_t *ret_sequence) RST_MUST_USE;
@@ -72,12 +77,22 @@ enum rst_err rst_journal_append(struct rst_wtxn *txn,
 /* The last sequence number; 0 for an empty journal. */
 uint64_t rst_journal_last(const struct rst_rtxn *txn);
 
-/* One changed attribute in the public part. */
+/*
+ * One changed value in the public part: those that came and those that went.
+ * A membership row that changed is a value too: memberUid for a row with a
+ * name, member or uniqueMember for others.  entryCSN, modifyTimestamp and
+ * modifiersName are left out, since every change has them.
+ */
+#define RST_JOURNAL_VALUE  1024 /* bytes of a value; longer ones are cut */
+#define RST_JOURNAL_VALUES 1000 /* of one record; more are only counted */
 struct rst_journal_value {
 	struct rst_view attr;  /* its name */
 	bool added;            /* of the after side; else it was before */
+	bool cut;              /* this is how it begins */
 	struct rst_view value; /* "********" for a secret */
 };
+/* Attributes of this name, whatever its options, are masked. */
+bool rst_journal_masks(struct rst_view attr_name);
 
 /* A public part, decoded; borrowed from the map. */
 struct rst_journal_public {
@@ -92,6 +107,7 @@ struct rst_journal_public {
 	struct rst_view digest; /* of the private part, 32 bytes or none */
 	struct rst_view chain;  /* 32 bytes */
 	struct rst_view values; /* walk with rst_journal_next_value() */
+	uint32_t omitted;       /* values beyond RST_JOURNAL_VALUES */
 };
 /* RST_ENOTFOUND past the end, RST_ECORRUPT. */
 enum rst_err rst_journal_get(const struct rst_rtxn *txn, uint64_t sequence,

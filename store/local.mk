@@ -12,7 +12,10 @@ store_libstore_la_LIBADD = store/liblmdb.la $(SODIUM_LIBS) \
 	$(UNISTRING_LIBS) $(GNUTLS_LIBS) -lpthread
 store_libstore_la_SOURCES = \
 	store/attr.c store/attr.h \
-	store/check.c store/check.h \
+	store/check.c store/check.h store/check_priv.h \
+	store/check_entry.c store/check_journal.c \
+	store/check_member.c store/check_session.c \
+	store/csn.c \
 	store/db.c \
 	store/entry.c store/entry.h \
 	store/env.c store/env.h store/env_priv.h \
@@ -20,11 +23,16 @@ store_libstore_la_SOURCES = \
 	store/err.c store/err.h \
 	store/ident.c store/ident.h \
 	store/index.c store/index.h \
-	store/journal.c store/journal.h \
-	store/member.c store/member.h \
+	store/journal.c store/journal.h store/journal_priv.h \
+	store/journal_value.c \
+	store/member.c store/member.h store/member_priv.h \
+	store/member_face.c store/member_follow.c \
+	store/member_row.c store/member_view.c \
 	store/normalise.c \
 	store/outbox.c store/outbox.h \
 	store/record.c store/record_priv.h \
-	store/session.c store/session.h \
+	store/seal.c \
+	store/session.c store/session.h store/session_priv.h \
 	store/tree.c store/tree.h \
-	store/view.c store/view.h
+	store/view.c store/view.h \
+	store/wire.c store/wire.h

@@ -9,8 +9,9 @@
  *	table memberof	member key, group id, via	->
  *
  * transposes of each other.  A member key is an entry ('e' id), or, where no
- * such entry exists (yet), a raw name ('n' bytes) or raw DN ('d' normalised
- * bytes).
+ * such entry exists (yet), a raw name ('n' length bytes) or raw DN ('d' length
+ * normalised bytes); long ones are cut and end in a hash, since LMDB's keys
+ * have 511 bytes.
  *
  * Groups with rosterGroup keep one relation (RST_VIA_ROSTER, and
  * RST_VIA_PRIMARY for a member whose gidNumber is the group's); memberUid and
@@ -81,7 +82,8 @@ void rst_member_deltas_release(struct rst_member_deltas *deltas);
  * change mean one row.  RST_EEXISTS: an ADD of a value that is there
  * (attributeOrValueExists); RST_ENOTFOUND: a DROP of one that is not
  * (noSuchAttribute); *ret_at is then the op's number.  RST_EINVALID:
- * uniqueMember in a rosterGroup.  Appends to deltas what changed.
+ * uniqueMember in a rosterGroup, or a value of RST_DN_MAX bytes or more.
+ * Appends to deltas (may be NULL) what changed.
  */
 enum rst_err rst_member_apply(struct rst_wtxn *txn, uint64_t group,
                               const struct rst_member_op *ops, size_t n_ops,
@@ -136,6 +138,7 @@ enum rst_err rst_member_of(const struct rst_rtxn *txn, uint64_t member,
 struct rst_member_cursor {
 	char key[9 + 512];
 	size_t len;
+	uint64_t txn;    /* the snapshot in which parent_dn was cached */
 	uint64_t parent; /* whose DN is cached in parent_dn */
 	char parent_dn[RST_DN_MAX];
 	size_t parent_dn_len;

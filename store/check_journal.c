@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* check_journal.c - the journal and CSNs */
+#include <inttypes.h>
+
+#include "store/check_priv.h"
+#include "store/journal_priv.h"
+
+static enum rst_err
+sequence_row(struct rst_check *check, struct rst_view key,
+             struct rst_view value, void *arg)
+{
+	struct rst_journal_public public;
+	uint64_t *last = arg, sequence;
+
+	if (key.len != 8) {
+		rst_check_found(check, "a record has no number");
+		return RST_OK;
+	}
+	sequence = rst_get_be64(key.ptr);
+	if (sequence != *last + 1)
+		rst_check_found(check,
+		                "record %" PRIu64 " follows record %" PRIu64,
+		                sequence, *last);
+	*last = sequence;
+	if (rst_journal_decode(sequence, value, &public) != RST_OK)
+		rst_check_found(check, "record %" PRIu64 " does not decode",
+		                sequence);
+	return RST_OK;
+}
+
+enum rst_err
+rst_check_journal_sequence(struct rst_check *check)
+{
+	uint64_t last = 0;
+
+	return rst_check_walk(check, RST_T_JOURNAL, sequence_row, &last);
+}
+
+static enum rst_err
+chain_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+          void *arg)
+{
+	unsigned char *before = arg, chain[RST_JOURNAL_HASH];
+	struct rst_view stored;
+
+	if (key.len != 8 || value.len < RST_JOURNAL_HASH)
+		return RST_OK; /* journal-sequence said so */
+	stored = rst_view(value.ptr + value.len - RST_JOURNAL_HASH,
+	                  RST_JOURNAL_HASH);
+	rst_journal_chain(before,
+	                  rst_view(value.ptr, value.len - RST_JOURNAL_HASH),
+	                  chain);
+	if (!rst_view_equal(stored, rst_view(chain, sizeof(chain))))
+		rst_check_found(check,
+		                "record %" PRIu64 ": the chain is broken here",
+		                rst_get_be64(key.ptr));
+	/* Go on from what is stored: one break is one finding */
+	memcpy(before, stored.ptr, RST_JOURNAL_HASH);
+	return RST_OK;
+}
+
+enum rst_err
+rst_check_journal_chain(struct rst_check *check)
+{
+	unsigned char before[RST_JOURNAL_HASH] = { 0 };
+
+	return rst_check_walk(check, RST_T_JOURNAL, chain_row, before);
+}
+
+/* Digest, seal and images hold. */
+static enum rst_err
+private_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+            void *arg)
+{
+	struct rst_journal_images images = { 0 };
+	uint64_t sequence = key.len == 8 ? rst_get_be64(key.ptr) : 0;
+	enum rst_err err;
+
+	(void)arg;
+	(void)value;
+	err = rst_journal_images(check->txn, sequence, &images);
+	if (err == RST_ENOTFOUND)
+		rst_check_found(check,
+		                "there are images of record %" PRIu64
+		                ", but not the record",
+		                sequence);
+	if (err == RST_ECORRUPT)
+		rst_check_found(check,
+		                "the images of record %" PRIu64
+		                " fail their digest or their seal",
+		                sequence);
+	rst_journal_images_release(&images);
+	return err == RST_ENOTFOUND || err == RST_ECORRUPT ? RST_OK : err;
+}
+
+enum rst_err
+rst_check_journal_private(struct rst_check *check)
+{
+	return rst_check_walk(check, RST_T_JOURNAL_PRIVATE, private_row, NULL);
+}
+
+struct csns {
+	char highest[RST_CSN_MAX]; /* of all, kept in meta */
+	char ours[RST_CSN_MAX];    /* the last one made by another process than
+	                              slapd */
+};
+
+static enum rst_err
+csn_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+        void *arg)
+{
+	struct rst_journal_public public;
+	struct csns *csns = arg;
+	char csn[RST_CSN_MAX];
+	uint64_t sequence = key.len == 8 ? rst_get_be64(key.ptr) : 0;
+
+	if (rst_journal_decode(sequence, value, &public) != RST_OK ||
+	    public.csn.len == 0)
+		return RST_OK;
+	if (!rst_csn_canonical(public.csn, csn)) {
+		rst_check_found(check, "record %" PRIu64 " has no right CSN",
+		                sequence);
+		return RST_OK;
+	}
+	if (strcmp(csn, csns->highest) > 0)
+		rst_check_found(check,
+		                "record %" PRIu64
+		                " has CSN %s, above the highest known, %s",
+		                sequence, csn, csns->highest);
+	/* What syncrepl brings may come in any order */
+	if (public.replicated)
+		return RST_OK;
+	if (strcmp(csn, csns->ours) <= 0)
+		rst_check_found(check,
+		                "record %" PRIu64
+		                " has CSN %s, not above %s before it",
+		                sequence, csn, csns->ours);
+	memcpy(csns->ours, csn, sizeof(csn));
+	return RST_OK;
+}
+
+enum rst_err
+rst_check_csn(struct rst_check *check)
+{
+	struct csns csns = { 0 };
+	enum rst_err err;
+
+	err = rst_csn_last(check->txn, csns.highest);
+	if (err != RST_OK)
+		return err;
+	return rst_check_walk(check, RST_T_JOURNAL, csn_row, &csns);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* check_member.c - the membership relation
+ *
+ * member-transpose: both tables hold the same rows.
+ * member-resolves: rows mean what they should; groups and members exist, each
+ * row stands under the via that its group's class and both gidNumbers demand,
+ * and nothing is raw that an entry stands for.
+ */
+#include <inttypes.h>
+
+#include "store/check_priv.h"
+#include "store/member_priv.h"
+#include "store/tree.h"
+
+static enum rst_err
+member_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+           void *arg)
+{
+	struct rst_mrow row;
+	struct rst_view other;
+	char buf[RST_MROW_MAX];
+	size_t len;
+	enum rst_err err;
+
+	(void)arg;
+	if (rst_mrow_decode(key, value, &row) != RST_OK) {
+		rst_check_found(check,
+		                "a row of group %" PRIu64 " does not decode",
+		                key.len >= 8 ? rst_get_be64(key.ptr) : 0);
+		return RST_OK;
+	}
+	len = rst_mrow_of_key(row.group, row.via, &row.key, buf);
+	err = rst_db_get(check->txn, RST_T_MEMBEROF, rst_view(buf, len),
+	                 &other);
+	if (err == RST_ENOTFOUND) {
+		rst_check_found(check,
+		                "group %" PRIu64 " has member %" PRIu64
+		                ", but the member not the group",
+		                row.group, rst_mkey_id(&row.key));
+		err = RST_OK;
+	}
+	return err;
+}
+
+static enum rst_err
+memberof_row(struct rst_check *check, struct rst_view key,
+             struct rst_view value, void *arg)
+{
+	struct rst_mkey member;
+	struct rst_view other;
+	char buf[RST_MROW_MAX];
+	uint64_t group;
+	enum rst_via via;
+	size_t len;
+	enum rst_err err;
+
+	(void)arg;
+	if (value.len != 0 ||
+	    rst_mrow_of_decode(key, &member, &group, &via) != RST_OK) {
+		rst_check_found(check, "a row of memberof does not decode");
+		return RST_OK;
+	}
+	len = rst_mrow_key(group, via, &member, buf);
+	err = rst_db_get(check->txn, RST_T_MEMBER, rst_view(buf, len), &other);
+	if (err == RST_ENOTFOUND) {
+		rst_check_found(check,
+		                "member %" PRIu64 " has group %" PRIu64
+		                ", but the group not the member",
+		                rst_mkey_id(&member), group);
+		err = RST_OK;
+	}
+	return err;
+}
+
+enum rst_err
+rst_check_member_rows(struct rst_check *check)
+{
+	enum rst_err err;
+
+	err = rst_check_walk(check, RST_T_MEMBER, member_row, NULL);
+	if (err == RST_OK)
+		err = rst_check_walk(check, RST_T_MEMBEROF, memberof_row, NULL);
+	return err;
+}
+
+/* The row of an entry stands under the right via. */
+static enum rst_err
+check_entry(struct rst_check *check, const struct rst_mgroup *group,
+            const struct rst_mrow *row)
+{
+	uint64_t id = rst_mkey_id(&row->key);
+	struct rst_mface face;
+	enum rst_err err;
+
+	err = rst_mface_get(check->txn, id, &face);
+	if (err == RST_ENOTFOUND) {
+		rst_check_found(check,
+		                "group %" PRIu64 " has member %" PRIu64
+		                ", which is not there",
+		                group->id, id);
+		return RST_OK;
+	}
+	if (err == RST_OK && group->roster &&
+	    row->via != rst_member_via(group, &face))
+		rst_check_found(check,
+		                "member %" PRIu64 " of group %" PRIu64
+		                " is %sone by its gidNumber",
+		                id, group->id,
+		                row->via == RST_VIA_PRIMARY ? "not " : "");
+	return err;
+}
+
+/* Nobody is what a raw DN says. */
+static enum rst_err
+check_dn(struct rst_check *check, const struct rst_mgroup *group,
+         const struct rst_mrow *row)
+{
+	struct rst_view ndn;
+	uint64_t id;
+	enum rst_err err;
+
+	if (!rst_mkey_raw(&row->key, &ndn))
+		return RST_OK;
+	err = rst_tree_find(check->txn, ndn, &id, NULL);
+	if (err == RST_OK)
+		rst_check_found(check,
+		                "group %" PRIu64
+		                " has a raw DN that is entry %" PRIu64,
+		                group->id, id);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* A raw name in a rosterGroup is nobody's, nor that of a member. */
+static enum rst_err
+check_name(struct rst_check *check, const struct rst_mgroup *group,
+           const struct rst_mrow *row)
+{
+	struct rst_view name = rst_view(row->text, row->text_len);
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t after = 0;
+	enum rst_err err;
+
+	if (!group->roster)
+		return RST_OK;
+	if (name.len == 0 && !rst_mkey_raw(&row->key, &name)) {
+		rst_check_found(check, "a name of group %" PRIu64 " is lost",
+		                group->id);
+		return RST_OK;
+	}
+	while ((err = rst_mface_named(check->txn, name, &after, &face)) ==
+	       RST_OK) {
+		rst_mkey_entry(face.id, &key);
+		if ((face.by_name && row->flag != RST_MROW_PAIRED) ||
+		    rst_member_related(check->txn, group->id, &key, NULL))
+			rst_check_found(check,
+			                "group %" PRIu64
+			                " has a raw name that is entry "
+			                "%" PRIu64,
+			                group->id, face.id);
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* What row was under the group last seen. */
+static enum rst_err
+meaning_of_row(struct rst_check *check, struct rst_view key,
+               struct rst_view value, void *arg)
+{
+	struct rst_mgroup *group = arg;
+	struct rst_mrow row;
+	bool related;
+	enum rst_err err = RST_OK;
+
+	if (rst_mrow_decode(key, value, &row) != RST_OK)
+		return RST_OK; /* member-transpose said so */
+	if (group->id != row.group)
+		err = rst_mgroup_get(check->txn, row.group, group);
+	if (err == RST_ENOTFOUND) {
+		rst_check_found(check,
+		                "there are members of group %" PRIu64
+		                ", which is not there",
+		                row.group);
+		return RST_OK;
+	}
+	if (err != RST_OK)
+		return err;
+	related = row.via == RST_VIA_ROSTER || row.via == RST_VIA_PRIMARY;
+	if (related != group->roster)
+		rst_check_found(check,
+		                "a row of group %" PRIu64
+		                " does not fit its object classes",
+		                group->id);
+	switch (row.key.bytes[0]) {
+	case 'e':
+		return check_entry(check, group, &row);
+	case 'd':
+		return check_dn(check, group, &row);
+	default:
+		return check_name(check, group, &row);
+	}
+}
+
+enum rst_err
+rst_check_member_means(struct rst_check *check)
+{
+	struct rst_mgroup group = { 0 };
+
+	return rst_check_walk(check, RST_T_MEMBER, meaning_of_row, &group);
+}

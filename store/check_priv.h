@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* check_priv.h - what the files of rst_check() share
+ *
+ *	check.c		the list of invariants, findings, walks
+ *	check_entry.c	records, tree, indexes, identifiers, counters
+ *	check_member.c	the membership relation
+ *	check_journal.c	the journal and CSNs
+ *	check_session.c	sessions and the outbox
+ */
+#ifndef RST_CHECK_PRIV_H
+#define RST_CHECK_PRIV_H
+
+#include "store/check.h"
+#include "store/env_priv.h"
+
+struct rst_check {
+	const struct rst_rtxn *txn;
+	const struct rst_check_options *options;
+	const char *invariant; /* being checked */
+	uint64_t n;            /* findings so far */
+	uint64_t done, total;  /* rows, for progress */
+};
+
+/* Report a violation of check->invariant. */
+void rst_check_found(struct rst_check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Call each(check, key, value, arg) for every row of table. */
+typedef enum rst_err rst_check_row(struct rst_check *check, struct rst_view key,
+                                   struct rst_view value, void *arg);
+enum rst_err rst_check_walk(struct rst_check *check, enum rst_table table,
+                            rst_check_row *each, void *arg) RST_MUST_USE;
+enum rst_err rst_check_count(const struct rst_check *check,
+                             enum rst_table table, uint64_t *ret_n)
+	RST_MUST_USE;
+
+/* One invariant: RST_OK unless the question could not be answered. */
+typedef enum rst_err rst_check_fn(struct rst_check *check);
+rst_check_fn rst_check_format, rst_check_records, rst_check_attributes,
+	rst_check_tree, rst_check_index, rst_check_ident, rst_check_counters,
+	rst_check_identities, rst_check_member_rows, rst_check_member_means,
+	rst_check_journal_sequence, rst_check_journal_chain,
+	rst_check_journal_private, rst_check_csn, rst_check_sessions,
+	rst_check_outbox;
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* csn.c - change sequence numbers
+ *
+ *	20261122024501.123456Z#000000#00f#000000
+ *	time, microseconds     count  sid mod
+ *
+ * Table meta holds the highest one that was committed, by whomever.  The next
+ * has the time of the clock, or, where that is not later, the last one's time
+ * and a higher count: it is above all others, whatever the server id and
+ * however the clock jumps.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "store/journal_priv.h"
+
+#define TIME_LEN  22 /* "20261122024501.123456Z" */
+#define COUNT_MAX UINT32_C(0xffffff)
+
+static const struct rst_view last_key = { "csn", 3 };
+
+/* n digits of base at *at, which moves behind them. */
+static bool
+digits(struct rst_view *at, size_t n, unsigned int base, uint32_t *ret_number)
+{
+	uint32_t number = 0;
+	unsigned int digit;
+	char c;
+
+	if (at->len < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		c = at->ptr[i];
+		if (c >= '0' && c <= '9')
+			digit = (unsigned int)(c - '0');
+		else if (base == 16 && c >= 'a' && c <= 'f')
+			digit = (unsigned int)(c - 'a') + 10;
+		else if (base == 16 && c >= 'A' && c <= 'F')
+			digit = (unsigned int)(c - 'A') + 10;
+		else
+			return false;
+		number = number * base + digit;
+	}
+	at->ptr += n;
+	at->len -= n;
+	*ret_number = number;
+	return true;
+}
+
+static bool
+mark(struct rst_view *at, char c)
+{
+	if (at->len == 0 || at->ptr[0] != c)
+		return false;
+	at->ptr++;
+	at->len--;
+	return true;
+}
+
+struct csn {
+	uint32_t date, time, us, count, sid, mod; /* date as YYYYmmdd */
+};
+
+static bool
+parse(struct rst_view text, struct csn *csn)
+{
+	size_t sid_digits;
+
+	csn->us = 0;
+	if (!digits(&text, 8, 10, &csn->date) ||
+	    !digits(&text, 6, 10, &csn->time))
+		return false;
+	if (mark(&text, '.') && !digits(&text, 6, 10, &csn->us))
+		return false;
+	if (!mark(&text, 'Z') || !mark(&text, '#') ||
+	    !digits(&text, 6, 16, &csn->count) || !mark(&text, '#'))
+		return false;
+	sid_digits = text.len == 9 ? 2 : 3;
+	return digits(&text, sid_digits, 16, &csn->sid) && mark(&text, '#') &&
+	       digits(&text, 6, 16, &csn->mod) && text.len == 0;
+}
+
+static void
+print(const struct csn *csn, char buf[RST_CSN_MAX])
+{
+	snprintf(buf, RST_CSN_MAX, "%08u%06u.%06uZ#%06x#%03x#%06x",
+	         csn->date % 100000000, csn->time % 1000000, csn->us % 1000000,
+	         csn->count & COUNT_MAX, csn->sid & 0xfff,
+	         csn->mod & COUNT_MAX);
+}
+
+bool
+rst_csn_canonical(struct rst_view text, char buf[RST_CSN_MAX])
+{
+	struct csn csn;
+
+	if (!parse(text, &csn))
+		return false;
+	print(&csn, buf);
+	return true;
+}
+
+enum rst_err
+rst_csn_last(const struct rst_rtxn *txn, char buf[RST_CSN_MAX])
+{
+	struct rst_view value;
+	enum rst_err err;
+
+	buf[0] = '\0';
+	err = rst_db_get(txn, RST_T_META, last_key, &value);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err == RST_OK && !rst_csn_canonical(value, buf))
+		err = RST_ECORRUPT;
+	return err;
+}
+
+static enum rst_err
+set_last(struct rst_wtxn *txn, const char *csn)
+{
+	return rst_db_put(txn, RST_T_META, last_key, rst_view_of(csn), true);
+}
+
+/* The time of the clock as a CSN with count 0. */
+static bool
+from_clock(int64_t now_s, uint32_t now_us, unsigned int sid, struct csn *csn)
+{
+	time_t seconds = (time_t)now_s;
+	struct tm tm;
+
+	if (now_us > 999999 || sid > 0xfff || now_s < 0 ||
+	    gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900)
+		return false;
+	csn->date = (uint32_t)((tm.tm_year + 1900) * 10000 +
+	                       (tm.tm_mon + 1) * 100 + tm.tm_mday);
+	csn->time =
+		(uint32_t)(tm.tm_hour * 10000 + tm.tm_min * 100 + tm.tm_sec);
+	csn->us = now_us;
+	csn->count = 0;
+	csn->sid = sid;
+	csn->mod = 0;
+	return true;
+}
+
+enum rst_err
+rst_csn_next(struct rst_wtxn *txn, int64_t now_s, uint32_t now_us,
+             unsigned int sid, char buf[RST_CSN_MAX])
+{
+	struct csn csn, last;
+	char last_text[RST_CSN_MAX];
+	enum rst_err err;
+
+	if (!from_clock(now_s, now_us, sid, &csn))
+		return RST_EINVALID;
+	err = rst_csn_last(&txn->r, last_text);
+	if (err != RST_OK)
+		return err;
+	print(&csn, buf);
+	if (last_text[0] != '\0' && memcmp(buf, last_text, TIME_LEN) <= 0) {
+		if (!parse(rst_view_of(last_text), &last))
+			return RST_ECORRUPT;
+		last.sid = sid;
+		last.mod = 0;
+		/* 16 million in one microsecond: the next microsecond */
+		if (last.count == COUNT_MAX && last.us == 999999)
+			return RST_EFULL;
+		if (last.count == COUNT_MAX)
+			last.us++;
+		last.count = last.count == COUNT_MAX ? 0 : last.count + 1;
+		print(&last, buf);
+	}
+	return set_last(txn, buf);
+}
+
+enum rst_err
+rst_csn_seen(struct rst_wtxn *txn, struct rst_view csn)
+{
+	char last[RST_CSN_MAX], text[RST_CSN_MAX];
+	enum rst_err err;
+
+	if (!rst_csn_canonical(csn, text))
+		return RST_EINVALID;
+	err = rst_csn_last(&txn->r, last);
+	if (err == RST_OK && strcmp(text, last) > 0)
+		err = set_last(txn, text);
+	return err;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* journal_priv.h - what the journal shares with rst_check() */
+#ifndef RST_JOURNAL_PRIV_H
+#define RST_JOURNAL_PRIV_H
+
+#include "store/env_priv.h"
+#include "store/journal.h"
+#include "store/wire.h"
+
+#define RST_JOURNAL_HASH 32 /* bytes of digest and chain */
+#define RST_JOURNAL_AD   9  /* bytes that bind a private part to its place */
+
+void rst_journal_ad(uint64_t sequence, char ad[RST_JOURNAL_AD]);
+/* chain = BLAKE2b-256(before | part), part being all of a public part but its
+ * chain. */
+void rst_journal_chain(const unsigned char before[RST_JOURNAL_HASH],
+                       struct rst_view part,
+                       unsigned char chain[RST_JOURNAL_HASH]);
+enum rst_err rst_journal_decode(uint64_t sequence, struct rst_view bytes,
+                                struct rst_journal_public *ret_public)
+	RST_MUST_USE;
+
+/* journal_value.c: write the changed values of entry into out. */
+enum rst_err rst_journal_values(const struct rst_rtxn *txn,
+                                const struct rst_journal_entry *entry,
+                                struct rst_out *out, uint32_t *ret_omitted)
+	RST_MUST_USE;
+
+/* csn.c: text has the form of a CSN.  Older forms (without microseconds, with
+ * a server id of two digits) are written anew into buf. */
+bool rst_csn_canonical(struct rst_view text, char buf[RST_CSN_MAX]);
+/* The highest CSN so far; "" for none. */
+enum rst_err rst_csn_last(const struct rst_rtxn *txn, char buf[RST_CSN_MAX])
+	RST_MUST_USE;
+
+#endif

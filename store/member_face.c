@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* member_face.c - what groups and members look like to the relation
+ *
+ * Rows depend on little of an entry: of a group its class and gidNumber, of a
+ * member its class, gidNumber and the name that memberUid lists for it.  That
+ * is copied out of the record here, since a record dies with the next write.
+ */
+#include "store/member_priv.h"
+
+#include <stdlib.h>
+
+#include "store/index.h"
+#include "store/tree.h"
+
+void
+rst_mgroup_of(const struct rst_record *record, struct rst_mgroup *ret)
+{
+	ret->id = record->id;
+	ret->roster = record->kind == RST_KIND_GROUP;
+	ret->gid = record->gid_number;
+}
+
+enum rst_err
+rst_mgroup_get(const struct rst_rtxn *txn, uint64_t id,
+               struct rst_mgroup *ret_group)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(txn, id, &record);
+	if (err == RST_OK)
+		rst_mgroup_of(&record, ret_group);
+	return err;
+}
+
+struct rst_view
+rst_member_uid_rdn(struct rst_view ndn)
+{
+	struct rst_view none = { NULL, 0 };
+	size_t n;
+
+	if (!rst_view_starts(ndn, RST_VIEW("uid=")))
+		return none;
+	for (n = 4; n < ndn.len && ndn.ptr[n] != ','; n++)
+		if (ndn.ptr[n] == '\\' || ndn.ptr[n] == '+')
+			return none; /* no plain uid: not worth guessing */
+	return rst_view(ndn.ptr + 4, n - 4);
+}
+
+/* value, normalised as a uid is, equals normal. */
+static bool
+uid_equals(struct rst_view value, struct rst_view normal)
+{
+	char buf[RST_NORMAL_MAX];
+	size_t len;
+
+	return normal.ptr != NULL &&
+	       rst_normalise(RST_MATCH_IGNORE, value, buf, &len) == RST_OK &&
+	       rst_view_equal(rst_view(buf, len), normal);
+}
+
+struct rst_view
+rst_member_name(const struct rst_record *record)
+{
+	struct rst_view first = { NULL, 0 }, value, rdn;
+	struct rst_attr attr;
+
+	if (!rst_record_attr(record, RST_A_UID, &attr) ||
+	    !rst_attr_next(&attr, &first))
+		return first;
+	if (attr.left == 0)
+		return first;
+	rdn = rst_member_uid_rdn(record->nrdn);
+	value = first;
+	do {
+		if (uid_equals(value, rdn))
+			return value;
+	} while (rst_attr_next(&attr, &value));
+	return first;
+}
+
+void
+rst_mface_of(const struct rst_record *record, struct rst_mface *ret_face)
+{
+	struct rst_view name = rst_member_name(record);
+
+	ret_face->id = record->id;
+	ret_face->account = record->kind == RST_KIND_PERSON ||
+	                    (record->flags & RST_REC_POSIX_ACCOUNT) != 0;
+	ret_face->gid = record->gid_number;
+	ret_face->named = name.ptr != NULL;
+	ret_face->by_name = false;
+	ret_face->name.len = 0;
+	if (ret_face->named) {
+		rst_mkey_name(name, &ret_face->name);
+		ret_face->by_name =
+			ret_face->account &&
+			uid_equals(name, rst_member_uid_rdn(record->nrdn));
+	}
+}
+
+enum rst_err
+rst_mface_get(const struct rst_rtxn *txn, uint64_t id,
+              struct rst_mface *ret_face)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(txn, id, &record);
+	if (err == RST_OK)
+		rst_mface_of(&record, ret_face);
+	return err;
+}
+
+enum rst_err
+rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
+                uint64_t *after, struct rst_mface *ret_face)
+{
+	struct rst_mkey key;
+	struct rst_mface face;
+	uint64_t id;
+	size_t n;
+	enum rst_err err;
+
+	rst_mkey_name(name, &key);
+	for (;;) {
+		err = rst_index_equal(txn, RST_A_UID, name, *after, &id, 1, &n);
+		if (err != RST_OK)
+			return err;
+		if (n == 0)
+			return RST_ENOTFOUND;
+		*after = id;
+		err = rst_mface_get(txn, id, &face);
+		/* An index row without its record: rst_check() will say */
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err != RST_OK)
+			return err;
+		if (face.named && rst_mkey_equal(&face.name, &key)) {
+			*ret_face = face;
+			return RST_OK;
+		}
+	}
+}
+
+enum rst_via
+rst_member_via(const struct rst_mgroup *group, const struct rst_mface *face)
+{
+	return face->account && group->gid != RST_NO_NUMBER &&
+	                       face->gid == group->gid
+	               ? RST_VIA_PRIMARY
+	               : RST_VIA_ROSTER;
+}
+
+bool
+rst_member_related(const struct rst_rtxn *txn, uint64_t group,
+                   const struct rst_mkey *key, enum rst_via *ret_via)
+{
+	enum rst_via via = RST_VIA_ROSTER;
+
+	if (!rst_mrow_exists(txn, group, via, key)) {
+		via = RST_VIA_PRIMARY;
+		if (!rst_mrow_exists(txn, group, via, key))
+			return false;
+	}
+	if (ret_via != NULL)
+		*ret_via = via;
+	return true;
+}
+
+bool
+rst_member_is_attr(uint16_t attr_id)
+{
+	return rst_member_via_of(attr_id) != 0;
+}
+
+enum rst_via
+rst_member_via_of(uint16_t attr)
+{
+	if (attr == RST_A_MEMBER)
+		return RST_VIA_MEMBER;
+	if (attr == RST_A_MEMBERUID)
+		return RST_VIA_MEMBERUID;
+	if (attr == RST_A_UNIQUEMEMBER)
+		return RST_VIA_UNIQUEMEMBER;
+	return 0;
+}
+
+enum rst_err
+rst_member_put(struct rst_wtxn *txn, const struct rst_mgroup *group,
+               const struct rst_mface *face, struct rst_member_deltas *deltas)
+{
+	struct rst_mkey key;
+	enum rst_err err;
+
+	rst_mkey_entry(face->id, &key);
+	err = rst_mrow_put(txn, group->id, rst_member_via(group, face), &key,
+	                   RST_MROW_PLAIN, RST_VIEW(""), deltas);
+	if (err != RST_OK || !face->named)
+		return err;
+	/* The entry's own name would be listed twice */
+	err = rst_mrow_drop(txn, group->id, RST_VIA_ROSTER, &face->name,
+	                    deltas);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+enum rst_err
+rst_member_dn(const struct rst_rtxn *txn, const struct rst_record *record,
+              bool normalised, char buf[RST_DN_MAX], size_t *ret_len)
+{
+	struct rst_view rdn = normalised ? record->nrdn : record->rdn;
+	size_t above = 0;
+	enum rst_err err;
+
+	if (rdn.len + 2 > RST_DN_MAX)
+		return RST_ECORRUPT;
+	memcpy(buf, rdn.ptr, rdn.len);
+	buf[rdn.len] = '\0';
+	*ret_len = rdn.len;
+	if (record->parent == 0)
+		return RST_OK;
+	buf[rdn.len] = ',';
+	err = (normalised ? rst_tree_ndn
+	                  : rst_tree_dn)(txn, record->parent, buf + rdn.len + 1,
+	                                 RST_DN_MAX - rdn.len - 1, &above);
+	*ret_len = rdn.len + 1 + above;
+	return err;
+}
+
+bool
+rst_member_same_dn(struct rst_view a, struct rst_view b)
+{
+	char a_buf[RST_NORMAL_MAX], b_buf[RST_NORMAL_MAX];
+	size_t a_len, b_len;
+
+	return rst_view_equal(a, b) ||
+	       (rst_normalise(RST_MATCH_DN, a, a_buf, &a_len) == RST_OK &&
+	        rst_normalise(RST_MATCH_DN, b, b_buf, &b_len) == RST_OK &&
+	        rst_view_equal(rst_view(a_buf, a_len), rst_view(b_buf, b_len)));
+}
+
+void
+rst_member_deltas_release(struct rst_member_deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->n; i++) {
+		free(deltas->items[i].key);
+		free(deltas->items[i].text);
+	}
+	free(deltas->items);
+	memset(deltas, 0, sizeof(*deltas));
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* member_view.c - questions about membership, and walks
+ *
+ * A question costs a few gets however large the group is: the value says which
+ * row it must be.  "Which groups have this value" is a merge of ascending
+ * streams, one for each member key that the value can mean:
+ *
+ *	memberUid=alice		e 7 (whose uid is alice)	5 9 12
+ *				n "alice"			6 12
+ *							->	5 6 9 12
+ */
+#include "store/member_priv.h"
+
+#include <stdlib.h>
+
+#include "store/tree.h"
+
+bool
+rst_member_shows_primary(const struct rst_rtxn *txn)
+{
+	struct rst_view value;
+
+	if (rst_setting_get(txn, "primary-members", &value) == RST_OK)
+		return rst_view_equal_nocase(value, RST_VIEW("list"));
+	return rst_setting_get(txn, "lifecycle", &value) != RST_OK ||
+	       !rst_view_equal_nocase(value, RST_VIEW("on"));
+}
+
+bool
+rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
+{
+	struct rst_mkey key;
+	uint64_t at = group;
+	enum rst_via via = 0;
+
+	rst_mkey_entry(member, &key);
+	return rst_mrow_of_after(txn, &key, &at, &via) == RST_OK && at == group;
+}
+
+/* The member key that a DN means. */
+static enum rst_err
+key_of_dn(const struct rst_rtxn *txn, struct rst_view ndn,
+          struct rst_mkey *ret_key)
+{
+	uint64_t id;
+	enum rst_err err;
+
+	err = rst_tree_find(txn, ndn, &id, NULL);
+	if (err == RST_OK)
+		rst_mkey_entry(id, ret_key);
+	if (err == RST_ENOTFOUND) {
+		rst_mkey_dn(ndn, ret_key);
+		err = RST_OK;
+	}
+	return err;
+}
+
+/* The rosterGroup lists name in memberUid. */
+static bool
+has_name(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
+{
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t after = 0;
+
+	while (rst_mface_named(txn, name, &after, &face) == RST_OK) {
+		rst_mkey_entry(face.id, &key);
+		if (rst_member_related(txn, group, &key, NULL))
+			return true;
+	}
+	rst_mkey_name(name, &key);
+	return rst_mrow_exists(txn, group, RST_VIA_ROSTER, &key);
+}
+
+bool
+rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
+               uint16_t attr, struct rst_view nvalue)
+{
+	enum rst_via via = rst_member_via_of(attr);
+	bool roster = group->kind == RST_KIND_GROUP;
+	struct rst_mkey key;
+
+	if (via == 0 || (roster && via == RST_VIA_UNIQUEMEMBER))
+		return false;
+	if (via == RST_VIA_MEMBERUID) {
+		if (roster)
+			return has_name(txn, group->id, nvalue);
+		rst_mkey_name(nvalue, &key);
+	} else if (key_of_dn(txn, nvalue, &key) != RST_OK) {
+		return false;
+	}
+	return roster ? rst_member_related(txn, group->id, &key, NULL)
+	              : rst_mrow_exists(txn, group->id, via, &key);
+}
+
+/* The rosterGroup's view attr lists a row with this key; *ret_face is filled
+ * for an entry when memberUid is asked. */
+static enum rst_err
+view_lists(const struct rst_rtxn *txn, uint16_t attr,
+           const struct rst_mkey *key, bool *ret_lists)
+{
+	struct rst_mface face;
+	enum rst_err err = RST_OK;
+
+	if (key->bytes[0] != 'e') {
+		*ret_lists =
+			key->bytes[0] == (attr == RST_A_MEMBERUID ? 'n' : 'd');
+		return RST_OK;
+	}
+	*ret_lists = true;
+	if (attr == RST_A_MEMBERUID) {
+		err = rst_mface_get(txn, rst_mkey_id(key), &face);
+		*ret_lists = err == RST_OK && face.named;
+	}
+	return err;
+}
+
+/* Any row of (group, via) that attr lists; every row when attr is 0. */
+static bool
+any_via(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
+        uint16_t attr)
+{
+	struct rst_mrow row = { 0 };
+	struct rst_mkey last = { 0 };
+	bool lists = false;
+
+	while (!lists &&
+	       rst_mrow_after(txn, group, via, last.len > 0 ? &last : NULL,
+	                      &row) == RST_OK) {
+		last = row.key;
+		rst_mrow_release(&row);
+		if (attr == 0)
+			return true;
+		if (view_lists(txn, attr, &last, &lists) != RST_OK)
+			break;
+	}
+	return lists;
+}
+
+bool
+rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
+               uint16_t attr)
+{
+	if (group->kind == RST_KIND_GROUP && attr != RST_A_UNIQUEMEMBER)
+		return any_via(txn, group->id, RST_VIA_ROSTER, attr) ||
+		       any_via(txn, group->id, RST_VIA_PRIMARY, attr);
+	if (attr != 0)
+		return any_via(txn, group->id, rst_member_via_of(attr), 0);
+	return any_via(txn, group->id, RST_VIA_MEMBER, 0) ||
+	       any_via(txn, group->id, RST_VIA_MEMBERUID, 0) ||
+	       any_via(txn, group->id, RST_VIA_UNIQUEMEMBER, 0);
+}
+
+/* An ascending stream of groups: those that key is in by one of vias. */
+#define VIA_BIT(via)  (1u << (via))
+#define VIAS_RELATION (VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_PRIMARY))
+
+struct stream {
+	struct rst_mkey key;
+	unsigned int vias;
+	uint64_t group; /* the next it has to give; UINT64_MAX at the end */
+};
+
+/* Move on to the first group above after. */
+static enum rst_err
+stream_move(const struct rst_rtxn *txn, struct stream *stream, uint64_t after)
+{
+	enum rst_via via = 0;
+	enum rst_err err;
+
+	if (after == UINT64_MAX)
+		goto end;
+	stream->group = after + 1;
+	do
+		err = rst_mrow_of_after(txn, &stream->key, &stream->group,
+		                        &via);
+	while (err == RST_OK && (VIA_BIT(via) & stream->vias) == 0);
+	if (err != RST_ENOTFOUND)
+		return err;
+end:
+	stream->group = UINT64_MAX;
+	return RST_OK;
+}
+
+/* Fill ids from the union of the streams, ascending, each once. */
+static enum rst_err
+merge(const struct rst_rtxn *txn, struct stream *streams, size_t n_streams,
+      uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
+{
+	uint64_t least;
+	size_t n = 0;
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < n_streams; i++)
+		err = stream_move(txn, &streams[i], after);
+	while (err == RST_OK && n < max) {
+		least = UINT64_MAX;
+		for (size_t i = 0; i < n_streams; i++)
+			if (streams[i].group < least)
+				least = streams[i].group;
+		if (least == UINT64_MAX)
+			break;
+		ids[n++] = least;
+		for (size_t i = 0; err == RST_OK && i < n_streams; i++)
+			if (streams[i].group == least)
+				err = stream_move(txn, &streams[i], least);
+	}
+	if (err == RST_OK)
+		*ret_n = n;
+	return err;
+}
+
+/* The streams of every entry that name names. */
+static enum rst_err
+streams_of_name(const struct rst_rtxn *txn, struct rst_view name,
+                struct stream **streams, size_t *n_streams)
+{
+	struct stream *grown;
+	struct rst_mface face;
+	uint64_t after = 0;
+	enum rst_err err;
+
+	for (;;) {
+		err = rst_mface_named(txn, name, &after, &face);
+		if (err != RST_OK)
+			return err == RST_ENOTFOUND ? RST_OK : err;
+		grown = realloc(*streams, (*n_streams + 1) * sizeof(*grown));
+		if (grown == NULL)
+			return RST_ENOMEM;
+		*streams = grown;
+		rst_mkey_entry(face.id, &grown[*n_streams].key);
+		grown[*n_streams].vias = VIAS_RELATION;
+		(*n_streams)++;
+	}
+}
+
+static enum rst_err
+groups_with_name(const struct rst_rtxn *txn, struct rst_view name,
+                 uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
+{
+	struct stream *streams = NULL;
+	size_t n = 1;
+	enum rst_err err = RST_ENOMEM;
+
+	streams = malloc(sizeof(*streams));
+	if (streams == NULL)
+		goto out;
+	rst_mkey_name(name, &streams[0].key);
+	streams[0].vias = VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_MEMBERUID);
+	err = streams_of_name(txn, name, &streams, &n);
+	if (err == RST_OK)
+		err = merge(txn, streams, n, after, ids, max, ret_n);
+out:
+	free(streams);
+	return err;
+}
+
+enum rst_err
+rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
+                       struct rst_view nvalue, uint64_t after, uint64_t *ids,
+                       size_t max, size_t *ret_n)
+{
+	struct stream stream = { 0 };
+	enum rst_via via = rst_member_via_of(attr);
+	enum rst_err err;
+
+	if (via == 0)
+		return RST_EINVALID;
+	if (via == RST_VIA_MEMBERUID)
+		return groups_with_name(txn, nvalue, after, ids, max, ret_n);
+	stream.vias = VIA_BIT(via);
+	if (via == RST_VIA_MEMBER)
+		stream.vias |= VIAS_RELATION;
+	err = key_of_dn(txn, nvalue, &stream.key);
+	if (err != RST_OK)
+		return err;
+	return merge(txn, &stream, 1, after, ids, max, ret_n);
+}
+
+enum rst_err
+rst_member_of(const struct rst_rtxn *txn, uint64_t member, uint64_t after,
+              uint64_t *ids, size_t max, size_t *ret_n)
+{
+	struct stream stream = { .vias = VIAS_RELATION |
+		                         VIA_BIT(RST_VIA_MEMBER) |
+		                         VIA_BIT(RST_VIA_UNIQUEMEMBER) };
+
+	rst_mkey_entry(member, &stream.key);
+	return merge(txn, &stream, 1, after, ids, max, ret_n);
+}
+
+/* What the row of an entry prints as a DN: where it stands now, or as it was
+ * written if that is the same DN. */
+static enum rst_err
+print_entry_dn(const struct rst_rtxn *txn, const struct rst_record *record,
+               const struct rst_mrow *row, struct rst_member_cursor *cursor,
+               char *buf, size_t *ret_len)
+{
+	struct rst_view text = rst_view(row->text, row->text_len);
+	size_t len = 0;
+	enum rst_err err;
+
+	if (record->parent == 0 || cursor->parent != record->parent ||
+	    cursor->txn != rst_txn_number(txn)) {
+		cursor->parent = 0;
+		err = rst_member_dn(txn, record, false, buf, &len);
+		if (err != RST_OK)
+			return err;
+		if (record->parent != 0) {
+			cursor->parent = record->parent;
+			cursor->txn = rst_txn_number(txn);
+			cursor->parent_dn_len = len - record->rdn.len;
+			memcpy(cursor->parent_dn, buf + record->rdn.len,
+			       cursor->parent_dn_len);
+		}
+	} else {
+		len = record->rdn.len + cursor->parent_dn_len;
+		if (len >= RST_DN_MAX)
+			return RST_ECORRUPT;
+		memcpy(buf, record->rdn.ptr, record->rdn.len);
+		memcpy(buf + record->rdn.len, cursor->parent_dn,
+		       cursor->parent_dn_len);
+	}
+	if (text.len > 0 && text.len < RST_DN_MAX &&
+	    rst_member_same_dn(text, rst_view(buf, len))) {
+		memcpy(buf, text.ptr, text.len);
+		len = text.len;
+	}
+	buf[len] = '\0';
+	*ret_len = len;
+	return RST_OK;
+}
+
+/* Put bytes into buf as a C string. */
+static enum rst_err
+print(struct rst_view value, char *buf, size_t *ret_len)
+{
+	if (value.len >= RST_DN_MAX)
+		return RST_ECORRUPT;
+	memcpy(buf, value.ptr, value.len);
+	buf[value.len] = '\0';
+	*ret_len = value.len;
+	return RST_OK;
+}
+
+/* The value of row under attr; RST_ENOTFOUND when attr does not list it. */
+static enum rst_err
+print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
+          struct rst_member_cursor *cursor, char *buf, size_t *ret_len)
+{
+	struct rst_record record;
+	struct rst_view raw = { NULL, 0 };
+	enum rst_err err;
+
+	if (row->key.bytes[0] != 'e') {
+		if (row->key.bytes[0] != (attr == RST_A_MEMBERUID ? 'n' : 'd'))
+			return RST_ENOTFOUND;
+		if (row->text_len > 0)
+			raw = rst_view(row->text, row->text_len);
+		else if (!rst_mkey_raw(&row->key, &raw))
+			return RST_ECORRUPT;
+		return print(raw, buf, ret_len);
+	}
+	err = rst_record_get(txn, rst_mkey_id(&row->key), &record);
+	if (err != RST_OK)
+		return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
+	if (attr != RST_A_MEMBERUID)
+		return print_entry_dn(txn, &record, row, cursor, buf, ret_len);
+	raw = rst_member_name(&record);
+	return raw.ptr == NULL ? RST_ENOTFOUND : print(raw, buf, ret_len);
+}
+
+/*
+ * The row after the cursor in the vias from first to last, ascending.  The
+ * cursor keeps via and key, as they stand in a row's key.
+ */
+static enum rst_err
+next_row(const struct rst_rtxn *txn, uint64_t group, enum rst_via first,
+         enum rst_via last, struct rst_member_cursor *cursor,
+         struct rst_mrow *ret_row)
+{
+	struct rst_mkey key;
+	bool started = cursor->len > 9;
+	enum rst_via via = first;
+	enum rst_err err = RST_ENOTFOUND;
+
+	if (started) {
+		if (!rst_mkey_parse(rst_view(cursor->key + 9, cursor->len - 9),
+		                    &key))
+			return RST_EINVALID;
+		via = (enum rst_via)cursor->key[8];
+	}
+	for (; err == RST_ENOTFOUND && via <= last; via++) {
+		err = rst_mrow_after(txn, group, via, started ? &key : NULL,
+		                     ret_row);
+		started = false;
+	}
+	if (err == RST_OK)
+		cursor->len = rst_mrow_key(group, ret_row->via, &ret_row->key,
+		                           cursor->key);
+	return err;
+}
+
+enum rst_err
+rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
+                uint16_t attr, bool hidden, struct rst_member_cursor *cursor,
+                char *buf, size_t *ret_len)
+{
+	enum rst_via first = rst_member_via_of(attr), last = first;
+	struct rst_mrow row = { 0 };
+	enum rst_err err;
+
+	if (first == 0)
+		return RST_EINVALID;
+	if (group->kind == RST_KIND_GROUP) {
+		if (attr == RST_A_UNIQUEMEMBER)
+			return RST_ENOTFOUND;
+		first = RST_VIA_ROSTER;
+		last = hidden ? RST_VIA_PRIMARY : RST_VIA_ROSTER;
+	}
+	for (;;) {
+		err = next_row(txn, group->id, first, last, cursor, &row);
+		if (err != RST_OK)
+			return err;
+		err = print_row(txn, &row, attr, cursor, buf, ret_len);
+		rst_mrow_release(&row);
+		if (err != RST_ENOTFOUND)
+			return err;
+	}
+}
+
+enum rst_err
+rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
+                   struct rst_member_cursor *cursor, uint64_t *ret_member)
+{
+	struct rst_mrow row = { 0 };
+	uint64_t id;
+	enum rst_err err;
+
+	do {
+		err = next_row(txn, group, RST_VIA_ROSTER, RST_VIA_UNIQUEMEMBER,
+		               cursor, &row);
+		if (err != RST_OK)
+			return err;
+		id = rst_mkey_id(&row.key);
+		rst_mrow_release(&row);
+	} while (id == 0);
+	*ret_member = id;
+	return RST_OK;
+}
+
+uint64_t
+rst_member_count(const struct rst_rtxn *txn, uint64_t group)
+{
+	struct rst_cursor cursor = { 0 };
+	struct rst_view key, value;
+	uint64_t n = 0;
+	char prefix[8];
+	enum rst_err err;
+
+	rst_put_be64(prefix, group);
+	if (rst_cursor_open(txn, RST_T_MEMBER, &cursor) != RST_OK)
+		return 0;
+	err = rst_cursor_seek(&cursor, rst_view(prefix, 8), &key, &value);
+	while (err == RST_OK && rst_view_starts(key, rst_view(prefix, 8))) {
+		n++;
+		err = rst_cursor_next(&cursor, &key, &value);
+	}
+	rst_cursor_close(&cursor);
+	return n;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* seal.c - secrets at rest: XChaCha20-Poly1305 with the environment's key
+ *
+ *	nonce(24) ciphertext tag(16)
+ *
+ * The nonce is random; 24 bytes leave no room for one to come twice.
+ */
+#include "store/env_priv.h"
+#include "store/record_priv.h"
+
+#define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+
+_Static_assert(RST_SEAL_BYTES ==
+                       NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+               "the length of a seal is part of the disk format");
+
+enum rst_err
+rst_seal(const struct rst_env *env, struct rst_view plain, struct rst_view ad,
+         char *sealed)
+{
+	unsigned char *out = (unsigned char *)sealed;
+
+	randombytes_buf(out, NONCE);
+	if (crypto_aead_xchacha20poly1305_ietf_encrypt(
+		    out + NONCE, NULL, (const unsigned char *)plain.ptr,
+		    plain.len, (const unsigned char *)ad.ptr, ad.len, NULL, out,
+		    env->key) != 0)
+		return RST_EINVALID;
+	return RST_OK;
+}
+
+enum rst_err
+rst_unseal(const struct rst_env *env, struct rst_view sealed,
+           struct rst_view ad, char *plain)
+{
+	const unsigned char *in = (const unsigned char *)sealed.ptr;
+
+	if (sealed.len < RST_SEAL_BYTES)
+		return RST_ECORRUPT;
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+		    (unsigned char *)plain, NULL, NULL, in + NONCE,
+		    sealed.len - NONCE, (const unsigned char *)ad.ptr, ad.len,
+		    in, env->key) != 0)
+		return RST_ECORRUPT;
+	return RST_OK;
+}
