@@ -146,12 +146,56 @@ guard(Operation *op, SlapReply *rs)
 	return rc;
 }
 
+/*
+ * SASL is about to say that the bind succeeded: not to an account without
+ * access.  slapd takes the identity over after this.
+ */
+static int
+sasl_response(Operation *op, SlapReply *rs)
+{
+	struct over_who who;
+	enum rst_err err;
+
+	if (rs->sr_err == LDAP_SUCCESS && !BER_BVISEMPTY(&op->orb_edn)) {
+		err = who_is(op, &op->orb_edn, &who);
+		if (err == RST_OK)
+			err = who_may(op, &who);
+		if (err != RST_OK)
+			rs->sr_err = err == RST_EDENIED
+			                     ? LDAP_INVALID_CREDENTIALS
+			                     : LDAP_OTHER;
+	}
+	return SLAP_CB_CONTINUE;
+}
+
+static int
+sasl_cleanup(Operation *op, SlapReply *rs)
+{
+	slap_callback *callback = op->o_callback;
+
+	op->o_callback = callback->sc_next;
+	op->o_tmpfree(callback, op->o_tmpmemctx);
+	return SLAP_CB_CONTINUE;
+}
+
 /* A bind proves anew who one is. */
 static int
 guard_bind(Operation *op, SlapReply *rs)
 {
-	if (!is_internal(op))
-		over_identity_drop(op->o_connid);
+	slap_callback *callback;
+
+	if (over_db_first() == NULL || is_internal(op))
+		goto out;
+	over_identity_drop(op->o_connid);
+	if (op->orb_method == LDAP_AUTH_SASL) {
+		callback =
+			op->o_tmpcalloc(1, sizeof(*callback), op->o_tmpmemctx);
+		callback->sc_response = sasl_response;
+		callback->sc_cleanup = sasl_cleanup;
+		callback->sc_next = op->o_callback;
+		op->o_callback = callback;
+	}
+out:
 	return SLAP_CB_CONTINUE;
 }
 

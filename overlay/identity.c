@@ -103,7 +103,7 @@ over_identity_drop_db(const struct over_db *db)
 	pthread_mutex_lock(&rows_mutex);
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (at = &buckets[i]; *at != NULL;) {
-			if ((*at)->who.db == db)
+			if ((*at)->who.db == db || over_db_first() == NULL)
 				row_take_out(at);
 			else
 				at = &(*at)->next;

@@ -56,6 +56,7 @@ void over_identity_drop(unsigned long connid);
  * password, its owner proved himself just now: he keeps the connection.
  */
 void over_identity_renew(Operation *op);
+/* Those of db, which is off the list; all, when it was the last. */
 void over_identity_drop_db(const struct over_db *db);
 
 /*

@@ -231,8 +231,8 @@ over_extended(Operation *op, SlapReply *rs)
 	struct over_db *db = over_db_of(op->o_bd);
 	struct over_owner owner = { 0 };
 	enum rst_err err;
+	int rc = SLAP_CB_CONTINUE;
 
-	rs->sr_err = SLAP_CB_CONTINUE;
 	if (db == NULL ||
 	    ber_bvcmp(&slap_EXOP_MODIFY_PASSWD, &op->ore_reqoid) != 0)
 		goto out;
@@ -245,7 +245,8 @@ over_extended(Operation *op, SlapReply *rs)
 		rs->sr_err =
 			err == RST_ENOTFOUND ? LDAP_NO_SUCH_OBJECT : LDAP_OTHER;
 	}
+	rc = rs->sr_err;
 out:
 	over_owner_release(&owner);
-	return rs->sr_err;
+	return rc;
 }
