@@ -295,7 +295,6 @@ static const struct reserved groups[] = {
 	{ "sys", ROOT },
 	{ "syslog", HOST },
 	{ "systemd", ROOT },
-	{ "systemd-journal", ROOT },
 	{ "tape", HOST },
 	{ "tcpdump", HOST },
 	{ "tss", SERVICE },

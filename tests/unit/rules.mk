@@ -1,1 +1,27 @@
-# units of rules/
+# units of rules/: pure tables, no fixture
+rules_units = \
+	tests/unit/test_invitation \
+	tests/unit/test_names \
+	tests/unit/test_numbers \
+	tests/unit/test_password \
+	tests/unit/test_reserved \
+	tests/unit/test_status \
+	tests/unit/test_verdict
+
+check_PROGRAMS += $(rules_units)
+TESTS += $(rules_units)
+
+tests_unit_test_invitation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_invitation_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_names_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_numbers_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_numbers_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_password_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_reserved_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reserved_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_status_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_verdict_LDADD = rules/librules.la $(CMOCKA_LIBS)
