@@ -22,10 +22,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #define ORDINARY_PERCENT 80
 #define FREEING_PERCENT  95
+#define DISK_FULL_BYTES  (1 << 20)
 #define POLL_NS          1000000 /* 1 ms */
 #define SETTING_NAME_MAX 64
 #define SETTING_MAX      4096
@@ -366,18 +368,35 @@ is_lost(struct rst_env *env)
 	return rc == MDB_PANIC;
 }
 
+/* LMDB calls a short write EIO, which is what a disk gives that fills in the
+ * middle of one. */
+static bool
+disk_is_full(struct rst_env *env)
+{
+	struct statvfs fs;
+	mdb_filehandle_t fd;
+
+	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &fs) == 0 &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
+}
+
 enum rst_err
 rst_write_commit(struct rst_wtxn *txn)
 {
+	struct rst_env *env = txn->r.env;
 	enum rst_err err;
 
 	if (txn->r.mdb == NULL)
 		return RST_EINVALID;
 	err = rst_err_from_lmdb(mdb_txn_commit(rst_txn(&txn->r)));
-	if (err == RST_EFULL && is_lost(txn->r.env))
-		err = RST_EIO;
+	if (err == RST_EFULL || err == RST_EIO) {
+		if (is_lost(env))
+			err = RST_EIO;
+		else if (disk_is_full(env))
+			err = RST_EFULL;
+	}
 	if (err == RST_EFULL)
-		rst_env_clear_stale(txn->r.env);
+		rst_env_clear_stale(env);
 	finish_write(txn, err == RST_OK);
 	return err;
 }
