@@ -12,6 +12,35 @@ roster_la_LDFLAGS = -module -avoid-version -shared -Wl,-Bsymbolic \
 	-export-symbols-regex '^(init_module|term_module)$$'
 roster_la_LIBADD = lifecycle/liblifecycle.la
 roster_la_SOURCES = \
+	backend/ad.c \
+	backend/add.c \
+	backend/arena.c \
 	backend/back-roster.h \
+	backend/bind.c \
+	backend/compare.c \
+	backend/config.c \
+	backend/convert.c \
+	backend/delete.c \
+	backend/entry.c \
+	backend/entry_computed.c \
+	backend/entry_priv.h \
+	backend/errmap.c \
+	backend/filter.c \
+	backend/indexes.c \
 	backend/init.c \
-	backend/module.c
+	backend/lookup.c \
+	backend/mods.c \
+	backend/modify.c \
+	backend/modify_priv.h \
+	backend/modrdn.c \
+	backend/module.c \
+	backend/needs.c \
+	backend/operational.c \
+	backend/paged.c \
+	backend/plan.c \
+	backend/search.c \
+	backend/search_priv.h \
+	backend/tools.c \
+	backend/txn.c \
+	backend/walk.c \
+	backend/write.c

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* ad.c - attribute numbers and slapd's attribute descriptions
+ *
+ * A record names its attributes by number, slapd by a pointer to an
+ * AttributeDescription, which lives as long as the process.  The table below
+ * remembers the pointer for each number that a read transaction has shown.
+ */
+#include "back-roster.h"
+
+#include <stdatomic.h>
+
+struct back_ads {
+	_Atomic(AttributeDescription *) ad[BACK_ATTR_MAX];
+};
+
+struct back_names back_names;
+
+struct back_ads *
+back_ads_new(void)
+{
+	return ch_calloc(1, sizeof(struct back_ads));
+}
+
+void
+back_ads_free(struct back_ads *ads)
+{
+	ch_free(ads);
+}
+
+/* An attribute that is not in the schema (any more) is shown as it is. */
+static AttributeDescription *
+ad_named(const char *name)
+{
+	AttributeDescription *ad = NULL;
+	const char *text;
+	struct berval bv;
+
+	ber_str2bv(name, 0, 0, &bv);
+	if (slap_bv2ad(&bv, &ad, &text) != LDAP_SUCCESS &&
+	    slap_bv2undef_ad(&bv, &ad, &text, 0) != LDAP_SUCCESS)
+		return NULL;
+	return ad;
+}
+
+AttributeDescription *
+back_ad(struct back_db *db, const struct rst_rtxn *txn, bool committed,
+        uint16_t id)
+{
+	AttributeDescription *ad;
+	enum rst_match match;
+	const char *name;
+
+	ad = atomic_load_explicit(&db->ads->ad[id], memory_order_acquire);
+	if (ad != NULL)
+		return ad;
+	if (rst_attr_name(txn, id, &name, &match) != RST_OK)
+		return NULL;
+	ad = ad_named(name);
+	if (ad != NULL && (committed || id < RST_A_BUILTIN_END))
+		atomic_store_explicit(&db->ads->ad[id], ad,
+		                      memory_order_release);
+	return ad;
+}
+
+bool
+back_ad_find(const struct rst_rtxn *txn, AttributeDescription *ad,
+             uint16_t *ret_id)
+{
+	return rst_attr_find(txn, back_view_of(&ad->ad_cname), ret_id) ==
+	       RST_OK;
+}
+
+/* How the store compares values for which slapd has this equality rule, and
+ * whether the two mean the same. */
+static enum rst_match
+ad_match(const AttributeDescription *ad, bool *ret_faithful)
+{
+	static const struct {
+		const char *oid;
+		enum rst_match match;
+	} rule[] = {
+		{ "2.5.13.0", RST_MATCH_IGNORE },  /* objectIdentifier */
+		{ "2.5.13.1", RST_MATCH_DN },      /* distinguishedName */
+		{ "2.5.13.2", RST_MATCH_IGNORE },  /* caseIgnore */
+		{ "2.5.13.13", RST_MATCH_IGNORE }, /* boolean */
+		{ "2.5.13.14", RST_MATCH_INTEGER },
+		{ "2.5.13.17", RST_MATCH_EXACT }, /* octetString */
+		{ "2.5.13.23", RST_MATCH_DN },    /* uniqueMember */
+		{ "2.5.13.27", RST_MATCH_TIME },  /* generalizedTime */
+		{ "1.3.6.1.1.16.2", RST_MATCH_UUID },
+		{ "1.3.6.1.4.1.4203.666.11.2.2", RST_MATCH_CSN },
+		{ "1.3.6.1.4.1.1466.109.114.2", RST_MATCH_IGNORE }, /* IA5 */
+	};
+	const MatchingRule *equality = ad->ad_type->sat_equality;
+
+	*ret_faithful = false;
+	if (equality == NULL)
+		return RST_MATCH_EXACT;
+	for (size_t i = 0; i < sizeof(rule) / sizeof(rule[0]); i++) {
+		if (strcmp(equality->smr_oid, rule[i].oid) != 0)
+			continue;
+		*ret_faithful = true;
+		return rule[i].match;
+	}
+	return RST_MATCH_EXACT;
+}
+
+enum rst_err
+back_ad_intern(struct rst_wtxn *txn, AttributeDescription *ad, uint16_t *ret_id)
+{
+	bool faithful;
+
+	return rst_attr_intern(txn, back_view_of(&ad->ad_cname),
+	                       ad_match(ad, &faithful), ret_id);
+}
+
+bool
+back_ad_indexable(AttributeDescription *ad)
+{
+	bool faithful;
+
+	ad_match(ad, &faithful);
+	return faithful && !(ad->ad_type->sat_flags & SLAP_AT_ORDERED_VAL);
+}
+
+bool
+back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
+               AttributeDescription *ad, uint16_t *ids, size_t max,
+               size_t *ret_n)
+{
+	AttributeDescription *other;
+	uint32_t id;
+	size_t n = 0;
+
+	for (id = 1; id < BACK_ATTR_MAX; id++) {
+		if (id == RST_A_BUILTIN_END)
+			id = RST_A_DYNAMIC;
+		other = back_ad(db, txn, true, (uint16_t)id);
+		if (other == NULL)
+			break;
+		if (other != ad && !is_ad_subtype(other, ad))
+			continue;
+		if (n == max)
+			return false;
+		ids[n++] = (uint16_t)id;
+	}
+	*ret_n = n;
+	return true;
+}
+
+uint16_t
+back_member_id(const AttributeDescription *ad)
+{
+	if (ad == NULL)
+		return RST_A_NONE;
+	if (ad == back_names.member)
+		return RST_A_MEMBER;
+	if (ad == back_names.member_uid)
+		return RST_A_MEMBERUID;
+	if (ad == back_names.unique_member)
+		return RST_A_UNIQUEMEMBER;
+	return RST_A_NONE;
+}
+
+/*
+ * Names are as other modules define them, so that theirs and ours may come in
+ * any order.  At db_open every moduleload line has been read.
+ */
+static int
+define(const char *name, const char *definition, AttributeDescription **ret_ad)
+{
+	const char *text;
+
+	if (slap_str2ad(name, ret_ad, &text) == LDAP_SUCCESS)
+		return 0;
+	*ret_ad = NULL;
+	return register_at(definition, ret_ad, 1) == 0 ? 0 : -1;
+}
+
+static void
+look_up(const char *name, AttributeDescription **ret_ad)
+{
+	const char *text;
+
+	*ret_ad = NULL;
+	if (slap_str2ad(name, ret_ad, &text) != LDAP_SUCCESS)
+		*ret_ad = NULL;
+}
+
+int
+back_names_open(void)
+{
+	AttributeDescription *generation;
+
+	look_up("member", &back_names.member);
+	look_up("memberUid", &back_names.member_uid);
+	look_up("uniqueMember", &back_names.unique_member);
+	look_up("shadowExpire", &back_names.shadow_expire);
+	look_up("pwdAccountLockedTime", &back_names.locked_time);
+	if (define("memberOf",
+	           "( 1.2.840.113556.1.2.102 NAME 'memberOf' "
+	           "DESC 'Group that the entry belongs to' "
+	           "EQUALITY distinguishedNameMatch "
+	           "SYNTAX 1.3.6.1.4.1.1466.115.121.1.12 "
+	           "NO-USER-MODIFICATION USAGE dSAOperation )",
+	           &back_names.member_of) != 0 ||
+	    define("nsAccountLock",
+	           "( 2.16.840.1.113730.3.1.610 NAME 'nsAccountLock' "
+	           "DESC 'TRUE: the account may not be used' "
+	           "EQUALITY caseIgnoreMatch "
+	           "SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 "
+	           "SINGLE-VALUE USAGE directoryOperation )",
+	           &back_names.account_lock) != 0)
+		return -1;
+	return define("rosterGeneration",
+	              "( 2.25.159176679776293129422703630532299253314.1.3 "
+	              "NAME 'rosterGeneration' "
+	              "DESC 'Raised when what was proved must be proved again' "
+	              "EQUALITY integerMatch "
+	              "SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 "
+	              "SINGLE-VALUE NO-USER-MODIFICATION "
+	              "USAGE dSAOperation )",
+	              &generation);
+}

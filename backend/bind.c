@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* bind.c - simple bind
+ *
+ * slapd's contract: on success set orb_edn and return LDAP_SUCCESS without
+ * replying, the front end replies; on failure reply here.
+ *
+ * Unknown name, no password, wrong password and an account that may not sign
+ * in cost the same (one hash) and get the same answer, 49 with an empty text.
+ * The hash is computed outside of any transaction.
+ */
+#include "back-roster.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "lifecycle/password.h"
+#include "lutil.h"
+#include "overlay/lifecycle.h"
+
+#define PASSWORDS_MAX 16 /* values of one entry that are tried */
+
+/* What is copied out of the snapshot. */
+struct proof {
+	uint64_t id, generation;
+	enum rst_status status;
+	bool lifecycle;
+	struct berval name;          /* owned */
+	char *stored[PASSWORDS_MAX]; /* owned, wiped */
+	size_t n_stored;
+};
+
+static void
+proof_release(struct proof *proof)
+{
+	for (size_t i = 0; i < proof->n_stored; i++) {
+		sodium_memzero(proof->stored[i], strlen(proof->stored[i]));
+		free(proof->stored[i]);
+	}
+	proof->n_stored = 0;
+	ch_free(proof->name.bv_val);
+	BER_BVZERO(&proof->name);
+}
+
+/* Values that "auth" access is granted to. */
+static void
+take_passwords(Operation *op, Entry *entry, struct proof *proof)
+{
+	AccessControlState state = ACL_STATE_INIT;
+	AttributeDescription *ad = slap_schema.si_ad_userPassword;
+	Attribute *attr = attr_find(entry->e_attrs, ad);
+	char *copy;
+
+	if (attr == NULL)
+		return;
+	for (unsigned int i = 0; i < attr->a_numvals; i++) {
+		if (proof->n_stored == PASSWORDS_MAX)
+			return;
+		if (!access_allowed(op, entry, ad, &attr->a_nvals[i], ACL_AUTH,
+		                    &state))
+			continue;
+		copy = rst_view_dup(back_view_of(&attr->a_vals[i]));
+		if (copy != NULL)
+			proof->stored[proof->n_stored++] = copy;
+	}
+}
+
+static enum rst_err
+read_proof(Operation *op, struct back_db *db, struct proof *proof)
+{
+	struct back_read *read = NULL;
+	struct back_needs *needs;
+	struct back_view view;
+	struct rst_record record;
+	Entry *entry = NULL;
+	uint64_t matched;
+	enum rst_err err;
+
+	err = back_read_begin(op, db, &read);
+	if (err != RST_OK)
+		return err;
+	back_view_init(&view, op, db, &read->txn, true);
+	proof->lifecycle = view.lifecycle;
+	err = back_find(&read->txn, &op->o_req_ndn, &record, &matched);
+	if (err == RST_OK && (record.flags & (RST_REC_SUBENTRY | RST_REC_ALIAS |
+	                                      RST_REC_REFERRAL)))
+		err = RST_ENOTFOUND;
+	if (err != RST_OK)
+		goto out;
+	needs = back_needs_acl(op);
+	back_needs_add(needs, slap_schema.si_ad_userPassword);
+	view.secrets = true;
+	err = back_entry_new(&view, &record, needs, &entry);
+	if (err != RST_OK)
+		goto out;
+	proof->id = record.id;
+	proof->generation = record.generation;
+	proof->status = record.kind == RST_KIND_PERSON ? record.status
+	                                               : RST_STATUS_NONE;
+	ber_dupbv(&proof->name, &entry->e_name);
+	take_passwords(op, entry, proof);
+	back_entry_free(entry);
+out:
+	back_read_end(read);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* slapd's own schemes: {SSHA}, {CRYPT}... */
+static bool
+check_scheme(void *arg, const char *stored, struct rst_view password)
+{
+	struct berval hash, cred;
+	const char *text = NULL;
+	char *copy = rst_view_dup(password);
+	bool good;
+
+	if (copy == NULL)
+		return false;
+	ber_str2bv(stored, 0, 0, &hash);
+	cred.bv_val = copy;
+	cred.bv_len = password.len;
+	good = lutil_passwd(&hash, &cred, NULL, &text) == 0;
+	sodium_memzero(copy, password.len);
+	free(copy);
+	return good;
+}
+
+static enum rst_err
+check(struct back_db *db, const struct proof *proof, struct rst_view password)
+{
+	struct rst_view none = { "", 0 };
+	enum rst_err err;
+
+	if (proof->n_stored == 0) {
+		err = lifecycle_password_check(db->env, none, password, NULL,
+		                               NULL);
+		return err == RST_OK ? RST_EDENIED : err;
+	}
+	for (size_t i = 0; i < proof->n_stored; i++) {
+		err = lifecycle_password_check(db->env,
+		                               rst_view_of(proof->stored[i]),
+		                               password, check_scheme, NULL);
+		if (err != RST_EDENIED)
+			return err;
+	}
+	return RST_EDENIED;
+}
+
+static int
+code_of(Operation *op, enum rst_err err)
+{
+	switch (err) {
+	case RST_OK:
+		return LDAP_SUCCESS;
+	case RST_EBUSY:
+		return LDAP_BUSY;
+	case RST_EDENIED:
+	case RST_EINVALID: /* too long, or no text: nobody has that */
+	case RST_ENOTFOUND:
+		return LDAP_INVALID_CREDENTIALS;
+	case RST_EEXISTS:
+	case RST_ESTATE:
+	case RST_EFULL:
+	case RST_ECORRUPT:
+	case RST_ENOMEM:
+	case RST_EIO:
+		break;
+	}
+	Debug(LDAP_DEBUG_ANY, "%s roster: bind: %s\n", op->o_log_prefix,
+	      rst_strerror(err));
+	return LDAP_OTHER;
+}
+
+static int
+try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
+{
+	unsigned int epoch = back_epoch();
+	enum rst_err err;
+	int code;
+
+	err = read_proof(op, db, proof);
+	if (err != RST_OK)
+		return code_of(op, err);
+	if (!over_hash_enter())
+		return LDAP_BUSY;
+	err = check(db, proof, back_view_of(&op->orb_cred));
+	over_hash_leave();
+	if (err == RST_OK && back_epoch() != epoch)
+		err = RST_EBUSY;
+	if (err != RST_OK)
+		return code_of(op, err);
+	if (!proof->lifecycle)
+		return LDAP_SUCCESS;
+	code = over_may_bind(op, rs, proof->status);
+	if (code == LDAP_SUCCESS)
+		over_bound(op, proof->id, proof->generation);
+	return code;
+}
+
+int
+roster_back_bind(Operation *op, SlapReply *rs)
+{
+	struct back_db *db = op->o_bd->be_private;
+	struct proof proof = { 0 };
+
+	/* The rootdn needs no entry: the front end knows rootpw. */
+	if (be_rootdn_bind(op, NULL) == LDAP_SUCCESS)
+		return rs->sr_err = LDAP_SUCCESS;
+	if (op->orb_method != LDAP_AUTH_SIMPLE) {
+		send_ldap_error(op, rs, LDAP_STRONG_AUTH_NOT_SUPPORTED,
+		                "authentication method not supported");
+		return rs->sr_err;
+	}
+	rs->sr_err = try_bind(op, rs, db, &proof);
+	if (rs->sr_err == LDAP_SUCCESS)
+		ber_dupbv(&op->orb_edn, &proof.name);
+	else
+		send_ldap_result(op, rs);
+	proof_release(&proof);
+	return rs->sr_err;
+}

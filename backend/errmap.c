@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* errmap.c - errors and refusals as LDAP results.  The only place. */
+#include "back-roster.h"
+
+static int
+error_code(enum rst_err err)
+{
+	switch (err) {
+	case RST_OK:
+		return LDAP_SUCCESS;
+	case RST_ENOTFOUND:
+		return LDAP_NO_SUCH_OBJECT;
+	case RST_EEXISTS:
+		return LDAP_ALREADY_EXISTS;
+	case RST_EINVALID:
+		return LDAP_CONSTRAINT_VIOLATION;
+	case RST_ESTATE:
+	case RST_EDENIED:
+	case RST_EFULL:
+		return LDAP_UNWILLING_TO_PERFORM;
+	case RST_EBUSY:
+		return LDAP_BUSY;
+	case RST_ECORRUPT:
+	case RST_ENOMEM:
+	case RST_EIO:
+		return LDAP_OTHER;
+	}
+	return LDAP_OTHER;
+}
+
+/* What the client is told beside the code; "" when the code says it all. */
+static const char *
+error_text(enum rst_err err)
+{
+	switch (err) {
+	case RST_OK:
+	case RST_ENOTFOUND:
+	case RST_EEXISTS:
+		return "";
+	case RST_EINVALID:
+		return "a value is outside its limits";
+	case RST_ESTATE:
+		return "not allowed in the entry's present state";
+	case RST_EDENIED:
+		return "refused";
+	case RST_EBUSY:
+		return "another writer is at work, try again";
+	case RST_EFULL:
+		return "no room left in the database";
+	case RST_ECORRUPT:
+		return "internal error: damaged record, see the log";
+	case RST_ENOMEM:
+		return "out of memory";
+	case RST_EIO:
+		return "internal error, see the log";
+	}
+	return "";
+}
+
+static int
+verdict_code(enum rule_verdict verdict)
+{
+	switch (verdict) {
+	case RULE_OK:
+		return LDAP_SUCCESS;
+	case RULE_INVALID_USERNAME:
+	case RULE_RESERVED_USERNAME:
+	case RULE_USERNAME_TAKEN:
+	case RULE_INVALID_GROUPNAME:
+	case RULE_RESERVED_GROUP:
+	case RULE_GROUP_TAKEN:
+	case RULE_INVALID_UIDNUMBER:
+	case RULE_UIDNUMBER_TAKEN:
+	case RULE_INVALID_GIDNUMBER:
+	case RULE_GID_TAKEN:
+	case RULE_INVALID_EMAIL:
+	case RULE_EMAIL_TAKEN:
+	case RULE_EMAIL_MISMATCH:
+	case RULE_DUPLICATE_EMAIL:
+	case RULE_INVALID_NAME:
+	case RULE_INVALID_SHELL:
+	case RULE_INVALID_HOME:
+	case RULE_WEAK_PASSWORD:
+	case RULE_INVALID_PASSWORD:
+	case RULE_HASH_REFUSED:
+	case RULE_INVALID_STATUS:
+	case RULE_UNKNOWN_GROUP:
+	case RULE_INVALID_EXPIRY:
+		return LDAP_CONSTRAINT_VIOLATION;
+	case RULE_WRONG_PASSWORD:
+	case RULE_INVALID_CREDENTIALS:
+	case RULE_ACCOUNT_INACTIVE:
+		return LDAP_INVALID_CREDENTIALS;
+	case RULE_FORBIDDEN:
+		return LDAP_INSUFFICIENT_ACCESS;
+	case RULE_NUMBERS_EXHAUSTED:
+	case RULE_INVALID_INVITE:
+	case RULE_REGISTRATION_CLOSED:
+	case RULE_STATUS_MOVE:
+	case RULE_LAST_ADMIN:
+	case RULE_PROTECTED_GROUP:
+	case RULE_IDENTITY_IMMUTABLE:
+	case RULE_TOMBSTONE_IMMUTABLE:
+	case RULE_JOURNAL_IMMUTABLE:
+	case RULE_ALREADY_BOOTSTRAPPED:
+		return LDAP_UNWILLING_TO_PERFORM;
+	}
+	return LDAP_UNWILLING_TO_PERFORM;
+}
+
+void
+back_map_error(enum rst_err err, struct back_reply *reply)
+{
+	reply->code = error_code(err);
+	snprintf(reply->text, sizeof(reply->text), "%s", error_text(err));
+}
+
+/* "username_taken: uid: this username is in use or was used before" */
+void
+back_map_refusal(enum rst_err err, const struct act_refusal *refusal,
+                 struct back_reply *reply)
+{
+	const char *field = refusal->field;
+
+	if (err != RST_EDENIED || refusal->verdict == RULE_OK) {
+		back_map_error(err, reply);
+		if (refusal->detail.text[0] != '\0')
+			snprintf(reply->text, sizeof(reply->text), "%s",
+			         refusal->detail.text);
+		return;
+	}
+	reply->code = verdict_code(refusal->verdict);
+	snprintf(reply->text, sizeof(reply->text), "%s: %s%s%s%s%s",
+	         rule_verdict_code(refusal->verdict), field ? field : "",
+	         field ? ": " : "", rule_verdict_text(refusal->verdict),
+	         refusal->detail.text[0] ? ": " : "", refusal->detail.text);
+}

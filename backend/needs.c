@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* needs.c - which attributes of an entry somebody will look at
+ *
+ * slapd evaluates ACLs, filters and overlays on the entry it is given, and
+ * an attribute that is not in it is "not there": a wrong answer is a security
+ * hole.  So what is built is the union of
+ *
+ *	what the client asked for		its values
+ *	the filter				values and normal forms
+ *	filter=, dnattr= of the ACLs		values and normal forms
+ *	the attribute of group= in an ACL	for the entry of that group
+ *
+ * and everything, as soon as somebody looks whom we cannot question: set=, a
+ * dynamic ACL, an extensible filter without an attribute, an overlay that is
+ * not in the list of those known not to read what a search returns.
+ */
+#include "back-roster.h"
+
+struct group_need {
+	const struct berval *ndn; /* NULL: any entry may be the group */
+	AttributeDescription *ad;
+};
+
+struct back_needs {
+	Operation *op;
+	AttributeName *attrs;
+	bool everything; /* values and normal forms of all */
+	bool probes;     /* because of an ACL: hidden members count */
+	bool user;       /* values of all user attributes */
+	bool normal;     /* normal forms of what is asked for, too */
+	AttributeDescription **ads;
+	size_t n_ads, room_ads;
+	struct group_need *groups;
+	size_t n_groups, room_groups;
+};
+
+static void *
+grow(Operation *op, void *items, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return items;
+	*room = *room == 0 ? 16 : *room * 2;
+	return op->o_tmprealloc(items, *room * size, op->o_tmpmemctx);
+}
+
+void
+back_needs_add(struct back_needs *needs, AttributeDescription *ad)
+{
+	if (ad == NULL)
+		return;
+	for (size_t i = 0; i < needs->n_ads; i++)
+		if (needs->ads[i] == ad)
+			return;
+	needs->ads = grow(needs->op, needs->ads, needs->n_ads, &needs->room_ads,
+	                  sizeof(needs->ads[0]));
+	needs->ads[needs->n_ads++] = ad;
+}
+
+static void
+add_group(struct back_needs *needs, const Access *access)
+{
+	struct group_need *need;
+
+	needs->groups = grow(needs->op, needs->groups, needs->n_groups,
+	                     &needs->room_groups, sizeof(needs->groups[0]));
+	need = &needs->groups[needs->n_groups++];
+	need->ndn = access->a_group_style == ACL_STYLE_EXPAND
+	                    ? NULL
+	                    : &access->a_group_pat;
+	need->ad = access->a_group_at;
+}
+
+/* members_too: a membership leaf counts; the evaluator of filter.c answers
+ * those of the client's filter by itself. */
+static void
+add_leaf(struct back_needs *needs, const Filter *leaf, AttributeDescription *ad,
+         bool members_too)
+{
+	if (!members_too && (back_member_id(ad) != RST_A_NONE ||
+	                     back_filter_by_tables((Filter *)leaf)))
+		return;
+	back_needs_add(needs, ad);
+}
+
+static void
+add_filter(struct back_needs *needs, const Filter *filter, bool members_too)
+{
+	const Filter *f = filter;
+
+	if (f->f_choice & SLAPD_FILTER_UNDEFINED)
+		return;
+	switch (f->f_choice) {
+	case LDAP_FILTER_AND:
+	case LDAP_FILTER_OR:
+		for (f = f->f_list; f != NULL; f = f->f_next)
+			add_filter(needs, f, members_too);
+		return;
+	case LDAP_FILTER_NOT:
+		add_filter(needs, f->f_not, members_too);
+		return;
+	case LDAP_FILTER_PRESENT:
+		add_leaf(needs, f, f->f_desc, members_too);
+		return;
+	case LDAP_FILTER_EQUALITY:
+	case LDAP_FILTER_GE:
+	case LDAP_FILTER_LE:
+	case LDAP_FILTER_APPROX:
+		add_leaf(needs, f, f->f_av_desc, members_too);
+		return;
+	case LDAP_FILTER_SUBSTRINGS:
+		add_leaf(needs, f, f->f_sub_desc, members_too);
+		return;
+	case LDAP_FILTER_EXT:
+		if (f->f_mr_desc == NULL || f->f_mr_dnattrs)
+			needs->everything = true;
+		else
+			add_leaf(needs, f, f->f_mr_desc, members_too);
+		return;
+	case SLAPD_FILTER_COMPUTED:
+		return;
+	}
+	needs->everything = true; /* something this version does not know */
+}
+
+void
+back_needs_filter(struct back_needs *needs, const Filter *filter)
+{
+	add_filter(needs, filter, true);
+}
+
+static void
+add_access(struct back_needs *needs, const Access *access)
+{
+	back_needs_add(needs, access->a_dn_at);
+	back_needs_add(needs, access->a_realdn_at);
+	if (access->a_dn_self || access->a_realdn_self)
+		needs->normal = true;
+	if (!BER_BVISEMPTY(&access->a_group_pat))
+		add_group(needs, access);
+	if (!BER_BVISEMPTY(&access->a_set_pat))
+		needs->everything = needs->probes = true;
+#ifdef SLAP_DYNACL
+	if (access->a_dynacl != NULL)
+		needs->everything = needs->probes = true;
+#endif
+}
+
+static void
+add_acls(struct back_needs *needs, const AccessControl *acl)
+{
+	const Access *access;
+
+	for (; acl != NULL; acl = acl->acl_next) {
+		if (acl->acl_filter != NULL)
+			add_filter(needs, acl->acl_filter, true);
+		if (!BER_BVISNULL(&acl->acl_attrval))
+			needs->normal = true;
+		for (access = acl->acl_access; access != NULL;
+		     access = access->a_next)
+			add_access(needs, access);
+	}
+}
+
+/*
+ * Overlays known not to look into what a search of a client returns beyond
+ * what was asked for.
+ */
+static bool
+is_indifferent(const char *type)
+{
+	static const char *const known[] = { "lifecycle", "auditlog", "unique",
+		                             "refint" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(type, known[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+overlays_indifferent(BackendDB *be)
+{
+	slap_overinfo *info;
+	slap_overinst *on;
+
+	if (be == NULL || !overlay_is_over(be))
+		return true;
+	info = (slap_overinfo *)be->bd_info;
+	for (on = info->oi_list; on != NULL; on = on->on_next)
+		if (!is_indifferent(on->on_bi.bi_type))
+			return false;
+	return true;
+}
+
+static struct back_needs *
+needs_new(Operation *op)
+{
+	struct back_needs *needs;
+
+	needs = op->o_tmpcalloc(1, sizeof(*needs), op->o_tmpmemctx);
+	needs->op = op;
+	return needs;
+}
+
+struct back_needs *
+back_needs_acl(Operation *op)
+{
+	struct back_needs *needs = needs_new(op);
+
+	if (op->o_bd != NULL && !be_isroot(op)) {
+		add_acls(needs, op->o_bd->be_acl);
+		add_acls(needs, frontendDB->be_acl);
+	}
+	if ((op->o_bd != NULL && op->o_bd->bd_self != NULL &&
+	     !overlays_indifferent(op->o_bd->bd_self)) ||
+	    !overlays_indifferent(frontendDB))
+		needs->everything = true;
+	return needs;
+}
+
+struct back_needs *
+back_needs_search(Operation *op, Filter *filter, AttributeName *attrs)
+{
+	struct back_needs *needs = back_needs_acl(op);
+
+	needs->attrs = attrs;
+	needs->user = attrs == NULL;
+	if (filter != NULL)
+		add_filter(needs, filter, false);
+	if (get_assert(op))
+		add_filter(needs, get_assertion(op), true);
+	if (op->o_vrFilter != NULL)
+		needs->normal = true; /* values are matched one by one */
+	return needs;
+}
+
+static bool
+group_needs(const struct back_needs *needs, AttributeDescription *ad,
+            const struct berval *ndn)
+{
+	for (size_t i = 0; i < needs->n_groups; i++) {
+		if (needs->groups[i].ad != ad)
+			continue;
+		if (needs->groups[i].ndn == NULL || ndn == NULL ||
+		    bvmatch(needs->groups[i].ndn, ndn))
+			return true;
+	}
+	return false;
+}
+
+unsigned int
+back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
+              const struct berval *ndn)
+{
+	unsigned int need = 0;
+
+	if (needs == NULL)
+		return BACK_NEED_VALUES | BACK_NEED_NORMAL;
+	if (needs->everything)
+		return BACK_NEED_VALUES | BACK_NEED_NORMAL |
+		       (needs->probes ? BACK_NEED_PROBE : 0);
+	if ((needs->user && !is_at_operational(ad->ad_type)) ||
+	    (needs->attrs != NULL && ad_inlist(ad, needs->attrs)))
+		need = BACK_NEED_VALUES |
+		       (needs->normal ? BACK_NEED_NORMAL : 0);
+	for (size_t i = 0; i < needs->n_ads; i++)
+		if (needs->ads[i] == ad || is_ad_subtype(ad, needs->ads[i]))
+			return BACK_NEED_VALUES | BACK_NEED_NORMAL |
+			       BACK_NEED_PROBE;
+	if (group_needs(needs, ad, ndn))
+		need |= BACK_NEED_VALUES | BACK_NEED_NORMAL | BACK_NEED_PROBE;
+	return need;
+}

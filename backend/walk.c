@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* walk.c - the entries that a search has to look at, one by one
+ *
+ * A walk may stop after any entry and go on in a later snapshot: what it keeps
+ * between two steps are ids and keys, nothing that points into the map.  An
+ * entry that went away meanwhile is passed over.
+ */
+#include "search_priv.h"
+
+#define CHILDREN_AT_ONCE 64
+
+struct back_level {
+	uint64_t parent;
+	struct rst_tree_cursor cursor;
+	uint64_t ids[CHILDREN_AT_ONCE];
+	size_t n, at;
+};
+
+static bool
+push_level(struct back_walk *walk, uint64_t parent)
+{
+	struct back_level *level;
+
+	if (walk->n_levels == BACK_TREE_DEPTH_MAX)
+		return false;
+	level = &walk->levels[walk->n_levels++];
+	memset(level, 0, sizeof(*level));
+	level->parent = parent;
+	return true;
+}
+
+static void
+begin_levels(struct back_walk *walk, const struct back_view *view)
+{
+	Operation *op = view->op;
+	unsigned int n = walk->mode == BACK_WALK_ONE ? 1 : BACK_TREE_DEPTH_MAX;
+
+	walk->levels =
+		op->o_tmpalloc(n * sizeof(*walk->levels), op->o_tmpmemctx);
+	push_level(walk, walk->base);
+}
+
+static uint64_t
+entries_in_all(const struct back_view *view)
+{
+	struct rst_env_info info;
+
+	return rst_env_info(view->db->env, &info) == RST_OK ? info.entries : 0;
+}
+
+void
+back_walk_begin(struct back_walk *walk, const struct back_view *view,
+                const struct rst_record *base, bool paged, uint64_t after,
+                uint64_t *ret_n)
+{
+	memset(walk, 0, sizeof(*walk));
+	walk->scope = view->op->ors_scope;
+	walk->base = base->id;
+	walk->base_is_suffix = base->parent == 0;
+	*ret_n = 1;
+	if (walk->scope == LDAP_SCOPE_BASE) {
+		walk->mode = after == 0 ? BACK_WALK_BASE : BACK_WALK_NONE;
+		return;
+	}
+	if (back_plan(view, view->op->ors_filter, after, &walk->candidates)) {
+		walk->mode = BACK_WALK_IDS;
+		*ret_n = walk->candidates.n;
+		return;
+	}
+	*ret_n = entries_in_all(view);
+	/* pages follow id order; below the suffix it is the fastest, too */
+	if (paged ||
+	    (walk->base_is_suffix && walk->scope != LDAP_SCOPE_ONELEVEL)) {
+		walk->mode = BACK_WALK_ALL;
+		walk->last = after;
+		return;
+	}
+	walk->mode = walk->scope == LDAP_SCOPE_ONELEVEL ? BACK_WALK_ONE
+	                                                : BACK_WALK_TREE;
+	walk->with_base = walk->scope == LDAP_SCOPE_SUBTREE;
+	begin_levels(walk, view);
+}
+
+static bool
+in_scope(const struct back_walk *walk, const struct back_view *view,
+         const struct rst_record *record)
+{
+	switch (walk->scope) {
+	case LDAP_SCOPE_BASE:
+		return record->id == walk->base;
+	case LDAP_SCOPE_ONELEVEL:
+		return record->parent == walk->base;
+	case LDAP_SCOPE_SUBORDINATE:
+		if (record->id == walk->base)
+			return false;
+	}
+	return walk->base_is_suffix ||
+	       rst_tree_below(view->txn, record->id, walk->base);
+}
+
+static enum rst_err
+next_candidate(struct back_walk *walk, const struct back_view *view,
+               struct rst_record *record)
+{
+	enum rst_err err;
+
+	while (walk->at < walk->candidates.n) {
+		err = rst_record_get(view->txn,
+		                     walk->candidates.ids[walk->at++], record);
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err != RST_OK || in_scope(walk, view, record))
+			return err;
+	}
+	return RST_ENOTFOUND;
+}
+
+static enum rst_err
+next_of_all(struct back_walk *walk, const struct back_view *view,
+            struct rst_record *record)
+{
+	enum rst_err err;
+
+	do {
+		err = rst_record_next(view->txn, &walk->last, record);
+		if (err != RST_OK)
+			return err;
+	} while (!in_scope(walk, view, record));
+	return RST_OK;
+}
+
+/* The next child at the deepest level; RST_ENOTFOUND when it has no more. */
+static enum rst_err
+next_child(struct back_level *level, const struct back_view *view, uint64_t *id)
+{
+	enum rst_err err;
+
+	if (level->at == level->n) {
+		err = rst_tree_children(view->txn, level->parent,
+		                        &level->cursor, level->ids,
+		                        CHILDREN_AT_ONCE, &level->n);
+		if (err != RST_OK)
+			return err;
+		level->at = 0;
+		if (level->n == 0)
+			return RST_ENOTFOUND;
+	}
+	*id = level->ids[level->at++];
+	return RST_OK;
+}
+
+static enum rst_err
+next_in_tree(struct back_walk *walk, const struct back_view *view,
+             struct rst_record *record)
+{
+	enum rst_err err;
+	uint64_t id;
+
+	if (walk->with_base) {
+		walk->with_base = false;
+		return rst_record_get(view->txn, walk->base, record);
+	}
+	while (walk->n_levels > 0) {
+		err = next_child(&walk->levels[walk->n_levels - 1], view, &id);
+		if (err == RST_ENOTFOUND) {
+			walk->n_levels--;
+			continue;
+		}
+		if (err != RST_OK)
+			return err;
+		err = rst_record_get(view->txn, id, record);
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err == RST_OK && walk->mode == BACK_WALK_TREE &&
+		    !push_level(walk, id))
+			return RST_ECORRUPT; /* no DN is that long */
+		return err;
+	}
+	return RST_ENOTFOUND;
+}
+
+enum rst_err
+back_walk_next(struct back_walk *walk, const struct back_view *view,
+               struct rst_record *record)
+{
+	switch (walk->mode) {
+	case BACK_WALK_NONE:
+		return RST_ENOTFOUND;
+	case BACK_WALK_BASE:
+		walk->mode = BACK_WALK_NONE;
+		return rst_record_get(view->txn, walk->base, record);
+	case BACK_WALK_IDS:
+		return next_candidate(walk, view, record);
+	case BACK_WALK_ALL:
+		return next_of_all(walk, view, record);
+	case BACK_WALK_ONE:
+	case BACK_WALK_TREE:
+		return next_in_tree(walk, view, record);
+	}
+	return RST_ENOTFOUND;
+}
