@@ -499,6 +499,22 @@ domain_name(const char *domain)
 	}
 }
 
+/* What a domain may be written with, before it is mapped to A-labels: the
+ * mapping drops other ASCII silently, line ends among it. */
+static bool
+domain_as_written(struct rst_view host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char c = (unsigned char)host.ptr[i];
+
+		if (c < 0x80 && !(c >= '0' && c <= '9') &&
+		    !(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    c != '-' && c != '.')
+			return false;
+	}
+	return host.len > 0;
+}
+
 static void
 lower(char *text)
 {
@@ -523,8 +539,7 @@ rst_mail_canonical(struct rst_view mail, char buf[RST_MAIL_MAX + 1])
 		goto out;
 	local = rst_view(mail.ptr, (size_t)(at - mail.ptr));
 	host = rst_view(at + 1, mail.len - local.len - 1);
-	if (!local_part(local) || host.len == 0 ||
-	    memchr(host.ptr, '\0', host.len) != NULL)
+	if (!local_part(local) || !domain_as_written(host))
 		goto out;
 	n = gnutls_idna_map(host.ptr, (unsigned int)host.len, &domain, 0);
 	if (n == GNUTLS_E_MEMORY_ERROR)
