@@ -171,6 +171,7 @@ define(const char *name, const char *definition, AttributeDescription **ret_ad)
 {
 	const char *text;
 
+	*ret_ad = NULL;
 	if (slap_str2ad(name, ret_ad, &text) == LDAP_SUCCESS)
 		return 0;
 	*ret_ad = NULL;
@@ -190,7 +191,7 @@ look_up(const char *name, AttributeDescription **ret_ad)
 int
 back_names_open(void)
 {
-	AttributeDescription *generation;
+	AttributeDescription *generation = NULL;
 
 	look_up("member", &back_names.member);
 	look_up("memberUid", &back_names.member_uid);

@@ -131,7 +131,7 @@ index_cleanup(ConfigArgs *c)
 
 	if (err == RST_OK)
 		return 0;
-	snprintf(c->cr_msg, sizeof(c->cr_msg), "index: %s %s",
+	snprintf(c->cr_msg, sizeof(c->cr_msg), "index: %s %.180s",
 	         rst_strerror(err), detail.text);
 	Debug(LDAP_DEBUG_ANY, "%s: %s\n", c->log, c->cr_msg);
 	return LDAP_OTHER;

@@ -221,8 +221,8 @@ db_open(BackendDB *be, ConfigReply *cr)
 	rst_env_close(db->env);
 	db->env = NULL;
 	snprintf(cr->msg, sizeof(cr->msg),
-	         "roster: cannot open \"%s\" for \"%s\": %s%s%s", db->directory,
-	         be->be_suffix[0].bv_val, rst_strerror(err),
+	         "roster: cannot open \"%s\" for \"%s\": %s%s%.100s",
+	         db->directory, be->be_suffix[0].bv_val, rst_strerror(err),
 	         why.text[0] != '\0' ? ": " : "", why.text);
 	Debug(LDAP_DEBUG_ANY, "%s\n", cr->msg);
 	return -1;
