@@ -18,7 +18,8 @@
  *	01 digits(2), digits	of a number from zero up
  *	00 ~digits(2), ~digits	of a negative one, all bits turned over
  *
- * and of everything else the normal form.  Forms longer than SORT_MAX are cut
+ * that of a time the normal form without its Z, so that .5 follows .0, and of
+ * everything else the normal form.  Forms longer than SORT_MAX are cut
  * there: values that agree so far are candidates for each other.
  *
  * Characters are UTF-8 characters, or bytes in what is not UTF-8.
@@ -232,6 +233,9 @@ sortable(enum rst_match match, struct rst_view text, char buf[SORT_MAX + 3])
 		/* what is no integer sorts after all of them */
 		if (match == RST_MATCH_INTEGER)
 			buf[len++] = 2;
+		if (match == RST_MATCH_TIME && text.len > 0 &&
+		    text.ptr[text.len - 1] == 'Z')
+			text.len--;
 		n = text.len < SORT_MAX ? text.len : SORT_MAX;
 		if (n > 0)
 			memcpy(buf + len, text.ptr, n);

@@ -2,7 +2,13 @@
 #
 # One line a test in store_units; its variables are those of all units.
 store_units = \
+	tests/unit/test_attr \
+	tests/unit/test_entry \
+	tests/unit/test_env \
+	tests/unit/test_index \
 	tests/unit/test_normalise \
+	tests/unit/test_record \
+	tests/unit/test_tree \
 	tests/unit/test_view
 
 check_PROGRAMS += $(store_units)
@@ -19,9 +25,27 @@ store_unit_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -isystem $(LMDB_SRC)
 store_unit_cflags = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
 store_unit_ldadd = tests/unit/libfixture.a store/libstore.la $(CMOCKA_LIBS)
 
+tests_unit_test_attr_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_attr_CFLAGS = $(store_unit_cflags)
+tests_unit_test_attr_LDADD = $(store_unit_ldadd)
+tests_unit_test_entry_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_entry_CFLAGS = $(store_unit_cflags)
+tests_unit_test_entry_LDADD = $(store_unit_ldadd)
+tests_unit_test_env_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_env_CFLAGS = $(store_unit_cflags)
+tests_unit_test_env_LDADD = $(store_unit_ldadd)
+tests_unit_test_index_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_index_CFLAGS = $(store_unit_cflags)
+tests_unit_test_index_LDADD = $(store_unit_ldadd)
 tests_unit_test_normalise_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_normalise_CFLAGS = $(store_unit_cflags)
 tests_unit_test_normalise_LDADD = $(store_unit_ldadd)
+tests_unit_test_record_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_record_CFLAGS = $(store_unit_cflags)
+tests_unit_test_record_LDADD = $(store_unit_ldadd)
+tests_unit_test_tree_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_tree_CFLAGS = $(store_unit_cflags)
+tests_unit_test_tree_LDADD = $(store_unit_ldadd)
 tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_view_CFLAGS = $(store_unit_cflags)
 tests_unit_test_view_LDADD = $(store_unit_ldadd)
