@@ -1,11 +1,76 @@
 noinst_LTLIBRARIES += httpd/libhttpd.la
 httpd_libhttpd_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) \
 	$(CURL_CFLAGS) $(SODIUM_CFLAGS) $(GNUTLS_CFLAGS)
+httpd_libhttpd_la_CXXFLAGS = $(AM_CXXFLAGS) $(CJSON_CFLAGS)
+# template_render.cc is the only C++; naming its library lets everything else
+# be linked as C.
 httpd_libhttpd_la_LIBADD = lifecycle/liblifecycle.la $(MHD_LIBS) \
-	$(CJSON_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(GNUTLS_LIBS) $(INIH_LIBS)
+	$(CJSON_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(GNUTLS_LIBS) \
+	$(UNISTRING_LIBS) $(INIH_LIBS) -lstdc++
 httpd_libhttpd_la_SOURCES = \
-	httpd/http.h
+	httpd/api.h \
+	httpd/api_group.c \
+	httpd/api_health.c \
+	httpd/api_invitation.c \
+	httpd/api_me.c \
+	httpd/api_registration.c \
+	httpd/api_session.c \
+	httpd/api_user.c \
+	httpd/auth.c \
+	httpd/conf.c httpd/conf.h \
+	httpd/conf_url.c \
+	httpd/dispatch.c \
+	httpd/errmap.c \
+	httpd/files.c httpd/files.h \
+	httpd/folder.c httpd/folder.h \
+	httpd/form.c \
+	httpd/http.h \
+	httpd/input.c httpd/input.h \
+	httpd/json.c httpd/json.h httpd/json_priv.h \
+	httpd/json_scan.c \
+	httpd/list.c \
+	httpd/listen.c \
+	httpd/log.c \
+	httpd/mail.c httpd/mail.h \
+	httpd/mail_text.c \
+	httpd/model.c \
+	httpd/pool.c httpd/pool.h \
+	httpd/query.c \
+	httpd/reaper.c httpd/reaper.h \
+	httpd/reply.c \
+	httpd/request_gate.c httpd/request_gate.h \
+	httpd/route.c httpd/route.h \
+	httpd/serve.c httpd/serve.h \
+	httpd/static.c \
+	httpd/template.c httpd/template.h \
+	httpd/template_render.cc
+
 sbin_PROGRAMS += rosterd
 rosterd_CFLAGS = $(httpd_libhttpd_la_CFLAGS)
 rosterd_SOURCES = httpd/main.c
 rosterd_LDADD = httpd/libhttpd.la
+
+templatesdir = $(pkgdatadir)/templates
+dist_templates_DATA = \
+	httpd/templates/_foot.mustache \
+	httpd/templates/_head.mustache \
+	httpd/templates/_error.mustache \
+	httpd/templates/_pager.mustache \
+	httpd/templates/_password_field.mustache \
+	httpd/templates/_person_fields.mustache \
+	httpd/templates/_status.mustache \
+	httpd/templates/bootstrap.mustache \
+	httpd/templates/group.mustache \
+	httpd/templates/groups.mustache \
+	httpd/templates/invitation.mustache \
+	httpd/templates/invitations.mustache \
+	httpd/templates/login.mustache \
+	httpd/templates/mail-invitation.mustache \
+	httpd/templates/me.mustache \
+	httpd/templates/problem.mustache \
+	httpd/templates/register.mustache \
+	httpd/templates/requests.mustache \
+	httpd/templates/user.mustache \
+	httpd/templates/users.mustache
+staticdir = $(pkgdatadir)/static
+dist_static_DATA = httpd/static/roster.css

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* api.h - the handlers, by noun, and the models they share */
+#ifndef HTTPD_API_H
+#define HTTPD_API_H
+
+#include "httpd/http.h"
+#include "store/index.h"
+
+/* api_session.c */
+http_handler api_session_create, api_session_show, api_session_end;
+http_handler page_login, page_home;
+
+/* api_registration.c */
+http_handler api_bootstrap, api_registration_show, api_registration_create;
+http_handler api_registration_list;
+http_handler page_bootstrap, page_register;
+
+/* api_invitation.c */
+http_handler api_invitation_list, api_invitation_create, api_invitation_show;
+http_handler api_invitation_revoke, api_invitation_resend;
+http_handler api_invitation_by_token;
+
+/* api_user.c */
+http_handler api_user_list, api_user_create, api_user_show, api_user_edit;
+http_handler api_user_approve, api_user_reject, api_user_suspend;
+http_handler api_user_activate;
+
+/* api_group.c */
+http_handler api_group_list, api_group_create, api_group_show;
+http_handler api_group_delete, api_group_members, api_group_join;
+http_handler api_group_leave, page_group_join;
+
+/* api_me.c */
+http_handler api_me_show, api_me_edit, api_me_password;
+
+/* api_health.c */
+http_handler api_healthz, api_readyz;
+
+/* static.c */
+http_handler page_static;
+
+/*
+ * model.c: what the store knows, as JSON.  Each answers false when out of
+ * memory.  The record borrows from txn.
+ */
+/* The id of ou=people, ou=groups, ou=invitations below the suffix. */
+enum rst_err model_place(const struct rst_rtxn *txn, const char *ou,
+                         uint64_t *ret_id) RST_MUST_USE;
+/* A person in one line: username, name, mail, status, href. */
+cJSON *model_user_brief(const struct rst_record *record);
+/* All that a person and his administrators may see; with moves when asked by
+ * an administrator. */
+cJSON *model_user(const struct rst_rtxn *txn, const struct rst_record *record,
+                  bool administrator);
+cJSON *model_group(const struct rst_rtxn *txn, const struct rst_record *record);
+cJSON *model_invitation(const struct rst_rtxn *txn,
+                        const struct rst_record *record, int64_t now_s);
+/* "entryCSN" of the record, quoted, for ETag. */
+void model_etag(const struct rst_record *record, struct http_reply *reply);
+/* RST_OK when If-Match is absent, "*" or the record's; else *reply is 412. */
+bool model_unchanged(const struct http_req *req,
+                     const struct rst_record *record, struct http_reply *reply);
+
+/*
+ * list.c: one page of children of a place, in name order.
+ *
+ * keep says which belong to the list; each makes an item.  Answers {items,
+ * next} in *ret_body.  Reads limit and cursor of the query; RST_EINVALID for
+ * ones that were not made here.
+ */
+struct list {
+	const char *ou;
+	bool (*keep)(void *arg, const struct rst_rtxn *txn,
+	             const struct rst_record *record);
+	cJSON *(*item)(void *arg, const struct rst_rtxn *txn,
+	               const struct rst_record *record);
+	void *arg;
+};
+enum rst_err list_children(const struct http_req *req, const struct list *list,
+                           cJSON **ret_body) RST_MUST_USE;
+/* limit of the query, or the default; false for a bad one. */
+bool list_limit(const struct http_req *req, size_t *ret_limit);
+/* Opaque text for bytes, and back; false for text that was not made so. */
+bool list_cursor_text(const char *bytes, size_t len, char *buf, size_t size);
+bool list_cursor_bytes(const char *text, char *bytes, size_t size,
+                       size_t *ret_len);
+
+#endif

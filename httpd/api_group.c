@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* api_group.c - groups and who is in them */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/api.h"
+#include "httpd/input.h"
+
+#define NO_NUMBER_ASKED UINT32_MAX /* more than a field can hold */
+
+static bool
+is_group(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	(void)arg, (void)txn;
+	return record->kind == RST_KIND_GROUP;
+}
+
+static cJSON *
+group_item(void *arg, const struct rst_rtxn *txn,
+           const struct rst_record *record)
+{
+	(void)arg;
+	return model_group(txn, record);
+}
+
+static void
+answer_list(struct http_req *req, struct http_reply *reply, enum rst_err err)
+{
+	if (err == RST_EINVALID)
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+	else
+		http_reply_err(req, reply, err, NULL);
+}
+
+/* GET /groups */
+void
+api_group_list(struct http_req *req, struct http_reply *reply)
+{
+	const struct list list = { "groups", is_group, group_item, NULL };
+
+	answer_list(req, reply, list_children(req, &list, &reply->body));
+}
+
+/* One page of member entries, in the order of the relation. */
+static enum rst_err
+add_members(const struct http_req *req, const struct rst_rtxn *txn,
+            uint64_t group, cJSON *body)
+{
+	const char *text = http_query_get(&req->query, "cursor");
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
+	struct rst_member_cursor *cursor;
+	char next[HTTP_CURSOR_MAX] = "";
+	struct rst_record record;
+	size_t limit = 0;
+	uint64_t member;
+	enum rst_err err = RST_EINVALID;
+
+	cursor = calloc(1, sizeof(*cursor));
+	if (cursor == NULL)
+		return RST_ENOMEM;
+	if (!list_limit(req, &limit) ||
+	    (text != NULL && text[0] != '\0' &&
+	     !list_cursor_bytes(text, cursor->key, sizeof(cursor->key),
+	                        &cursor->len)))
+		goto out;
+	for (;;) {
+		err = rst_member_next_id(txn, group, cursor, &member);
+		if (err != RST_OK)
+			break;
+		if ((size_t)cJSON_GetArraySize(items) == limit)
+			break; /* there is one more than fits */
+		if (!list_cursor_text(cursor->key, cursor->len, next,
+		                      sizeof(next)))
+			err = RST_EINVALID;
+		if (err == RST_OK)
+			err = rst_record_get(txn, member, &record);
+		if (err == RST_OK &&
+		    !json_take_item(items, model_user_brief(&record)))
+			err = RST_ENOMEM;
+		if (err != RST_OK)
+			goto out;
+	}
+	if (err == RST_ENOTFOUND)
+		next[0] = '\0'; /* that was the end */
+	else if (err != RST_OK)
+		goto out;
+	err = json_take(body, "next",
+	                next[0] != '\0' ? cJSON_CreateString(next)
+	                                : cJSON_CreateNull())
+	              ? RST_OK
+	              : RST_ENOMEM;
+out:
+	free(cursor);
+	return err;
+}
+
+/* The group the path names, begun in *txn. */
+static enum rst_err
+open_group(struct http_req *req, struct rst_rtxn *txn,
+           struct rst_record *ret_group)
+{
+	enum rst_err err;
+	uint64_t id;
+
+	err = rst_read_begin(req->server->env, txn);
+	if (err == RST_OK)
+		err = act_find_group(txn, req->arg[0], &id);
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, ret_group);
+	return err;
+}
+
+/* Where the page's button for removing a member leads. */
+static bool
+add_removes(cJSON *body)
+{
+	const cJSON *group = json_get(body, "href");
+	struct http_reply where = { .status = 200 };
+	char prefix[HTTP_LOCATION_MAX];
+	cJSON *item;
+
+	snprintf(prefix, sizeof(prefix), "%s/members/", group->valuestring);
+	cJSON_ArrayForEach(item, json_get(body, "items"))
+	{
+		http_location(
+			&where, prefix,
+			rst_view_of(json_get(item, "username")->valuestring),
+			"/remove");
+		if (!json_add_text(item, "remove", where.location))
+			return false;
+	}
+	return true;
+}
+
+/* GET /groups/{}: its page lists the members too */
+void
+api_group_show(struct http_req *req, struct http_reply *reply)
+{
+	struct rst_record group;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = open_group(req, &txn, &group);
+	if (err == RST_OK) {
+		reply->body = model_group(&txn, &group);
+		model_etag(&group, reply);
+		if (reply->body == NULL)
+			err = RST_ENOMEM;
+	}
+	if (err == RST_OK && !req->api)
+		err = add_members(req, &txn, group.id, reply->body);
+	if (err == RST_OK && !req->api && !add_removes(reply->body))
+		err = RST_ENOMEM;
+	rst_read_end(&txn);
+	answer_list(req, reply, err);
+}
+
+/* GET /groups/{}/members */
+void
+api_group_members(struct http_req *req, struct http_reply *reply)
+{
+	struct rst_record group;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = open_group(req, &txn, &group);
+	if (err == RST_OK) {
+		reply->body = cJSON_CreateObject();
+		err = add_members(req, &txn, group.id, reply->body);
+	}
+	rst_read_end(&txn);
+	answer_list(req, reply, err);
+}
+
+/* POST /groups */
+void
+api_group_create(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "cn", INPUT_TEXT, true },
+		{ "gidNumber", INPUT_NUMBER, false },
+		{ "administrator", INPUT_BOOL, false },
+		{ "description", INPUT_TEXT, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_record group;
+	struct rst_view name;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	uint32_t gid;
+	uint64_t id;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	name = input_text(req, "cn");
+	gid = (uint32_t)input_number(req, "gidNumber", NO_NUMBER_ASKED);
+	if (gid == 0) {
+		http_problem(reply, 422, "invalid_gidnumber", "gidNumber",
+		             rule_verdict_text(RULE_INVALID_GIDNUMBER));
+		return;
+	}
+	err = act_create_group(&req->ctx, name,
+	                       gid != NO_NUMBER_ASKED ? gid : 0,
+	                       input_bool(req, "administrator", false),
+	                       input_text(req, "description"), &id, &refusal);
+	if (err == RST_OK)
+		err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	err = rst_record_get(&txn, id, &group);
+	if (err == RST_OK) {
+		reply->body = model_group(&txn, &group);
+		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	reply->status = 201;
+	http_location(reply, "/groups/", name, req->api ? "" : "?done=created");
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* DELETE /groups/{}, POST /groups/{}/delete */
+void
+api_group_delete(struct http_req *req, struct http_reply *reply)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_record group;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	uint64_t id = 0;
+
+	if (!input_check(req, NULL, 0, reply))
+		return;
+	err = open_group(req, &txn, &group);
+	if (err == RST_OK)
+		id = group.id;
+	rst_read_end(&txn);
+	if (err == RST_OK)
+		err = act_delete_group(&req->ctx, id, &refusal);
+	if (err != RST_OK)
+		http_reply_err(req, reply, err, &refusal);
+	else if (!req->api)
+		http_location(reply, "/groups?done=deleted", RST_VIEW(""), "");
+}
+
+typedef enum rst_err act_membership(const struct act_ctx *ctx, uint64_t group,
+                                    uint64_t person,
+                                    struct act_refusal *refusal);
+
+static void
+change(struct http_req *req, struct http_reply *reply, struct rst_view name,
+       act_membership *act, const char *done)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	uint64_t group = 0, person = 0;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = act_find_group(&txn, req->arg[0], &group);
+	if (err == RST_OK)
+		err = act_find_person(&txn, name, &person);
+	rst_read_end(&txn);
+	if (err == RST_ENOTFOUND && group != 0) {
+		http_problem(reply, 404, "unknown_user", "username",
+		             "nobody has this username");
+		return;
+	}
+	if (err == RST_OK)
+		err = act(&req->ctx, group, person, &refusal);
+	if (err != RST_OK)
+		http_reply_err(req, reply, err, &refusal);
+	else if (!req->api)
+		http_location(reply, "/groups/", req->arg[0], done);
+}
+
+/* PUT /groups/{}/members/{} */
+void
+api_group_join(struct http_req *req, struct http_reply *reply)
+{
+	if (input_check(req, NULL, 0, reply))
+		change(req, reply, req->arg[1], act_join, "?done=joined");
+}
+
+/* POST /groups/{}/members, of the page: the name is in the form */
+void
+page_group_join(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "username", INPUT_TEXT, true },
+	};
+
+	if (INPUT_CHECK(req, fields, reply))
+		change(req, reply, input_text(req, "username"), act_join,
+		       "?done=joined");
+}
+
+/* DELETE /groups/{}/members/{}, POST /groups/{}/members/{}/remove */
+void
+api_group_leave(struct http_req *req, struct http_reply *reply)
+{
+	if (input_check(req, NULL, 0, reply))
+		change(req, reply, req->arg[1], act_leave, "?done=left");
+}

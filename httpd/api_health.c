@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* api_health.c - for probes: the process, and whether it can work */
+#include "httpd/api.h"
+
+#define FULL_PERCENT 80 /* of the map: ordinary writes are refused then */
+
+/* GET /healthz */
+void
+api_healthz(struct http_req *req, struct http_reply *reply)
+{
+	reply->body = cJSON_CreateObject();
+	if (!json_add_text(reply->body, "status", "ok"))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}
+
+/* Why not, or NULL. */
+static const char *
+not_ready(struct rst_env *env)
+{
+	const char *why = "the environment cannot be read";
+	struct rst_env_info info;
+	struct rst_view suffix;
+	struct rst_rtxn txn;
+
+	if (rst_read_begin(env, &txn) != RST_OK)
+		return why;
+	if (rst_setting_get(&txn, "suffix", &suffix) != RST_OK)
+		why = "the directory is not initialised: run rosterctl init";
+	else
+		why = NULL;
+	rst_read_end(&txn);
+	if (why == NULL &&
+	    (rst_env_info(env, &info) != RST_OK ||
+	     info.used_bytes / 100 >= info.map_bytes / 10000 * FULL_PERCENT))
+		why = "the environment is full";
+	return why;
+}
+
+/* GET /readyz */
+void
+api_readyz(struct http_req *req, struct http_reply *reply)
+{
+	const char *why = not_ready(req->server->env);
+
+	if (why != NULL) {
+		reply->retry_s = 5;
+		http_problem(reply, 503, "not_ready", NULL, why);
+		return;
+	}
+	reply->body = cJSON_CreateObject();
+	if (!json_add_text(reply->body, "status", "ready"))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* api_invitation.c - invitations: made, listed, sent again, revoked
+ *
+ * The link is in the answer that makes it and nowhere afterwards: only the
+ * token's digest is kept.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/api.h"
+#include "httpd/input.h"
+#include "httpd/mail.h"
+
+#define LISTED_MAX 10000 /* invitations looked at for one list */
+
+/* A program may ask for no mail; a mail needs a relay and an address. */
+static bool
+wants_mail(struct http_req *req, bool has_address, struct http_reply *reply,
+           bool *ret_send)
+{
+	*ret_send = input_bool(req, "send", has_address && !req->form);
+	if (*ret_send && req->server->config->smtp_url == NULL) {
+		http_problem(reply, 409, "smtp_not_configured", NULL,
+		             "mail is not configured: set smtp_url and from "
+		             "in section [mail] of rosterd.conf, or make the "
+		             "link without sending it");
+		return false;
+	}
+	return true;
+}
+
+/* A lifetime in seconds, or the time at which it ends. */
+static bool
+read_lifetime(struct http_req *req, struct http_reply *reply,
+              int64_t *ret_lifetime_s)
+{
+	const cJSON *item = json_get(req->input, "expires");
+	struct rst_view text = input_text(req, "expires");
+	uint64_t number;
+	int64_t time_s;
+
+	*ret_lifetime_s = 0;
+	if (item == NULL || cJSON_IsNull(item) ||
+	    (cJSON_IsString(item) && text.len == 0))
+		return true;
+	if (json_number(item, UINT32_MAX, &number) ||
+	    rst_view_number(text, UINT32_MAX, &number)) {
+		*ret_lifetime_s = (int64_t)number;
+		if (number > 0)
+			return true;
+	} else if (json_time_parse(text, &time_s) && time_s > req->ctx.now_s) {
+		*ret_lifetime_s = time_s - req->ctx.now_s;
+		return true;
+	}
+	http_problem(reply, 422, "invalid_expiry", "expires",
+	             rule_verdict_text(RULE_INVALID_EXPIRY));
+	return false;
+}
+
+/* The invitation as it is now, with its link when there is a token. */
+static enum rst_err
+invitation_model(struct http_req *req, uint64_t id, const char *token,
+                 cJSON **ret_body)
+{
+	char link[HTTP_URL_MAX + RST_TOKEN_TEXT + 16];
+	struct rst_record record;
+	struct rst_rtxn txn;
+	cJSON *body = NULL;
+	enum rst_err err;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK && record.kind != RST_KIND_INVITATION)
+		err = RST_ENOTFOUND;
+	if (err == RST_OK) {
+		body = model_invitation(&txn, &record, req->ctx.now_s);
+		if (body == NULL)
+			err = RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	if (err == RST_OK && token != NULL) {
+		snprintf(link, sizeof(link), "%s/register/%s",
+		         req->server->config->site.origin, token);
+		if (!json_add_text(body, "link", link))
+			err = RST_ENOMEM;
+	}
+	if (err == RST_OK) {
+		*ret_body = body;
+		body = NULL;
+	}
+	cJSON_Delete(body);
+	return err;
+}
+
+/* The pages offer to send only where that can be done. */
+static bool
+add_can_send(const struct http_req *req, cJSON *body)
+{
+	return json_add_bool(body, "can_send",
+	                     req->server->config->smtp_url != NULL);
+}
+
+/* The page of the list shows the new link above it. */
+static void
+answer(struct http_req *req, struct http_reply *reply, uint64_t id,
+       const char *token, bool sent)
+{
+	struct http_reply list = { .status = 200 };
+	cJSON *made = NULL;
+	enum rst_err err;
+
+	err = invitation_model(req, id, token, &made);
+	if (err == RST_OK && !json_add_bool(made, "sent", sent))
+		err = RST_ENOMEM;
+	if (err == RST_OK && sent)
+		mail_worker_wake(req->server->mail);
+	if (err != RST_OK) {
+		cJSON_Delete(made);
+		http_reply_err(req, reply, err, NULL);
+		return;
+	}
+	if (req->api) {
+		reply->body = made;
+		return;
+	}
+	api_invitation_list(req, &list);
+	reply->body = list.body;
+	list.body = NULL;
+	http_reply_release(&list);
+	(void)json_take(reply->body, "made", made);
+}
+
+/* POST /invitations */
+void
+api_invitation_create(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "mail", INPUT_TEXT, false },
+		{ "groups", INPUT_LIST, false },
+		{ "expires", INPUT_ANY, false },
+		{ "uses", INPUT_NUMBER, false },
+		{ "send", INPUT_BOOL, false },
+		{ "needsApproval", INPUT_BOOL, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_view groups[INPUT_LIST_MAX];
+	struct act_invite invite = { .groups = groups };
+	char token[RST_TOKEN_TEXT];
+	enum rst_err err;
+	uint64_t id;
+
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !read_lifetime(req, reply, &invite.lifetime_s))
+		return;
+	invite.mail = input_text(req, "mail");
+	invite.n_groups = input_list(req, "groups", groups);
+	invite.uses = (uint32_t)input_number(req, "uses", 0);
+	invite.needs_approval = input_bool(req, "needsApproval", false);
+	invite.public_url = rst_view_of(req->server->config->site.origin);
+	if (!wants_mail(req, invite.mail.len > 0, reply, &invite.send))
+		return;
+	if (invite.send && invite.mail.len == 0) {
+		http_problem(reply, 400, "missing_field", "mail",
+		             "an invitation that is to be sent needs a mail "
+		             "address");
+		return;
+	}
+	err = act_invite(&req->ctx, &invite, token, &id, &refusal);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	answer(req, reply, id, token, invite.send);
+	if (!http_is_problem(reply))
+		reply->status = 201;
+}
+
+/* The invitation whose cn the path names. */
+static enum rst_err
+find(struct http_req *req, uint64_t *ret_id)
+{
+	char nrdn[64];
+	struct rst_rtxn txn;
+	uint64_t parent;
+	enum rst_err err;
+	int len;
+
+	len = snprintf(nrdn, sizeof(nrdn), "cn=%.*s", (int)req->arg[0].len,
+	               req->arg[0].ptr);
+	if (len < 0 || (size_t)len >= sizeof(nrdn) ||
+	    strspn(nrdn + 3, "0123456789abcdef-") != (size_t)len - 3)
+		return RST_ENOTFOUND;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = model_place(&txn, "invitations", &parent);
+	if (err == RST_OK)
+		err = rst_tree_child(&txn, parent, rst_view(nrdn, (size_t)len),
+		                     ret_id);
+	rst_read_end(&txn);
+	return err;
+}
+
+/* GET /invitations/{} */
+void
+api_invitation_show(struct http_req *req, struct http_reply *reply)
+{
+	enum rst_err err;
+	uint64_t id;
+
+	err = find(req, &id);
+	if (err == RST_OK)
+		err = invitation_model(req, id, NULL, &reply->body);
+	if (err == RST_OK && !req->api && !add_can_send(req, reply->body))
+		err = RST_ENOMEM;
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* DELETE /invitations/{}, POST /invitations/{}/revoke */
+void
+api_invitation_revoke(struct http_req *req, struct http_reply *reply)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	enum rst_err err;
+	uint64_t id;
+
+	if (!input_check(req, NULL, 0, reply))
+		return;
+	err = find(req, &id);
+	if (err == RST_OK)
+		err = act_invitation_revoke(&req->ctx, id, &refusal);
+	if (err != RST_OK)
+		http_reply_err(req, reply, err, &refusal);
+	else if (!req->api)
+		http_location(reply, "/invitations?done=revoked", RST_VIEW(""),
+		              "");
+}
+
+/* POST /invitations/{}/resend */
+void
+api_invitation_resend(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "send", INPUT_BOOL, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	char token[RST_TOKEN_TEXT];
+	enum rst_err err;
+	uint64_t id;
+	bool send;
+
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !wants_mail(req, true, reply, &send))
+		return;
+	err = find(req, &id);
+	if (err == RST_OK)
+		err = act_invitation_resend(
+			&req->ctx, id, send,
+			rst_view_of(req->server->config->site.origin), token,
+			&refusal);
+	if (err == RST_OK)
+		answer(req, reply, id, token, send);
+	else
+		http_reply_err(req, reply, err, &refusal);
+}
+
+/* GET /invitations/token/{}: what the register page needs, no more */
+void
+api_invitation_by_token(struct http_req *req, struct http_reply *reply)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_record record;
+	struct rst_rtxn txn;
+	int64_t expires_s;
+	enum rst_err err;
+	uint64_t id;
+
+	err = act_invitation_find(&req->ctx, req->arg[0], &id, &refusal);
+	if (err == RST_EDENIED || err == RST_ENOTFOUND) {
+		http_problem(reply, 404, "invalid_invite", NULL,
+		             rule_verdict_text(RULE_INVALID_INVITE));
+		return;
+	}
+	if (err == RST_OK)
+		err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK) {
+		reply->body = cJSON_CreateObject();
+		if (!json_add_view(reply->body, "mail",
+		                   rst_record_first(&record, RST_A_MAIL)) ||
+		    !json_time_parse(
+			    rst_record_first(&record, RST_A_ROSTEREXPIRES),
+			    &expires_s) ||
+		    !json_add_time(reply->body, "expires", expires_s))
+			err = RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* All ids of invitations into ids, ascending: the order they were made in. */
+static enum rst_err
+all_ids(const struct rst_rtxn *txn, uint64_t *ids, size_t *ret_n)
+{
+	uint64_t after = 0;
+	size_t total = 0, n = 0;
+	enum rst_err err;
+
+	do {
+		/* keep the newest when there are more than fit */
+		if (total == LISTED_MAX) {
+			memmove(ids, ids + LISTED_MAX / 2,
+			        LISTED_MAX / 2 * sizeof(ids[0]));
+			total = LISTED_MAX / 2;
+		}
+		err = rst_index_equal(txn, RST_A_OBJECTCLASS,
+		                      RST_VIEW("rosterInvitation"), after,
+		                      ids + total, LISTED_MAX - total, &n);
+		if (err != RST_OK)
+			return err;
+		total += n;
+		if (n > 0)
+			after = ids[total - 1];
+	} while (n > 0 && total == LISTED_MAX);
+	*ret_n = total;
+	return RST_OK;
+}
+
+/* Newest first, those below the cursor's id. */
+static enum rst_err
+fill_list(struct http_req *req, const struct rst_rtxn *txn, uint64_t *ids,
+          size_t limit, uint64_t below, cJSON *body)
+{
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
+	const char *state = http_query_get(&req->query, "state");
+	struct rst_record record;
+	size_t n = 0, taken = 0;
+	uint64_t last = 0;
+	enum rst_err err;
+
+	err = all_ids(txn, ids, &n);
+	for (; err == RST_OK && n > 0; n--) {
+		cJSON *item;
+		const cJSON *is;
+
+		if (ids[n - 1] >= below)
+			continue;
+		if (taken == limit)
+			break;
+		err = rst_record_get(txn, ids[n - 1], &record);
+		if (err != RST_OK)
+			break;
+		item = model_invitation(txn, &record, req->ctx.now_s);
+		is = json_get(item, "state");
+		if (state != NULL && state[0] != '\0' && is != NULL &&
+		    strcmp(is->valuestring, state) != 0) {
+			cJSON_Delete(item);
+			continue;
+		}
+		if (!json_take_item(items, item))
+			return RST_ENOMEM;
+		last = ids[n - 1];
+		taken++;
+	}
+	if (err != RST_OK)
+		return err;
+	if (n > 0 && taken == limit) {
+		char text[24];
+
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)last);
+		return json_add_text(body, "next", text) ? RST_OK : RST_ENOMEM;
+	}
+	return json_take(body, "next", cJSON_CreateNull()) ? RST_OK
+	                                                   : RST_ENOMEM;
+}
+
+/* GET /invitations */
+void
+api_invitation_list(struct http_req *req, struct http_reply *reply)
+{
+	const char *cursor = http_query_get(&req->query, "cursor");
+	uint64_t below = UINT64_MAX;
+	struct rst_rtxn txn;
+	uint64_t *ids = NULL;
+	enum rst_err err;
+	size_t limit;
+
+	if (!list_limit(req, &limit) ||
+	    (cursor != NULL && cursor[0] != '\0' &&
+	     !rst_view_number(rst_view_of(cursor), UINT64_MAX, &below))) {
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+		return;
+	}
+	ids = malloc(LISTED_MAX * sizeof(*ids));
+	reply->body = cJSON_CreateObject();
+	err = ids != NULL && reply->body != NULL
+	              ? rst_read_begin(req->server->env, &txn)
+	              : RST_ENOMEM;
+	if (err == RST_OK) {
+		err = fill_list(req, &txn, ids, limit, below, reply->body);
+		rst_read_end(&txn);
+	}
+	free(ids);
+	if (err == RST_OK && !req->api && !add_can_send(req, reply->body))
+		err = RST_ENOMEM;
+	http_reply_err(req, reply, err, NULL);
+}

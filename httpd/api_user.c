@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* api_user.c - people, for administrators */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "httpd/api.h"
+#include "httpd/input.h"
+
+/* What the list is narrowed to. */
+struct filter {
+	enum rst_status status; /* RST_STATUS_NONE: any */
+	const char *text;       /* part of a name or mail; NULL: any */
+	uint64_t group;         /* 0: any */
+};
+
+/* text is part of view, ASCII case aside. */
+static bool
+holds(struct rst_view view, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; len <= view.len && i <= view.len - len; i++)
+		if (strncasecmp(view.ptr + i, text, len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+keep_user(void *arg, const struct rst_rtxn *txn,
+          const struct rst_record *record)
+{
+	static const uint16_t searched[] = { RST_A_UID, RST_A_CN,
+		                             RST_A_DISPLAYNAME, RST_A_MAIL };
+	const struct filter *filter = arg;
+
+	if (record->kind != RST_KIND_PERSON ||
+	    (filter->status != RST_STATUS_NONE &&
+	     record->status != filter->status) ||
+	    (filter->group != 0 &&
+	     !rst_member_is(txn, filter->group, record->id)))
+		return false;
+	if (filter->text == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(searched) / sizeof(searched[0]); i++)
+		if (holds(rst_record_first(record, searched[i]), filter->text))
+			return true;
+	return false;
+}
+
+static cJSON *
+user_item(void *arg, const struct rst_rtxn *txn,
+          const struct rst_record *record)
+{
+	(void)arg, (void)txn;
+	return model_user_brief(record);
+}
+
+static const char *
+given(const struct http_req *req, const char *name)
+{
+	const char *value = http_query_get(&req->query, name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* False, with *reply the problem, when the query is not understood. */
+static bool
+read_filter(struct http_req *req, struct filter *filter,
+            struct http_reply *reply)
+{
+	const char *status = given(req, "status");
+	const char *group = given(req, "group");
+	struct rst_rtxn txn;
+	enum rst_err err = RST_OK;
+
+	*filter = (struct filter){ .text = given(req, "q") };
+	if (status != NULL)
+		filter->status = rst_status_parse(rst_view_of(status));
+	if (status != NULL && filter->status == RST_STATUS_NONE) {
+		http_problem(reply, 400, "invalid_query", "status",
+		             rule_verdict_text(RULE_INVALID_STATUS));
+		return false;
+	}
+	if (group == NULL)
+		return true;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = act_find_group(&txn, rst_view_of(group), &filter->group);
+	rst_read_end(&txn);
+	if (err == RST_ENOTFOUND)
+		http_problem(reply, 400, "invalid_query", "group",
+		             rule_verdict_text(RULE_UNKNOWN_GROUP));
+	else
+		http_reply_err(req, reply, err, NULL);
+	return err == RST_OK;
+}
+
+/* The page's form shows what was asked, and "next" keeps it. */
+static bool
+add_query(struct http_req *req, cJSON *body)
+{
+	static const char *const names[] = { "q", "status", "group" };
+	cJSON *query = cJSON_AddObjectToObject(body, "query");
+	char key[32], text[HTTP_TARGET_MAX];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = given(req, names[i]);
+
+		if (!json_add_text(query, names[i], value != NULL ? value : ""))
+			return false;
+		if (value != NULL && i == 0 &&
+		    (!http_percent_encode(rst_view_of(value), text,
+		                          sizeof(text)) ||
+		     !json_add_text(query, "q_href", text)))
+			return false;
+	}
+	snprintf(key, sizeof(key), "at_%s",
+	         given(req, "status") != NULL ? given(req, "status") : "any");
+	return json_add_bool(query, key, true);
+}
+
+/* GET /users */
+void
+api_user_list(struct http_req *req, struct http_reply *reply)
+{
+	struct filter filter;
+	const struct list list = { "people", keep_user, user_item, &filter };
+	enum rst_err err;
+
+	if (!read_filter(req, &filter, reply))
+		return;
+	err = list_children(req, &list, &reply->body);
+	if (err == RST_EINVALID) {
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+		return;
+	}
+	if (err == RST_OK && !req->api && !add_query(req, reply->body))
+		err = RST_ENOMEM;
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* The person the path names; *ret_id and, when wanted, his model. */
+static enum rst_err
+find_person(struct http_req *req, uint64_t *ret_id)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = act_find_person(&txn, req->arg[0], ret_id);
+	rst_read_end(&txn);
+	return err;
+}
+
+/* Leave the person's model in *reply. */
+static void
+show(struct http_req *req, struct http_reply *reply, uint64_t id)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK) {
+		cJSON_Delete(reply->body);
+		reply->body = model_user(&txn, &record, req->who.administrator);
+		model_etag(&record, reply);
+		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* GET /users/{} */
+void
+api_user_show(struct http_req *req, struct http_reply *reply)
+{
+	enum rst_err err;
+	uint64_t id;
+
+	err = find_person(req, &id);
+	if (err == RST_OK)
+		show(req, reply, id);
+	else
+		http_reply_err(req, reply, err, NULL);
+}
+
+/* POST /users */
+void
+api_user_create(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "username", INPUT_TEXT, true },
+		{ "givenName", INPUT_TEXT, false },
+		{ "sn", INPUT_TEXT, true },
+		{ "mail", INPUT_TEXT, false },
+		{ "password", INPUT_TEXT, false },
+		{ "status", INPUT_TEXT, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_view word = input_text(req, "status");
+	enum rst_status status = RST_STATUS_ACTIVE;
+	struct act_person person;
+	enum rst_err err;
+	uint64_t id;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	if (word.len > 0)
+		status = rst_status_parse(word);
+	if (status == RST_STATUS_NONE || status == RST_STATUS_DELETED) {
+		http_problem(reply, 422, "invalid_status", "status",
+		             rule_verdict_text(RULE_INVALID_STATUS));
+		return;
+	}
+	person.username = input_text(req, "username");
+	person.given_name = input_text(req, "givenName");
+	person.surname = input_text(req, "sn");
+	person.mail = input_text(req, "mail");
+	person.password = input_text(req, "password");
+	err = act_create_person(&req->ctx, &person, status, &id, &refusal);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	reply->status = 201;
+	show(req, reply, id);
+	if (!http_is_problem(reply))
+		http_location(reply, "/users/", person.username,
+		              req->api ? "" : "?done=created");
+}
+
+/* The form of a page and the PATCH of a program name the same fields. */
+static size_t
+read_edits(const struct http_req *req, struct act_edit *edits)
+{
+	static const struct {
+		const char *name;
+		uint16_t attr;
+	} names[] = {
+		{ "givenName", RST_A_GIVENNAME },     { "sn", RST_A_SN },
+		{ "displayName", RST_A_DISPLAYNAME }, { "mail", RST_A_MAIL },
+		{ "loginShell", RST_A_LOGINSHELL },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (input_has(req, names[i].name))
+			edits[n++] = (struct act_edit){
+				names[i].attr, input_text(req, names[i].name)
+			};
+	return n;
+}
+
+typedef enum rst_err act_move(const struct act_ctx *ctx, uint64_t person,
+                              struct rst_view reason,
+                              struct act_refusal *refusal);
+
+/* The act that leads from one status to another; NULL when none does. */
+static act_move *
+move_to(enum rst_status from, enum rst_status to)
+{
+	if (to == RST_STATUS_SUSPENDED)
+		return act_suspend;
+	if (to != RST_STATUS_ACTIVE)
+		return NULL;
+	return from == RST_STATUS_PENDING ? act_approve : act_activate;
+}
+
+/* Check If-Match and find the present status. */
+static bool
+read_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id,
+             enum rst_status *ret_status)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = act_find_person(&txn, req->arg[0], ret_id);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, *ret_id, &record);
+	if (err == RST_OK && model_unchanged(req, &record, reply))
+		*ret_status = record.status;
+	rst_read_end(&txn);
+	http_reply_err(req, reply, err, NULL);
+	return !http_is_problem(reply);
+}
+
+/* PATCH /users/{}, POST /users/{} */
+void
+api_user_edit(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "givenName", INPUT_TEXT, false },
+		{ "sn", INPUT_TEXT, false },
+		{ "displayName", INPUT_TEXT, false },
+		{ "mail", INPUT_TEXT, false },
+		{ "loginShell", INPUT_TEXT, false },
+		{ "status", INPUT_TEXT, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_view word = input_text(req, "status");
+	enum rst_status status = RST_STATUS_NONE;
+	struct act_edit edits[sizeof(fields) / sizeof(fields[0])];
+	enum rst_err err = RST_OK;
+	act_move *move = NULL;
+	size_t n_edits;
+	uint64_t id;
+
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !read_current(req, reply, &id, &status))
+		return;
+	if (word.ptr != NULL && rst_status_parse(word) != status) {
+		move = move_to(status, rst_status_parse(word));
+		if (move == NULL) {
+			http_problem(reply, 422, "invalid_status", "status",
+			             rule_verdict_text(RULE_INVALID_STATUS));
+			return;
+		}
+	}
+	n_edits = read_edits(req, edits);
+	if (n_edits > 0)
+		err = act_edit(&req->ctx, id, edits, n_edits, &refusal);
+	if (err == RST_OK && move != NULL)
+		err = move(&req->ctx, id, RST_VIEW(""), &refusal);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	show(req, reply, id);
+	if (!req->api && !http_is_problem(reply))
+		http_location(reply, "/users/", req->arg[0], "?done=saved");
+}
+
+/* The four moves differ in their act and in what the page says then. */
+static bool
+move(struct http_req *req, struct http_reply *reply, act_move *act,
+     uint64_t *ret_id)
+{
+	static const struct input_field fields[] = {
+		{ "reason", INPUT_TEXT, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	enum rst_err err;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return false;
+	err = find_person(req, ret_id);
+	if (err == RST_OK)
+		err = act(&req->ctx, *ret_id, input_text(req, "reason"),
+		          &refusal);
+	http_reply_err(req, reply, err, &refusal);
+	return err == RST_OK;
+}
+
+static void
+move_and_show(struct http_req *req, struct http_reply *reply, act_move *act,
+              const char *done)
+{
+	uint64_t id;
+
+	if (!move(req, reply, act, &id))
+		return;
+	show(req, reply, id);
+	if (!req->api && !http_is_problem(reply))
+		http_location(reply, "/users/", req->arg[0], done);
+}
+
+/* POST /users/{}/approve */
+void
+api_user_approve(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_approve, "?done=approved");
+}
+
+/* POST /users/{}/suspend */
+void
+api_user_suspend(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_suspend, "?done=suspended");
+}
+
+/* POST /users/{}/activate */
+void
+api_user_activate(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_activate, "?done=activated");
+}
+
+/* POST /users/{}/reject: he is gone afterwards */
+void
+api_user_reject(struct http_req *req, struct http_reply *reply)
+{
+	uint64_t id;
+
+	if (move(req, reply, act_reject, &id) && !req->api)
+		http_location(reply, "/requests?done=rejected", RST_VIEW(""),
+		              "");
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* auth.c - who asks, and whether a browser was tricked into asking
+ *
+ * The cookie holds the session's token, 256 random bits; the environment
+ * keeps its digest.  The csrf value is a keyed hash of a constant with the
+ * token as the key: only who has the cookie can make it, it does not lead
+ * back to the token, and nothing more has to be kept.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "httpd/http.h"
+
+static const char csrf_message[] = "roster csrf 1";
+
+void
+http_csrf_make(struct rst_view token, char csrf[HTTP_CSRF_TEXT])
+{
+	unsigned char hash[32];
+
+	crypto_generichash(hash, sizeof(hash),
+	                   (const unsigned char *)csrf_message,
+	                   sizeof(csrf_message),
+	                   (const unsigned char *)token.ptr, token.len);
+	sodium_bin2base64(csrf, HTTP_CSRF_TEXT, hash, sizeof(hash),
+	                  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static const char *
+cookie_name(const struct http_req *req)
+{
+	return req->server->config->site.https ? HTTP_COOKIE_SECURE
+	                                       : HTTP_COOKIE_INSECURE;
+}
+
+void
+http_set_cookie(const struct http_req *req, struct http_reply *reply,
+                struct rst_view token, int64_t lifetime_s)
+{
+	snprintf(reply->cookie, sizeof(reply->cookie),
+	         "%s=%.*s; Max-Age=%lld;%s HttpOnly; SameSite=Lax; Path=/",
+	         cookie_name(req), (int)token.len,
+	         token.len > 0 ? token.ptr : "",
+	         (long long)(token.len > 0 ? lifetime_s : 0),
+	         req->server->config->site.https ? " Secure;" : "");
+}
+
+/* Name, DN and rights of the session's person. */
+static enum rst_err
+describe(struct http_req *req)
+{
+	struct http_who *who = &req->who;
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	size_t len;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK)
+		goto out;
+	err = rst_record_get(&txn, who->session.user, &record);
+	if (err != RST_OK)
+		goto out;
+	err = rst_tree_dn(&txn, record.id, who->dn, sizeof(who->dn), &len);
+	if (err != RST_OK)
+		goto out;
+	if (!rst_view_copy(rst_record_first(&record, RST_A_UID), who->username,
+	                   sizeof(who->username))) {
+		err = RST_EDENIED; /* nobody who could sign in */
+		goto out;
+	}
+	who->id = record.id;
+	who->administrator = act_is_administrator(&txn, record.id);
+out:
+	rst_read_end(&txn);
+	return err;
+}
+
+enum rst_err
+http_identify(struct http_req *req)
+{
+	struct rst_view cookie = req->head->value[HTTP_H_COOKIE], token;
+	enum rst_err err;
+
+	if (req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL ||
+	    !http_cookie_get(cookie, cookie_name(req), &token) ||
+	    !rst_token_digest(token, req->who.digest))
+		return RST_OK;
+	err = act_session_check(&req->ctx, token, &req->who.session);
+	if (err == RST_OK)
+		err = describe(req);
+	if (err == RST_EDENIED || err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err != RST_OK)
+		return err;
+	req->who.signed_in = true;
+	http_csrf_make(token, req->who.csrf);
+	req->ctx.actor = rst_view_of(req->who.dn);
+	req->ctx.actor_id = req->who.id;
+	return RST_OK;
+}
+
+/*
+ * Browsers say where a request comes from: Sec-Fetch-Site, or Origin (which
+ * our own Referrer-Policy turns to "null", so that it decides only where the
+ * newer header is missing).  Programs say neither, and have no cookie that a
+ * stranger's page could make them send.
+ */
+bool
+http_same_origin(const struct http_req *req)
+{
+	struct rst_view site = req->head->value[HTTP_H_FETCH_SITE];
+	struct rst_view origin = req->head->value[HTTP_H_ORIGIN];
+	struct rst_view own = rst_view_of(req->server->config->site.origin);
+	bool null_origin = rst_view_equal(origin, RST_VIEW("null"));
+
+	if (site.ptr != NULL && !rst_view_equal(site, RST_VIEW("same-origin")))
+		return false;
+	if (origin.ptr == NULL || (null_origin && site.ptr != NULL))
+		return true;
+	return rst_view_equal_nocase(origin, own);
+}
+
+bool
+http_csrf_holds(const struct http_req *req)
+{
+	struct rst_view given = req->head->value[HTTP_H_CSRF];
+	const cJSON *field;
+
+	if (given.ptr == NULL && req->form) {
+		field = json_get(req->input, "csrf");
+		given = rst_view_of(cJSON_IsString(field) ? field->valuestring
+		                                          : NULL);
+	}
+	return given.len == HTTP_CSRF_TEXT - 1 &&
+	       sodium_memcmp(given.ptr, req->who.csrf, given.len) == 0;
+}

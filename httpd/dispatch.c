@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* dispatch.c - one request from its head to its reply
+ *
+ * In this order, because each step may trust the ones before it: route, who
+ * asks, where from, may he, what the body says, the handler, the
+ * representation.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "httpd/api.h"
+#include "httpd/input.h"
+#include "httpd/route.h"
+
+static bool
+is_unsafe(enum http_method method)
+{
+	return method != HTTP_GET && method != HTTP_HEAD;
+}
+
+/* The only look at the clock for this request. */
+static void
+begin(struct http_req *req)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	req->ctx = (struct act_ctx){
+		.env = req->server->env,
+		.door = RST_DOOR_HTTP,
+		.address = rst_view_of(req->peer),
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = req->server->server_id,
+	};
+}
+
+static bool
+find_route(struct http_req *req, struct http_reply *reply)
+{
+	size_t prefix = sizeof(HTTP_API_PREFIX) - 1;
+	const char *path = req->head->path, *allow = "";
+
+	req->api = strncmp(path, HTTP_API_PREFIX "/", prefix + 1) == 0;
+	req->route = http_route_find(req->head->method,
+	                             req->api ? path + prefix : path, req->api,
+	                             req->arg, &allow);
+	if (req->route == NULL && allow[0] != '\0') {
+		reply->allow = allow;
+		http_problem(reply, 405, "method_not_allowed", NULL,
+		             "this method is not allowed here");
+	} else if (req->route == NULL) {
+		http_problem(reply, 404, "not_found", NULL,
+		             "there is no such thing here");
+	} else if (!http_query_parse(req->head->query, &req->query)) {
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "the part of the address after ? is malformed");
+	}
+	return !http_is_problem(reply);
+}
+
+static bool
+is_type(struct rst_view given, const char *type)
+{
+	size_t len = strlen(type);
+
+	return given.len >= len &&
+	       rst_view_equal_nocase(rst_view(given.ptr, len),
+	                             rst_view_of(type)) &&
+	       (given.len == len || given.ptr[len] == ';' ||
+	        given.ptr[len] == ' ');
+}
+
+/* Programs send JSON, pages send forms; each only where it belongs. */
+static bool
+read_body(struct http_req *req, struct http_reply *reply)
+{
+	const char *type = req->api ? "application/json"
+	                            : "application/x-www-form-urlencoded";
+	const char *why = NULL;
+
+	req->form = !req->api;
+	if (!is_unsafe(req->head->method) || req->raw_body.len == 0)
+		return true; /* every field is missing */
+	if (!is_type(req->head->value[HTTP_H_CONTENT_TYPE], type)) {
+		http_problem(reply, 415, "unknown_content_type", NULL,
+		             req->api ? "the body must be application/json"
+		                      : "the body must be a form");
+		return false;
+	}
+	req->input = req->form ? form_parse(req->raw_body, &why)
+	                       : json_parse(req->raw_body, &why);
+	if (req->input != NULL && !cJSON_IsObject(req->input))
+		why = "the body must be an object";
+	if (req->input != NULL && why == NULL)
+		return true;
+	if (why != NULL)
+		http_problem(reply, 400,
+		             req->form ? "invalid_form" : "invalid_json", NULL,
+		             why);
+	else
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+	return false;
+}
+
+/* A signed-in browser must show that our own page made it ask. */
+static bool
+check_origin(struct http_req *req, struct http_reply *reply)
+{
+	bool ok;
+
+	if (!is_unsafe(req->head->method))
+		return true;
+	ok = http_same_origin(req) &&
+	     (!req->who.signed_in || req->route->role == HTTP_ANYONE ||
+	      http_csrf_holds(req));
+	if (!ok)
+		http_problem(reply, 403, "csrf_failed", NULL,
+		             "this request did not come from a page of this "
+		             "site, or the page is too old; load it again");
+	return ok;
+}
+
+static bool
+has_role(const struct http_req *req)
+{
+	const struct http_who *who = &req->who;
+
+	switch (req->route->role) {
+	case HTTP_ANYONE:
+		return true;
+	case HTTP_PERSON:
+		return who->signed_in;
+	case HTTP_SELF:
+		return who->signed_in &&
+		       (who->administrator ||
+		        rst_view_equal(req->arg[0],
+		                       rst_view_of(who->username)));
+	case HTTP_ADMIN:
+		return who->signed_in && who->administrator;
+	}
+	return false;
+}
+
+static bool
+check_role(struct http_req *req, struct http_reply *reply)
+{
+	if (has_role(req))
+		return true;
+	if (req->who.signed_in) {
+		http_problem(reply, 403, "forbidden", NULL,
+		             rule_verdict_text(RULE_FORBIDDEN));
+		return false;
+	}
+	reply->sign_in = !req->api;
+	if (req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL)
+		http_problem(reply, 401, "invalid_token", NULL,
+		             "this token is unknown, expired or revoked");
+	else
+		http_problem(reply, 401, "not_signed_in", NULL,
+		             "this needs somebody who is signed in");
+	return false;
+}
+
+/* What was typed goes back to the page, but never a secret. */
+static void
+drop_secrets(cJSON *input)
+{
+	static const char *const secrets[] = { "password", "old", "new", "csrf",
+		                               "token" };
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		json_wipe(cJSON_DetachItemFromObjectCaseSensitive(input,
+		                                                  secrets[i]));
+}
+
+/* A form that was refused is shown again, with what was typed. */
+static void
+show_again(struct http_req *req, struct http_reply *reply)
+{
+	struct http_reply page = { .status = 200 };
+	const cJSON *field;
+	cJSON *errors;
+
+	req->route->show(req, &page);
+	if (http_is_problem(&page) || page.location[0] != '\0' ||
+	    page.body == NULL) {
+		http_reply_release(&page);
+		return; /* the problem's own page says it all */
+	}
+	field = json_get(reply->body, "field");
+	errors = cJSON_AddObjectToObject(page.body, "errors");
+	if (cJSON_IsString(field))
+		(void)json_take(
+			errors, field->valuestring,
+			cJSON_Duplicate(json_get(reply->body, "detail"), true));
+	(void)json_take(page.body, "error", reply->body);
+	reply->body = page.body;
+	drop_secrets(req->input);
+	(void)json_take(reply->body, "form", req->input);
+	req->input = NULL;
+	page.body = NULL;
+	http_reply_release(&page);
+}
+
+void
+http_dispatch(struct http_req *req, struct http_reply *reply)
+{
+	enum rst_err err;
+
+	begin(req);
+	if (!find_route(req, reply))
+		goto out;
+	/* static files and probes do not ask who */
+	err = (req->route->where & HTTP_RAW) == 0 ? http_identify(req) : RST_OK;
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, NULL);
+		goto out;
+	}
+	if (!read_body(req, reply) || !check_origin(req, reply) ||
+	    !check_role(req, reply))
+		goto out;
+	req->route->handle(req, reply);
+	if (http_is_problem(reply) && !req->api && req->route->show != NULL)
+		show_again(req, reply);
+out:
+	http_reply_finish(req, reply);
+	json_wipe(req->input);
+	req->input = NULL;
+}

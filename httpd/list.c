@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* list.c - lists a page at a time
+ *
+ * A cursor is the place where the walk stopped, as base64url.  It is checked
+ * to lie in the table's part that the list walks, so that a made-up one leads
+ * nowhere else.  The walk renews its snapshot every LIST_BATCH entries: a
+ * search for what few have does not pin pages.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/api.h"
+
+#define LIST_BATCH 256 /* entries looked at in one transaction */
+
+bool
+list_limit(const struct http_req *req, size_t *ret_limit)
+{
+	const char *text = http_query_get(&req->query, "limit");
+	uint64_t limit = HTTP_LIST_DEFAULT;
+
+	if (text != NULL &&
+	    (!rst_view_number(rst_view_of(text), HTTP_LIST_MAX, &limit) ||
+	     limit == 0))
+		return false;
+	*ret_limit = (size_t)limit;
+	return true;
+}
+
+bool
+list_cursor_text(const char *bytes, size_t len, char *buf, size_t size)
+{
+	const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+
+	if (sodium_base64_encoded_len(len, variant) > size)
+		return false;
+	sodium_bin2base64(buf, size, (const unsigned char *)bytes, len,
+	                  variant);
+	return true;
+}
+
+bool
+list_cursor_bytes(const char *text, char *bytes, size_t size, size_t *ret_len)
+{
+	const char *end = NULL;
+
+	return sodium_base642bin((unsigned char *)bytes, size, text,
+	                         strlen(text), NULL, ret_len, &end,
+	                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) ==
+	               0 &&
+	       *end == '\0';
+}
+
+/* Start where the query's cursor says, if that is below parent. */
+static enum rst_err
+start(const struct http_req *req, const struct rst_rtxn *txn, uint64_t parent,
+      struct rst_tree_cursor *cursor)
+{
+	const char *text = http_query_get(&req->query, "cursor");
+	struct rst_tree_cursor first = { .len = 0 };
+	uint64_t id;
+	size_t n, len;
+	enum rst_err err;
+
+	cursor->len = 0;
+	if (text == NULL || text[0] == '\0')
+		return RST_OK;
+	err = rst_tree_children(txn, parent, &first, &id, 1, &n);
+	if (err != RST_OK)
+		return err;
+	if (!list_cursor_bytes(text, cursor->key, sizeof(cursor->key), &len) ||
+	    n == 0 || len <= 8 || memcmp(cursor->key, first.key, 8) != 0)
+		return RST_EINVALID;
+	cursor->len = len;
+	return RST_OK;
+}
+
+/* Add the items of one batch; *cursor moves to the last one looked at. */
+static enum rst_err
+take_batch(const struct list *list, struct rst_rtxn *txn, uint64_t parent,
+           struct rst_tree_cursor *cursor, cJSON *items, size_t limit,
+           bool *ret_end)
+{
+	struct rst_record record;
+	size_t seen = 0, n = 0;
+	uint64_t id;
+	enum rst_err err = RST_OK;
+
+	while ((size_t)cJSON_GetArraySize(items) < limit &&
+	       seen++ < LIST_BATCH) {
+		err = rst_tree_children(txn, parent, cursor, &id, 1, &n);
+		if (err != RST_OK || n == 0)
+			break;
+		err = rst_record_get(txn, id, &record);
+		if (err != RST_OK)
+			break;
+		if (list->keep(list->arg, txn, &record) &&
+		    !json_take_item(items, list->item(list->arg, txn, &record)))
+			return RST_ENOMEM;
+	}
+	*ret_end = err == RST_OK && n == 0;
+	return err;
+}
+
+/* Is there another one that belongs?  So that the last page has no "next". */
+static enum rst_err
+peek(const struct list *list, struct rst_rtxn *txn, uint64_t parent,
+     struct rst_tree_cursor cursor, bool *ret_more)
+{
+	struct rst_record record;
+	enum rst_err err = RST_OK;
+	uint64_t id;
+	size_t n;
+
+	*ret_more = false;
+	for (size_t seen = 0; seen < LIST_BATCH; seen++) {
+		err = rst_tree_children(txn, parent, &cursor, &id, 1, &n);
+		if (err != RST_OK || n == 0)
+			return err;
+		err = rst_record_get(txn, id, &record);
+		if (err != RST_OK)
+			return err;
+		if (list->keep(list->arg, txn, &record))
+			break;
+	}
+	*ret_more = true; /* or so far away that one must look */
+	return RST_OK;
+}
+
+static enum rst_err
+walk(const struct http_req *req, const struct list *list, struct rst_rtxn *txn,
+     size_t limit, cJSON *body)
+{
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
+	char text[HTTP_CURSOR_MAX];
+	struct rst_tree_cursor cursor;
+	bool end = false, more = false;
+	uint64_t parent;
+	enum rst_err err;
+
+	err = model_place(txn, list->ou, &parent);
+	if (err == RST_OK)
+		err = start(req, txn, parent, &cursor);
+	while (err == RST_OK && !end &&
+	       (size_t)cJSON_GetArraySize(items) < limit) {
+		err = take_batch(list, txn, parent, &cursor, items, limit,
+		                 &end);
+		rst_read_reset(txn);
+		if (err == RST_OK)
+			err = rst_read_renew(txn);
+	}
+	if (err == RST_OK && !end)
+		err = peek(list, txn, parent, cursor, &more);
+	if (err != RST_OK)
+		return err;
+	if (more &&
+	    list_cursor_text(cursor.key, cursor.len, text, sizeof(text)))
+		return json_add_text(body, "next", text) ? RST_OK : RST_ENOMEM;
+	return json_take(body, "next", cJSON_CreateNull()) ? RST_OK
+	                                                   : RST_ENOMEM;
+}
+
+enum rst_err
+list_children(const struct http_req *req, const struct list *list,
+              cJSON **ret_body)
+{
+	cJSON *body = NULL;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	size_t limit;
+
+	if (!list_limit(req, &limit))
+		return RST_EINVALID;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK)
+		return err;
+	body = cJSON_CreateObject();
+	err = body != NULL ? walk(req, list, &txn, limit, body) : RST_ENOMEM;
+	rst_read_end(&txn);
+	if (err == RST_OK) {
+		*ret_body = body;
+		body = NULL;
+	}
+	cJSON_Delete(body);
+	return err;
+}

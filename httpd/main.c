@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* main.c - rosterd: options, configuration, start and end */
+#include <argp.h>
+#include <config.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "httpd/files.h"
+#include "httpd/mail.h"
+#include "httpd/serve.h"
+#include "httpd/template.h"
+
+#define HOUSEKEEPING_S   5
+#define SESSIONS_EVERY   60  /* rounds of housekeeping */
+#define SESSIONS_AT_ONCE 200 /* dropped in one transaction */
+#define EXIT_CONFIG      2
+#define EXIT_BROKEN      70 /* the environment must be opened anew */
+#define DEFAULT_SERVER   15 /* id in the CSNs of processes that are not slapd */
+
+const char *argp_program_version = PACKAGE_STRING;
+const char *argp_program_bug_address = NULL;
+
+/* What the command line says. */
+struct command {
+	const char *file;  /* NULL: the default, which may be missing */
+	const char *state; /* NULL: as configured */
+};
+
+static const struct argp_option options[] = {
+	{ "config", 'c', "FILE", 0, "Read FILE (" HTTP_CONFIG_FILE ")", 0 },
+	{ "state", 's', "DIR", 0, "Use the environment in DIR", 0 },
+	{ "foreground", 'f', NULL, 0,
+	  "Stay in the foreground (always; accepted for scripts)", 0 },
+	{ NULL, 0, NULL, 0, NULL, 0 },
+};
+
+static error_t
+parse_option(int key, char *value, struct argp_state *state)
+{
+	struct command *command = state->input;
+
+	switch (key) {
+	case 'c':
+		command->file = value;
+		return 0;
+	case 's':
+		command->state = value;
+		return 0;
+	case 'f':
+		return 0;
+	default: /* ARGP_KEY_* are no enum */
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.doc = "Registration, invitations and approvals for a Roster "
+	       "directory, over HTTP.",
+};
+
+/* No core, no debugger: memory holds passwords and the journal's key. */
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	umask(0007);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static enum rst_err
+read_config(const struct command *command, struct http_config *config,
+            struct rst_detail *why)
+{
+	bool given = command->file != NULL;
+	enum rst_err err;
+
+	err = http_config_read(config, given ? command->file : HTTP_CONFIG_FILE,
+	                       !given, why);
+	if (err == RST_OK)
+		err = http_config_environment(config, environ, why);
+	if (err == RST_OK && command->state != NULL)
+		err = http_config_set(config, "server", "state", command->state,
+		                      why);
+	if (err == RST_OK)
+		err = http_config_check(config, why);
+	return err;
+}
+
+/* The thread that keeps house; stopped through its condition. */
+struct housekeeping {
+	struct rst_env *env;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t stopped;
+	bool running, stop;
+};
+
+static void
+drop_sessions(struct rst_env *env)
+{
+	struct timespec now;
+	struct rst_wtxn txn;
+	enum rst_err err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return; /* the next round will do */
+	err = rst_session_drop_expired(&txn, now.tv_sec, SESSIONS_AT_ONCE);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	if (err != RST_OK)
+		http_log(4, "dropping old sessions: %s", rst_strerror(err));
+}
+
+static void *
+keep_house(void *arg)
+{
+	struct housekeeping *house = arg;
+	unsigned int round = 0;
+	struct timespec until;
+
+	pthread_mutex_lock(&house->lock);
+	while (!house->stop) {
+		pthread_mutex_unlock(&house->lock);
+		rst_env_clear_stale(house->env);
+		if (round++ % SESSIONS_EVERY == 0)
+			drop_sessions(house->env);
+		pthread_mutex_lock(&house->lock);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += HOUSEKEEPING_S;
+		if (!house->stop)
+			pthread_cond_timedwait(&house->stopped, &house->lock,
+			                       &until);
+	}
+	pthread_mutex_unlock(&house->lock);
+	return NULL;
+}
+
+static bool
+house_start(struct housekeeping *house, struct rst_env *env)
+{
+	pthread_condattr_t attr;
+
+	house->env = env;
+	pthread_mutex_init(&house->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&house->stopped, &attr);
+	pthread_condattr_destroy(&attr);
+	house->running =
+		pthread_create(&house->thread, NULL, keep_house, house) == 0;
+	return house->running;
+}
+
+static void
+house_stop(struct housekeeping *house)
+{
+	if (!house->running)
+		return;
+	pthread_mutex_lock(&house->lock);
+	house->stop = true;
+	pthread_cond_signal(&house->stopped);
+	pthread_mutex_unlock(&house->lock);
+	pthread_join(house->thread, NULL);
+	house->running = false;
+}
+
+/* The server id of our CSNs; the suffix must be there too. */
+static enum rst_err
+read_settings(struct http_server *server, struct rst_detail *why)
+{
+	struct rst_view value;
+	struct rst_rtxn txn;
+	uint64_t number = DEFAULT_SERVER;
+	enum rst_err err;
+
+	err = rst_read_begin(server->env, &txn);
+	if (err != RST_OK)
+		return err;
+	if (rst_setting_get(&txn, "suffix", &value) != RST_OK) {
+		rst_detail_set(why, "the directory has no suffix yet: run "
+		                    "rosterctl init");
+		err = RST_ESTATE;
+	} else if (rst_setting_get(&txn, "foreign-id", &value) == RST_OK &&
+	           !rst_view_number(value, 4095, &number)) {
+		rst_detail_set(why, "setting foreign-id is no server id");
+		err = RST_ECORRUPT;
+	}
+	rst_read_end(&txn);
+	server->server_id = (unsigned int)number;
+	return err;
+}
+
+static enum rst_err
+load(struct http_server *server, struct rst_detail *why)
+{
+	const struct http_config *config = server->config;
+	enum rst_err err;
+
+	err = rst_env_open(config->state, NULL, &server->env, why);
+	if (err == RST_OK)
+		err = read_settings(server, why);
+	if (err == RST_OK)
+		err = http_templates_load(config->templates, config->overrides,
+		                          &server->templates, why);
+	if (err == RST_OK)
+		err = http_files_load(config->static_files, config->overrides,
+		                      &server->files, why);
+	return err;
+}
+
+/* Serve until a signal says to end. */
+static enum rst_err
+run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
+{
+	struct housekeeping house = { .running = false };
+	struct serve *serve = NULL;
+	enum rst_err err;
+	int sig;
+
+	err = load(server, why);
+	if (err == RST_OK)
+		err = mail_worker_start(server->config, server->env,
+		                        server->templates, &server->mail);
+	if (err == RST_OK && !house_start(&house, server->env))
+		err = RST_ENOMEM;
+	if (err == RST_OK)
+		err = serve_start(server, &serve, why);
+	if (err == RST_OK) {
+		http_log(5, "serving %s on %s, port %u",
+		         server->config->site.origin, server->config->listen,
+		         serve_port(serve));
+		sigwait(signals, &sig);
+		http_log(5, "ending");
+	}
+	serve_stop(serve);
+	mail_worker_stop(server->mail);
+	house_stop(&house);
+	http_files_free(server->files);
+	http_templates_free(server->templates);
+	rst_env_close(server->env);
+	return err;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct command command = { NULL, NULL };
+	struct http_config config = { 0 };
+	struct http_server server = { .config = &config };
+	struct rst_detail why = { "" };
+	sigset_t signals;
+	enum rst_err err;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	harden();
+	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		fprintf(stderr, "rosterd: the libraries cannot start\n");
+		return EXIT_BROKEN;
+	}
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	err = read_config(&command, &config, &why);
+	if (err == RST_OK)
+		err = run(&server, &signals, &why);
+	if (err != RST_OK)
+		fprintf(stderr, "rosterd: %s\n",
+		        why.text[0] != '\0' ? why.text : rst_strerror(err));
+	http_config_release(&config);
+	curl_global_cleanup();
+	if (atomic_load(&server.broken))
+		return EXIT_BROKEN;
+	return err == RST_OK ? 0 : EXIT_CONFIG;
+}

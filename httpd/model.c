@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* model.c - what the store knows, as JSON */
+#include <stdio.h>
+#include <string.h>
+
+#include "httpd/api.h"
+#include "rules/invitation.h"
+#include "rules/status.h"
+
+#define GROUPS_MAX 256 /* shown of one person */
+
+enum rst_err
+model_place(const struct rst_rtxn *txn, const char *ou, uint64_t *ret_id)
+{
+	char ndn[RST_DN_MAX];
+	struct rst_view suffix;
+	enum rst_err err;
+	int len;
+
+	err = rst_setting_get(txn, "suffix", &suffix);
+	if (err != RST_OK)
+		return err;
+	len = snprintf(ndn, sizeof(ndn), "ou=%s,%.*s", ou, (int)suffix.len,
+	               suffix.ptr);
+	if (len < 0 || (size_t)len >= sizeof(ndn))
+		return RST_EINVALID;
+	return rst_tree_find(txn, rst_view(ndn, (size_t)len), ret_id, NULL);
+}
+
+/* The first value under key; "" when there is none, so that a template never
+ * looks for it in an outer object. */
+static bool
+add_first(cJSON *object, const char *key, const struct rst_record *record,
+          uint16_t attr)
+{
+	return json_add_view(object, key, rst_record_first(record, attr));
+}
+
+static bool
+add_stamp(cJSON *object, const char *key, const struct rst_record *record,
+          uint16_t attr)
+{
+	int64_t time_s;
+
+	if (!json_time_parse(rst_record_first(record, attr), &time_s))
+		return true;
+	return json_add_time(object, key, time_s);
+}
+
+/* Where the page is. */
+static bool
+add_href(cJSON *object, const char *prefix, struct rst_view name)
+{
+	struct http_reply where = { .status = 200 };
+
+	http_location(&where, prefix, name, "");
+	return json_add_text(object, "href", where.location);
+}
+
+static cJSON *
+finish(cJSON *object, bool ok)
+{
+	if (ok)
+		return object;
+	cJSON_Delete(object);
+	return NULL;
+}
+
+/* What people call him: displayName, else cn. */
+static bool
+add_name(cJSON *object, const struct rst_record *record)
+{
+	struct rst_view name = rst_record_first(record, RST_A_DISPLAYNAME);
+
+	if (name.ptr == NULL)
+		name = rst_record_first(record, RST_A_CN);
+	return json_add_view(object, "name", name);
+}
+
+cJSON *
+model_user_brief(const struct rst_record *record)
+{
+	struct rst_view uid = rst_record_first(record, RST_A_UID);
+	cJSON *user = cJSON_CreateObject();
+
+	return finish(user,
+	              json_add_view(user, "username", uid) &&
+	                      add_name(user, record) &&
+	                      add_first(user, "mail", record, RST_A_MAIL) &&
+	                      json_add_text(user, "status",
+	                                    rst_status_word(record->status)) &&
+	                      add_href(user, "/users/", uid));
+}
+
+static bool
+add_group_names(cJSON *user, const struct rst_rtxn *txn, uint64_t member)
+{
+	uint64_t ids[GROUPS_MAX];
+	struct rst_record group;
+	cJSON *list = cJSON_CreateArray();
+	size_t n = 0;
+	bool ok = list != NULL &&
+	          rst_member_of(txn, member, 0, ids, GROUPS_MAX, &n) == RST_OK;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		struct rst_view cn;
+		cJSON *item;
+
+		if (rst_record_get(txn, ids[i], &group) != RST_OK)
+			continue;
+		cn = rst_record_first(&group, RST_A_CN);
+		item = cJSON_CreateObject();
+		ok = json_take_item(list, item) &&
+		     json_add_view(item, "cn", cn) &&
+		     add_href(item, "/groups/", cn);
+	}
+	return json_take(user, "groups", list) && ok;
+}
+
+static enum rule_status
+rule_status_of(enum rst_status status)
+{
+	switch (status) {
+	case RST_STATUS_NONE:
+		return RULE_STATUS_NONE;
+	case RST_STATUS_PENDING:
+		return RULE_STATUS_PENDING;
+	case RST_STATUS_ACTIVE:
+		return RULE_STATUS_ACTIVE;
+	case RST_STATUS_SUSPENDED:
+		return RULE_STATUS_SUSPENDED;
+	case RST_STATUS_DELETED:
+		return RULE_STATUS_DELETED;
+	}
+	return RULE_STATUS_NONE;
+}
+
+/* { "approve": true, "suspend": false ... }: what is lawful now. */
+static bool
+add_moves(cJSON *user, enum rst_status status)
+{
+	enum rule_status from = rule_status_of(status);
+	cJSON *moves = cJSON_AddObjectToObject(user, "moves");
+	bool pending = from == RULE_STATUS_PENDING;
+	bool up = from != RULE_STATUS_ACTIVE &&
+	          rule_status_move(from, RULE_STATUS_ACTIVE) == RULE_OK;
+	bool down = from != RULE_STATUS_SUSPENDED &&
+	            rule_status_move(from, RULE_STATUS_SUSPENDED) == RULE_OK;
+
+	return json_add_bool(moves, "approve", up && pending) &&
+	       json_add_bool(moves, "reject", pending) &&
+	       json_add_bool(moves, "suspend", down && !pending) &&
+	       json_add_bool(moves, "activate", up && !pending);
+}
+
+cJSON *
+model_user(const struct rst_rtxn *txn, const struct rst_record *record,
+           bool administrator)
+{
+	static const struct {
+		const char *key;
+		uint16_t attr;
+	} plain[] = {
+		{ "givenName", RST_A_GIVENNAME },
+		{ "sn", RST_A_SN },
+		{ "displayName", RST_A_DISPLAYNAME },
+		{ "loginShell", RST_A_LOGINSHELL },
+		{ "homeDirectory", RST_A_HOMEDIRECTORY },
+		{ "entryUUID", RST_A_ENTRYUUID },
+		{ "reason", RST_A_ROSTERREASON },
+	};
+	char dn[RST_DN_MAX];
+	cJSON *user = model_user_brief(record);
+	size_t len;
+	bool ok = user != NULL;
+
+	for (size_t i = 0; ok && i < sizeof(plain) / sizeof(plain[0]); i++)
+		ok = add_first(user, plain[i].key, record, plain[i].attr);
+	if (ok && record->uid_number != RST_NO_NUMBER)
+		ok = json_add_number(user, "uidNumber", record->uid_number);
+	if (ok && record->gid_number != RST_NO_NUMBER)
+		ok = json_add_number(user, "gidNumber", record->gid_number);
+	ok = ok &&
+	     rst_tree_dn(txn, record->id, dn, sizeof(dn), &len) == RST_OK &&
+	     json_add_text(user, "dn", dn) &&
+	     json_add_bool(user, "administrator",
+	                   act_is_administrator(txn, record->id)) &&
+	     add_stamp(user, "created", record, RST_A_CREATETIMESTAMP) &&
+	     add_stamp(user, "modified", record, RST_A_MODIFYTIMESTAMP) &&
+	     add_group_names(user, txn, record->id);
+	if (ok && administrator)
+		ok = add_first(user, "registeredFrom", record,
+		               RST_A_ROSTERREGISTEREDFROM) &&
+		     add_moves(user, record->status);
+	return finish(user, ok);
+}
+
+cJSON *
+model_group(const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	struct rst_view cn = rst_record_first(record, RST_A_CN);
+	cJSON *group = cJSON_CreateObject();
+	bool ok = json_add_view(group, "cn", cn) &&
+	          json_add_bool(group, "administrator",
+	                        (record->flags & RST_REC_ADMIN_GROUP) != 0) &&
+	          json_add_number(group, "members",
+	                          rst_member_count(txn, record->id)) &&
+	          add_first(group, "description", record, RST_A_DESCRIPTION) &&
+	          add_stamp(group, "created", record, RST_A_CREATETIMESTAMP) &&
+	          add_href(group, "/groups/", cn);
+
+	if (ok && record->gid_number != RST_NO_NUMBER)
+		ok = json_add_number(group, "gidNumber", record->gid_number);
+	return finish(group, ok);
+}
+
+static uint32_t
+number_of(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
+{
+	uint64_t number;
+
+	return rst_view_number(rst_record_first(record, attr), UINT32_MAX,
+	                       &number)
+	               ? (uint32_t)number
+	               : otherwise;
+}
+
+/* The names of groups the invitation's DNs mean. */
+static bool
+add_joins(cJSON *invitation, const struct rst_record *record)
+{
+	cJSON *list = cJSON_AddArrayToObject(invitation, "groups");
+	struct rst_attr attr;
+	struct rst_view dn;
+
+	if (!rst_record_attr(record, RST_A_ROSTERJOINS, &attr))
+		return list != NULL;
+	while (rst_attr_next(&attr, &dn)) {
+		const char *comma = memchr(dn.ptr, ',', dn.len);
+		const char *equals = memchr(dn.ptr, '=', dn.len);
+
+		if (comma == NULL || equals == NULL || comma < equals)
+			continue;
+		if (!json_append_view(
+			    list,
+			    rst_view(equals + 1, (size_t)(comma - equals) - 1)))
+			return false;
+	}
+	return list != NULL;
+}
+
+cJSON *
+model_invitation(const struct rst_rtxn *txn, const struct rst_record *record,
+                 int64_t now_s)
+{
+	struct rst_view id = rst_record_first(record, RST_A_CN);
+	cJSON *invitation = cJSON_CreateObject();
+	struct rule_invitation facts = {
+		.uses = number_of(record, RST_A_ROSTERUSES, 1),
+		.used = number_of(record, RST_A_ROSTERUSED, 0),
+		.revoked = rst_record_first(record, RST_A_ROSTERREVOKED).ptr !=
+		           NULL,
+	};
+	bool ok;
+
+	(void)txn;
+	ok = json_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
+	                     &facts.expires_s) &&
+	     json_add_time(invitation, "expires", facts.expires_s);
+	ok = json_add_view(invitation, "id", id) &&
+	     add_first(invitation, "mail", record, RST_A_MAIL) &&
+	     json_add_text(invitation, "state",
+	                   rule_invitation_word(
+				   rule_invitation_state(&facts, now_s))) &&
+	     json_add_number(invitation, "uses", facts.uses) &&
+	     json_add_number(invitation, "used", facts.used) &&
+	     json_add_bool(invitation, "needsApproval",
+	                   rst_view_equal_nocase(
+				   rst_record_first(record,
+	                                            RST_A_ROSTERNEEDSAPPROVAL),
+				   RST_VIEW("TRUE"))) &&
+	     add_stamp(invitation, "created", record, RST_A_CREATETIMESTAMP) &&
+	     add_first(invitation, "creator", record, RST_A_CREATORSNAME) &&
+	     add_joins(invitation, record) &&
+	     add_href(invitation, "/invitations/", id) && ok;
+	return finish(invitation, ok);
+}
+
+void
+model_etag(const struct rst_record *record, struct http_reply *reply)
+{
+	struct rst_view csn = rst_record_first(record, RST_A_ENTRYCSN);
+
+	if (csn.len > 0 && csn.len + 3 < sizeof(reply->etag))
+		snprintf(reply->etag, sizeof(reply->etag), "\"%.*s\"",
+		         (int)csn.len, csn.ptr);
+}
+
+bool
+model_unchanged(const struct http_req *req, const struct rst_record *record,
+                struct http_reply *reply)
+{
+	struct rst_view wanted = req->head->value[HTTP_H_IF_MATCH];
+	struct http_reply now = { .status = 200 };
+
+	model_etag(record, &now);
+	if (wanted.ptr == NULL || rst_view_equal(wanted, RST_VIEW("*")) ||
+	    rst_view_equal(wanted, rst_view_of(now.etag)))
+		return true;
+	http_problem(reply, 412, "changed", NULL,
+	             "somebody changed this meanwhile; load it again");
+	return false;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* reaper.h - connections that take too long, by the wall clock
+ *
+ * libmicrohttpd's timeout counts inactivity: a byte a second keeps a
+ * connection for ever.  Here each connection has a deadline: the head of a
+ * request must be complete within REAPER_HEAD_S of the connection's start (or
+ * of the answer before), the request must be over REAPER_REQUEST_S after its
+ * head.
+ */
+#ifndef HTTPD_REAPER_H
+#define HTTPD_REAPER_H
+
+#include <stdbool.h>
+
+#include "store/err.h"
+
+#define REAPER_HEAD_S    10
+#define REAPER_REQUEST_S 30
+
+struct http_reaper;
+struct http_watched; /* one connection */
+
+enum rst_err http_reaper_start(struct http_reaper **ret_reaper) RST_MUST_USE;
+/* NULL is allowed. */
+void http_reaper_stop(struct http_reaper *reaper);
+
+/* A connection on socket fd; NULL when out of memory. */
+struct http_watched *http_reaper_watch(struct http_reaper *reaper, int fd);
+/* It waits for the head of a request (again). */
+void http_reaper_idle(struct http_reaper *reaper, struct http_watched *watched);
+/* It has a head and is being answered. */
+void http_reaper_busy(struct http_reaper *reaper, struct http_watched *watched);
+/* It is about to be closed; fd is not touched afterwards. */
+void http_reaper_forget(struct http_reaper *reaper,
+                        struct http_watched *watched);
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* reply.c - one model, two representations
+ *
+ * A program gets the model printed.  A browser gets it rendered: its template
+ * sees the model's own members and what every page needs:
+ *
+ *	page	title, css (path of the stylesheet), version, at_<noun>
+ *	me	username, href, administrator: who is signed in
+ *	csrf	for the forms
+ *	done	{ word: true } of "?done=word": what was just done
+ *	error, errors, form	when a form was refused
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/files.h"
+#include "httpd/route.h"
+#include "httpd/template.h"
+#include <config.h>
+
+static const char *const words[] = { "pending", "active", "suspended",
+	                             "deleted", "open",   "used",
+	                             "expired", "revoked" };
+
+/* { "status": "active" } gains is_active: true, is_pending: false ... : a
+ * template cannot compare. */
+static void
+mark_words(cJSON *item)
+{
+	const cJSON *word = json_get(item, "status");
+	char key[32];
+
+	if (!cJSON_IsString(word))
+		word = json_get(item, "state");
+	if (cJSON_IsString(word)) {
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			snprintf(key, sizeof(key), "is_%s", words[i]);
+			(void)json_add_bool(
+				item, key,
+				strcmp(word->valuestring, words[i]) == 0);
+		}
+	}
+	for (cJSON *child = item->child; child != NULL; child = child->next)
+		if (cJSON_IsObject(child) || cJSON_IsArray(child))
+			mark_words(child);
+}
+
+/* "users" of "/users/alice" */
+static struct rst_view
+noun_of(const char *path)
+{
+	return rst_view(path + 1, strcspn(path + 1, "/"));
+}
+
+static void
+add_page(struct http_req *req, cJSON *root, const char *title)
+{
+	const struct http_file *css;
+	cJSON *page = cJSON_AddObjectToObject(root, "page");
+	struct rst_view noun = noun_of(req->head->path);
+	char text[128];
+
+	css = http_files_get(req->server->files, RST_VIEW("roster.css"));
+	snprintf(text, sizeof(text), "/static/roster.css?v=%s",
+	         css != NULL ? css->hash : "");
+	(void)json_add_text(page, "css", text);
+	(void)json_add_text(page, "title", title);
+	(void)json_add_text(page, "version", PACKAGE_VERSION);
+	snprintf(text, sizeof(text), "at_%.*s",
+	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
+	(void)json_add_bool(page, text, true);
+}
+
+static void
+add_me(const struct http_req *req, cJSON *root)
+{
+	cJSON *me;
+
+	if (!req->who.signed_in)
+		return;
+	me = cJSON_AddObjectToObject(root, "me");
+	(void)json_add_text(me, "username", req->who.username);
+	(void)json_add_bool(me, "administrator", req->who.administrator);
+	(void)json_add_text(root, "csrf", req->who.csrf);
+}
+
+/* Only a short word of letters gets from the address to a template's key. */
+static void
+add_done(const struct http_req *req, cJSON *root)
+{
+	const char *word = http_query_get(&req->query, "done");
+	size_t len = word != NULL ? strlen(word) : 0;
+
+	if (len == 0 || len > 24 ||
+	    strspn(word, "abcdefghijklmnopqrstuvwxyz") != len)
+		return;
+	(void)json_add_bool(cJSON_AddObjectToObject(root, "done"), word, true);
+}
+
+/* The model of a page for a problem that no form can show. */
+static cJSON *
+problem_model(const struct http_reply *reply)
+{
+	cJSON *root = cJSON_CreateObject();
+	cJSON *problem = cJSON_Duplicate(reply->body, true);
+
+	(void)json_take(root, "problem", problem);
+	return root;
+}
+
+static void
+render(struct http_req *req, struct http_reply *reply)
+{
+	const struct http_route *route = req->route;
+	bool form_shown = json_get(reply->body, "error") != NULL;
+	bool is_problem = http_is_problem(reply) && !form_shown;
+	const char *name = "problem", *title = "Something went wrong";
+	struct rst_detail why = { "" };
+	enum rst_err err;
+	cJSON *root;
+
+	if (!is_problem && route != NULL && route->template != NULL) {
+		name = route->template;
+		title = route->title;
+	}
+	root = is_problem ? problem_model(reply)
+	                  : cJSON_Duplicate(reply->body, true);
+	if (root == NULL)
+		root = cJSON_CreateObject();
+	mark_words(root);
+	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
+		(void)json_add_bool(root, "has_items", true);
+	add_page(req, root, title);
+	add_me(req, root);
+	add_done(req, root);
+	reply->content_type = "text/html; charset=utf-8";
+	err = http_template_render(req->server->templates, name, root, true,
+	                           &reply->text, &why);
+	cJSON_Delete(root);
+	if (err == RST_OK)
+		return;
+	http_log(3, "request %s: %s: %s", req->id, rst_strerror(err), why.text);
+	reply->status = 500;
+	reply->content_type = "text/plain; charset=utf-8";
+	reply->text = strdup("The page cannot be shown.\n");
+}
+
+static void
+print(struct http_reply *reply)
+{
+	reply->content_type = http_is_problem(reply)
+	                              ? "application/problem+json"
+	                              : "application/json";
+	reply->text = cJSON_PrintUnformatted(reply->body);
+	if (reply->text == NULL)
+		reply->status = 500;
+}
+
+/* The same addresses serve programs that say they want JSON. */
+static bool
+wants_json(const struct http_req *req)
+{
+	struct rst_view accept = req->head->value[HTTP_H_ACCEPT];
+
+	if (req->api || (req->route != NULL && req->route->where == HTTP_RAW))
+		return true;
+	return accept.ptr != NULL &&
+	       memmem(accept.ptr, accept.len, "json", 4) != NULL &&
+	       memmem(accept.ptr, accept.len, "html", 4) == NULL;
+}
+
+/* /login, and back to here afterwards. */
+static void
+send_to_login(const struct http_req *req, struct http_reply *reply)
+{
+	char next[400];
+	bool back = req->head->method == HTTP_GET &&
+	            strlen(req->head->path) < 128 &&
+	            http_percent_encode(rst_view_of(req->head->path), next,
+	                                sizeof(next));
+
+	snprintf(reply->location, sizeof(reply->location), "/login%s%s",
+	         back ? "?next=" : "", back ? next : "");
+	reply->status = 303;
+}
+
+void
+http_reply_finish(struct http_req *req, struct http_reply *reply)
+{
+	bool json = wants_json(req);
+
+	if (reply->fixed != NULL)
+		return;
+	if (!json && reply->sign_in) {
+		send_to_login(req, reply);
+	} else if (!json && !http_is_problem(reply) &&
+	           reply->location[0] != '\0') {
+		reply->status = 303; /* Post/Redirect/Get */
+	} else if (reply->body == NULL && json) {
+		if (reply->status == 200)
+			reply->status = 204;
+	} else if (json) {
+		print(reply);
+	} else {
+		render(req, reply);
+	}
+	reply->text_len = reply->text != NULL ? strlen(reply->text) : 0;
+}
+
+void
+http_location(struct http_reply *reply, const char *prefix,
+              struct rst_view name, const char *suffix)
+{
+	char encoded[HTTP_LOCATION_MAX];
+
+	if (!http_percent_encode(name, encoded, sizeof(encoded)) ||
+	    strlen(prefix) + strlen(encoded) + strlen(suffix) >=
+	            sizeof(reply->location))
+		return;
+	snprintf(reply->location, sizeof(reply->location), "%s%s%s", prefix,
+	         encoded, suffix);
+}
+
+void
+http_reply_release(struct http_reply *reply)
+{
+	json_wipe(reply->body);
+	reply->body = NULL;
+	if (reply->text != NULL)
+		sodium_memzero(reply->text, reply->text_len);
+	free(reply->text);
+	reply->text = NULL;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* route.c - the table of everything rosterd answers
+ *
+ * The table is also the access policy: a handler is reachable only through
+ * its rows, and a row without a role does not compile into one that lets
+ * anybody in (0 is no role and is refused).
+ *
+ * HTML forms know GET and POST only, so PATCH, PUT and DELETE have a POST
+ * beside them for the pages.
+ */
+#include "httpd/route.h"
+
+#include <string.h>
+
+#include "httpd/api.h"
+
+#define BOTH (HTTP_API | HTTP_PAGE)
+
+/* clang-format off */
+const struct http_route http_routes[] = {
+{ HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/healthz", api_healthz, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/readyz", api_readyz, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/static/{}", page_static, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/", page_home, NULL, NULL, NULL },
+
+{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/bootstrap/{}", page_bootstrap, "bootstrap", "First administrator", NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/bootstrap", api_bootstrap, "bootstrap", "First administrator", page_bootstrap },
+
+{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/session", api_session_create, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_PERSON, "/session", api_session_show, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/session", api_session_end, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/login", page_login, "login", "Sign in", NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/login", api_session_create, "login", "Sign in", page_login },
+{ HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/logout", api_session_end, NULL, NULL, NULL },
+
+{ HTTP_GET, HTTP_API, HTTP_ANYONE, "/registration", api_registration_show, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/registrations", api_registration_list, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/requests", api_registration_list, "requests", "Requests", NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/register", page_register, "register", "Register", NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/register/{}", page_register, "register", "Register", NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/register", api_registration_create, "register", "Register", page_register },
+
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/invitations", api_invitation_list, "invitations", "Invitations", NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/invitations", api_invitation_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitations", api_invitation_create, "invitations", "Invitations", api_invitation_list },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/invitations/{}", api_invitation_show, "invitation", "Invitation", NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/invitations/{}", api_invitation_revoke, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitations/{}/revoke", api_invitation_revoke, "invitation", "Invitation", api_invitation_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/invitations/{}/resend", api_invitation_resend, "invitation", "Invitation", api_invitation_show },
+{ HTTP_GET, HTTP_API, HTTP_ANYONE, "/invitations/token/{}", api_invitation_by_token, NULL, NULL, NULL },
+
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/users", api_user_list, "users", "People", NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users", api_user_create, "users", "People", api_user_list },
+{ HTTP_GET, BOTH, HTTP_SELF, "/users/{}", api_user_show, "user", "Person", NULL },
+{ HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users/{}", api_user_edit, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/approve", api_user_approve, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/reject", api_user_reject, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/suspend", api_user_suspend, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/activate", api_user_activate, "user", "Person", api_user_show },
+
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/groups", api_group_list, "groups", "Groups", NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/groups", api_group_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups", api_group_create, "groups", "Groups", api_group_list },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/groups/{}", api_group_show, "group", "Group", NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/groups/{}", api_group_delete, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups/{}/delete", api_group_delete, "group", "Group", api_group_show },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/groups/{}/members", api_group_members, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups/{}/members", page_group_join, "group", "Group", api_group_show },
+{ HTTP_PUT, HTTP_API, HTTP_ADMIN, "/groups/{}/members/{}", api_group_join, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/groups/{}/members/{}", api_group_leave, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups/{}/members/{}/remove", api_group_leave, "group", "Group", api_group_show },
+
+{ HTTP_GET, BOTH, HTTP_PERSON, "/me", api_me_show, "me", "Your account", NULL },
+{ HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", api_me_show },
+{ HTTP_POST, BOTH, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
+};
+/* clang-format on */
+const size_t http_routes_n = sizeof(http_routes) / sizeof(http_routes[0]);
+
+/* Match path against pattern; arg receives what each "{}" stood for. */
+static bool
+matches(const char *pattern, const char *path, struct rst_view arg[2])
+{
+	unsigned int n = 0;
+
+	while (*pattern != '\0') {
+		size_t len;
+
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		len = strcspn(path, "/");
+		if (len == 0 || n == 2)
+			return false;
+		arg[n++] = rst_view(path, len);
+		path += len;
+		pattern += 2;
+	}
+	return *path == '\0';
+}
+
+/* HEAD is GET whose body is not sent. */
+static enum http_method
+asked(enum http_method method)
+{
+	return method == HTTP_HEAD ? HTTP_GET : method;
+}
+
+/* "Allow" for the methods in set, a bit for each. */
+static const char *
+allow_of(unsigned int set)
+{
+	static const struct {
+		unsigned int set;
+		const char *text;
+	} rows[] = {
+		{ 1 << HTTP_GET, "GET, HEAD" },
+		{ 1 << HTTP_POST, "POST" },
+		{ 1 << HTTP_GET | 1 << HTTP_POST, "GET, HEAD, POST" },
+		{ 1 << HTTP_GET | 1 << HTTP_PATCH, "GET, HEAD, PATCH" },
+		{ 1 << HTTP_GET | 1 << HTTP_DELETE, "GET, HEAD, DELETE" },
+		{ 1 << HTTP_PUT | 1 << HTTP_DELETE, "PUT, DELETE" },
+		{ 1 << HTTP_GET | 1 << HTTP_POST | 1 << HTTP_DELETE,
+		  "GET, HEAD, POST, DELETE" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].set == set)
+			return rows[i].text;
+	return "";
+}
+
+const struct http_route *
+http_route_find(enum http_method method, const char *path, bool api,
+                struct rst_view arg[2], const char **ret_allow)
+{
+	unsigned int where = api ? HTTP_API : HTTP_PAGE | HTTP_RAW;
+	unsigned int set = 0;
+	struct rst_view found[2] = { { NULL, 0 }, { NULL, 0 } };
+
+	for (size_t i = 0; i < http_routes_n; i++) {
+		const struct http_route *route = &http_routes[i];
+
+		if ((route->where & where) == 0 ||
+		    !matches(route->path, path, found))
+			continue;
+		if (route->method == asked(method)) {
+			memcpy(arg, found, sizeof(found));
+			return route;
+		}
+		set |= 1u << route->method;
+	}
+	*ret_allow = allow_of(set);
+	return NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* route.h - the table of everything rosterd answers */
+#ifndef HTTPD_ROUTE_H
+#define HTTPD_ROUTE_H
+
+#include "httpd/http.h"
+
+#define HTTP_API_PREFIX "/api/v1"
+
+enum http_where {
+	HTTP_API = 1 << 0,  /* under HTTP_API_PREFIX, as JSON */
+	HTTP_PAGE = 1 << 1, /* without it, for browsers */
+	HTTP_RAW = 1 << 2,  /* without it, for programs: /healthz */
+};
+
+struct http_route {
+	enum http_method method;
+	unsigned int where; /* enum http_where bits */
+	enum http_role role;
+	const char *path; /* "{}" is one segment */
+	http_handler *handle;
+	/* Pages: what renders the model, and what the window is called. */
+	const char *template;
+	const char *title;
+	/* Makes the page's model anew when a form on it was refused. */
+	http_handler *show;
+};
+
+extern const struct http_route http_routes[];
+extern const size_t http_routes_n;
+
+/* The route of method and path; arg borrows path.  NULL when there is none,
+ * with *ret_allow the methods that there are ("" for no such path). */
+const struct http_route *http_route_find(enum http_method method,
+                                         const char *path, bool api,
+                                         struct rst_view arg[2],
+                                         const char **ret_allow);
+
+#endif

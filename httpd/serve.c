@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* serve.c - libmicrohttpd on one side, http_dispatch() on the other
+ *
+ * An exchange goes through these states:
+ *
+ *	NEW	the request line is there (log_target)
+ *	BODY	the gate has passed the head; the body comes in
+ *	WORKING	the connection is suspended, a pool thread has the exchange
+ *	DONE	resumed: the reply is queued
+ *
+ * Whoever holds the exchange is told by its state; libmicrohttpd's resume is
+ * the barrier between the pool's thread and its own.
+ */
+#include "httpd/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "httpd/folder.h"
+#include "httpd/pool.h"
+#include "httpd/reaper.h"
+
+#define PEM_BYTES_MAX 65536
+#define THROWN_MAX    (1024 * 1024) /* bytes of a body that is too large */
+
+struct serve {
+	struct http_server *server;
+	struct MHD_Daemon *daemon;
+	struct http_pool *pool;
+	struct http_reaper *reaper;
+	char *certificate, *key; /* PEM, owned */
+	atomic_bool started;     /* from then on the library's log is quiet */
+	int fd;
+	uint16_t port;
+};
+
+enum state {
+	STATE_NEW,
+	STATE_BODY,
+	STATE_WORKING,
+	STATE_DONE,
+};
+
+/* One request and its reply. */
+struct exchange {
+	struct serve *serve;
+	struct MHD_Connection *connection;
+	enum state state;
+	char *target; /* raw, owned */
+	struct http_head head;
+	struct http_req req;
+	struct http_reply reply;
+	char peer[LISTEN_PEER_MAX];
+	struct timespec begun;
+	char *body; /* owned; wiped */
+	size_t body_len, body_room;
+	bool closing;   /* the connection ends after this reply */
+	bool too_large; /* the body; the rest of it is thrown away */
+	size_t thrown;  /* bytes of it */
+};
+
+static void
+free_exchange(struct exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	if (exchange->body != NULL)
+		sodium_memzero(exchange->body, exchange->body_room);
+	free(exchange->body);
+	if (exchange->target != NULL) /* it may hold a token */
+		sodium_memzero(exchange->target, strlen(exchange->target));
+	free(exchange->target);
+	http_reply_release(&exchange->reply);
+	sodium_memzero(exchange, sizeof(*exchange));
+	free(exchange);
+}
+
+static struct http_watched *
+watched_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+/* The request line has been read: the raw target, before any decoding. */
+static void *
+log_target(void *arg, const char *target, struct MHD_Connection *connection)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	const union MHD_ConnectionInfo *info;
+	unsigned char id[8];
+
+	if (exchange == NULL)
+		return NULL; /* answer() closes */
+	exchange->serve = arg;
+	exchange->connection = connection;
+	exchange->target = strdup(target);
+	exchange->reply.status = 200;
+	clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
+	info = MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	listen_peer(info != NULL ? info->client_addr : NULL, exchange->peer);
+	exchange->req.server = exchange->serve->server;
+	exchange->req.head = &exchange->head;
+	exchange->req.peer = exchange->peer;
+	randombytes_buf(id, sizeof(id));
+	sodium_bin2hex(exchange->req.id, sizeof(exchange->req.id), id,
+	               sizeof(id));
+	return exchange;
+}
+
+/* On every answer, whatever it is. */
+static void
+add_security_headers(struct exchange *exchange, struct MHD_Response *response)
+{
+	static const char *const fixed[][2] = {
+		{ "Content-Security-Policy",
+		  "default-src 'none'; style-src 'self'; img-src 'self'; "
+		  "form-action 'self'; base-uri 'none'; "
+		  "frame-ancestors 'none'" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Permissions-Policy",
+		  "camera=(), geolocation=(), microphone=(), payment=()" },
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
+	if (exchange->serve->server->config->site.https)
+		MHD_add_response_header(response, "Strict-Transport-Security",
+		                        "max-age=31536000; includeSubDomains");
+}
+
+static void
+add_header_if(struct MHD_Response *response, const char *name,
+              const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		MHD_add_response_header(response, name, value);
+}
+
+static void
+add_headers(struct exchange *exchange, struct MHD_Response *response)
+{
+	const struct http_reply *reply = &exchange->reply;
+	char text[24];
+
+	add_security_headers(exchange, response);
+	if (reply->text_len > 0)
+		add_header_if(response, "Content-Type", reply->content_type);
+	add_header_if(response, "Location", reply->location);
+	add_header_if(response, "Set-Cookie", reply->cookie);
+	add_header_if(response, "ETag", reply->etag);
+	add_header_if(response, "Allow", reply->allow);
+	MHD_add_response_header(response, "Cache-Control",
+	                        reply->immutable
+	                                ? "public, max-age=31536000, immutable"
+	                                : "no-store");
+	MHD_add_response_header(response, "Vary", "Accept, Cookie");
+	if (reply->retry_s > 0) {
+		snprintf(text, sizeof(text), "%u", reply->retry_s);
+		MHD_add_response_header(response, "Retry-After", text);
+	}
+	if (exchange->closing)
+		MHD_add_response_header(response, "Connection", "close");
+}
+
+static void
+log_exchange(const struct exchange *exchange, const char *method)
+{
+	struct timespec now;
+	struct http_log_line line = {
+		.id = exchange->req.id,
+		.peer = exchange->peer,
+		.method = method,
+		.path = exchange->head.path,
+		.user = exchange->req.who.username,
+		.status = exchange->reply.status,
+	};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	line.ms = (unsigned int)((now.tv_sec - exchange->begun.tv_sec) * 1000 +
+	                         (now.tv_nsec - exchange->begun.tv_nsec) /
+	                                 1000000);
+	http_log_request(&line);
+}
+
+/* Hand the finished reply to the library. */
+static enum MHD_Result
+send_reply(struct exchange *exchange, const char *method)
+{
+	struct http_reply *reply = &exchange->reply;
+	const void *bytes = reply->fixed != NULL ? reply->fixed : reply->text;
+	struct MHD_Response *response;
+	enum MHD_Result queued;
+
+	/* MEM_COPY, so that the text is wiped with the exchange */
+	response = MHD_create_response_from_buffer(
+		reply->text_len, (void *)(uintptr_t)bytes,
+		reply->fixed != NULL ? MHD_RESPMEM_PERSISTENT
+				     : MHD_RESPMEM_MUST_COPY);
+	if (response == NULL)
+		return MHD_NO;
+	add_headers(exchange, response);
+	queued = MHD_queue_response(exchange->connection, reply->status,
+	                            response);
+	MHD_destroy_response(response);
+	log_exchange(exchange, method);
+	return queued;
+}
+
+/* A refusal that no handler sees, as JSON: most such clients are programs. */
+static enum MHD_Result
+send_problem(struct exchange *exchange, const char *method, unsigned int status,
+             const char *code, const char *text)
+{
+	exchange->req.api = true;
+	exchange->closing = true;
+	http_problem(&exchange->reply, status, code, NULL, text);
+	http_reply_finish(&exchange->req, &exchange->reply);
+	return send_reply(exchange, method);
+}
+
+static enum MHD_Result
+take_header(void *arg, enum MHD_ValueKind kind, const char *name,
+            size_t name_len, const char *value, size_t value_len)
+{
+	(void)kind;
+	http_gate_header(arg, rst_view(name, name_len),
+	                 rst_view(value != NULL ? value : "", value_len));
+	return MHD_YES;
+}
+
+/* The whole head is there: the gate, before a byte of the body. */
+static enum MHD_Result
+check_head(struct exchange *exchange, const char *method, const char *version)
+{
+	struct http_refusal refusal;
+
+	if (exchange->target == NULL)
+		return MHD_NO;
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND,
+	                            take_header, &exchange->head);
+	refusal = http_gate_check(&exchange->head, method, exchange->target,
+	                          version,
+	                          &exchange->serve->server->config->site);
+	http_reaper_busy(exchange->serve->reaper,
+	                 watched_of(exchange->connection));
+	if (refusal.status != 0)
+		return send_problem(exchange, method, refusal.status,
+		                    refusal.code, refusal.text);
+	exchange->state = STATE_BODY;
+	return MHD_YES;
+}
+
+/* A chunked body tells its length at its end only: up to THROWN_MAX of it is
+ * read and thrown away so that the answer can be given. */
+static enum MHD_Result
+throw_away(struct exchange *exchange, size_t *len)
+{
+	exchange->too_large = true;
+	exchange->thrown += *len;
+	*len = 0;
+	return exchange->thrown <= THROWN_MAX ? MHD_YES : MHD_NO;
+}
+
+/* More of the body. */
+static enum MHD_Result
+take_body(struct exchange *exchange, const char *bytes, size_t *len)
+{
+	size_t room = exchange->body_room, need = exchange->body_len + *len;
+	char *larger;
+
+	if (exchange->too_large || need > HTTP_BODY_MAX)
+		return throw_away(exchange, len);
+	if (need + 1 > room) {
+		room = need + 1 < 2048 ? 2048 : HTTP_BODY_MAX + 1;
+		larger = malloc(room);
+		if (larger == NULL)
+			return MHD_NO;
+		if (exchange->body != NULL) {
+			memcpy(larger, exchange->body, exchange->body_len);
+			sodium_memzero(exchange->body, exchange->body_room);
+			free(exchange->body);
+		}
+		exchange->body = larger;
+		exchange->body_room = room;
+	}
+	memcpy(exchange->body + exchange->body_len, bytes, *len);
+	exchange->body_len = need;
+	exchange->body[need] = '\0';
+	*len = 0;
+	return MHD_YES;
+}
+
+/* On a thread of the pool. */
+static void
+work(void *job)
+{
+	struct exchange *exchange = job;
+
+	exchange->req.raw_body = rst_view(exchange->body, exchange->body_len);
+	http_dispatch(&exchange->req, &exchange->reply);
+	exchange->state = STATE_DONE;
+	MHD_resume_connection(exchange->connection);
+}
+
+static enum MHD_Result
+start_work(struct exchange *exchange)
+{
+	exchange->state = STATE_WORKING;
+	MHD_suspend_connection(exchange->connection);
+	if (http_pool_put(exchange->serve->pool, exchange))
+		return MHD_YES;
+	exchange->state = STATE_DONE;
+	exchange->reply.retry_s = 1;
+	exchange->req.api = true;
+	http_problem(&exchange->reply, 503, "busy", NULL,
+	             "the server is busy; try again in a moment");
+	http_reply_finish(&exchange->req, &exchange->reply);
+	MHD_resume_connection(exchange->connection);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+answer(void *arg, struct MHD_Connection *connection, const char *url,
+       const char *method, const char *version, const char *upload,
+       size_t *upload_len, void **context)
+{
+	struct exchange *exchange = *context;
+
+	(void)arg, (void)url, (void)connection;
+	if (exchange == NULL)
+		return MHD_NO;
+	switch (exchange->state) {
+	case STATE_NEW:
+		return check_head(exchange, method, version);
+	case STATE_BODY:
+		if (*upload_len > 0)
+			return take_body(exchange, upload, upload_len);
+		if (exchange->too_large)
+			return send_problem(exchange, method, 413,
+			                    "body_too_large",
+			                    "the body is larger than 64 KiB");
+		return start_work(exchange);
+	case STATE_WORKING:
+		return MHD_YES;
+	case STATE_DONE:
+		return send_reply(exchange, method);
+	}
+	return MHD_NO;
+}
+
+static void
+completed(void *arg, struct MHD_Connection *connection, void **context,
+          enum MHD_RequestTerminationCode code)
+{
+	struct serve *serve = arg;
+
+	(void)code;
+	free_exchange(*context);
+	*context = NULL;
+	http_reaper_idle(serve->reaper, watched_of(connection));
+}
+
+static void
+connected(void *arg, struct MHD_Connection *connection, void **context,
+          enum MHD_ConnectionNotificationCode code)
+{
+	struct serve *serve = arg;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		http_reaper_forget(serve->reaper, *context);
+		*context = NULL;
+		return;
+	}
+	info = MHD_get_connection_info(connection,
+	                               MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info != NULL)
+		*context = http_reaper_watch(serve->reaper, info->connect_fd);
+}
+
+static void
+library_log(void *arg, const char *format, va_list args)
+{
+	struct serve *serve = arg;
+	char line[512];
+
+	if (atomic_load(&serve->started))
+		return; /* strangers' mistakes; the table of the gate has them
+		         */
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\r\n")] = '\0';
+	http_log(3, "%s", line);
+}
+
+/* As many connections as the process may have, less what else it opens. */
+static unsigned int
+connection_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 256;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max > SERVE_CONNECTIONS_MAX + 100)
+		return SERVE_CONNECTIONS_MAX;
+	return limit.rlim_max > 200 ? (unsigned int)limit.rlim_max - 100 : 100;
+}
+
+static enum rst_err
+read_tls(struct serve *serve, struct rst_detail *reterr)
+{
+	const struct http_config *config = serve->server->config;
+	enum rst_err err;
+	size_t len;
+
+	if (config->plain)
+		return RST_OK;
+	err = folder_read_file(config->tls_certificate, PEM_BYTES_MAX,
+	                       &serve->certificate, &len, reterr);
+	if (err == RST_OK)
+		err = folder_read_file(config->tls_key, PEM_BYTES_MAX,
+		                       &serve->key, &len, reterr);
+	return err;
+}
+
+static enum rst_err
+start_daemon(struct serve *serve, struct rst_detail *reterr)
+{
+	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD |
+	                     MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+	                     MHD_USE_PEDANTIC_CHECKS;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, serve->certificate },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, serve->key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
+		                      "+VERS-TLS1.2" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	bool plain = serve->server->config->plain;
+
+	if (!plain)
+		flags |= MHD_USE_TLS;
+	serve->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, answer, serve, MHD_OPTION_EXTERNAL_LOGGER,
+		library_log, serve, MHD_OPTION_LISTEN_SOCKET, serve->fd,
+		MHD_OPTION_URI_LOG_CALLBACK, log_target, serve,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, serve,
+		MHD_OPTION_NOTIFY_CONNECTION, connected, serve,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE,
+		SERVE_IO_THREADS, MHD_OPTION_CONNECTION_LIMIT,
+		connection_limit(), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		SERVE_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		SERVE_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)SERVE_HEAD_BYTES,
+		plain ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	if (serve->daemon == NULL) {
+		rst_detail_set(reterr, "the HTTP library did not start%s",
+		               plain ? ""
+		                     : ": are tls_certificate and tls_key a "
+		                       "pair in PEM?");
+		return RST_EINVALID;
+	}
+	atomic_store(&serve->started, true);
+	return RST_OK;
+}
+
+static uint16_t
+bound_port(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		return 0;
+	if (address.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	if (address.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+	return 0;
+}
+
+enum rst_err
+serve_start(struct http_server *server, struct serve **ret_serve,
+            struct rst_detail *reterr)
+{
+	struct serve *serve = calloc(1, sizeof(*serve));
+	enum rst_err err;
+
+	if (serve == NULL)
+		return RST_ENOMEM;
+	serve->server = server;
+	serve->fd = -1;
+	err = read_tls(serve, reterr);
+	if (err == RST_OK)
+		err = http_reaper_start(&serve->reaper);
+	if (err == RST_OK)
+		err = http_pool_start(work, &serve->pool);
+	if (err == RST_OK) {
+		serve->fd = listen_open(&server->config->on, reterr);
+		err = serve->fd >= 0 ? RST_OK : RST_EINVALID;
+	}
+	if (err == RST_OK) {
+		serve->port = bound_port(serve->fd);
+		err = start_daemon(serve, reterr);
+	}
+	if (err == RST_OK)
+		*ret_serve = serve;
+	else
+		serve_stop(serve);
+	return err;
+}
+
+uint16_t
+serve_port(const struct serve *serve)
+{
+	return serve->port;
+}
+
+void
+serve_stop(struct serve *serve)
+{
+	if (serve == NULL)
+		return;
+	if (serve->daemon != NULL)
+		(void)MHD_quiesce_daemon(serve->daemon);
+	/* every suspended connection is resumed when this returns */
+	http_pool_stop(serve->pool);
+	serve->pool = NULL;
+	if (serve->daemon != NULL)
+		MHD_stop_daemon(serve->daemon);
+	http_reaper_stop(serve->reaper);
+	if (serve->fd >= 0)
+		close(serve->fd);
+	if (serve->server->config->on.is_unix && serve->fd >= 0)
+		unlink(serve->server->config->on.where);
+	free(serve->certificate);
+	if (serve->key != NULL)
+		sodium_memzero(serve->key, strlen(serve->key));
+	free(serve->key);
+	free(serve);
+}

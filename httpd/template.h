@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* template.h - Mustache templates: pages and mails
+ *
+ * All files NAME.mustache of a folder, read once at start; a file of the same
+ * name in the override folder takes its place (branding, mail texts).  Names
+ * that begin with "_" are partials: {{> _head}}.
+ */
+#ifndef HTTPD_TEMPLATE_H
+#define HTTPD_TEMPLATE_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "store/err.h"
+
+#define TEMPLATE_FILES_MAX 128
+#define TEMPLATE_BYTES_MAX (256 * 1024) /* of one file */
+#define TEMPLATE_NAME_MAX  64
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct http_template {
+	char name[TEMPLATE_NAME_MAX];
+	char *text; /* owned */
+};
+struct http_templates {
+	unsigned int n;
+	struct http_template items[TEMPLATE_FILES_MAX];
+};
+
+/*
+ * Read folder, then overrides (which may be missing).  RST_ENOTFOUND,
+ * RST_EINVALID (a file that is no template, or too long), RST_EIO,
+ * RST_ENOMEM; the detail names the file.
+ */
+enum rst_err http_templates_load(const char *folder, const char *overrides,
+                                 struct http_templates **ret_templates,
+                                 struct rst_detail *reterr) RST_MUST_USE;
+void http_templates_free(struct http_templates *templates);
+
+/*
+ * Render template name with model into *ret_text, owned by the caller.  With
+ * html every value is escaped; {{{value}}} is an error of the template then.
+ * RST_ENOTFOUND, RST_EINVALID, RST_ENOMEM.
+ */
+enum rst_err http_template_render(const struct http_templates *templates,
+                                  const char *name, const cJSON *model,
+                                  bool html, char **ret_text,
+                                  struct rst_detail *reterr) RST_MUST_USE;
+/* The text is a well-formed template (and, for html, escapes everything). */
+bool http_template_check(const char *text, bool html,
+                         struct rst_detail *reterr);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
