@@ -16,6 +16,7 @@
 #include "lifecycle/password.h"
 #include "lutil.h"
 #include "overlay/lifecycle.h"
+#include "rules/password.h"
 
 #define PASSWORDS_MAX 16 /* values of one entry that are tried */
 
@@ -124,6 +125,25 @@ check_scheme(void *arg, const char *stored, struct rst_view password)
 	return good;
 }
 
+/* Clear text is slapd's own way where no lifecycle forbids it. */
+static bool
+is_clear_text(const struct proof *proof, const char *stored)
+{
+	return !proof->lifecycle &&
+	       rule_hash_scheme(stored, strlen(stored)) == RULE_SCHEME_NONE;
+}
+
+static enum rst_err
+check_one(struct back_db *db, const struct proof *proof, const char *stored,
+          struct rst_view password)
+{
+	if (is_clear_text(proof, stored))
+		return check_scheme(NULL, stored, password) ? RST_OK
+		                                            : RST_EDENIED;
+	return lifecycle_password_check(db->env, rst_view_of(stored), password,
+	                                check_scheme, NULL);
+}
+
 static enum rst_err
 check(struct back_db *db, const struct proof *proof, struct rst_view password)
 {
@@ -136,9 +156,7 @@ check(struct back_db *db, const struct proof *proof, struct rst_view password)
 		return err == RST_OK ? RST_EDENIED : err;
 	}
 	for (size_t i = 0; i < proof->n_stored; i++) {
-		err = lifecycle_password_check(db->env,
-		                               rst_view_of(proof->stored[i]),
-		                               password, check_scheme, NULL);
+		err = check_one(db, proof, proof->stored[i], password);
 		if (err != RST_EDENIED)
 			return err;
 	}

@@ -1,4 +1,8 @@
-# tests/slapd
+# tests/slapd: a real slapd on a socket in a fresh directory.  backend_tests use
+# lib.sh, overlay_tests overlay.py.
+backend_tests = \
+	tests/slapd/test001-load-order \
+	tests/slapd/test002-round-trip
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
@@ -8,6 +12,7 @@ overlay_tests = \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config
 if HAVE_SLAPD
-TESTS += $(overlay_tests)
+TESTS += $(backend_tests) $(overlay_tests)
 endif
-EXTRA_DIST += $(overlay_tests) tests/slapd/overlay.py
+EXTRA_DIST += $(backend_tests) $(overlay_tests) \
+	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk
