@@ -42,7 +42,7 @@ struct marks {
 struct change {
 	struct rst_wtxn *txn;
 	struct rst_mgroup group;
-	const struct rst_member_op *ops;
+	const struct rst_member_op *ops, *op; /* all; the one at hand */
 	size_t n_ops;
 	struct rst_member_deltas *deltas;
 	struct marks rows; /* of member keys */
@@ -78,7 +78,7 @@ mark_seek(const struct marks *marks, struct rst_view bytes,
 	return mark;
 }
 
-/* The slot of bytes, made now if need be: at most one for each op. */
+/* The slot of bytes, made now if need be: at most two for each op. */
 static struct mark *
 mark_of(struct marks *marks, struct rst_view bytes)
 {
@@ -87,7 +87,6 @@ mark_of(struct marks *marks, struct rst_view bytes)
 
 	if (!mark->used) {
 		mark->used = true;
-		mark->op = SIZE_MAX;
 		memcpy(mark->digest, digest, sizeof(digest));
 	}
 	return mark;
@@ -156,16 +155,17 @@ note_uids(struct change *change)
 
 /* The op of this change whose DN explains the name, or NULL. */
 static const struct rst_member_op *
-dn_op_of(struct change *change, struct rst_view name)
+dn_op_of(const struct change *change, struct rst_view name)
 {
 	char buf[RST_NORMAL_MAX];
+	unsigned char digest[16];
 	struct mark *mark;
 	size_t len;
 
 	if (rst_normalise(RST_MATCH_IGNORE, name, buf, &len) != RST_OK)
 		return NULL;
-	mark = mark_of(&change->uids, rst_view(buf, len));
-	return mark->op != SIZE_MAX ? &change->ops[mark->op] : NULL;
+	mark = mark_seek(&change->uids, rst_view(buf, len), digest);
+	return mark->used ? &change->ops[mark->op] : NULL;
 }
 
 /* The entry a DN means; RST_ENOTFOUND. */
@@ -180,6 +180,18 @@ entry_of(const struct change *change, struct rst_view ndn,
 	if (err == RST_OK)
 		err = rst_mface_get(&change->txn->r, id, ret_face);
 	return err;
+}
+
+/* The raw DN of op is in the group, or about to be. */
+static bool
+stands(const struct change *change, const struct rst_member_op *op)
+{
+	struct rst_mkey key;
+
+	rst_mkey_dn(op->nvalue, &key);
+	return op > change->op ||
+	       rst_mrow_exists(&change->txn->r, change->group.id,
+	                       RST_VIA_ROSTER, &key);
 }
 
 /*
@@ -218,7 +230,7 @@ entry_named(struct change *change, struct rst_view name,
 	if (op != NULL) {
 		rst_mkey_name(name, &key);
 		err = entry_of(change, op->nvalue, &face);
-		*ret_paired = err == RST_ENOTFOUND;
+		*ret_paired = err == RST_ENOTFOUND && stands(change, op);
 		if (err == RST_OK && face.named &&
 		    rst_mkey_equal(&face.name, &key))
 			*ret_face = face;
@@ -253,11 +265,61 @@ put_raw(struct change *change, enum rst_via via, const struct rst_mkey *key,
 	                    change->deltas);
 }
 
-/* A raw DN ends: the raw name that was paired with it is on its own. */
+/* What was done to the row from was done to the row to: it took its place. */
+static void
+inherit_mark(struct change *change, const struct rst_mkey *from,
+             const struct rst_mkey *to)
+{
+	unsigned char digest[16];
+	struct mark mark = *mark_seek(&change->rows,
+	                              rst_view(from->bytes, from->len), digest);
+	struct mark *its;
+
+	if (!mark.used)
+		return;
+	its = row_mark(change, to);
+	its->by_name |= mark.by_name;
+	its->by_dn |= mark.by_dn;
+}
+
+/* A raw name stands alone from now on: it is the first account of that name,
+ * or stays raw. */
+static enum rst_err
+free_name(struct change *change, const struct rst_mrow *row)
+{
+	struct rst_view text = rst_view(row->text, row->text_len), name = text;
+	const struct rst_member_op *explained;
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t after = 0;
+	enum rst_err err;
+
+	if (name.len == 0 && !rst_mkey_raw(&row->key, &name))
+		return RST_ECORRUPT;
+	explained = dn_op_of(change, name);
+	if (explained != NULL && explained > change->op)
+		return RST_OK; /* its DN is yet to come */
+	do
+		err = rst_mface_named(&change->txn->r, name, &after, &face);
+	while (err == RST_OK && !face.by_name);
+	if (err == RST_OK) {
+		rst_mkey_entry(face.id, &key);
+		inherit_mark(change, &row->key, &key);
+		return rst_member_put(change->txn, &change->group, &face,
+		                      change->deltas);
+	}
+	if (err != RST_ENOTFOUND)
+		return err;
+	return rst_mrow_put(
+		change->txn, change->group.id, RST_VIA_ROSTER, &row->key,
+		text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text, NULL);
+}
+
+/* A raw DN ends, and with it what it says of the raw name it came with. */
 static enum rst_err
 unpair(struct change *change, struct rst_view ndn)
 {
-	struct rst_view uid = rst_member_uid_rdn(ndn), text;
+	struct rst_view uid = rst_member_uid_rdn(ndn);
 	struct rst_mrow row = { 0 };
 	struct rst_mkey key;
 	enum rst_err err;
@@ -267,13 +329,8 @@ unpair(struct change *change, struct rst_view ndn)
 	rst_mkey_name(uid, &key);
 	err = rst_mrow_get(&change->txn->r, change->group.id, RST_VIA_ROSTER,
 	                   &key, &row);
-	if (err == RST_OK && row.flag == RST_MROW_PAIRED) {
-		text = rst_view(row.text, row.text_len);
-		err = rst_mrow_put(
-			change->txn, change->group.id, RST_VIA_ROSTER, &key,
-			text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text,
-			NULL);
-	}
+	if (err == RST_OK && row.flag == RST_MROW_PAIRED)
+		err = free_name(change, &row);
 	rst_mrow_release(&row);
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
@@ -332,13 +389,48 @@ roster_add(struct change *change, const struct rst_member_op *op)
 	return err;
 }
 
+/* Drop one row; RST_ENOTFOUND if it is not there. */
+static enum rst_err
+drop_row(struct change *change, const struct rst_mkey *key)
+{
+	struct rst_view ndn;
+	enum rst_via via;
+	enum rst_err err;
+
+	if (!rst_member_related(&change->txn->r, change->group.id, key, &via))
+		return RST_ENOTFOUND;
+	err = rst_mrow_drop(change->txn, change->group.id, via, key,
+	                    change->deltas);
+	if (err == RST_OK && key->bytes[0] == 'd' && rst_mkey_raw(key, &ndn))
+		err = unpair(change, ndn);
+	return err;
+}
+
+/* Drop the members of one name that are left: memberUid lists it once. */
+static enum rst_err
+drop_namesakes(struct change *change, const struct rst_member_op *op)
+{
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t after = 0;
+	enum rst_err err;
+
+	while ((err = rst_mface_named(&change->txn->r, op->value, &after,
+	                              &face)) == RST_OK) {
+		rst_mkey_entry(face.id, &key);
+		err = drop_row(change, &key);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
 static enum rst_err
 roster_drop(struct change *change, const struct rst_member_op *op)
 {
 	struct rst_mface face;
 	struct rst_mkey key;
 	struct mark *mark;
-	enum rst_via via;
 	bool paired;
 	enum rst_err err;
 
@@ -346,17 +438,12 @@ roster_drop(struct change *change, const struct rst_member_op *op)
 	if (err != RST_OK)
 		return err;
 	mark = row_mark(change, &key);
-	if (!rst_member_related(&change->txn->r, change->group.id, &key,
-	                        &via)) {
-		if (op->verb == RST_MEMBER_DROP &&
-		    !other_did(mark, op->attr, MARK_DROPPED))
-			return RST_ENOTFOUND;
-	} else {
-		err = rst_mrow_drop(change->txn, change->group.id, via, &key,
-		                    change->deltas);
-		if (err == RST_OK && key.bytes[0] == 'd')
-			err = unpair(change, op->nvalue);
-	}
+	err = drop_row(change, &key);
+	if (err == RST_ENOTFOUND && (op->verb == RST_MEMBER_ENSURE_NOT ||
+	                             other_did(mark, op->attr, MARK_DROPPED)))
+		err = RST_OK;
+	if (err == RST_OK && op->attr == RST_A_MEMBERUID && face.id != 0)
+		err = drop_namesakes(change, op);
 	if (err == RST_OK)
 		did(mark, op->attr, MARK_DROPPED);
 	return err;
@@ -370,7 +457,6 @@ roster_clear_via(struct change *change, uint16_t attr, enum rst_via via)
 	struct rst_mrow row = { 0 };
 	struct rst_mface face;
 	struct rst_mkey last = { 0 };
-	struct rst_view ndn;
 	bool listed;
 	enum rst_err err;
 
@@ -394,9 +480,31 @@ roster_clear_via(struct change *change, uint16_t attr, enum rst_via via)
 			continue;
 		err = rst_mrow_drop(change->txn, change->group.id, via,
 		                    &row.key, change->deltas);
-		if (err == RST_OK && row.key.bytes[0] == 'd' &&
-		    rst_mkey_raw(&row.key, &ndn))
-			err = unpair(change, ndn);
+		if (err != RST_OK)
+			break;
+	}
+	rst_mrow_release(&row);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* All raw DNs have gone: every name that was paired with one stands alone. */
+static enum rst_err
+unpair_all(struct change *change)
+{
+	struct rst_mrow row = { 0 };
+	struct rst_mkey last;
+	enum rst_err err;
+
+	rst_mkey_name(RST_VIEW(""), &last); /* the first of all names */
+	for (;;) {
+		rst_mrow_release(&row);
+		err = rst_mrow_after(&change->txn->r, change->group.id,
+		                     RST_VIA_ROSTER, &last, &row);
+		if (err != RST_OK)
+			break;
+		last = row.key;
+		if (row.flag == RST_MROW_PAIRED)
+			err = free_name(change, &row);
 		if (err != RST_OK)
 			break;
 	}
@@ -412,6 +520,8 @@ roster_clear(struct change *change, uint16_t attr)
 	err = roster_clear_via(change, attr, RST_VIA_ROSTER);
 	if (err == RST_OK && rst_member_shows_primary(&change->txn->r))
 		err = roster_clear_via(change, attr, RST_VIA_PRIMARY);
+	if (err == RST_OK && attr == RST_A_MEMBER)
+		err = unpair_all(change);
 	return err;
 }
 
@@ -545,6 +655,7 @@ rst_member_apply(struct rst_wtxn *txn, uint64_t group,
 	if (err == RST_OK)
 		err = note_uids(&change);
 	for (; err == RST_OK && i < n_ops; i++) {
+		change.op = &ops[i];
 		if (!rst_member_is_attr(ops[i].attr) ||
 		    ops[i].value.len >= RST_DN_MAX ||
 		    ops[i].nvalue.len >= RST_DN_MAX)

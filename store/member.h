@@ -159,7 +159,8 @@ bool rst_member_shows_primary(const struct rst_rtxn *txn);
 
 /*
  * For store/entry.c: the entry was added, was changed (uid, gidNumber or
- * class; before is what it was), goes away.
+ * class; before is what it was), goes away.  The records are not borrowed from
+ * the map: rows are written while they are read.
  */
 enum rst_err rst_member_entry_added(struct rst_wtxn *txn,
                                     const struct rst_record *entry,

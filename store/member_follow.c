@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 
+#include "store/index.h"
 #include "store/tree.h"
 
 /* The row with the raw DN key of an ordinary group becomes face's, printing
@@ -138,6 +139,23 @@ resolve_name(struct rst_wtxn *txn, const struct rst_mface *face)
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
+/* Remember that two entries have one uid. */
+static enum rst_err
+note_shared(struct rst_wtxn *txn, const struct rst_record *record)
+{
+	struct rst_view name = rst_member_name(record);
+	uint64_t ids[2];
+	size_t n = 0;
+	enum rst_err err;
+
+	if (name.ptr == NULL)
+		return RST_OK;
+	err = rst_index_equal(&txn->r, RST_A_UID, name, 0, ids, 2, &n);
+	if (err == RST_OK && n == 2)
+		err = rst_meta_set_number(txn, RST_SHARED_NAMES, 1);
+	return err;
+}
+
 enum rst_err
 rst_member_entry_added(struct rst_wtxn *txn, const struct rst_record *entry,
                        struct rst_view ndn)
@@ -149,6 +167,8 @@ rst_member_entry_added(struct rst_wtxn *txn, const struct rst_record *entry,
 
 	rst_mface_of(entry, &face);
 	err = rst_member_dn(&txn->r, entry, false, dn, &len);
+	if (err == RST_OK)
+		err = note_shared(txn, entry);
 	if (err == RST_OK)
 		err = resolve_dn(txn, &face, ndn, rst_view(dn, len));
 	if (err == RST_OK)
@@ -353,6 +373,9 @@ relate_row(struct rst_wtxn *txn, const struct rst_mgroup *group,
 		err = account_of(&txn->r, group->id, row, &face);
 	if (err != RST_OK)
 		return err;
+	if (face.id == 0 &&
+	    rst_mrow_exists(&txn->r, group->id, RST_VIA_ROSTER, &row->key))
+		return RST_OK; /* uniqueMember, spelt as member has it */
 	if (face.id == 0)
 		return rst_mrow_put(txn, group->id, RST_VIA_ROSTER, &row->key,
 		                    row->flag,
@@ -500,15 +523,14 @@ rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
 	struct rst_mface old, face;
 	bool moved = before->parent != after->parent ||
 	             !rst_view_equal(before->nrdn, after->nrdn);
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
-	/* before and after die with the first write: all that is needed of
-	 * them is read before it, but for a move, which comes first */
 	rst_mgroup_of(before, &was);
 	rst_mgroup_of(after, &is);
 	rst_mface_of(before, &old);
 	rst_mface_of(after, &face);
-	if (moved)
+	err = note_shared(txn, after);
+	if (err == RST_OK && moved)
 		err = changed_place(txn, after, &face);
 	if (err == RST_OK &&
 	    (old.gid != face.gid || old.account != face.account))

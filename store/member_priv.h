@@ -146,6 +146,13 @@ enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
                              uint64_t *after, struct rst_mface *ret_face)
 	RST_MUST_USE;
 
+/*
+ * Table meta, a number: two entries have had one uid.  Then a walk of memberUid
+ * looks whether it has listed the name; where uids are unique, as the
+ * lifecycle keeps them, nothing is looked up.
+ */
+#define RST_SHARED_NAMES "shared-names"
+
 /* RST_VIA_PRIMARY or RST_VIA_ROSTER: how face is in the rosterGroup group. */
 enum rst_via rst_member_via(const struct rst_mgroup *group,
                             const struct rst_mface *face);

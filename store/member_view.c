@@ -343,10 +343,58 @@ print(struct rst_view value, char *buf, size_t *ret_len)
 	return RST_OK;
 }
 
-/* The value of row under attr; RST_ENOTFOUND when attr does not list it. */
+/*
+ * Another member of the same name, whose row lists it, comes before the entry.
+ * Only asked where two entries have ever had one uid.
+ */
+static enum rst_err
+is_namesake(const struct rst_rtxn *txn, uint64_t group, enum rst_via last,
+            uint64_t id, struct rst_view name, bool *ret_is)
+{
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t shared, after = 0;
+	enum rst_via via;
+	enum rst_err err;
+
+	*ret_is = false;
+	err = rst_meta_number(txn, RST_SHARED_NAMES, &shared);
+	if (err != RST_OK || shared == 0)
+		return err;
+	while ((err = rst_mface_named(txn, name, &after, &face)) == RST_OK &&
+	       face.id < id) {
+		rst_mkey_entry(face.id, &key);
+		if (rst_member_related(txn, group, &key, &via) && via <= last) {
+			*ret_is = true;
+			break;
+		}
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* The uid of an entry's row; RST_ENOTFOUND when it is not to be listed. */
+static enum rst_err
+print_name(const struct rst_rtxn *txn, const struct rst_record *record,
+           uint64_t group, enum rst_via last, char *buf, size_t *ret_len)
+{
+	struct rst_view name = rst_member_name(record);
+	bool listed = false;
+	enum rst_err err;
+
+	if (name.ptr == NULL)
+		return RST_ENOTFOUND;
+	err = is_namesake(txn, group, last, record->id, name, &listed);
+	if (err == RST_OK && listed)
+		err = RST_ENOTFOUND;
+	return err != RST_OK ? err : print(name, buf, ret_len);
+}
+
+/* The value of row under attr, in a walk of vias up to last; RST_ENOTFOUND
+ * when attr does not list it. */
 static enum rst_err
 print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
-          struct rst_member_cursor *cursor, char *buf, size_t *ret_len)
+          enum rst_via last, struct rst_member_cursor *cursor, char *buf,
+          size_t *ret_len)
 {
 	struct rst_record record;
 	struct rst_view raw = { NULL, 0 };
@@ -364,10 +412,9 @@ print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
 	err = rst_record_get(txn, rst_mkey_id(&row->key), &record);
 	if (err != RST_OK)
 		return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
-	if (attr != RST_A_MEMBERUID)
-		return print_entry_dn(txn, &record, row, cursor, buf, ret_len);
-	raw = rst_member_name(&record);
-	return raw.ptr == NULL ? RST_ENOTFOUND : print(raw, buf, ret_len);
+	if (attr == RST_A_MEMBERUID)
+		return print_name(txn, &record, row->group, last, buf, ret_len);
+	return print_entry_dn(txn, &record, row, cursor, buf, ret_len);
 }
 
 /*
@@ -422,7 +469,7 @@ rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
 		err = next_row(txn, group->id, first, last, cursor, &row);
 		if (err != RST_OK)
 			return err;
-		err = print_row(txn, &row, attr, cursor, buf, ret_len);
+		err = print_row(txn, &row, attr, last, cursor, buf, ret_len);
 		rst_mrow_release(&row);
 		if (err != RST_ENOTFOUND)
 			return err;
