@@ -2,7 +2,8 @@
 # lib.sh, overlay_tests overlay.py.
 backend_tests = \
 	tests/slapd/test001-load-order \
-	tests/slapd/test002-round-trip
+	tests/slapd/test002-round-trip \
+	tests/slapd/test003-filters
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
