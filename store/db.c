@@ -531,7 +531,7 @@ enum rst_err
 rst_meta_number(const struct rst_rtxn *txn, const char *name,
                 uint64_t *ret_number)
 {
-	struct rst_view value;
+	struct rst_view value = { NULL, 0 };
 	enum rst_err err;
 
 	err = rst_db_get(txn, RST_T_META, rst_view_of(name), &value);

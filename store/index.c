@@ -1,43 +1,17 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* index.c - from values to entries
+/* index.c - which indexes there are, and keeping their rows
  *
- *	equality	attr(2) 01 length(2) normal form id(8)
- *	ordering	attr(2) 02 sortable form 00 01 id(8)
- *	substring	attr(2) 03 length(1) three characters id(8)
- *
- * For example uid "Alice" of entry 9:
- *
- *	000a 01 0005 "alice" 0000000000000009
- *	000a 03 03 "ali" 0000000000000009	and "lic", "ice"
- *
- * A length before the value keeps the rows of one value together and apart
- * from those of any longer one.  Ordering needs the values' own order: there a
- * NUL in the value becomes 00 02 and 00 01 ends it, so that a prefix sorts
- * first.  The sortable form of an integer is
- *
- *	01 digits(2), digits	of a number from zero up
- *	00 ~digits(2), ~digits	of a negative one, all bits turned over
- *
- * that of a time the normal form without its Z, so that .5 follows .0, and of
- * everything else the normal form.  Forms longer than SORT_MAX are cut
- * there: values that agree so far are candidates for each other.
- *
- * Characters are UTF-8 characters, or bytes in what is not UTF-8.
+ * What is asked for beyond the built-in list is the setting "index": words
+ * such as "eq:description", blanks between them.  The rows of a change are
+ * those of the record after less those of the record before.
  */
 #include "store/index.h"
 
 #include <stdlib.h>
-#include <unistr.h>
 
-#include "store/env_priv.h"
+#include "store/index_priv.h"
 #include "store/record_priv.h"
 
-#define KEY_MAX     511
-#define ROW_HEAD    3   /* attribute, kind */
-#define SORT_MAX    200 /* doubled by escapes at worst, it fits a key */
-#define GRAM_CHARS  3
-#define GRAM_MAX    (GRAM_CHARS * 4) /* bytes */
-#define PIECE_GRAMS 16               /* of a filter's fragment are looked at */
 #define SETTING     "index"
 #define SETTING_MAX 4096
 
@@ -155,171 +129,6 @@ rst_index_exists(const struct rst_rtxn *txn, uint16_t id,
 	return has_index(txn, setting_of(txn), id, kind);
 }
 
-/* A key being written. */
-struct key {
-	char bytes[KEY_MAX];
-	size_t len;
-};
-
-static void
-key_begin(struct key *key, uint16_t id, enum rst_index_kind kind)
-{
-	rst_put_be16(key->bytes, id);
-	key->bytes[2] = (char)kind;
-	key->len = ROW_HEAD;
-}
-
-static void
-key_bytes(struct key *key, const char *bytes, size_t len)
-{
-	if (len > 0)
-		memcpy(key->bytes + key->len, bytes, len);
-	key->len += len;
-}
-
-static void
-key_id(struct key *key, uint64_t id)
-{
-	rst_put_be64(key->bytes + key->len, id);
-	key->len += 8;
-}
-
-static struct rst_view
-key_view(const struct key *key)
-{
-	return rst_view(key->bytes, key->len);
-}
-
-/* Up to the value of an equality row. */
-static enum rst_err
-equal_key(uint16_t id, enum rst_match match, struct rst_view value,
-          struct key *key)
-{
-	char normal[RST_NORMAL_MAX];
-	enum rst_err err;
-	size_t len;
-
-	err = rst_normalise(match, value, normal, &len);
-	if (err != RST_OK)
-		return err;
-	key_begin(key, id, RST_INDEX_EQUAL);
-	rst_put_be16(key->bytes + key->len, (uint16_t)len);
-	key->len += 2;
-	key_bytes(key, normal, len);
-	return RST_OK;
-}
-
-static bool
-is_integer(struct rst_view text)
-{
-	size_t at = text.len > 0 && text.ptr[0] == '-';
-
-	if (at == text.len)
-		return false;
-	for (; at < text.len; at++)
-		if (text.ptr[at] < '0' || text.ptr[at] > '9')
-			return false;
-	return true;
-}
-
-/* The sortable form of normal form text; at most SORT_MAX + 3 bytes. */
-static size_t
-sortable(enum rst_match match, struct rst_view text, char buf[SORT_MAX + 3])
-{
-	bool negative;
-	size_t n, len = 0;
-
-	if (match != RST_MATCH_INTEGER || !is_integer(text)) {
-		/* what is no integer sorts after all of them */
-		if (match == RST_MATCH_INTEGER)
-			buf[len++] = 2;
-		if (match == RST_MATCH_TIME && text.len > 0 &&
-		    text.ptr[text.len - 1] == 'Z')
-			text.len--;
-		n = text.len < SORT_MAX ? text.len : SORT_MAX;
-		if (n > 0)
-			memcpy(buf + len, text.ptr, n);
-		return len + n;
-	}
-	negative = text.ptr[0] == '-';
-	n = text.len - negative;
-	buf[len++] = 1;
-	rst_put_be16(buf + len, (uint16_t)(n < UINT16_MAX ? n : UINT16_MAX));
-	len += 2;
-	n = n < SORT_MAX ? n : SORT_MAX;
-	memcpy(buf + len, text.ptr + negative, n);
-	len += n;
-	if (negative) {
-		buf[0] = 0;
-		for (size_t i = 1; i < len; i++)
-			buf[i] = (char)~buf[i];
-	}
-	return len;
-}
-
-/* Up to the end of the value of an ordering row. */
-static enum rst_err
-order_key(uint16_t id, enum rst_match match, struct rst_view value,
-          struct key *key)
-{
-	struct rst_normal normal;
-	char form[SORT_MAX + 3];
-	enum rst_err err;
-	size_t len;
-
-	err = rst_normal_make(match, value, &normal);
-	if (err == RST_OK) {
-		len = sortable(match, normal.text, form);
-		key_begin(key, id, RST_INDEX_ORDER);
-		for (size_t i = 0; i < len; i++) {
-			key_bytes(key, &form[i], 1);
-			if (form[i] == '\0')
-				key_bytes(key, "\2", 1);
-		}
-		key_bytes(key, "\0\1", 2);
-	}
-	rst_normal_release(&normal);
-	return err;
-}
-
-/* Bytes of the character at text[at], of at least one. */
-static size_t
-char_len(struct rst_view text, size_t at)
-{
-	int n = u8_mblen((const uint8_t *)text.ptr + at, text.len - at);
-
-	return n > 0 ? (size_t)n : 1;
-}
-
-/* The next three characters at or after text[*at], which moves on by one;
- * false when there are fewer. */
-static bool
-next_gram(struct rst_view text, size_t *at, struct rst_view *ret_gram)
-{
-	size_t end = *at, first = 0;
-
-	for (int i = 0; i < GRAM_CHARS; i++) {
-		if (end >= text.len)
-			return false;
-		end += char_len(text, end);
-		if (i == 0)
-			first = end;
-	}
-	*ret_gram = rst_view(text.ptr + *at, end - *at);
-	*at = first;
-	return true;
-}
-
-static void
-gram_key(uint16_t id, struct rst_view gram, struct key *key)
-{
-	char len = (char)gram.len;
-
-	key_begin(key, id, RST_INDEX_SUBSTRING);
-	key_bytes(key, &len, 1);
-	key_bytes(key, gram.ptr, gram.len);
-}
-
 /* Where the rows of one record go. */
 struct sink {
 	rst_row_each *each;
@@ -328,10 +137,10 @@ struct sink {
 };
 
 static enum rst_err
-emit(const struct sink *sink, struct key *key)
+emit(const struct sink *sink, struct rst_index_key *key)
 {
-	key_id(key, sink->id);
-	return sink->each(sink->arg, key_view(key), rst_view("", 0));
+	rst_index_key_id(key, sink->id);
+	return sink->each(sink->arg, rst_index_key_view(key), rst_view("", 0));
 }
 
 static enum rst_err
@@ -340,13 +149,13 @@ emit_grams(const struct sink *sink, uint16_t id, enum rst_match match,
 {
 	struct rst_normal normal;
 	struct rst_view gram;
-	struct key key;
+	struct rst_index_key key;
 	size_t at = 0;
 	enum rst_err err;
 
 	err = rst_normal_make(match, value, &normal);
-	while (err == RST_OK && next_gram(normal.text, &at, &gram)) {
-		gram_key(id, gram, &key);
+	while (err == RST_OK && rst_index_next_gram(normal.text, &at, &gram)) {
+		rst_index_key_gram(id, gram, &key);
 		err = emit(sink, &key);
 	}
 	rst_normal_release(&normal);
@@ -360,17 +169,17 @@ emit_attr(const struct sink *sink, struct rst_attr attr, enum rst_match match,
 {
 	enum rst_err err = RST_OK;
 	struct rst_view value;
-	struct key key;
+	struct rst_index_key key;
 
 	while (err == RST_OK && rst_attr_next(&attr, &value))
 		switch (kind) {
 		case RST_INDEX_EQUAL:
-			err = equal_key(attr.id, match, value, &key);
+			err = rst_index_key_equal(attr.id, match, value, &key);
 			if (err == RST_OK)
 				err = emit(sink, &key);
 			break;
 		case RST_INDEX_ORDER:
-			err = order_key(attr.id, match, value, &key);
+			err = rst_index_key_order(attr.id, match, value, &key);
 			if (err == RST_OK)
 				err = emit(sink, &key);
 			break;
@@ -502,14 +311,6 @@ rows_of(const struct rst_rtxn *txn, const struct rst_record *record,
 	return RST_OK;
 }
 
-static int
-compare_views(struct rst_view a, struct rst_view b)
-{
-	int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
-
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Drop what only before has, put what only after has. */
 static enum rst_err
 apply(struct rst_wtxn *txn, const struct rows *before, const struct rows *after)
@@ -519,10 +320,11 @@ apply(struct rst_wtxn *txn, const struct rows *before, const struct rows *after)
 	size_t b = 0, a = 0;
 
 	while (err == RST_OK && (b < before->n || a < after->n)) {
-		int order = b == before->n  ? 1
-		            : a == after->n ? -1
-		                            : compare_views(rows_at(before, b),
-		                                            rows_at(after, a));
+		int order = b == before->n ? 1
+		            : a == after->n
+		                    ? -1
+		                    : rst_index_compare(rows_at(before, b),
+		                                        rows_at(after, a));
 
 		if (order == 0) {
 			b++;
@@ -608,217 +410,4 @@ rst_index_add(struct rst_wtxn *txn, uint16_t id, enum rst_index_kind kind)
 			err = emit_attr(&sink, attr, match, kind);
 	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
-}
-
-/* The id at the end of a row of prefix; false for a row of something else. */
-static bool
-row_id(struct rst_view row, const struct key *prefix, uint64_t *ret_id)
-{
-	if (row.len != prefix->len + 8 ||
-	    memcmp(row.ptr, prefix->bytes, prefix->len) != 0)
-		return false;
-	*ret_id = rst_get_be64(row.ptr + prefix->len);
-	return true;
-}
-
-/* The first id from on in the rows of prefix.  RST_ENOTFOUND. */
-static enum rst_err
-seek_id(struct rst_cursor *cursor, struct key prefix, uint64_t from,
-        uint64_t *ret_id)
-{
-	const struct key head = prefix;
-	struct rst_view row, value;
-	enum rst_err err;
-
-	key_id(&prefix, from);
-	err = rst_cursor_seek(cursor, key_view(&prefix), &row, &value);
-	if (err == RST_OK && !row_id(row, &head, ret_id))
-		err = RST_ENOTFOUND;
-	return err;
-}
-
-enum rst_err
-rst_index_equal(const struct rst_rtxn *txn, uint16_t id, struct rst_view value,
-                uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
-{
-	struct rst_cursor cursor = { NULL };
-	struct rst_view row, nothing;
-	enum rst_match match;
-	struct key prefix;
-	const char *name;
-	enum rst_err err;
-	size_t n = 0;
-
-	if (after == UINT64_MAX || max == 0) {
-		*ret_n = 0;
-		return RST_OK;
-	}
-	err = rst_attr_name(txn, id, &name, &match);
-	if (err == RST_OK)
-		err = equal_key(id, match, value, &prefix);
-	if (err == RST_OK)
-		err = rst_cursor_open(txn, RST_T_INDEX, &cursor);
-	if (err == RST_OK)
-		err = seek_id(&cursor, prefix, after + 1, &ids[0]);
-	while (err == RST_OK && ++n < max) {
-		err = rst_cursor_next(&cursor, &row, &nothing);
-		if (err == RST_OK && !row_id(row, &prefix, &ids[n]))
-			err = RST_ENOTFOUND;
-	}
-	rst_cursor_close(&cursor);
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
-	*ret_n = n;
-	return RST_OK;
-}
-
-/* Where a range begins and the last value it holds. */
-struct range {
-	struct key low, high;
-	bool has_high;
-};
-
-static enum rst_err
-range_init(const struct rst_rtxn *txn, uint16_t id, struct rst_view low,
-           struct rst_view high, struct range *range)
-{
-	enum rst_match match;
-	const char *name;
-	enum rst_err err;
-
-	err = rst_attr_name(txn, id, &name, &match);
-	if (err != RST_OK)
-		return err;
-	if (low.ptr != NULL)
-		err = order_key(id, match, low, &range->low);
-	else
-		key_begin(&range->low, id, RST_INDEX_ORDER);
-	range->has_high = high.ptr != NULL;
-	if (err == RST_OK && range->has_high)
-		err = order_key(id, match, high, &range->high);
-	return err;
-}
-
-static bool
-range_holds(const struct range *range, struct rst_view row)
-{
-	struct rst_view value;
-
-	if (row.len < ROW_HEAD + 8 ||
-	    memcmp(row.ptr, range->low.bytes, ROW_HEAD) != 0)
-		return false;
-	value = rst_view(row.ptr, row.len - 8);
-	return !range->has_high ||
-	       compare_views(value, key_view(&range->high)) <= 0;
-}
-
-enum rst_err
-rst_index_range(const struct rst_rtxn *txn, uint16_t id, struct rst_view low,
-                struct rst_view high, struct rst_index_cursor *cursor,
-                uint64_t *ids, size_t max, size_t *ret_n)
-{
-	struct rst_cursor walk = { NULL };
-	struct rst_view row, value, last;
-	struct range range;
-	enum rst_err err;
-	size_t n = 0;
-
-	err = range_init(txn, id, low, high, &range);
-	if (err == RST_OK)
-		err = rst_cursor_open(txn, RST_T_INDEX, &walk);
-	if (err != RST_OK)
-		return err;
-	last = cursor->len > 0 ? rst_view(cursor->key, cursor->len)
-	                       : key_view(&range.low);
-	err = rst_cursor_seek(&walk, last, &row, &value);
-	if (err == RST_OK && cursor->len > 0 && rst_view_equal(row, last))
-		err = rst_cursor_next(&walk, &row, &value);
-	while (err == RST_OK && n < max && range_holds(&range, row)) {
-		if (row.len > sizeof(cursor->key)) {
-			err = RST_ECORRUPT;
-			break;
-		}
-		ids[n++] = rst_get_be64(row.ptr + row.len - 8);
-		memcpy(cursor->key, row.ptr, row.len);
-		cursor->len = row.len;
-		if (n < max)
-			err = rst_cursor_next(&walk, &row, &value);
-	}
-	rst_cursor_close(&walk);
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
-	*ret_n = n;
-	return RST_OK;
-}
-
-/* The first id from on that has rows of every prefix: each cursor jumps to
- * where the others have got to. */
-static enum rst_err
-meet(struct rst_cursor *cursor, const struct key *prefix, size_t n_prefix,
-     uint64_t from, uint64_t *ret_id)
-{
-	size_t agreed = 0;
-
-	for (size_t i = 0; agreed < n_prefix; i = (i + 1) % n_prefix) {
-		uint64_t id;
-		enum rst_err err = seek_id(cursor, prefix[i], from, &id);
-
-		if (err != RST_OK)
-			return err;
-		agreed = id == from ? agreed + 1 : 1;
-		from = id;
-	}
-	*ret_id = from;
-	return RST_OK;
-}
-
-/* The rows' prefixes for the grams of piece, at most PIECE_GRAMS. */
-static enum rst_err
-piece_keys(const struct rst_rtxn *txn, uint16_t id, struct rst_view piece,
-           struct key *keys, size_t *ret_n)
-{
-	struct rst_normal normal;
-	struct rst_view gram;
-	enum rst_match match;
-	const char *name;
-	size_t at = 0, n = 0;
-	enum rst_err err;
-
-	err = rst_attr_name(txn, id, &name, &match);
-	if (err != RST_OK)
-		return err;
-	err = rst_normal_make(match, piece, &normal);
-	if (err == RST_OK)
-		while (n < PIECE_GRAMS && next_gram(normal.text, &at, &gram))
-			gram_key(id, gram, &keys[n++]);
-	rst_normal_release(&normal);
-	if (err == RST_OK && n == 0)
-		err = RST_EINVALID;
-	*ret_n = n;
-	return err;
-}
-
-enum rst_err
-rst_index_substring(const struct rst_rtxn *txn, uint16_t id,
-                    struct rst_view piece, uint64_t after, uint64_t *ids,
-                    size_t max, size_t *ret_n)
-{
-	struct rst_cursor cursor = { NULL };
-	struct key keys[PIECE_GRAMS];
-	size_t n_keys, n = 0;
-	enum rst_err err;
-
-	err = piece_keys(txn, id, piece, keys, &n_keys);
-	if (err == RST_OK)
-		err = rst_cursor_open(txn, RST_T_INDEX, &cursor);
-	while (err == RST_OK && n < max && after < UINT64_MAX) {
-		err = meet(&cursor, keys, n_keys, after + 1, &after);
-		if (err == RST_OK)
-			ids[n++] = after;
-	}
-	rst_cursor_close(&cursor);
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
-	*ret_n = n;
-	return RST_OK;
 }
