@@ -2,11 +2,9 @@ noinst_LTLIBRARIES += httpd/libhttpd.la
 httpd_libhttpd_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) \
 	$(CURL_CFLAGS) $(SODIUM_CFLAGS) $(GNUTLS_CFLAGS)
 httpd_libhttpd_la_CXXFLAGS = $(AM_CXXFLAGS) $(CJSON_CFLAGS)
-# template_render.cc is the only C++; naming its library lets everything else
-# be linked as C.
 httpd_libhttpd_la_LIBADD = lifecycle/liblifecycle.la $(MHD_LIBS) \
 	$(CJSON_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(GNUTLS_LIBS) \
-	$(UNISTRING_LIBS) $(INIH_LIBS) -lstdc++
+	$(UNISTRING_LIBS) $(INIH_LIBS)
 httpd_libhttpd_la_SOURCES = \
 	httpd/api.h \
 	httpd/api_group.c \
@@ -48,7 +46,9 @@ httpd_libhttpd_la_SOURCES = \
 sbin_PROGRAMS += rosterd
 rosterd_CFLAGS = $(httpd_libhttpd_la_CFLAGS)
 rosterd_SOURCES = httpd/main.c
-rosterd_LDADD = httpd/libhttpd.la
+# template_render.cc is the only C++; naming its library lets everything else
+# be linked as C (libtool drops it from a convenience library).
+rosterd_LDADD = httpd/libhttpd.la -lstdc++
 
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = \

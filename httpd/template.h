@@ -11,8 +11,6 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-#include "store/err.h"
-
 #define TEMPLATE_FILES_MAX 128
 #define TEMPLATE_BYTES_MAX (256 * 1024) /* of one file */
 #define TEMPLATE_NAME_MAX  64
@@ -20,6 +18,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "store/err.h"
 
 struct http_template {
 	char name[TEMPLATE_NAME_MAX];
