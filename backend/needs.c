@@ -229,7 +229,8 @@ back_needs_search(Operation *op, Filter *filter, AttributeName *attrs)
 		add_filter(needs, filter, false);
 	if (get_assert(op))
 		add_filter(needs, get_assertion(op), true);
-	if (op->o_vrFilter != NULL)
+	/* syncprov's own searches have no controls at all */
+	if (op->o_controls != NULL && op->o_vrFilter != NULL)
 		needs->normal = true; /* values are matched one by one */
 	return needs;
 }

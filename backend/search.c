@@ -361,13 +361,15 @@ within_limit(const Operation *op, uint64_t n)
 static bool
 begin_pages(struct search *search, uint64_t *after)
 {
-	PagedResultsState *state = search->op->o_pagedresults_state;
+	PagedResultsState *state;
 	SlapReply *rs = search->rs;
 
 	*after = 0;
 	search->paged = get_pagedresults(search->op) > SLAP_CONTROL_IGNORED;
 	if (!search->paged)
 		return true;
+	/* not before: an overlay's own search has no controls to look in */
+	state = search->op->o_pagedresults_state;
 	rs->sr_err = back_paged_begin(search->op, rs, after);
 	if (rs->sr_err != LDAP_SUCCESS)
 		return false;

@@ -42,6 +42,7 @@ password	required			pam_permit.so
 """,
         "common-session": """
 session	required	pam_unix.so
+session	required	pam_mkhomedir.so
 session	[success=ok default=ignore]	pam_ldap.so minimum_uid=1000
 """,
     },
@@ -67,6 +68,7 @@ password	required			pam_permit.so
 """,
         "common-session": """
 session	required	pam_unix.so
+session	required	pam_mkhomedir.so
 session	optional	pam_sss.so
 """,
     },
