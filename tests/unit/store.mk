@@ -9,6 +9,7 @@ store_units = \
 	tests/unit/test_normalise \
 	tests/unit/test_record \
 	tests/unit/test_tree \
+	tests/unit/test_txn \
 	tests/unit/test_view
 
 check_PROGRAMS += $(store_units)
@@ -18,7 +19,8 @@ check_LIBRARIES += tests/unit/libfixture.a
 tests_unit_libfixture_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
 	-isystem $(LMDB_SRC)
 tests_unit_libfixture_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_libfixture_a_SOURCES = tests/unit/fixture.c tests/unit/fixture.h
+tests_unit_libfixture_a_SOURCES = tests/unit/fixture.c tests/unit/fixture.h \
+	tests/unit/other.c tests/unit/other.h
 
 # They look behind the headers: at tables, at bytes, at LMDB.
 store_unit_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -isystem $(LMDB_SRC)
@@ -46,6 +48,9 @@ tests_unit_test_record_LDADD = $(store_unit_ldadd)
 tests_unit_test_tree_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_tree_CFLAGS = $(store_unit_cflags)
 tests_unit_test_tree_LDADD = $(store_unit_ldadd)
+tests_unit_test_txn_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_txn_CFLAGS = $(store_unit_cflags)
+tests_unit_test_txn_LDADD = $(store_unit_ldadd)
 tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_view_CFLAGS = $(store_unit_cflags)
 tests_unit_test_view_LDADD = $(store_unit_ldadd)
