@@ -2,7 +2,13 @@
 #
 # One line a test in life_units; its variables are those of all units.
 life_units = \
-	tests/unit/test_acts
+	tests/unit/test_acts \
+	tests/unit/test_consequence \
+	tests/unit/test_gate \
+	tests/unit/test_hash \
+	tests/unit/test_moment \
+	tests/unit/test_races \
+	tests/unit/test_signin
 
 check_PROGRAMS += $(life_units)
 TESTS += $(life_units)
@@ -17,3 +23,15 @@ life_unit_ldadd = tests/unit/liblife.a tests/unit/libfixture.a \
 
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
+tests_unit_test_consequence_CFLAGS = $(life_unit_cflags)
+tests_unit_test_consequence_LDADD = $(life_unit_ldadd)
+tests_unit_test_gate_CFLAGS = $(life_unit_cflags)
+tests_unit_test_gate_LDADD = $(life_unit_ldadd)
+tests_unit_test_hash_CFLAGS = $(life_unit_cflags)
+tests_unit_test_hash_LDADD = $(life_unit_ldadd)
+tests_unit_test_moment_CFLAGS = $(life_unit_cflags)
+tests_unit_test_moment_LDADD = $(life_unit_ldadd)
+tests_unit_test_races_CFLAGS = $(life_unit_cflags)
+tests_unit_test_races_LDADD = $(life_unit_ldadd)
+tests_unit_test_signin_CFLAGS = $(life_unit_cflags)
+tests_unit_test_signin_LDADD = $(life_unit_ldadd)

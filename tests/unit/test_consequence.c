@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* test_consequence.c - what follows from a change, whatever door brought it */
+#include "tests/unit/life.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lifecycle/place.h"
+#include "store/ident.h"
+#include "store/session.h"
+
+#define YEAR_S (365 * 24 * 3600)
+
+static void
+sign_in(struct life *life, const char *name)
+{
+	char token[RST_TOKEN_TEXT];
+	struct rst_session session;
+
+	life_ok(life, act_sign_in(&life->ctx, rst_view_of(name),
+	                          RST_VIEW(LIFE_PASSWORD), RST_VIEW("test"),
+	                          token, &session, &life->refusal));
+}
+
+/* The tombstone of the number, 0 if there is none. */
+static uint64_t
+tombstone_of(struct life *life, enum rst_ident kind, uint32_t number)
+{
+	struct rst_ident_owner owner = { 0 };
+	struct rst_rtxn txn;
+	uint64_t id = 0;
+
+	fixture_read(life->fixture, &txn);
+	if (rst_ident_number_owner(&txn, kind, number, 0, &owner) == RST_OK &&
+	    owner.tombstone)
+		id = owner.id;
+	rst_read_end(&txn);
+	return id;
+}
+
+static void
+a_written_status_is_a_suspension_with_all_of_it(void **state)
+{
+	struct life *life = *state;
+	const struct act_invite invite = { .mail = RST_VIEW("x@example.org") };
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t generation = life_generation(life, ada);
+	char token[RST_TOKEN_TEXT];
+	uint64_t his, other, found;
+	struct rst_rtxn txn;
+
+	sign_in(life, "ada");
+	sign_in(life, "ada");
+	assert_int_equal(life_sessions(life, ada), 2);
+	life_ok(life,
+	        act_invite(&life->ctx, &invite, token, &other, &life->refusal));
+	life->ctx.actor = RST_VIEW("uid=Ada, ou=people,dc=example,dc=org");
+	life_ok(life, act_invite(&life->ctx, &(struct act_invite){ 0 }, token,
+	                         &his, &life->refusal));
+	life->ctx.actor = RST_VIEW("cn=tests");
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_OK);
+	rst_read_end(&txn);
+
+	life_ok(life, life_set(life, ada, RST_A_ROSTERSTATUS, "suspended"));
+	assert_int_equal(life_sessions(life, ada), 0);
+	assert_int_equal(life_generation(life, ada), generation + 1);
+	assert_true(strlen(life_value(life, his, RST_A_ROSTERREVOKED)) > 0);
+	assert_string_equal(life_value(life, other, RST_A_ROSTERREVOKED), "");
+	life_refused(life,
+	             act_invitation_find(&life->ctx, rst_view_of(token), &found,
+	                                 &life->refusal),
+	             RULE_INVALID_INVITE, "token");
+	/* he stays in his groups: activated he is who he was */
+	assert_true(
+		life_is_member(life, life_find_group(life, "ldapusers"), ada));
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_EDENIED);
+	assert_int_equal(act_still_allowed(&txn, ada, generation + 1),
+	                 RST_EDENIED);
+	rst_read_end(&txn);
+	life_ok(life, life_set(life, ada, RST_A_ROSTERSTATUS, "active"));
+	fixture_read(life->fixture, &txn);
+	/* what was proved before must be proved again */
+	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_EDENIED);
+	assert_int_equal(act_still_allowed(&txn, ada, generation + 2), RST_OK);
+	assert_int_equal(act_still_allowed(&txn, 4711, 1), RST_EDENIED);
+	rst_read_end(&txn);
+	sign_in(life, "ada");
+}
+
+static void
+what_changes_no_right_ends_no_session(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t generation = life_generation(life, ada);
+
+	sign_in(life, "ada");
+	life_ok(life, life_set(life, ada, RST_A_LOGINSHELL, "/bin/zsh"));
+	life_ok(life, act_join(&life->ctx, life_group(life, "devs", false), ada,
+	                       &life->refusal));
+	assert_int_equal(life_sessions(life, ada), 1);
+	assert_int_equal(life_generation(life, ada), generation);
+}
+
+static void
+a_new_password_ends_sessions(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t generation = life_generation(life, ada);
+
+	sign_in(life, "ada");
+	life_ok(life, life_set(life, ada, RST_A_USERPASSWORD, NULL));
+	assert_int_equal(life_sessions(life, ada), 0);
+	assert_int_equal(life_generation(life, ada), generation + 1);
+}
+
+static void
+a_deletion_ends_everything_and_sets_a_tombstone(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t devs = life_group(life, "devs", false);
+	uint64_t sequence, tombstone;
+	char uuid[64], csn[64], act[64];
+
+	sign_in(life, "ada");
+	life_ok(life, act_join(&life->ctx, devs, ada, &life->refusal));
+	snprintf(uuid, sizeof(uuid), "%s",
+	         life_value(life, ada, RST_A_ENTRYUUID));
+	snprintf(csn, sizeof(csn), "%s",
+	         life_value(life, devs, RST_A_ENTRYCSN));
+	sequence = life_sequence(life);
+	life_ok(life, life_delete(life, ada));
+	assert_false(life_exists(life, ada));
+	assert_int_equal(life_sessions(life, ada), 0);
+	assert_false(life_is_member(life, devs, ada));
+	assert_true(strcmp(life_value(life, devs, RST_A_ENTRYCSN), csn) > 0);
+	/* leave ldapusers, leave devs, delete, bury */
+	assert_int_equal(life_sequence(life), sequence + 4);
+	life_act(life, sequence + 1, act);
+	assert_string_equal(act, "leave");
+	life_act(life, sequence + 3, act);
+	assert_string_equal(act, "test");
+	life_act(life, sequence + 4, act);
+	assert_string_equal(act, "bury");
+
+	tombstone = tombstone_of(life, RST_IDENT_UIDNUMBER, 10000);
+	assert_int_not_equal(tombstone, 0);
+	assert_string_equal(life_value(life, tombstone, RST_A_CN), uuid);
+	assert_string_equal(life_value(life, tombstone, RST_A_ROSTERFORMERKIND),
+	                    "person");
+	assert_string_equal(life_value(life, tombstone, RST_A_ROSTERFORMERNAME),
+	                    "ada");
+	assert_string_equal(life_value(life, tombstone, RST_A_ROSTERNAMEFREEAT),
+	                    "20280115080000Z");
+	assert_string_equal(
+		life_value(life, tombstone, RST_A_STRUCTURALOBJECTCLASS),
+		"rosterTombstone");
+}
+
+static enum rst_err
+create(struct life *life, const char *name, uint64_t *ret_id)
+{
+	const struct act_person person = {
+		.username = rst_view_of(name),
+		.surname = RST_VIEW("Again"),
+	};
+
+	return act_create_person(&life->ctx, &person, RST_STATUS_ACTIVE, ret_id,
+	                         &life->refusal);
+}
+
+static void
+a_name_is_free_after_a_year_and_its_number_never(void **state)
+{
+	struct life *life = *state;
+	uint64_t tombstone, id = life_person(life, "ada");
+
+	life_ok(life, life_delete(life, id));
+	tombstone = tombstone_of(life, RST_IDENT_UIDNUMBER, 10000);
+	life->ctx.now_s += YEAR_S - 1;
+	life_refused(life, create(life, "ada", &id), RULE_USERNAME_TAKEN,
+	             "uid");
+	life->ctx.now_s += 1;
+	for (int lives = 0; lives < 3; lives++) {
+		char number[16];
+
+		life_ok(life, create(life, "ada", &id));
+		assert_int_equal(life_find(life, "ada"), id);
+		snprintf(number, sizeof(number), "%d", 10001 + lives);
+		assert_string_equal(life_value(life, id, RST_A_UIDNUMBER),
+		                    number);
+		life_refused(life, create(life, "ada", &id),
+		             RULE_USERNAME_TAKEN, "uid");
+		life_ok(life, life_delete(life, life_find(life, "ada")));
+		life->ctx.now_s += YEAR_S;
+	}
+	/* the first tombstone gave its name up and keeps its number */
+	assert_string_equal(life_value(life, tombstone, RST_A_ROSTERFORMERNAME),
+	                    "");
+	assert_string_equal(
+		life_value(life, tombstone, RST_A_ROSTERFORMERNUMBER), "10000");
+	assert_int_equal(tombstone_of(life, RST_IDENT_UIDNUMBER, 10000),
+	                 tombstone);
+}
+
+static void
+a_deleted_groups_number_stays_dead(void **state)
+{
+	struct life *life = *state;
+	uint64_t id;
+
+	life_ok(life,
+	        act_delete_group(&life->ctx, life_group(life, "devs", false),
+	                         &life->refusal));
+	assert_int_not_equal(tombstone_of(life, RST_IDENT_GIDNUMBER, 2002), 0);
+	life_refused(life,
+	             act_create_group(&life->ctx, RST_VIEW("devs"), 0, false,
+	                              RST_VIEW(""), &id, &life->refusal),
+	             RULE_GROUP_TAKEN, "cn");
+	assert_string_equal(life_value(life, life_group(life, "ops", false),
+	                               RST_A_GIDNUMBER),
+	                    "2003");
+}
+
+static void
+a_directory_without_the_skeleton_remembers_its_dead(void **state)
+{
+	struct life *life = *state;
+	uint64_t place, id = life_person(life, "ada");
+	struct rst_rtxn txn;
+
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_place(&txn, "ou=tombstones", &place),
+	                 RST_OK);
+	rst_read_end(&txn);
+	life_ok(life, life_delete(life, place));
+	life_ok(life, life_delete(life, id));
+	assert_int_not_equal(tombstone_of(life, RST_IDENT_UIDNUMBER, 10000), 0);
+}
+
+static void
+an_entry_with_children_is_not_deleted(void **state)
+{
+	struct life *life = *state;
+	uint64_t place;
+	struct rst_rtxn txn;
+
+	life_person(life, "ada");
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_place(&txn, "ou=people", &place), RST_OK);
+	rst_read_end(&txn);
+	assert_int_equal(life_delete(life, place), RST_ESTATE);
+	assert_int_equal(life_delete(life, 4711), RST_ENOTFOUND);
+}
+
+int
+main(void)
+{
+#define LIFE_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
+	const struct CMUnitTest tests[] = {
+		LIFE_TEST(a_written_status_is_a_suspension_with_all_of_it),
+		LIFE_TEST(what_changes_no_right_ends_no_session),
+		LIFE_TEST(a_new_password_ends_sessions),
+		LIFE_TEST(a_deletion_ends_everything_and_sets_a_tombstone),
+		LIFE_TEST(a_name_is_free_after_a_year_and_its_number_never),
+		LIFE_TEST(a_deleted_groups_number_stays_dead),
+		LIFE_TEST(a_directory_without_the_skeleton_remembers_its_dead),
+		LIFE_TEST(an_entry_with_children_is_not_deleted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,1084 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* test_gate.c - lifecycle/gate.h: what is refused, what is written */
+#include "tests/unit/life.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lifecycle/place.h"
+
+#define LAWFUL_HASH                                                            \
+	"{ARGON2}$argon2id$v=19$m=19456,t=2,p=1$"                              \
+	"c29tZXNhbHRzb21lc2FsdA$"                                              \
+	"Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ"
+#define BOMB                                                                   \
+	"{ARGON2}$argon2id$v=19$m=2097152,t=3,p=1$"                            \
+	"c29tZXNhbHRzb21lc2FsdA$"                                              \
+	"Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ"
+
+#define SETS_MAX 5 /* of one row */
+
+/* One attribute of an entry to be: the first row of an attribute replaces,
+ * the others add; NULL drops. */
+struct set {
+	uint16_t attr;
+	const char *value;
+};
+
+static const struct set a_person[] = {
+	{ RST_A_OBJECTCLASS, "top" },
+	{ RST_A_OBJECTCLASS, "inetOrgPerson" },
+	{ RST_A_OBJECTCLASS, "posixAccount" },
+	{ RST_A_OBJECTCLASS, "rosterAccount" },
+	{ RST_A_CN, "Ada Lovelace" },
+	{ RST_A_SN, "Lovelace" },
+	{ 0, NULL },
+};
+
+static const struct set a_posix_account[] = {
+	{ RST_A_OBJECTCLASS, "account" },
+	{ RST_A_OBJECTCLASS, "posixAccount" },
+	{ RST_A_CN, "Ada Lovelace" },
+	{ 0, NULL },
+};
+
+static const struct set a_group[] = {
+	{ RST_A_OBJECTCLASS, "top" },
+	{ RST_A_OBJECTCLASS, "groupOfMembers" },
+	{ RST_A_OBJECTCLASS, "posixGroup" },
+	{ RST_A_OBJECTCLASS, "rosterGroup" },
+	{ 0, NULL },
+};
+
+static const struct set a_posix_group[] = {
+	{ RST_A_OBJECTCLASS, "groupOfNames" },
+	{ RST_A_OBJECTCLASS, "posixGroup" },
+	{ 0, NULL },
+};
+
+static const struct set a_tombstone[] = {
+	{ RST_A_OBJECTCLASS, "top" },
+	{ RST_A_OBJECTCLASS, "rosterTombstone" },
+	{ RST_A_ROSTERFORMERKIND, "person" },
+	{ 0, NULL },
+};
+
+static const struct set a_service[] = {
+	{ RST_A_OBJECTCLASS, "organizationalRole" },
+	{ RST_A_OBJECTCLASS, "simpleSecurityObject" },
+	{ 0, NULL },
+};
+
+static void
+put(struct rst_entry *entry, const struct set *sets, size_t max)
+{
+	for (size_t i = 0; i < max && sets[i].attr != 0; i++) {
+		bool again = i > 0 && sets[i - 1].attr == sets[i].attr;
+		enum rst_err err;
+
+		if (sets[i].value == NULL)
+			err = rst_entry_set(entry, sets[i].attr, NULL, 0);
+		else if (again)
+			err = rst_entry_add(entry, sets[i].attr,
+			                    rst_view_of(sets[i].value));
+		else
+			err = rst_entry_set_one(entry, sets[i].attr,
+			                        rst_view_of(sets[i].value));
+		assert_int_equal(err, RST_OK);
+	}
+}
+
+/* Add an entry as rdn ("uid=ada") below place through the gate. */
+static enum rst_err
+add(struct life *life, const char *place, const char *rdn,
+    const struct set *base, const struct set *sets, unsigned int flags,
+    uint64_t *ret_id)
+{
+	struct gate_change change = {
+		.verb = GATE_ADD,
+		.flags = flags,
+		.act = RST_VIEW("test"),
+	};
+	const struct set naming[] = {
+		{ rdn[0] == 'u' ? RST_A_UID : RST_A_CN, strchr(rdn, '=') + 1 },
+		{ 0, NULL },
+	};
+	struct rst_wtxn txn;
+	uint64_t parent;
+	enum rst_err err;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(lifecycle_place(&txn.r, place, &parent), RST_OK);
+	assert_int_equal(rst_entry_new(&change.after), RST_OK);
+	assert_int_equal(rst_entry_place(change.after, parent, rst_view_of(rdn),
+	                                 rst_view_of(rdn)),
+	                 RST_OK);
+	put(change.after, base, SIZE_MAX);
+	put(change.after, naming, SIZE_MAX);
+	put(change.after, sets, SETS_MAX);
+	err = gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL);
+	if (err == RST_OK && ret_id != NULL)
+		*ret_id = rst_entry_id(change.after);
+	rst_entry_free(change.after);
+	if (err == RST_OK)
+		fixture_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
+/* Refused alike by an add of any actor; import says whether slapadd is too. */
+static const struct refusal {
+	const char *place, *rdn;
+	const struct set *base;
+	struct set sets[SETS_MAX];
+	bool import;
+	enum rule_verdict verdict;
+	const char *field;
+} refusals[] = {
+	/* names */
+	{ "ou=people",
+	  "uid=root",
+	  a_person,
+	  { { 0 } },
+	  true,
+	  RULE_RESERVED_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=Ada",
+	  a_person,
+	  { { 0 } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=a b",
+	  a_person,
+	  { { 0 } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=a.b",
+	  a_person,
+	  { { 0 } },
+	  false,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UID, NULL } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UID, "ada" }, { RST_A_UID, "root" } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UID, "eve" } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=ada+cn=ada",
+	  a_person,
+	  { { RST_A_UID, "ada" } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "cn=ada",
+	  a_person,
+	  { { RST_A_UID, "ada" } },
+	  true,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=groups",
+	  "uid=ada",
+	  a_person,
+	  { { 0 } },
+	  false,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	{ "ou=people",
+	  "uid=bob",
+	  a_posix_account,
+	  { { 0 } },
+	  true,
+	  RULE_USERNAME_TAKEN,
+	  "uid" },
+	{ "ou=people",
+	  "cn=ada",
+	  a_posix_account,
+	  { { RST_A_UID, "ada" } },
+	  false,
+	  RULE_INVALID_USERNAME,
+	  "uid" },
+	/* numbers */
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "0" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_posix_account,
+	  { { RST_A_UIDNUMBER, "0" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "999" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "65534" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "-1" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "ten" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "4294967296" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "4294977296" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "20000" }, { RST_A_UIDNUMBER, "20001" } },
+	  true,
+	  RULE_INVALID_UIDNUMBER,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "10000" } },
+	  false,
+	  RULE_UIDNUMBER_TAKEN,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "10000" }, { RST_A_GIDNUMBER, "2001" } },
+	  true,
+	  RULE_UIDNUMBER_TAKEN,
+	  "uidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_GIDNUMBER, "27" } },
+	  false,
+	  RULE_INVALID_GIDNUMBER,
+	  "gidNumber" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_UIDNUMBER, "20000" }, { RST_A_GIDNUMBER, "0" } },
+	  true,
+	  RULE_INVALID_GIDNUMBER,
+	  "gidNumber" },
+	{ "ou=groups",
+	  "cn=devs",
+	  a_group,
+	  { { RST_A_GIDNUMBER, "0" } },
+	  true,
+	  RULE_INVALID_GIDNUMBER,
+	  "gidNumber" },
+	{ "ou=groups",
+	  "cn=devs",
+	  a_posix_group,
+	  { { RST_A_GIDNUMBER, "27" } },
+	  true,
+	  RULE_INVALID_GIDNUMBER,
+	  "gidNumber" },
+	{ "ou=groups",
+	  "cn=devs",
+	  a_group,
+	  { { RST_A_GIDNUMBER, "2000" } },
+	  true,
+	  RULE_GID_TAKEN,
+	  "gidNumber" },
+	/* groups */
+	{ "ou=groups",
+	  "cn=docker",
+	  a_group,
+	  { { 0 } },
+	  true,
+	  RULE_RESERVED_GROUP,
+	  "cn" },
+	{ "ou=people",
+	  "cn=sudo",
+	  a_posix_group,
+	  { { 0 } },
+	  true,
+	  RULE_RESERVED_GROUP,
+	  "cn" },
+	{ "ou=groups",
+	  "cn=Devs",
+	  a_group,
+	  { { 0 } },
+	  true,
+	  RULE_INVALID_GROUPNAME,
+	  "cn" },
+	{ "ou=groups",
+	  "cn=devs",
+	  a_group,
+	  { { RST_A_CN, "devs" }, { RST_A_CN, "sudo" } },
+	  true,
+	  RULE_INVALID_GROUPNAME,
+	  "cn" },
+	{ "ou=people",
+	  "cn=devs",
+	  a_group,
+	  { { 0 } },
+	  false,
+	  RULE_INVALID_GROUPNAME,
+	  "cn" },
+	{ "ou=people",
+	  "cn=ldapusers",
+	  a_posix_group,
+	  { { RST_A_GIDNUMBER, "3000" } },
+	  true,
+	  RULE_GROUP_TAKEN,
+	  "cn" },
+	/* what people say of themselves */
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_MAIL, "ada" } },
+	  false,
+	  RULE_INVALID_EMAIL,
+	  "mail" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_MAIL, "ada@example.org" },
+	    { RST_A_MAIL, "BOB@Example.ORG" } },
+	  false,
+	  RULE_EMAIL_TAKEN,
+	  "mail" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_CN, "A\nda" } },
+	  false,
+	  RULE_INVALID_NAME,
+	  "cn" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_DISPLAYNAME, "\xe2\x80\xae"
+	                         "ada" } },
+	  false,
+	  RULE_INVALID_NAME,
+	  "displayName" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_LOGINSHELL, "/bin/sh:x" } },
+	  false,
+	  RULE_INVALID_SHELL,
+	  "loginShell" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_HOMEDIRECTORY, "home" } },
+	  false,
+	  RULE_INVALID_HOME,
+	  "homeDirectory" },
+	/* statuses */
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_ROSTERSTATUS, "sleeping" } },
+	  false,
+	  RULE_INVALID_STATUS,
+	  "rosterStatus" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_ROSTERSTATUS, "deleted" } },
+	  false,
+	  RULE_STATUS_MOVE,
+	  "rosterStatus" },
+	/* passwords, of whatever entry */
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_USERPASSWORD, "clear" } },
+	  false,
+	  RULE_HASH_REFUSED,
+	  "userPassword" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_USERPASSWORD, BOMB } },
+	  true,
+	  RULE_HASH_REFUSED,
+	  "userPassword" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_USERPASSWORD, "{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3" } },
+	  false,
+	  RULE_HASH_REFUSED,
+	  "userPassword" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_USERPASSWORD, LAWFUL_HASH },
+	    { RST_A_USERPASSWORD, LAWFUL_HASH "x" } },
+	  true,
+	  RULE_HASH_REFUSED,
+	  "userPassword" },
+	{ "ou=services",
+	  "cn=web01",
+	  a_service,
+	  { { RST_A_USERPASSWORD, "clear" } },
+	  true,
+	  RULE_HASH_REFUSED,
+	  "userPassword" },
+	/* the dead */
+	{ "ou=tombstones",
+	  "cn=x",
+	  a_tombstone,
+	  { { RST_A_ROSTERFORMERNUMBER, "4711" } },
+	  false,
+	  RULE_TOMBSTONE_IMMUTABLE,
+	  NULL },
+};
+
+static void
+what_no_door_may_bring_is_refused(void **state)
+{
+	struct life *life = *state;
+	uint64_t sequence;
+
+	life_person(life, "bob");
+	sequence = life_sequence(life);
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct refusal *r = &refusals[i];
+		struct set sets[SETS_MAX + 1] = { { 0 } };
+		enum rst_err err;
+
+		memcpy(sets, r->sets, sizeof(r->sets));
+		print_message("row %zu: %s\n", i, r->rdn);
+		err = add(life, r->place, r->rdn, r->base, sets, 0, NULL);
+		life_refused(life, err, r->verdict, r->field);
+		if (!r->import)
+			continue;
+		err = add(life, r->place, r->rdn, r->base, sets, GATE_IMPORT,
+		          NULL);
+		/* an import is not completed, so other rules may be first */
+		assert_int_equal(err, RST_EDENIED);
+	}
+	assert_int_equal(life_sequence(life), sequence);
+}
+
+static void
+an_import_keeps_what_was_elsewhere(void **state)
+{
+	struct life *life = *state;
+	static const struct set dotted[] = {
+		{ RST_A_UIDNUMBER, "1017" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ RST_A_USERPASSWORD,
+		  "{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3" },
+		{ RST_A_ROSTERSTATUS, "suspended" },
+		{ 0 },
+	};
+	static const struct set posix[] = {
+		{ RST_A_UID, "legacy" },
+		{ RST_A_UIDNUMBER, "1018" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ 0 },
+	};
+	static const struct set grave[] = {
+		{ RST_A_ROSTERFORMERNUMBER, "10000" },
+		{ RST_A_ROSTERFORMERNAME, "zoe" },
+		{ RST_A_ROSTERNAMEFREEAT, "20300101000000Z" },
+		{ 0 },
+	};
+	static const struct set number[] = { { RST_A_GIDNUMBER, "4000" },
+		                             { 0 } };
+	uint64_t id, tombstone;
+
+	life_ok(life, add(life, "ou=people", "uid=ada.l", a_person, dotted,
+	                  GATE_IMPORT, &id));
+	assert_string_equal(life_value(life, id, RST_A_UIDNUMBER), "1017");
+	assert_string_equal(life_value(life, id, RST_A_ROSTERSTATUS),
+	                    "suspended");
+	assert_string_equal(life_value(life, id, RST_A_LOGINSHELL), "");
+	/* no consequences: membership comes with the group */
+	assert_false(
+		life_is_member(life, life_find_group(life, "ldapusers"), id));
+	life_ok(life, add(life, "ou=people", "cn=Old Account", a_posix_account,
+	                  posix, GATE_IMPORT, &id));
+	life_ok(life, add(life, "ou=people", "cn=oldgroup", a_posix_group,
+	                  number, GATE_IMPORT, &id));
+	life_ok(life, add(life, "ou=tombstones", "cn=x", a_tombstone, grave,
+	                  GATE_IMPORT, &tombstone));
+	/* what is dead there is dead here */
+	id = life_person(life, "eve");
+	assert_string_equal(life_value(life, id, RST_A_UIDNUMBER), "10001");
+	life_refused(life,
+	             add(life, "ou=people", "uid=zoe", a_person,
+	                 (struct set[]){ { 0 } }, 0, NULL),
+	             RULE_USERNAME_TAKEN, "uid");
+	life_refused(life,
+	             life_set(life, tombstone, RST_A_ROSTERFORMERNUMBER, "5"),
+	             RULE_TOMBSTONE_IMMUTABLE, NULL);
+	life_refused(life, life_delete(life, tombstone),
+	             RULE_TOMBSTONE_IMMUTABLE, NULL);
+}
+
+static void
+an_import_without_a_status_is_active(void **state)
+{
+	struct life *life = *state;
+	static const struct set numbers[] = {
+		{ RST_A_UIDNUMBER, "1017" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ 0 },
+	};
+	uint64_t id;
+
+	life_ok(life, add(life, "ou=people", "uid=ada", a_person, numbers,
+	                  GATE_IMPORT, &id));
+	assert_string_equal(life_value(life, id, RST_A_ROSTERSTATUS), "active");
+}
+
+static void
+a_new_person_is_completed_and_stamped(void **state)
+{
+	struct life *life = *state;
+	static const struct set bare[] = {
+		{ RST_A_OBJECTCLASS, "inetOrgPerson" },
+		{ RST_A_OBJECTCLASS, "rosterAccount" },
+		{ RST_A_SN, "L" },
+		{ 0 }
+	};
+	static const struct {
+		uint16_t attr;
+		const char *value;
+	} expected[] = {
+		{ RST_A_UIDNUMBER, "10000" },
+		{ RST_A_GIDNUMBER, "2001" },
+		{ RST_A_HOMEDIRECTORY, "/home/ada" },
+		{ RST_A_LOGINSHELL, "/bin/bash" },
+		{ RST_A_ROSTERSTATUS, "active" },
+		{ RST_A_STRUCTURALOBJECTCLASS, "inetOrgPerson" },
+		{ RST_A_CREATETIMESTAMP, "20270115080000Z" },
+		{ RST_A_MODIFYTIMESTAMP, "20270115080000Z" },
+		{ RST_A_CREATORSNAME, "cn=tests" },
+		{ RST_A_MODIFIERSNAME, "cn=tests" },
+	};
+	uint64_t id, group = life_find_group(life, "ldapusers");
+	struct rst_record record;
+	struct rst_rtxn txn;
+	char act[64];
+
+	life_ok(life,
+	        add(life, "ou=people", "uid=ada", a_person, bare, 0, &id));
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		assert_string_equal(life_value(life, id, expected[i].attr),
+		                    expected[i].value);
+	assert_int_equal(strlen(life_value(life, id, RST_A_ENTRYUUID)), 36);
+	assert_int_equal(life_value(life, id, RST_A_ENTRYUUID)[14], '4');
+	assert_non_null(strstr(life_value(life, id, RST_A_ENTRYCSN), "#00f#"));
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn, id, &record), RST_OK);
+	assert_true(record.flags & RST_REC_POSIX_ACCOUNT);
+	assert_int_equal(record.generation, 1);
+	rst_read_end(&txn);
+	assert_true(life_is_member(life, group, id));
+	/* the person's record, then the group's */
+	life_act(life, life_sequence(life) - 1, act);
+	assert_string_equal(act, "test");
+	life_act(life, life_sequence(life), act);
+	assert_string_equal(act, "join");
+}
+
+static void
+a_sites_own_range_is_lawful_once_it_is_set(void **state)
+{
+	struct life *life = *state;
+	static const struct set own[] = { { RST_A_UIDNUMBER, "700000000" },
+		                          { 0 } };
+	uint64_t settings;
+	struct rst_rtxn txn;
+
+	life_refused(life,
+	             add(life, "ou=people", "uid=eve", a_person, own, 0, NULL),
+	             RULE_INVALID_UIDNUMBER, "uidNumber");
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_place(&txn, "cn=settings", &settings),
+	                 RST_OK);
+	rst_read_end(&txn);
+	life_ok(life, life_set(life, settings, RST_A_ROSTERVALUE,
+	                       "third-range=700000000-700000001"));
+	life_ok(life,
+	        add(life, "ou=people", "uid=eve", a_person, own, 0, NULL));
+	/* numbers are given out from the first range on all the same */
+	assert_string_equal(
+		life_value(life, life_person(life, "bob"), RST_A_UIDNUMBER),
+		"10000");
+}
+
+static void
+who_somebody_is_does_not_change(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t devs = life_group(life, "devs", false);
+
+	life_refused(life, life_set(life, ada, RST_A_UIDNUMBER, "20000"),
+	             RULE_IDENTITY_IMMUTABLE, "uidNumber");
+	life_refused(life, life_set(life, ada, RST_A_UIDNUMBER, "0"),
+	             RULE_IDENTITY_IMMUTABLE, "uidNumber");
+	life_refused(life, life_set(life, ada, RST_A_UIDNUMBER, NULL),
+	             RULE_INVALID_UIDNUMBER, "uidNumber");
+	life_refused(life, life_set(life, ada, RST_A_UID, "eve"),
+	             RULE_INVALID_USERNAME, "uid");
+	life_refused(life,
+	             life_set(life, ada, RST_A_OBJECTCLASS, "inetOrgPerson"),
+	             RULE_IDENTITY_IMMUTABLE, "objectClass");
+	life_refused(life, life_set(life, ada, RST_A_GIDNUMBER, "0"),
+	             RULE_INVALID_GIDNUMBER, "gidNumber");
+	life_ok(life, life_set(life, ada, RST_A_GIDNUMBER, "2002"));
+	life_refused(life, life_set(life, devs, RST_A_GIDNUMBER, "2003"),
+	             RULE_IDENTITY_IMMUTABLE, "gidNumber");
+	life_refused(life,
+	             life_set(life, devs, RST_A_OBJECTCLASS, "groupOfMembers"),
+	             RULE_IDENTITY_IMMUTABLE, "objectClass");
+}
+
+static enum rst_err
+rename_entry(struct life *life, uint64_t id, uint64_t parent, const char *rdn)
+{
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = id,
+	};
+	struct rst_record record;
+	struct rst_wtxn txn;
+	enum rst_err err;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, id, &record), RST_OK);
+	if (parent == 0)
+		parent = record.parent;
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(rst_entry_place(change.after, parent, rst_view_of(rdn),
+	                                 rst_view_of(rdn)),
+	                 RST_OK);
+	if (strncmp(rdn, "ou=", 3) != 0)
+		assert_int_equal(
+			rst_entry_set_one(change.after,
+		                          rdn[0] == 'u' ? RST_A_UID : RST_A_CN,
+		                          rst_view_of(strchr(rdn, '=') + 1)),
+			RST_OK);
+	err = gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL);
+	if (err == RST_OK)
+		fixture_commit(&txn);
+	rst_write_abort(&txn);
+	rst_entry_free(change.after);
+	return err;
+}
+
+static void
+people_and_fixed_places_are_not_renamed(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t devs = life_group(life, "devs", false);
+	struct rst_journal_public public;
+	uint64_t people, suffix;
+	struct rst_rtxn txn;
+
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_place(&txn, "ou=people", &people), RST_OK);
+	assert_int_equal(lifecycle_suffix(&txn, &suffix), RST_OK);
+	rst_read_end(&txn);
+	life_refused(life, rename_entry(life, ada, 0, "uid=eve"),
+	             RULE_IDENTITY_IMMUTABLE, "uid");
+	life_refused(life, rename_entry(life, ada, suffix, "uid=ada"),
+	             RULE_IDENTITY_IMMUTABLE, "uid");
+	life_refused(life, rename_entry(life, people, 0, "ou=persons"),
+	             RULE_IDENTITY_IMMUTABLE, NULL);
+	life_refused(life,
+	             rename_entry(life, life_find_group(life, "ldapusers"), 0,
+	                          "cn=everybody"),
+	             RULE_PROTECTED_GROUP, "cn");
+	life_refused(life,
+	             life_delete(life, life_find_group(life, "sysadmins")),
+	             RULE_PROTECTED_GROUP, "cn");
+	life_refused(life, rename_entry(life, devs, 0, "cn=sudo"),
+	             RULE_RESERVED_GROUP, "cn");
+	life_ok(life, rename_entry(life, devs, 0, "cn=developers"));
+	assert_int_equal(life_find_group(life, "developers"), devs);
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(rst_journal_get(&txn, rst_journal_last(&txn), &public),
+	                 RST_OK);
+	assert_int_equal(public.op, RST_J_RENAME);
+	assert_true(rst_view_equal(
+		public.old_dn,
+		RST_VIEW("cn=devs,ou=groups,dc=example,dc=org")));
+	assert_true(rst_view_equal(
+		public.dn,
+		RST_VIEW("cn=developers,ou=groups,dc=example,dc=org")));
+	rst_read_end(&txn);
+}
+
+static void
+the_last_administrator_stays(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t bob = life_person(life, "bob");
+	uint64_t sysadmins = life_find_group(life, "sysadmins");
+	struct gate_change drop = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = sysadmins,
+		.members =
+			&(struct rst_member_op){
+				RST_MEMBER_CLEAR, RST_A_MEMBER, { 0 }, { 0 } },
+		.n_members = 1,
+	};
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	life_ok(life, act_join(&life->ctx, sysadmins, ada, &life->refusal));
+	life_refused(life,
+	             act_suspend(&life->ctx, ada, RST_VIEW(""), &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	life_refused(life, life_set(life, ada, RST_A_ROSTERSTATUS, "deleted"),
+	             RULE_LAST_ADMIN, NULL);
+	life_refused(life, life_delete(life, ada), RULE_LAST_ADMIN, NULL);
+	life_refused(life,
+	             act_leave(&life->ctx, sysadmins, ada, &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	life_refused(
+		life,
+		life_set(life, sysadmins, RST_A_ROSTERADMINISTRATOR, "FALSE"),
+		RULE_LAST_ADMIN, NULL);
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, sysadmins, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &drop.after), RST_OK);
+	life_refused(life,
+	             gate_apply(&txn, &life->ctx, &drop, &life->refusal, NULL),
+	             RULE_LAST_ADMIN, NULL);
+	rst_write_abort(&txn);
+	rst_entry_free(drop.after);
+	/* one who is suspended does not count */
+	life_ok(life, act_join(&life->ctx, sysadmins, bob, &life->refusal));
+	life_ok(life,
+	        act_suspend(&life->ctx, bob, RST_VIEW(""), &life->refusal));
+	life_refused(life,
+	             act_leave(&life->ctx, sysadmins, ada, &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	life_ok(life,
+	        act_activate(&life->ctx, bob, RST_VIEW(""), &life->refusal));
+	life_ok(life, act_leave(&life->ctx, sysadmins, ada, &life->refusal));
+	life_refused(life,
+	             act_leave(&life->ctx, sysadmins, bob, &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	/* an administrator by another group does */
+	life_ok(life, act_join(&life->ctx, life_group(life, "chiefs", true),
+	                       ada, &life->refusal));
+	life_ok(life, act_leave(&life->ctx, sysadmins, bob, &life->refusal));
+	life_refused(life,
+	             act_delete_group(&life->ctx,
+	                              life_find_group(life, "chiefs"),
+	                              &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+}
+
+static void
+without_the_lifecycle_there_are_no_rules(void **state)
+{
+	struct life *life = *state;
+	static const struct set wild[] = {
+		{ RST_A_UIDNUMBER, "0" },
+		{ RST_A_USERPASSWORD, "clear" },
+		{ RST_A_ROSTERSTATUS, "sleeping" },
+		{ 0 },
+	};
+	struct rst_wtxn txn;
+	uint64_t id, sequence;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_setting_put(&txn, "lifecycle", RST_VIEW("off")),
+	                 RST_OK);
+	fixture_commit(&txn);
+	life_ok(life,
+	        add(life, "ou=people", "uid=root", a_person, wild, 0, &id));
+	sequence = life_sequence(life);
+	assert_string_equal(life_value(life, id, RST_A_GIDNUMBER), "");
+	assert_int_equal(strlen(life_value(life, id, RST_A_ENTRYUUID)), 36);
+	life_ok(life, life_set(life, id, RST_A_UIDNUMBER, "1"));
+	life_ok(life, life_delete(life, id));
+	/* journaled all the same, and nobody is buried */
+	assert_int_equal(life_sequence(life), sequence + 2);
+}
+
+static void
+a_stamped_change_keeps_its_stamps(void **state)
+{
+	struct life *life = *state;
+	static const char csn[] = "20300101000000.000000Z#000000#001#000000";
+	static const struct set stamps[] = {
+		{ RST_A_ENTRYUUID, "6d5cfa22-6d5c-4d5c-8d5c-6d5cfa226d5c" },
+		{ RST_A_ENTRYCSN, csn },
+		{ RST_A_CREATETIMESTAMP, "20300101000000Z" },
+		{ RST_A_STRUCTURALOBJECTCLASS, "inetOrgPerson" },
+		{ 0 },
+	};
+	struct rst_journal_public public;
+	struct rst_rtxn txn;
+	uint64_t id, sequence;
+
+	sequence = life_sequence(life);
+	life->ctx.door = RST_DOOR_LDAP;
+	life->ctx.server_id = 1;
+	life_ok(life, add(life, "ou=people", "uid=ada", a_person, stamps,
+	                  GATE_STAMPED, &id));
+	assert_string_equal(life_value(life, id, RST_A_ENTRYCSN), csn);
+	assert_string_equal(life_value(life, id, RST_A_CREATORSNAME), "");
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(rst_journal_get(&txn, sequence + 1, &public), RST_OK);
+	assert_true(public.replicated);
+	assert_true(rst_view_equal(public.csn, rst_view_of(csn)));
+	/* the join is nobody's primary operation: replayed, with the foreign
+	 * id, above the CSN that was seen */
+	assert_int_equal(rst_journal_get(&txn, sequence + 2, &public), RST_OK);
+	assert_false(public.replicated);
+	assert_true(memcmp(public.csn.ptr, "20300101000000.000000Z#000001#00f#",
+	                   34) == 0);
+	rst_read_end(&txn);
+}
+
+static void
+a_stamped_deletion_brings_its_csn(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	struct gate_change change = {
+		.verb = GATE_DELETE,
+		.flags = GATE_STAMPED,
+		.act = RST_VIEW("test"),
+		.id = ada,
+		.csn = RST_VIEW("20300101000000.000000Z#000000#001#000000"),
+	};
+	struct rst_journal_public public;
+	bool found = false;
+	struct rst_wtxn txn;
+	struct rst_rtxn read;
+
+	life->ctx.door = RST_DOOR_LDAP;
+	fixture_write(life->fixture, &txn);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	fixture_read(life->fixture, &read);
+	for (uint64_t s = 1; s <= rst_journal_last(&read); s++) {
+		assert_int_equal(rst_journal_get(&read, s, &public), RST_OK);
+		if (public.op != RST_J_DELETE)
+			continue;
+		found = public.replicated &&
+		        rst_view_equal(public.csn, change.csn);
+	}
+	rst_read_end(&read);
+	assert_true(found);
+}
+
+static enum rst_err
+veto(void *arg, struct rst_wtxn *txn, uint64_t id)
+{
+	struct rst_record record;
+
+	/* the door sees the entry as it would be */
+	assert_int_equal(rst_record_get(&txn->r, id, &record), RST_OK);
+	*(uint64_t *)arg = id;
+	return RST_ESTATE;
+}
+
+static void
+the_doors_own_check_can_end_a_change(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada"), seen = 0;
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = ada,
+		.verify = veto,
+		.verify_arg = &seen,
+	};
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, ada, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(
+		gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL),
+		RST_ESTATE);
+	assert_int_equal(seen, ada);
+	rst_write_abort(&txn);
+	rst_entry_free(change.after);
+}
+
+static void
+keep_book(struct life *life, uint64_t id, const char *csn)
+{
+	struct gate_change change = { .verb = GATE_MODIFY,
+		                      .flags = GATE_INTERNAL,
+		                      .id = id };
+	const struct rst_view value = rst_view_of(csn);
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, id, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(rst_entry_set(change.after, RST_A_CONTEXTCSN, &value,
+	                               csn != NULL ? 1 : 0),
+	                 RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	rst_entry_free(change.after);
+}
+
+static void
+bookkeeping_is_not_journaled(void **state)
+{
+	static const char csn[] = "20300101000000.000000Z#000000#001#000000";
+	struct life *life = *state;
+	uint64_t sequence = life_sequence(life), suffix;
+	struct rst_rtxn txn;
+
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_suffix(&txn, &suffix), RST_OK);
+	rst_read_end(&txn);
+	keep_book(life, suffix, csn);
+	assert_string_equal(life_value(life, suffix, RST_A_CONTEXTCSN), csn);
+	keep_book(life, suffix, NULL); /* or the images would not agree */
+	assert_int_equal(life_sequence(life), sequence);
+}
+
+static void
+a_bulk_load_leaves_the_journal_to_its_caller(void **state)
+{
+	struct life *life = *state;
+	static const struct set numbers[] = {
+		{ RST_A_UIDNUMBER, "1017" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ RST_A_ROSTERSTATUS, "active" },
+		{ 0 },
+	};
+	uint64_t sequence = life_sequence(life), id;
+
+	life_ok(life, add(life, "ou=people", "uid=ada", a_person, numbers,
+	                  GATE_IMPORT | GATE_BULK, &id));
+	assert_int_equal(life_sequence(life), sequence);
+}
+
+static void
+a_member_op_that_fails_is_named(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t devs = life_group(life, "devs", false);
+	const struct rst_member_op ops[] = {
+		{ RST_MEMBER_ADD, RST_A_MEMBERUID, RST_VIEW("ada"),
+		  RST_VIEW("ada") },
+		{ RST_MEMBER_DROP, RST_A_MEMBERUID, RST_VIEW("eve"),
+		  RST_VIEW("eve") },
+	};
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = devs,
+		.members = ops,
+		.n_members = 2,
+	};
+	struct rst_record record;
+	struct rst_wtxn txn;
+	size_t at = 99;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, devs, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(
+		gate_apply(&txn, &life->ctx, &change, &life->refusal, &at),
+		RST_ENOTFOUND);
+	assert_int_equal(at, 1);
+	rst_write_abort(&txn);
+	rst_entry_free(change.after);
+	assert_false(life_is_member(life, devs, ada));
+}
+
+int
+main(void)
+{
+#define LIFE_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
+	const struct CMUnitTest tests[] = {
+		LIFE_TEST(what_no_door_may_bring_is_refused),
+		LIFE_TEST(an_import_keeps_what_was_elsewhere),
+		LIFE_TEST(an_import_without_a_status_is_active),
+		LIFE_TEST(a_new_person_is_completed_and_stamped),
+		LIFE_TEST(a_sites_own_range_is_lawful_once_it_is_set),
+		LIFE_TEST(who_somebody_is_does_not_change),
+		LIFE_TEST(people_and_fixed_places_are_not_renamed),
+		LIFE_TEST(the_last_administrator_stays),
+		LIFE_TEST(without_the_lifecycle_there_are_no_rules),
+		LIFE_TEST(a_stamped_change_keeps_its_stamps),
+		LIFE_TEST(a_stamped_deletion_brings_its_csn),
+		LIFE_TEST(the_doors_own_check_can_end_a_change),
+		LIFE_TEST(bookkeeping_is_not_journaled),
+		LIFE_TEST(a_bulk_load_leaves_the_journal_to_its_caller),
+		LIFE_TEST(a_member_op_that_fails_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* test_hash.c - lifecycle/password.h */
+#include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lifecycle/password.h"
+
+#define PASSWORD "a fine long passphrase"
+
+/* What libsodium's argon2i makes of PASSWORD, as a stock slapd keeps it:
+ * made in the test that needs it. */
+#include <sodium.h>
+
+static enum rst_err
+check(struct fixture *fixture, const char *stored, struct rst_view password)
+{
+	return lifecycle_password_check(fixture->env, rst_view_of(stored),
+	                                password, NULL, NULL);
+}
+
+static void
+a_hash_is_right_for_its_password_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	char hash[LIFECYCLE_HASH_MAX], again[LIFECYCLE_HASH_MAX];
+
+	assert_int_equal(
+		lifecycle_password_hash(fixture->env, RST_VIEW(PASSWORD), hash),
+		RST_OK);
+	assert_int_equal(
+		strncmp(hash, "{ARGON2}$argon2id$v=19$m=19456,t=2,p=1$", 39),
+		0);
+	assert_int_equal(check(fixture, hash, RST_VIEW(PASSWORD)), RST_OK);
+	assert_int_equal(check(fixture, hash, RST_VIEW(PASSWORD " ")),
+	                 RST_EDENIED);
+	assert_int_equal(check(fixture, hash, RST_VIEW("")), RST_EDENIED);
+	assert_int_equal(check(fixture, hash, rst_view(NULL, 0)), RST_EDENIED);
+	assert_int_equal(lifecycle_password_hash(fixture->env,
+	                                         RST_VIEW(PASSWORD), again),
+	                 RST_OK);
+	assert_string_not_equal(hash, again); /* salted */
+}
+
+static void
+one_text_typed_two_ways_is_one_password(void **state)
+{
+	struct fixture *fixture = *state;
+	char hash[LIFECYCLE_HASH_MAX];
+
+	/* e with acute: one character, or two */
+	assert_int_equal(
+		lifecycle_password_hash(fixture->env,
+	                                RST_VIEW("caf\xc3\xa9 au lait"), hash),
+		RST_OK);
+	assert_int_equal(check(fixture, hash, RST_VIEW("cafe\xcc\x81 au lait")),
+	                 RST_OK);
+	/* no-break space is a space; case is not folded */
+	assert_int_equal(check(fixture, hash,
+	                       RST_VIEW("caf\xc3\xa9\xc2\xa0"
+	                                "au lait")),
+	                 RST_OK);
+	assert_int_equal(check(fixture, hash, RST_VIEW("Caf\xc3\xa9 au lait")),
+	                 RST_EDENIED);
+}
+
+static void
+what_is_no_password_is_refused_and_never_right(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct {
+		const char *text;
+		size_t len;
+	} row[] = {
+		{ "", 0 },          { "nul\0byte", 8 }, { "\xff\xfe", 2 },
+		{ "tab\there", 8 }, { "cut\xc3", 4 },
+	};
+	char hash[LIFECYCLE_HASH_MAX] = "untouched", stored[LIFECYCLE_HASH_MAX];
+	char longest[1025];
+
+	assert_int_equal(lifecycle_password_hash(fixture->env,
+	                                         RST_VIEW(PASSWORD), stored),
+	                 RST_OK);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct rst_view text = rst_view(row[i].text, row[i].len);
+
+		if (lifecycle_password_hash(fixture->env, text, hash) !=
+		            RST_EINVALID ||
+		    check(fixture, stored, text) != RST_EDENIED)
+			fail_msg("row %zu", i);
+	}
+	memset(longest, 'x', sizeof(longest));
+	assert_int_equal(lifecycle_password_hash(fixture->env,
+	                                         rst_view(longest, 1025), hash),
+	                 RST_EINVALID);
+	assert_int_equal(check(fixture, stored, rst_view(longest, 1025)),
+	                 RST_EDENIED);
+	assert_string_equal(hash, "untouched");
+	assert_int_equal(lifecycle_password_hash(fixture->env,
+	                                         rst_view(longest, 1024), hash),
+	                 RST_OK);
+}
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+a_hash_bomb_is_not_computed(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char *const bombs[] = {
+		"{ARGON2}$argon2id$v=19$m=2097152,t=3,p=1$"
+		"c29tZXNhbHRzb21lc2FsdA$"
+		"Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
+		"{ARGON2}$argon2id$v=19$m=19456,t=4000,p=1$"
+		"c29tZXNhbHRzb21lc2FsdA$"
+		"Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
+		"{ARGON2}$argon2i$v=19$m=1048576,t=3,p=1$"
+		"c29tZXNhbHRzb21lc2FsdA$"
+		"Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
+	};
+	char hash[LIFECYCLE_HASH_MAX];
+	double start = seconds(), usual;
+
+	assert_int_equal(
+		lifecycle_password_hash(fixture->env, RST_VIEW(PASSWORD), hash),
+		RST_OK);
+	assert_int_equal(check(fixture, hash, RST_VIEW("x")), RST_EDENIED);
+	usual = seconds() - start;
+	for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+		start = seconds();
+		assert_int_equal(check(fixture, bombs[i], RST_VIEW(PASSWORD)),
+		                 RST_EDENIED);
+		assert_true(seconds() - start < 4 * usual + 0.05);
+	}
+}
+
+static void
+what_is_not_there_costs_a_hash_too(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char *const absent[] = { "", "clear text", "{SSHA}x",
+		                              "{ARGON2}broken" };
+	char hash[LIFECYCLE_HASH_MAX];
+	double start, usual = 1e9, took;
+
+	assert_int_equal(
+		lifecycle_password_hash(fixture->env, RST_VIEW(PASSWORD), hash),
+		RST_OK);
+	for (int i = 0; i < 3; i++) {
+		start = seconds();
+		assert_int_equal(check(fixture, hash, RST_VIEW("x")),
+		                 RST_EDENIED);
+		took = seconds() - start;
+		usual = took < usual ? took : usual;
+	}
+	assert_true(usual > 0.001);
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+		start = seconds();
+		assert_int_equal(check(fixture, absent[i], RST_VIEW("x")),
+		                 RST_EDENIED);
+		assert_true(seconds() - start > usual * 0.6);
+	}
+	/* clear text is nobody's password, itself included */
+	assert_int_equal(check(fixture, "clear text", RST_VIEW("clear text")),
+	                 RST_EDENIED);
+	assert_int_equal(check(fixture, "", RST_VIEW("decoy")), RST_EDENIED);
+}
+
+static void
+argon2i_of_stock_slapd_is_verified(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[crypto_pwhash_STRBYTES], stored[LIFECYCLE_HASH_MAX];
+
+	assert_int_equal(crypto_pwhash_argon2i_str(text, PASSWORD,
+	                                           strlen(PASSWORD), 3,
+	                                           4096 * 1024),
+	                 0);
+	snprintf(stored, sizeof(stored), "{ARGON2}%s", text);
+	assert_int_equal(check(fixture, stored, RST_VIEW(PASSWORD)), RST_OK);
+	assert_int_equal(check(fixture, stored, RST_VIEW("x")), RST_EDENIED);
+}
+
+struct asked {
+	int times;
+	bool answer;
+	char stored[64];
+	char password[64];
+};
+
+static bool
+other(void *arg, const char *stored, struct rst_view password)
+{
+	struct asked *asked = arg;
+
+	asked->times++;
+	snprintf(asked->stored, sizeof(asked->stored), "%s", stored);
+	rst_view_copy(password, asked->password, sizeof(asked->password));
+	return asked->answer;
+}
+
+static void
+another_scheme_is_the_doors_question(void **state)
+{
+	struct fixture *fixture = *state;
+	struct asked asked = { .answer = true };
+	const struct rst_view ssha = RST_VIEW("{SSHA}abc");
+
+	assert_int_equal(lifecycle_password_check(fixture->env, ssha,
+	                                          RST_VIEW("e\xcc\x81"), other,
+	                                          &asked),
+	                 RST_OK);
+	assert_int_equal(asked.times, 1);
+	assert_string_equal(asked.stored, "{SSHA}abc");
+	assert_string_equal(asked.password, "e\xcc\x81"); /* as it came */
+	asked.answer = false;
+	assert_int_equal(lifecycle_password_check(fixture->env, ssha,
+	                                          RST_VIEW("x"), other, &asked),
+	                 RST_EDENIED);
+	/* never for nothing, clear text or a bomb */
+	asked = (struct asked){ .answer = true };
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW(""),
+	                                          RST_VIEW("x"), other, &asked),
+	                 RST_EDENIED);
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW("x"),
+	                                          RST_VIEW("x"), other, &asked),
+	                 RST_EDENIED);
+	assert_int_equal(lifecycle_password_check(fixture->env,
+	                                          RST_VIEW("{ARGON2}x"),
+	                                          RST_VIEW("x"), other, &asked),
+	                 RST_EDENIED);
+	assert_int_equal(asked.times, 0);
+}
+
+/* Lock all slots on a description of our own, as other hashes would. */
+static int
+take_all_slots(struct fixture *fixture)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/hash.lock", fixture->dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	return fd;
+}
+
+static bool
+pause_until(void *arg)
+{
+	int *left = arg;
+
+	return --*left > 0;
+}
+
+static void
+without_a_slot_one_waits_and_is_told_busy(void **state)
+{
+	struct fixture *fixture = *state;
+	char hash[LIFECYCLE_HASH_MAX];
+	struct timespec before, after;
+	int fd = take_all_slots(fixture), left = 10;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(
+		lifecycle_password_hash(fixture->env, RST_VIEW(PASSWORD), hash),
+		RST_EBUSY);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true((after.tv_sec - before.tv_sec) * 1000 +
+	                    (after.tv_nsec - before.tv_nsec) / 1000000 >=
+	            LIFECYCLE_HASH_WAIT_MS);
+	/* whoever asks us to pause ends the wait */
+	lifecycle_password_set_pause(pause_until, &left);
+	assert_int_equal(check(fixture, "", RST_VIEW(PASSWORD)), RST_EBUSY);
+	assert_int_equal(left, 0);
+	lifecycle_password_set_pause(NULL, NULL);
+	close(fd);
+	assert_int_equal(check(fixture, "", RST_VIEW(PASSWORD)), RST_EDENIED);
+}
+
+static void
+a_killed_process_gives_its_slot_back(void **state)
+{
+	struct fixture *fixture = *state;
+	char byte;
+	int ready[2];
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		take_all_slots(fixture);
+		(void)!write(ready[1], "x", 1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(check(fixture, "", RST_VIEW(PASSWORD)), RST_EDENIED);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+#define THREADS 8
+
+static void *
+hash_one(void *arg)
+{
+	char hash[LIFECYCLE_HASH_MAX];
+	enum rst_err err =
+		lifecycle_password_hash(arg, RST_VIEW(PASSWORD), hash);
+
+	return (void *)(uintptr_t)err;
+}
+
+static void
+many_at_once_queue_and_all_succeed(void **state)
+{
+	struct fixture *fixture = *state;
+	pthread_t thread[THREADS];
+	void *err;
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, hash_one,
+		                                fixture->env),
+		                 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(thread[i], &err), 0);
+		assert_int_equal((uintptr_t)err, RST_OK);
+	}
+}
+
+int
+main(void)
+{
+#define ENV_TEST(name)                                                         \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		ENV_TEST(a_hash_is_right_for_its_password_alone),
+		ENV_TEST(one_text_typed_two_ways_is_one_password),
+		ENV_TEST(what_is_no_password_is_refused_and_never_right),
+		ENV_TEST(a_hash_bomb_is_not_computed),
+		ENV_TEST(what_is_not_there_costs_a_hash_too),
+		ENV_TEST(argon2i_of_stock_slapd_is_verified),
+		ENV_TEST(another_scheme_is_the_doors_question),
+		ENV_TEST(without_a_slot_one_waits_and_is_told_busy),
+		ENV_TEST(a_killed_process_gives_its_slot_back),
+		ENV_TEST(many_at_once_queue_and_all_succeed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
