@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* rosterctl.h - what the commands of rosterctl share
+ *
+ * One file a command, named after it.  A command reads its own options, does
+ * one thing and answers an exit status.
+ */
+#ifndef ROSTERCTL_H
+#define ROSTERCTL_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "lifecycle/acts.h"
+
+#define CTL_DIRECTORY     "/var/lib/roster"
+#define CTL_DIRECTORY_ENV "ROSTER_STATE"
+
+/* Exit statuses; rosterctl(8) says the same.  Those from 64 are sysexits.h's.
+ */
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_REPAIRED = 1, /* check: found something and put it right */
+	CTL_CORRUPT = 2,  /* check: found something */
+	CTL_USAGE = 64,
+	CTL_INVALID = 65,  /* a value that cannot be right */
+	CTL_ABSENT = 66,   /* no environment there */
+	CTL_REFUSED = 69,  /* a rule or the state of things forbids it */
+	CTL_INTERNAL = 70, /* out of memory */
+	CTL_IO = 74,
+	CTL_BUSY = 75, /* try again */
+};
+
+struct ctl {
+	const char *directory; /* of the environment */
+};
+
+struct ctl_command {
+	const char *name;
+	const char *what; /* one line for the list of commands */
+	/* argv[0] is "rosterctl NAME" */
+	enum ctl_status (*run)(struct ctl *ctl, int argc, char **argv);
+};
+
+enum ctl_status ctl_init(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_check(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
+
+/* A child of every command's argp: --directory.  Its input is struct ctl. */
+extern const struct argp ctl_common;
+/* Parse a command's options; exits on --help, --version and misuse. */
+void ctl_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* "rosterctl: ..." on standard error. */
+void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Open the environment, making it when create is set; says why it failed. */
+enum ctl_status ctl_open(const struct ctl *ctl, bool create,
+                         struct rst_env **ret_env);
+/* Who acts: nobody, by the CLI, now. */
+enum ctl_status ctl_context(struct rst_env *env, struct act_ctx *ret_ctx);
+/* Say why an act failed and what to do; RST_OK is CTL_OK, silently. */
+enum ctl_status ctl_failed(enum rst_err err, const struct act_refusal *refusal);
+
+/* Print the object and free it.  CTL_INTERNAL when it is NULL or memory ran
+ * out. */
+struct cJSON;
+enum ctl_status ctl_print_json(struct cJSON *json);
+
+#endif
