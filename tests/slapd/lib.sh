@@ -84,7 +84,7 @@ write_conf()	# write_conf MODULE... <LINES
 start_slapd()	# start_slapd [OPTION...]
 {
 	test $# -gt 0 || set -- -f "$run/slapd.conf"
-	"$slapd" -d 0 "$@" -h "$url" 2>"$run/log" &
+	"$slapd" -d none "$@" -h "$url" 2>"$run/log" &
 	pid=$!
 	tries=0
 	until ldapwhoami -x -H "$url" >/dev/null 2>&1

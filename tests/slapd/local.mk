@@ -3,7 +3,10 @@
 backend_tests = \
 	tests/slapd/test001-load-order \
 	tests/slapd/test002-round-trip \
-	tests/slapd/test003-filters
+	tests/slapd/test003-filters \
+	tests/slapd/test004-config \
+	tests/slapd/test005-bad-input \
+	tests/slapd/test006-access
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
