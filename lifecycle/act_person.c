@@ -75,7 +75,7 @@ act_candidate_check(const struct act_person *person, enum act_form form,
                     struct act_candidate *ret_candidate,
                     struct act_refusal *refusal)
 {
-	struct act_candidate candidate = { 0 };
+	struct act_candidate candidate = { .form = form };
 	enum rule_verdict verdict = RULE_OK;
 	enum rst_err err;
 
@@ -142,7 +142,10 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		{ RST_A_MAIL, optional(person->mail) },
 		{ RST_A_USERPASSWORD, optional(rst_view_of(candidate->hash)) },
 		{ RST_A_ROSTERSTATUS, rst_view_of(rst_status_word(status)) },
-		{ RST_A_ROSTERREGISTEREDFROM, optional(ctx->address) },
+		/* where the person was, not who made him */
+		{ RST_A_ROSTERREGISTEREDFROM, candidate->form == ACT_FORM_PUBLIC
+		                                      ? optional(ctx->address)
+		                                      : rst_view(NULL, 0) },
 	};
 	struct rst_entry *entry = NULL;
 	uint64_t people;

@@ -59,16 +59,17 @@ enum rst_err act_event(struct rst_wtxn *txn, const struct act_ctx *ctx,
 enum rule_verdict act_password_rule(struct rst_view password,
                                     const char *username, const char *mail);
 
+enum act_form {
+	ACT_FORM_PUBLIC, /* a public form: everything is asked for */
+	ACT_FORM_ADMIN,  /* short names, no mail, no password are lawful */
+};
 /* A person who passed the rules that need no look at others. */
 struct act_candidate {
+	enum act_form form;
 	char username[RULE_NAME_MAX + 1]; /* folded to lower case */
 	char mail[RST_MAIL_MAX + 1];      /* canonical; "" for none */
 	char cn[2 * RULE_PERSON_MAX + 2];
 	char hash[LIFECYCLE_HASH_MAX]; /* "" for none; wipe it */
-};
-enum act_form {
-	ACT_FORM_PUBLIC, /* a public form: everything is asked for */
-	ACT_FORM_ADMIN,  /* short names, no mail, no password are lawful */
 };
 enum rst_err act_candidate_check(const struct act_person *person,
                                  enum act_form form,

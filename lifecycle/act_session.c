@@ -129,7 +129,8 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 	enum rst_err err;
 
 	rst_token_new(text, digest);
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	/* In a full directory somebody must be able to come and make room. */
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
 	if (err == RST_OK)
 		err = open_session(&txn, ctx, claimant, digest, &session,
 		                   refusal);

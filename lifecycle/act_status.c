@@ -34,7 +34,12 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	/* Shutting somebody out must not wait for room. */
+	err = rst_write_begin(ctx->env,
+	                      move->to == RST_STATUS_SUSPENDED
+	                              ? RST_WRITE_FREEING
+	                              : RST_WRITE_ORDINARY,
+	                      &txn);
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);

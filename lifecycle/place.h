@@ -6,9 +6,7 @@
 #include "rules/numbers.h"
 #include "store/tree.h"
 
-#define LIFECYCLE_SETTING_MAX 256 /* bytes of a setting's value with the NUL   \
-	                           */
-#define LIFECYCLE_NDN_MAX 512     /* bytes of a normalised suffix */
+#define LIFECYCLE_SETTING_MAX 256 /* bytes of a value with the NUL */
 
 /* The suffix entry, and its child nrdn ("ou=people").  RST_ENOTFOUND. */
 enum rst_err lifecycle_suffix(const struct rst_rtxn *txn, uint64_t *ret_id)

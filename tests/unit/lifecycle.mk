@@ -8,6 +8,7 @@ life_units = \
 	tests/unit/test_hash \
 	tests/unit/test_moment \
 	tests/unit/test_races \
+	tests/unit/test_refusals \
 	tests/unit/test_signin
 
 check_PROGRAMS += $(life_units)
@@ -15,7 +16,8 @@ TESTS += $(life_units)
 
 check_LIBRARIES += tests/unit/liblife.a
 tests_unit_liblife_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_liblife_a_SOURCES = tests/unit/life.c tests/unit/life.h
+tests_unit_liblife_a_SOURCES = tests/unit/entries.c tests/unit/entries.h \
+	tests/unit/life.c tests/unit/life.h
 
 life_unit_cflags = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
 life_unit_ldadd = tests/unit/liblife.a tests/unit/libfixture.a \
@@ -35,3 +37,5 @@ tests_unit_test_races_CFLAGS = $(life_unit_cflags)
 tests_unit_test_races_LDADD = $(life_unit_ldadd)
 tests_unit_test_signin_CFLAGS = $(life_unit_cflags)
 tests_unit_test_signin_LDADD = $(life_unit_ldadd)
+tests_unit_test_refusals_CFLAGS = $(life_unit_cflags)
+tests_unit_test_refusals_LDADD = $(life_unit_ldadd)
