@@ -75,7 +75,9 @@ enum rst_err back_index_open(BackendDB *be, struct rst_detail *reterr);
  */
 struct back_read {
 	struct rst_rtxn txn;
+	const struct back_db *db;
 	unsigned int depth;
+	bool passing; /* ends with its use: its thread is not the pool's */
 };
 enum rst_err back_read_begin(Operation *op, struct back_db *db,
                              struct back_read **ret_read) RST_MUST_USE;

@@ -9,6 +9,10 @@
  * An operation may be inside another one's read: an ACL that names a group
  * reads the group's entry while a search looks at a candidate.  The inner one
  * shares the outer one's snapshot; the last to leave resets it.
+ *
+ * A thread that is neither the pool's nor the main one (syncprov starts one of
+ * its own) keeps nothing: slapd would store its data with the main thread's,
+ * where all such threads would share it and the closing would not find it.
  */
 #include "back-roster.h"
 
@@ -39,6 +43,15 @@ on_main_thread(void)
 	return is_main > 0;
 }
 
+/* The read of a thread for which nobody keeps one, while it is in use. */
+static _Thread_local struct back_read *passing;
+
+static bool
+is_pool_thread(void *ctx)
+{
+	return pthread_equal(ldap_pvt_thread_pool_tid(ctx), pthread_self());
+}
+
 static struct back_read *
 read_kept(void *ctx, struct back_db *db)
 {
@@ -46,6 +59,8 @@ read_kept(void *ctx, struct back_db *db)
 
 	if (on_main_thread())
 		return db->main_read;
+	if (!is_pool_thread(ctx))
+		return passing != NULL && passing->db == db ? passing : NULL;
 	if (ldap_pvt_thread_pool_getkey(ctx, db, &data, NULL) != 0)
 		return NULL;
 	return data;
@@ -62,8 +77,12 @@ read_new(void *ctx, struct back_db *db, struct back_read **ret_read)
 		ch_free(read);
 		return err;
 	}
+	read->db = db;
 	if (on_main_thread()) {
 		db->main_read = read;
+	} else if (!is_pool_thread(ctx)) {
+		read->passing = true;
+		passing = read;
 	} else if (ldap_pvt_thread_pool_setkey(ctx, db, read, read_free, NULL,
 	                                       NULL) != 0) {
 		read_free(db, read);
@@ -102,8 +121,14 @@ back_read_begin(Operation *op, struct back_db *db, struct back_read **ret_read)
 void
 back_read_end(struct back_read *read)
 {
-	if (read != NULL && --read->depth == 0)
+	if (read == NULL || --read->depth != 0)
+		return;
+	if (read->passing) {
+		passing = NULL;
+		read_free(NULL, read);
+	} else {
 		rst_read_reset(&read->txn);
+	}
 }
 
 void
