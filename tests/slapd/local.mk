@@ -6,7 +6,9 @@ backend_tests = \
 	tests/slapd/test003-filters \
 	tests/slapd/test004-config \
 	tests/slapd/test005-bad-input \
-	tests/slapd/test006-access
+	tests/slapd/test006-access \
+	tests/slapd/test007-paging \
+	tests/slapd/test008-version
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
@@ -16,6 +18,13 @@ overlay_tests = \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config
 if HAVE_SLAPD
+# Preloaded into slapd, so a shared library although nobody installs it.
+check_LTLIBRARIES += tests/slapd/libfakeversion.la
+tests_slapd_libfakeversion_la_SOURCES = tests/slapd/fake-version.c
+tests_slapd_libfakeversion_la_CPPFLAGS = -isystem $(OPENLDAP_SRC)/include
+tests_slapd_libfakeversion_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_slapd_libfakeversion_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
 TESTS += $(backend_tests) $(overlay_tests)
 endif
 EXTRA_DIST += $(backend_tests) $(overlay_tests) \
