@@ -2,4 +2,6 @@ dist_doc_DATA += doc/hacking.md
 EXTRA_DIST += \
 	doc/design/0001-one-lmdb.md \
 	doc/design/0002-schema-files.md \
-	doc/design/0003-quickstart.md
+	doc/design/0003-quickstart.md \
+	doc/design/0004-hash-slots.md \
+	doc/design/0005-names-and-the-dead.md

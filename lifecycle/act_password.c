@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_password.c - passwords: good enough, changed */
+/* act_password.c - a person's password is changed */
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
 #include "rules/password.h"
-
-enum rule_verdict
-act_password_rule(struct rst_view password, const char *username,
-                  const char *mail)
-{
-	return rule_password(&rule_password_default, password.ptr, password.len,
-	                     username, mail);
-}
 
 /* What a change needs to know of the person, copied out of a snapshot. */
 struct known {
@@ -71,7 +63,8 @@ hash_new(const struct act_ctx *ctx, const struct known *known,
 	enum rule_verdict verdict;
 	enum rst_err err;
 
-	verdict = act_password_rule(new_one, known->username, known->mail);
+	verdict =
+		lifecycle_password_rule(new_one, known->username, known->mail);
 	if (verdict != RULE_OK)
 		return act_refuse(refusal, verdict, "new");
 	err = lifecycle_password_hash(ctx->env, new_one, hash);

@@ -88,8 +88,8 @@ act_candidate_check(const struct act_person *person, enum act_form form,
 	if (err != RST_OK)
 		return err;
 	if (person->password.len > 0 || form == ACT_FORM_PUBLIC)
-		verdict = act_password_rule(person->password,
-		                            candidate.username, candidate.mail);
+		verdict = lifecycle_password_rule(
+			person->password, candidate.username, candidate.mail);
 	if (verdict != RULE_OK)
 		return act_refuse(refusal, verdict, "password");
 	*ret_candidate = candidate;

@@ -55,10 +55,6 @@ enum rst_err act_load(const struct rst_rtxn *txn, uint64_t id,
 enum rst_err act_event(struct rst_wtxn *txn, const struct act_ctx *ctx,
                        const char *act, struct rst_view actor) RST_MUST_USE;
 
-/* Good enough for this account?  RULE_OK, RULE_WEAK_PASSWORD... */
-enum rule_verdict act_password_rule(struct rst_view password,
-                                    const char *username, const char *mail);
-
 enum act_form {
 	ACT_FORM_PUBLIC, /* a public form: everything is asked for */
 	ACT_FORM_ADMIN,  /* short names, no mail, no password are lawful */

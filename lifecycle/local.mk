@@ -2,7 +2,7 @@ noinst_LTLIBRARIES += lifecycle/liblifecycle.la
 lifecycle_liblifecycle_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) \
 	$(GNUTLS_CFLAGS) $(CJSON_CFLAGS)
 lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
-	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS)
+	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS)
 lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_group.c \
 	lifecycle/act_init.c \
@@ -23,4 +23,5 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_write.c \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
-	lifecycle/place.c lifecycle/place.h
+	lifecycle/place.c lifecycle/place.h \
+	lifecycle/strength.c

@@ -9,10 +9,21 @@
 #ifndef LIFECYCLE_PASSWORD_H
 #define LIFECYCLE_PASSWORD_H
 
+#include "rules/verdict.h"
 #include "store/env.h"
 
 #define LIFECYCLE_HASH_MAX     136 /* bytes of "{ARGON2}..." with the NUL */
 #define LIFECYCLE_HASH_WAIT_MS 2000
+
+/*
+ * Good enough for this account?  RULE_OK; RULE_INVALID_PASSWORD;
+ * RULE_WEAK_PASSWORD for what rules/password.h says or when it would take
+ * fewer than 10^8 guesses.  username and mail may be NULL.  At most some
+ * milliseconds of work, so before any transaction.
+ */
+enum rule_verdict lifecycle_password_rule(struct rst_view password,
+                                          const char *username,
+                                          const char *mail);
 
 /*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as

@@ -383,9 +383,16 @@ the_registration_mode_decides_who_comes_without_a_link(void **state)
 	                          &life->refusal),
 	             RULE_REGISTRATION_CLOSED, NULL);
 	set_registration(life, "registration=open");
+	life->ctx.address = RST_VIEW("192.0.2.1:4711");
 	life_ok(life, act_register(&life->ctx, RST_VIEW(""), &ada, &id, &status,
 	                           &life->refusal));
 	assert_int_equal(status, RST_STATUS_PENDING);
+	assert_string_equal(life_value(life, id, RST_A_ROSTERREGISTEREDFROM),
+	                    "192.0.2.1:4711");
+	/* whom an administrator makes was not there */
+	assert_string_equal(life_value(life, life_person(life, "carol"),
+	                               RST_A_ROSTERREGISTEREDFROM),
+	                    "");
 	life_refused(life,
 	             act_register(&life->ctx, RST_VIEW("not a token"), &ada,
 	                          &id, &status, &life->refusal),

@@ -108,6 +108,41 @@ what_is_no_password_is_refused_and_never_right(void **state)
 	                 RST_OK);
 }
 
+static void
+a_password_takes_many_guesses(void **state)
+{
+	static const struct {
+		const char *text, *username, *mail;
+		enum rule_verdict expect;
+	} row[] = {
+		{ PASSWORD, "ada", "ada@example.org", RULE_OK },
+		{ PASSWORD, NULL, NULL, RULE_OK },
+		{ "passwordpassword", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ "123456789012", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ "aaaaaaaaaaaaaaaa", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ "qwertyuiop12", NULL, NULL, RULE_WEAK_PASSWORD },
+		/* too short a name for the rule, not for the estimate */
+		{ "bobbobbobbob", "bob", "bob@example.org",
+		  RULE_WEAK_PASSWORD },
+		{ "rosterroster", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ "short", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ "", NULL, NULL, RULE_INVALID_PASSWORD },
+	};
+	char longest[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (lifecycle_password_rule(rst_view_of(row[i].text),
+		                            row[i].username,
+		                            row[i].mail) != row[i].expect)
+			fail_msg("\"%s\"", row[i].text);
+	for (size_t i = 0; i < sizeof(longest); i++)
+		longest[i] = (char)('!' + (i * i * 31 + i * 7) % 90);
+	assert_int_equal(
+		lifecycle_password_rule(rst_view(longest, 1024), NULL, NULL),
+		RULE_OK);
+}
+
 static double
 seconds(void)
 {
@@ -357,6 +392,7 @@ main(void)
 		ENV_TEST(a_hash_is_right_for_its_password_alone),
 		ENV_TEST(one_text_typed_two_ways_is_one_password),
 		ENV_TEST(what_is_no_password_is_refused_and_never_right),
+		ENV_TEST(a_password_takes_many_guesses),
 		ENV_TEST(a_hash_bomb_is_not_computed),
 		ENV_TEST(what_is_not_there_costs_a_hash_too),
 		ENV_TEST(argon2i_of_stock_slapd_is_verified),
