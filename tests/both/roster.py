@@ -139,6 +139,14 @@ def group_dn(name):
     return "cn=%s,%s" % (name, GROUPS)
 
 
+def has(link, dn, attribute, value):
+    """A compare; an attribute that is not there at all has no value."""
+    try:
+        return link.compare_s(dn, attribute, value.encode())
+    except ldap.NO_SUCH_ATTRIBUTE:
+        return False
+
+
 def values(text):
     return [text.encode()] if isinstance(text, str) else [
         one.encode() for one in text]
@@ -310,7 +318,7 @@ class Roster:
     @staticmethod
     def slapd_environment():
         """A module built with sanitizers needs their runtime first."""
-        preload = os.environ.get("ROSTER_TEST_SLAPD_PRELOAD")
+        preload = os.environ.get("asan_lib")
         return {"LD_PRELOAD": preload} if preload else {}
 
     def start_rosterd(self, wait=True):
