@@ -156,15 +156,21 @@ out:
 	return done;
 }
 
-/* {SSHA}, {CRYPT} and whatever else slapd knows. */
+/* {SSHA}, {CRYPT} and whatever else slapd knows; they want C strings. */
 static bool
 verify_other(void *arg, const char *stored, struct rst_view password)
 {
-	struct berval hash, cred = { password.len, (char *)password.ptr };
+	struct berval hash, cred = { password.len, rst_view_dup(password) };
 	const char *text = NULL;
+	bool right;
 
+	if (cred.bv_val == NULL)
+		return false;
 	ber_str2bv(stored, 0, 0, &hash);
-	return lutil_passwd(&hash, &cred, NULL, &text) == 0;
+	right = lutil_passwd(&hash, &cred, NULL, &text) == 0;
+	sodium_memzero(cred.bv_val, cred.bv_len);
+	free(cred.bv_val);
+	return right;
 }
 
 enum rst_err

@@ -122,7 +122,7 @@ def directory(*people):
     ldif = SKELETON
     ldif += "\n".join([group("sysadmins", 2000, ["boss"]).rstrip(),
                        "rosterAdministrator: TRUE", ""])
-    ldif += group("ldapusers", 2001, [])
+    ldif += group("ldapusers", 2001, ("boss",) + people)
     for number, name in enumerate(("boss",) + tuple(people), 20001):
         ldif += person(name, number)
     return ldif
