@@ -133,6 +133,9 @@ a_number_of_an_aborted_write_goes_to_the_next(void **state)
 
 	fixture_write(fixture, &txn);
 	assert_int_equal(intern(&txn, "first"), RST_A_DYNAMIC);
+	/* looking on in the table does not take it for a committed one */
+	assert_int_equal(rst_attr_find(&txn.r, RST_VIEW("x"), &id),
+	                 RST_ENOTFOUND);
 	/* nobody else sees it before the commit */
 	assert_int_equal(find(fixture, "first", &id), RST_ENOTFOUND);
 	rst_write_abort(&txn);

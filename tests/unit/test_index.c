@@ -366,6 +366,31 @@ fragments_find_what_may_match(void **state)
 }
 
 static void
+a_candidate_has_every_part_of_the_fragment(void **state)
+{
+	static const char *const names[] = { "abc",  "bcd",  "cde",
+		                             "abcd", "bcde", "abc cde" };
+	struct fixture *fixture = *state;
+	uint64_t ids[MANY];
+	struct rst_wtxn txn;
+	size_t n;
+
+	fixture_write(fixture, &txn);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		(void)add_one(&txn, RST_A_CN, rst_view_of(names[i]));
+	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
+	                                     RST_VIEW("abcde"), 0, ids, MANY,
+	                                     &n),
+	                 RST_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN, RST_VIEW("abcd"),
+	                                     0, ids, MANY, &n),
+	                 RST_OK);
+	assert_int_equal(n, 1);
+	rst_write_abort(&txn);
+}
+
+static void
 candidates_come_in_parts_once_each(void **state)
 {
 	struct fixture *fixture = *state;
@@ -485,6 +510,7 @@ main(void)
 		WITH_ENV(integers_are_in_order_of_their_values),
 		WITH_ENV(text_is_in_order_and_a_prefix_first),
 		WITH_ENV(fragments_find_what_may_match),
+		WITH_ENV(a_candidate_has_every_part_of_the_fragment),
 		WITH_ENV(candidates_come_in_parts_once_each),
 		WITH_ENV(an_index_asked_for_covers_old_and_new_entries),
 		WITH_ENV(a_long_value_is_indexed_wholly),

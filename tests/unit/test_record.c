@@ -482,6 +482,27 @@ every_cut_record_is_noticed(void **state)
 }
 
 static void
+a_record_with_bytes_that_belong_to_nothing_is_corrupt(void **state)
+{
+	struct rst_entry *entry = new_entry();
+	struct rst_record record, decoded;
+	char bytes[512];
+
+	(void)state;
+	add(entry, RST_A_UID, "alice");
+	assert_int_equal(rst_entry_record(entry, &record), RST_OK);
+	memcpy(bytes, record.bytes.ptr, record.bytes.len);
+	assert_int_equal(rst_record_decode(rst_view(bytes, record.bytes.len),
+	                                   false, &decoded),
+	                 RST_OK);
+	assert_int_equal(
+		rst_record_decode(rst_view(bytes, record.bytes.len + 1), false,
+	                          &decoded),
+		RST_ECORRUPT);
+	rst_entry_free(entry);
+}
+
+static void
 random_bytes_never_lead_outside(void **state)
 {
 	struct rst_entry *entry;
@@ -591,6 +612,8 @@ main(void)
 		cmocka_unit_test(what_is_encoded_decodes_to_the_same),
 		cmocka_unit_test(every_flipped_bit_is_noticed),
 		cmocka_unit_test(every_cut_record_is_noticed),
+		cmocka_unit_test(
+			a_record_with_bytes_that_belong_to_nothing_is_corrupt),
 		cmocka_unit_test(random_bytes_never_lead_outside),
 		WITH_ENV(values_compare_by_their_rule),
 		WITH_ENV(a_corrupt_stored_record_is_noticed),

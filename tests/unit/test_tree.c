@@ -81,6 +81,7 @@ what_is_not_there_names_its_nearest_ancestor(void **state)
 		{ "dc=org", NONE },
 		{ "dc=example,dc=com", NONE },
 		{ "xdc=example,dc=org", NONE },
+		{ "ou=peoplexdc=example,dc=org", NONE },
 		{ "," FIXTURE_SUFFIX, NONE },
 		{ "ou=people,", NONE },
 		{ "", NONE },
@@ -150,6 +151,16 @@ long_rdns_are_told_apart(void **state)
 			                 RST_ENOTFOUND);
 			rdn[lengths[i] - 1] = rdn[lengths[i]] = 'x';
 		}
+	/* a row that leads to another's record, as a colliding digest would */
+	memset(rdn, 'q', sizeof(rdn));
+	assert_int_equal(
+		rst_tree_add(&txn, ids.groups, rst_view(rdn, 600), id[4][0]),
+		RST_OK);
+	assert_int_equal(
+		rst_tree_child(&txn.r, ids.groups, rst_view(rdn, 600), &found),
+		RST_ENOTFOUND);
+	assert_int_equal(rst_tree_drop(&txn, ids.groups, rst_view(rdn, 600)),
+	                 RST_OK);
 	assert_int_equal(
 		rst_tree_children(&txn.r, ids.people, &cursor, all, 20, &n),
 		RST_OK);

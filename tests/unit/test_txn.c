@@ -119,6 +119,19 @@ a_resized_map_is_taken_over_when_nothing_is_open(void **state)
 	assert_int_equal(info.map_bytes, 8 * OTHER_MAP);
 }
 
+static void
+a_resized_map_is_no_hindrance_to_who_begins(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rst_rtxn txn;
+
+	fixture_open(fixture, OTHER_MAP);
+	assert_int_equal(other_run("resize", fixture->dir), 0);
+	fixture_read(fixture, &txn);
+	assert_true(fixture_rows(&txn, RST_T_SESSION) > 1000);
+	rst_read_end(&txn);
+}
+
 /* ---- writers ---- */
 
 static void
@@ -402,6 +415,7 @@ main(int argc, char **argv)
 		WITH_DIR(a_full_reader_table_is_busy_until_its_holder_dies),
 		WITH_ENV(a_read_sees_its_snapshot_until_renewed),
 		WITH_DIR(a_resized_map_is_taken_over_when_nothing_is_open),
+		WITH_DIR(a_resized_map_is_no_hindrance_to_who_begins),
 		WITH_ENV(an_abort_undoes_and_a_commit_ends),
 		WITH_ENV(a_held_writer_lock_is_busy_after_two_seconds),
 		WITH_ENV(the_lock_of_a_killed_writer_is_recovered),
