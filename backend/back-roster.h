@@ -130,6 +130,7 @@ struct back_reply {
 	char text[BACK_TEXT_MAX]; /* "" for none */
 };
 void back_map_error(enum rst_err err, struct back_reply *reply);
+void back_map_member(enum rst_err err, struct back_reply *reply);
 void back_map_refusal(enum rst_err err, const struct act_refusal *refusal,
                       struct back_reply *reply);
 

@@ -115,6 +115,21 @@ back_map_error(enum rst_err err, struct back_reply *reply)
 	snprintf(reply->text, sizeof(reply->text), "%s", error_text(err));
 }
 
+/* A change of membership failed: the value, not the entry, is meant. */
+void
+back_map_member(enum rst_err err, struct back_reply *reply)
+{
+	if (err == RST_EEXISTS)
+		reply->code = LDAP_TYPE_OR_VALUE_EXISTS;
+	if (err == RST_ENOTFOUND)
+		reply->code = LDAP_NO_SUCH_ATTRIBUTE;
+	if (err == RST_EINVALID) {
+		reply->code = LDAP_OBJECT_CLASS_VIOLATION;
+		snprintf(reply->text, sizeof(reply->text),
+		         "a rosterGroup has member and memberUid only");
+	}
+}
+
 /* "username_taken: uid: this username is in use or was used before" */
 void
 back_map_refusal(enum rst_err err, const struct act_refusal *refusal,

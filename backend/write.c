@@ -179,10 +179,8 @@ back_write_gate(struct back_write *write, struct gate_change *change)
 		return false; /* our own check of the result said why */
 	back_write_fail(write, err);
 	back_map_refusal(err, &refusal, &write->reply);
-	if (member_at != SIZE_MAX && err == RST_EEXISTS)
-		write->reply.code = LDAP_TYPE_OR_VALUE_EXISTS;
-	if (member_at != SIZE_MAX && err == RST_ENOTFOUND)
-		write->reply.code = LDAP_NO_SUCH_ATTRIBUTE;
+	if (member_at != SIZE_MAX)
+		back_map_member(err, &write->reply);
 	if (err == RST_ESTATE && change->verb == GATE_DELETE)
 		write->reply.code = LDAP_NOT_ALLOWED_ON_NONLEAF;
 	rs->sr_err = write->reply.code;

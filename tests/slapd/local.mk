@@ -8,7 +8,8 @@ backend_tests = \
 	tests/slapd/test005-bad-input \
 	tests/slapd/test006-access \
 	tests/slapd/test007-paging \
-	tests/slapd/test008-version
+	tests/slapd/test008-version \
+	tests/slapd/test009-writes
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
@@ -28,4 +29,5 @@ tests_slapd_libfakeversion_la_LDFLAGS = -module -avoid-version -shared \
 TESTS += $(backend_tests) $(overlay_tests)
 endif
 EXTRA_DIST += $(backend_tests) $(overlay_tests) \
-	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk
+	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk \
+	tests/slapd/writes.py
