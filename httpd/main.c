@@ -27,7 +27,7 @@
 #define EXIT_BROKEN      70 /* the environment must be opened anew */
 #define DEFAULT_SERVER   15 /* id in the CSNs of processes that are not slapd */
 
-const char *argp_program_version = PACKAGE_STRING;
+const char *argp_program_version = "rosterd " PACKAGE_VERSION;
 const char *argp_program_bug_address = NULL;
 
 /* What the command line says. */

@@ -207,6 +207,21 @@ check_target(struct http_head *head, const char *target,
 	return PASS;
 }
 
+/*
+ * The request line, the fields and the empty line make up the head to the
+ * byte?  What the parser passed over (a NUL and what follows it, folded lines,
+ * lines ended by a bare LF) is missing from the sum.
+ */
+static bool
+adds_up(const struct http_head *head, const char *method, const char *target,
+        const char *version)
+{
+	size_t line = strlen(method) + strlen(target) + strlen(version) + 4;
+
+	return head->head_bytes == 0 ||
+	       head->head_bytes == line + head->line_bytes + 2;
+}
+
 struct http_refusal
 http_gate_check(struct http_head *head, const char *method, const char *target,
                 const char *version, const struct http_site *site)
@@ -217,7 +232,7 @@ http_gate_check(struct http_head *head, const char *method, const char *target,
 	    strcmp(version, "HTTP/1.0") != 0)
 		return REFUSE(505, "version_unknown",
 		              "the version of HTTP here is 1.1");
-	if (head->malformed)
+	if (head->malformed || !adds_up(head, method, target, version))
 		return BAD("a header field is malformed");
 	if (head->doubled)
 		return BAD("a header field that may come once came twice");

@@ -58,13 +58,18 @@ struct http_head {
 	struct rst_view value[HTTP_H_COUNT]; /* NULL ptr: not given */
 	unsigned int count;
 	bool malformed, doubled;
+	/*
+	 * Bytes of the whole head, from the method to the empty line, and of
+	 * the header fields' lines among them.  0: not known.
+	 */
+	size_t head_bytes, line_bytes;
 	/* Filled by http_gate_check(). */
 	enum http_method method;
 	char path[HTTP_PATH_MAX + 1]; /* decoded; no "..", no NUL */
 	const char *query;            /* raw, "" if none; borrows target */
 };
 
-/* Take one header field.  Bytes as sent: NULs show. */
+/* Take one header field. */
 void http_gate_header(struct http_head *head, struct rst_view name,
                       struct rst_view value);
 

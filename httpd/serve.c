@@ -240,10 +240,30 @@ static enum MHD_Result
 take_header(void *arg, enum MHD_ValueKind kind, const char *name,
             size_t name_len, const char *value, size_t value_len)
 {
+	struct http_head *head = arg;
+
 	(void)kind;
-	http_gate_header(arg, rst_view(name, name_len),
+	http_gate_header(head, rst_view(name, name_len),
 	                 rst_view(value != NULL ? value : "", value_len));
+	/* name and value lie in the buffer as they were read: from the first
+	 * byte of the one to the last of the other is the line without CRLF */
+	head->line_bytes += (uintptr_t)value + value_len - (uintptr_t)name + 2;
 	return MHD_YES;
+}
+
+/*
+ * Bytes of the head; 0 where the library does not say, or is of the kind that
+ * refuses NULs, folds and bare LFs itself and moves values about (1.0).
+ */
+static size_t
+head_bytes(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	if (info == NULL || strncmp(MHD_get_version(), "0.", 2) != 0)
+		return 0;
+	return info->header_size;
 }
 
 /* The whole head is there: the gate, before a byte of the body. */
@@ -256,6 +276,7 @@ check_head(struct exchange *exchange, const char *method, const char *version)
 		return MHD_NO;
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND,
 	                            take_header, &exchange->head);
+	exchange->head.head_bytes = head_bytes(exchange->connection);
 	refusal = http_gate_check(&exchange->head, method, exchange->target,
 	                          version,
 	                          &exchange->serve->server->config->site);

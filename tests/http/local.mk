@@ -3,3 +3,15 @@ check_PROGRAMS += tests/http/seed
 tests_http_seed_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_http_seed_SOURCES = tests/http/seed.c
 tests_http_seed_LDADD = lifecycle/liblifecycle.la
+
+http_tests = \
+	tests/http/test_access.py \
+	tests/http/test_gate.py \
+	tests/http/test_input.py \
+	tests/http/test_journey.py \
+	tests/http/test_mail.py \
+	tests/http/test_pages.py \
+	tests/http/test_serve.py
+TESTS += $(http_tests)
+dist_check_SCRIPTS += $(http_tests)
+EXTRA_DIST += tests/http/rosterd.py

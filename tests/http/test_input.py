@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: OLDAP-2.8
+"""Bad JSON, bad forms, bad values: a clear refusal for each."""
+from rosterd import Rosterd, check, main, person, refused
+
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def bad_json():
+    rosterd = Rosterd()
+    web = rosterd.client().web
+    url = rosterd.url + "/api/v1/session"
+    table = [
+        ("empty text", b" "), ("truncated", b'{"username":'),
+        ("trailing garbage", b'{"username":"a"}x'),
+        ("two values", b'{"username":"a"}{}'),
+        ("array", b'["username"]'), ("number", b"1"), ("null", b"null"),
+        ("duplicate key", b'{"username":"a","username":"b"}'),
+        ("keys that differ in case", b'{"username":"a","Username":"b"}'),
+        ("nested duplicate", b'{"a":{"b":1,"B":2}}'),
+        ("\\u0000", b'{"username":"a\\u0000b"}'),
+        ("raw NUL", b'{"username":"a\0b"}'),
+        ("control character", b'{"username":"a\nb"}'),
+        ("lone surrogate", b'{"username":"\\ud800"}'),
+        ("low surrogate first", b'{"username":"\\udc00\\ud800"}'),
+        ("not UTF-8", b'{"username":"\xff"}'),
+        ("overlong UTF-8", b'{"username":"\xc0\xaf"}'),
+        ("byte order mark", b'\xef\xbb\xbf{"username":"a"}'),
+        ("single quotes", b"{'username':'a'}"),
+        ("comment", b'{"username":"a"/**/}'),
+        ("trailing comma", b'{"username":"a",}'),
+        ("leading zero", b'{"a":01}'), ("plus", b'{"a":+1}'),
+        ("NaN", b'{"a":NaN}'), ("bare word", b'{"a":yes}'),
+        ("ends in a point", b'{"a":1.}'), ("hex", b'{"a":0x10}'),
+        ("unknown escape", b'{"a":"\\x41"}'),
+        ("short escape", b'{"a":"\\u12"}'),
+        ("17 levels", b'{"a":' + b"[" * 17 + b"]" * 17 + b"}"),
+        ("65,000 brackets", b"[" * 65000),
+        ("1001 values", b"[" + b"1," * 1000 + b"1]"),
+        ("10,000 keys", b"{" + b",".join(b'"%d":1' % i
+                                         for i in range(5000)) + b"}"),
+    ]
+    wrong = []
+    for name, body in table:
+        answer = web.post(url, data=body, headers=JSON, timeout=30)
+        if answer.status_code != 400 or (answer.json()["code"]
+                                         != "invalid_json"):
+            wrong.append("%s: %d %s" % (name, answer.status_code,
+                                        answer.text))
+    assert not wrong, "\n".join(wrong)
+    check(web.post(url, data=b"x" * 65537, headers=JSON), 413)
+
+
+def content_types():
+    rosterd = Rosterd()
+    web = rosterd.client().web
+    url = rosterd.url + "/api/v1/session"
+    body = b'{"username":"a","password":"b"}'
+    for kind in ("text/plain", "application/x-www-form-urlencoded",
+                 "application/jsonx", "multipart/form-data", "",
+                 "text/plain; application/json"):
+        refused(web.post(url, data=body, headers={"Content-Type": kind}),
+                415, "unknown_content_type")
+    refused(web.post(url, data=body, headers={
+        "Content-Type": "Application/JSON; charset=utf-8"}), 401,
+        "invalid_credentials")
+    # a page takes forms only, so that no stranger's page can send JSON there
+    check(web.post(rosterd.url + "/login", data=body, headers=JSON), 415)
+    check(web.post(rosterd.url + "/login", data=b"username=a&password=b",
+                   headers={"Content-Type": "text/plain"}), 415)
+
+
+def fields():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    anyone = rosterd.client()
+    table = [
+        ("/session", {"username": "a"}, 400, "missing_field", "password"),
+        ("/session", {}, 400, "missing_field", "username"),
+        ("/session", {"username": "a", "password": "b", "role": "x"},
+         400, "unknown_field", "role"),
+        ("/session", {"username": ["a"], "password": "b"}, 400,
+         "invalid_field", "username"),
+        ("/session", {"username": 7, "password": "b"}, 400,
+         "invalid_field", "username"),
+        ("/session", {"username": "a" * 1025, "password": "b"}, 400,
+         "invalid_field", "username"),
+        ("/session", {"Username": "a", "password": "b"}, 400,
+         "unknown_field", "Username"),
+        ("/registrations", dict(person("bob"), uidNumber=0), 400,
+         "unknown_field", "uidNumber"),
+        ("/registrations", dict(person("bob"), status="active"), 400,
+         "unknown_field", "status"),
+    ]
+    for path, body, status, code, field in table:
+        refused(anyone.post(path, body, expect=None), status, code, field)
+    table = [
+        ("/groups", {"cn": "g", "gidNumber": 0}, 422, "invalid_gidnumber",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": 1.5}, 400, "invalid_field",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": -1}, 400, "invalid_field",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": 2 ** 32}, 400, "invalid_field",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": 2 ** 53 + 1}, 400,
+         "invalid_field", "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": "2500"}, 400, "invalid_field",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": 65534}, 422,
+         "invalid_gidnumber", "gidNumber"),
+        ("/groups", {"cn": "g", "gidNumber": 27}, 422, "invalid_gidnumber",
+         "gidNumber"),
+        ("/groups", {"cn": "docker"}, 422, "reserved_group", "cn"),
+        ("/groups", {"cn": "sudo"}, 422, "reserved_group", "cn"),
+        ("/groups", {"cn": "Ä"}, 422, "invalid_groupname", "cn"),
+        ("/groups", {"cn": "ldapusers"}, 409, "group_taken", "cn"),
+        ("/groups", {"cn": "g", "gidNumber": 2000}, 409, "gid_taken",
+         "gidNumber"),
+        ("/groups", {"cn": "g", "administrator": "yes"}, 400,
+         "invalid_field", "administrator"),
+        ("/users", person("root"), 422, "reserved_username", "username"),
+        ("/users", person("bob", username="1234"), 422, "invalid_username",
+         "username"),
+        ("/users", person("bob", username="b\u00f6b"), 422,
+         "invalid_username", "username"),
+        ("/users", person("bob", username="a" * 33), 422, "invalid_username",
+         "username"),
+        ("/users", person("bob", mail="bob@"), 422, "invalid_email", "mail"),
+        ("/users", person("bob", mail="a@example.org\r\nBcc: x@y.z"), 422,
+         "invalid_email", "mail"),
+        ("/users", person("bob", sn="a\u202eb"), 422, "invalid_name", "sn"),
+        ("/users", person("bob", password="short"), 422, "weak_password",
+         "password"),
+        ("/users", person("ada"), 409, "username_taken", "username"),
+        ("/users", person("bob", mail="ADA@example.org"), 409, "email_taken",
+         "mail"),
+        ("/users", person("bob", status="deleted"), 422, "invalid_status",
+         "status"),
+        ("/users", person("bob", status="boss"), 422, "invalid_status",
+         "status"),
+        ("/invitations", {"mail": "x", "send": False}, 422, "invalid_email",
+         "mail"),
+        ("/invitations", {"mail": "x@y.example", "expires": 1, "send": False},
+         422, "invalid_expiry", "expires"),
+        ("/invitations", {"mail": "x@y.example", "expires": "yesterday",
+                          "send": False}, 422, "invalid_expiry", "expires"),
+        ("/invitations", {"mail": "x@y.example", "groups": ["nothere"],
+                          "send": False}, 422, "unknown_group", "groups"),
+        ("/invitations", {"mail": "x@y.example", "groups": "sysadmins",
+                          "send": False}, 400, "invalid_field", "groups"),
+        ("/invitations", {"send": True}, 409, "smtp_not_configured", None),
+    ]
+    wrong = []
+    for path, body, status, code, field in table:
+        answer = admin.post(path, body, expect=None)
+        try:
+            refused(answer, status, code, field)
+        except AssertionError as error:
+            wrong.append("%s %s: %s" % (path, body, error))
+    assert not wrong, "\n".join(wrong)
+    assert len(admin.get("/users").json()["items"]) == 1
+
+
+def tokens():
+    rosterd = Rosterd()
+    anyone = rosterd.client()
+    rosterd.admin()
+    for token in ("", "x", "a" * 43, "a" * 44, "../../etc/passwd", "\u00e4",
+                  "a" * 1024, "A" * 42 + "=", "%00", "'--", "{{x}}"):
+        answer = anyone.post("/registrations", person("bob", token=token),
+                             expect=None)
+        if token == "":
+            refused(answer, 403, "registration_closed")
+        else:
+            refused(answer, 400, "invalid_invite")
+    for token in ("x", "a" * 43, "a" * 400, "%41"):
+        refused(anyone.get("/invitations/token/" + token, expect=404), 404,
+                "invalid_invite")
+        check(anyone.web.get(rosterd.url + "/register/" + token), 400)
+
+
+def bad_forms():
+    rosterd = Rosterd()
+    web = rosterd.client().web
+    url = rosterd.url + "/login"
+    for body in (b"username=%00&password=b", b"username=%zz&password=b",
+                 b"username=%4&password=b", b"username=%ff&password=b",
+                 b"=x&username=a&password=b", b"user%00name=a&password=b",
+                 b"a" * 65 + b"=1", b"&".join(b"f%d=1" % i
+                                              for i in range(200))):
+        answer = web.post(url, data=body, headers=FORM, timeout=30)
+        assert answer.status_code == 400, (body, answer.status_code)
+        assert "invalid_form" in answer.text, (body, answer.text)
+    # a field given twice where one is meant
+    check(web.post(url, data=b"username=a&username=b&password=c",
+                   headers=FORM), 400)
+    check(web.post(url, data=b"", headers=FORM), 400)
+    check(web.post(url, data=b"username=a&password=b&admin=1",
+                   headers=FORM), 400)
+
+
+def bad_queries():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    for query in ("limit=0", "limit=201", "limit=x", "limit=-1", "cursor=!!",
+                  "cursor=AAAA", "cursor=" + "A" * 700, "status=boss",
+                  "group=nothere", "q=%ff", "q=%00", "q=a&q=b",
+                  "&".join("a%d=1" % i for i in range(9))):
+        refused(admin.get("/users?" + query, expect=400), 400,
+                "invalid_query")
+    refused(admin.get("/invitations?cursor=x", expect=400), 400,
+            "invalid_query")
+    refused(admin.get("/registrations?status=active", expect=400), 400,
+            "invalid_query")
+    assert len(admin.get("/users?unknown=1").json()["items"]) == 1
+
+
+if __name__ == "__main__":
+    main(bad_json, content_types, fields, tokens, bad_forms, bad_queries)

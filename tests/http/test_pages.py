@@ -1,0 +1,308 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: OLDAP-2.8
+"""What the pages hold, what they never hold, and what goes with them."""
+import html.parser
+import re
+
+from rosterd import (Browser, Rosterd, PASSWORD, check, main, person)
+
+CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; "
+       "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+VOID = {"meta", "link", "input", "br", "img", "hr"}
+
+
+class Page(html.parser.HTMLParser):
+    """Finds what is wrong with the HTML itself."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.wrong = [], []
+        self.ids, self.labels, self.inputs, self.refs = [], [], [], []
+        self.headings = 0
+        self.feed(text)
+        self.close()
+        if self.open:
+            self.wrong.append("not closed: %s" % self.open)
+        for one in set(self.ids):
+            if self.ids.count(one) > 1:
+                self.wrong.append("id twice: %s" % one)
+        for name in self.inputs:
+            if name not in self.labels:
+                self.wrong.append("no label: %s" % name)
+        for ref in self.refs:
+            if ref not in self.ids:
+                self.wrong.append("points nowhere: %s" % ref)
+        if self.headings != 1:
+            self.wrong.append("%d h1" % self.headings)
+
+    def handle_starttag(self, tag, attrs):
+        got = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "h1":
+            self.headings += 1
+        if "id" in got:
+            self.ids.append(got["id"])
+        if tag == "label":
+            self.labels.append(got.get("for"))
+        if tag in ("input", "select", "textarea") and (
+                got.get("type") != "hidden" and "disabled" not in got):
+            self.inputs.append(got.get("id"))
+        for key in ("aria-describedby", "aria-labelledby"):
+            self.refs += (got.get(key) or "").split()
+        if tag in ("script", "style", "iframe", "object"):
+            self.wrong.append("a <%s>" % tag)
+        for key in got:
+            if key.startswith("on") or key == "style":
+                self.wrong.append("attribute %s" % key)
+        for key in ("href", "src", "action"):
+            if key in got and not re.match(r"[/#?]", got[key] or "?"):
+                self.wrong.append("%s=%s" % (key, got[key]))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append("</%s> closes something else" % tag)
+
+
+def sign_in(rosterd, username="ada"):
+    web = Browser(rosterd)
+    web.open("/login")
+    web.submit("/login", {"username": username, "password": PASSWORD})
+    return web
+
+
+def headers_are_on_everything():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    paths = ["/", "/login", "/users", "/nothing", "/static/roster.css",
+             "/healthz", "/readyz", "/api/v1/me", "/api/v1/nothing",
+             "/static/nothing", "/a%00b", "/register/" + "x" * 43]
+    for path in paths:
+        for web in (admin.web, rosterd.client().web):
+            answer = web.get(rosterd.url + path, allow_redirects=False)
+            got = answer.headers
+            assert got["Content-Security-Policy"] == CSP, (path, got)
+            assert got["X-Content-Type-Options"] == "nosniff", path
+            assert got["X-Frame-Options"] == "DENY", path
+            assert got["Referrer-Policy"] == "no-referrer", path
+            assert got["Cross-Origin-Opener-Policy"] == "same-origin", path
+            assert "Server" not in got, path
+            assert "Strict-Transport-Security" not in got, "plain HTTP"
+            assert got["Cache-Control"] == "no-store", (path, got)
+    css = re.search(r'href="(/static/roster\.css\?v=[0-9a-f]+)"',
+                    admin.web.get(rosterd.url + "/login").text).group(1)
+    answer = admin.web.get(rosterd.url + css)
+    check(answer, 200)
+    assert "immutable" in answer.headers["Cache-Control"], answer.headers
+    assert answer.headers["Content-Type"].startswith("text/css")
+    for path in ("/static/../main.c", "/static/%2e%2e/main.c",
+                 "/static/roster.css/", "/static/"):
+        assert admin.web.get(rosterd.url + path).status_code in (400, 404)
+
+
+def every_page_is_whole():
+    rosterd = Rosterd()
+    bootstrap = rosterd.token
+    pages = {"/bootstrap/" + bootstrap:
+             rosterd.client().web.get(rosterd.url + "/bootstrap/"
+                                      + bootstrap).text}
+    admin = rosterd.admin()
+    admin.post("/users", person("bob"), expect=201)
+    admin.post("/users", person("carl", status="pending"), expect=201)
+    admin.post("/users", person("dora", status="suspended"), expect=201)
+    admin.post("/groups", {"cn": "staff1", "description": "people"},
+               expect=201)
+    admin.put("/groups/staff1/members/bob")
+    made = admin.post("/invitations", {"mail": "eve@example.org",
+                                       "send": False}, expect=201).json()
+    token = made["link"].rsplit("/", 1)[1]
+    web = sign_in(rosterd)
+    for path in ("/users", "/users?q=bo&status=active&limit=1",
+                 "/users?limit=1", "/users?q=zzz", "/users/bob",
+                 "/users/carl", "/users/dora", "/users/ada", "/requests",
+                 "/invitations", "/invitations/" + made["id"], "/groups",
+                 "/groups?limit=1", "/groups/staff1", "/groups/sysadmins",
+                 "/me"):
+        pages[path] = web.open(path)
+    pages["/nothing"] = web.open("/nothing", expect=404)
+    anyone = Browser(rosterd)
+    for path in ("/login", "/login?done=registered", "/register",
+                 "/register/" + token):
+        pages[path] = anyone.open(path)
+    pages["dead link"] = anyone.open("/register/" + "x" * 43, expect=400)
+    web.open("/groups")
+    pages["refused group"] = web.submit("/groups", {"cn": "docker"},
+                                        expect=422)
+    web.open("/users")
+    pages["refused user"] = web.submit(
+        "/users", person("root"), expect=422)
+    web.open("/invitations")
+    pages["refused invitation"] = web.submit(
+        "/invitations", {"mail": "bob@example.org"}, expect=409)
+    web.open("/groups/staff1")
+    pages["refused member"] = web.submit(
+        "/groups/staff1/members", {"username": "nobody-there"}, expect=404)
+    web.open("/me")
+    pages["refused password"] = web.submit(
+        "/me/password", {"old": "x", "new": PASSWORD}, expect=403)
+    wrong = []
+    for path, text in pages.items():
+        wrong += ["%s: %s" % (path, w) for w in Page(text).wrong]
+        if "{{" in text or "}}" in text:
+            wrong.append("%s: a tag of the template" % path)
+        if "$argon2" in text or "userPassword" in text:
+            wrong.append("%s: a password hash" % path)
+        if '<html lang="en">' not in text or "<title>" not in text:
+            wrong.append("%s: no language or title" % path)
+        if path.startswith("refused") and 'role="alert"' not in text:
+            wrong.append("%s: does not say what is wrong" % path)
+        if len(text) > 50000:
+            wrong.append("%s: %d bytes" % (path, len(text)))
+    assert not wrong, "\n".join(wrong)
+    assert 'aria-current="page">People' in pages["/users"]
+    # what can be done is what is lawful
+    for name, lawful in (("bob", {"suspend"}), ("dora", {"activate"}),
+                         ("carl", {"approve", "reject"})):
+        found = set(re.findall(r'action="/users/%s/(\w+)"' % name,
+                               pages["/users/" + name]))
+        assert found == lawful, (name, found)
+
+
+def names_are_hostile():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    evil = "<script>alert(1)</script>\"'&{{x}}{{> _head}}"
+    admin.post("/users", person("eve", sn=evil), expect=201)
+    admin.patch("/users/eve", {"displayName": evil})
+    admin.post("/groups", {"cn": "g1", "description": evil}, expect=201)
+    admin.put("/groups/g1/members/eve")
+    web = sign_in(rosterd)
+    for path in ("/users", "/users/eve", "/groups", "/groups/g1",
+                 "/users?q=" + "%3Cscript%3E%22"):
+        text = web.open(path)
+        assert "<script" not in text, path
+        assert not Page(text).wrong, (path, Page(text).wrong)
+    assert "&lt;script&gt;alert(1)" in web.open("/users/eve")
+    assert "{{x}}" in web.open("/users/eve"), "shown as it is, not run"
+    web.open("/users")
+    text = web.submit("/users", person("root", sn=evil), expect=422)
+    assert "<script" not in text and "&lt;script" in text
+    assert admin.get("/users/eve").json()["displayName"] == evil
+    text = web.open("/login?next=%22%3E%3Cscript%3E&done=%3Cscript%3E")
+    assert "<script" not in text
+
+
+def lists_go_page_by_page():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    names = ["user%02d" % i for i in range(7)]
+    for name in reversed(names):
+        admin.post("/users", person(name, password=""), expect=201)
+    seen, path = [], "/users?limit=3&q=user"
+    while path:
+        body = admin.get(path).json()
+        seen.append([u["username"] for u in body["items"]])
+        path = ("/users?limit=3&q=user&cursor=" + body["next"]
+                if body["next"] else None)
+    assert seen == [names[:3], names[3:6], names[6:]], seen
+    web = sign_in(rosterd)
+    text, found = web.open("/users?limit=4&q=user"), []
+    while True:
+        found += re.findall(r'href="/users/(user\d\d)"', text)
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        if not following:
+            break
+        query = following.group(1).replace("&amp;", "&")
+        assert "q=user" in query, query
+        text = web.open("/users" + query)
+    assert found == names, found
+    # a list of exactly one page has no next
+    body = admin.get("/users?limit=7&q=user").json()
+    assert body["next"] is None and len(body["items"]) == 7
+    for name in names[:5]:
+        admin.put("/groups/ldapusers/members/" + name)
+    seen, path = [], "/groups/ldapusers/members?limit=3"
+    while path:
+        body = admin.get(path).json()
+        seen += [u["username"] for u in body["items"]]
+        path = ("/groups/ldapusers/members?limit=3&cursor=" + body["next"]
+                if body["next"] else None)
+    assert sorted(seen) == ["ada"] + names, seen
+    assert len(admin.get("/users?group=sysadmins").json()["items"]) == 1
+    ids = [admin.post("/invitations", {"mail": "i%d@example.org" % i,
+                                       "send": False}, expect=201).json()["id"]
+           for i in range(5)]
+    seen, path = [], "/invitations?limit=2"
+    while path:
+        body = admin.get(path).json()
+        seen += [i["id"] for i in body["items"]]
+        path = ("/invitations?limit=2&cursor=" + body["next"]
+                if body["next"] else None)
+    assert seen == ids[::-1], (seen, ids)
+
+
+def same_address_for_programs():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    page = admin.web.get(rosterd.url + "/users/ada",
+                         headers={"Accept": "application/json"})
+    assert page.json() == admin.get("/users/ada").json()
+    page = admin.web.get(rosterd.url + "/users/ada", headers={
+        "Accept": "text/html,application/xhtml+xml,application/json;q=0.1"})
+    assert page.text.startswith("<!doctype html>")
+    check(rosterd.client().web.get(rosterd.url + "/users/ada", headers={
+        "Accept": "application/json"}, allow_redirects=False), 401)
+
+
+def edits_honour_what_was_seen():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    admin.post("/users", person("bob"), expect=201)
+    seen = admin.get("/users/bob").headers["ETag"]
+    first = admin.patch("/users/bob", {"sn": "One"},
+                        headers={"If-Match": seen})
+    assert first.headers["ETag"] != seen
+    answer = admin.patch("/users/bob", {"sn": "Two"}, expect=412,
+                         headers={"If-Match": seen})
+    assert answer.json()["code"] == "changed"
+    assert admin.get("/users/bob").json()["sn"] == "One"
+    admin.patch("/users/bob", {"sn": "Two"}, headers={"If-Match": "*"})
+    admin.patch("/users/bob", {"status": "suspended"})
+    assert admin.get("/users/bob").json()["status"] == "suspended"
+    admin.patch("/users/bob", {"status": "active", "sn": "Three"})
+    bob = admin.get("/users/bob").json()
+    assert (bob["status"], bob["sn"]) == ("active", "Three"), bob
+
+
+def no_token_is_logged():
+    rosterd = Rosterd()
+    web = Browser(rosterd)
+    web.open("/bootstrap/" + rosterd.token)
+    web.submit("/bootstrap", person("ada"))
+    answer = web.submit("/login", {"username": "ada", "password": PASSWORD})
+    cookie = web.web.cookies["roster"]
+    csrf = re.search(r'name="csrf" value="([^"]+)"', answer).group(1)
+    web.open("/invitations")
+    page = web.submit("/invitations", {"mail": "bob@example.org"}, expect=201)
+    token = re.search(r"/register/([A-Za-z0-9_-]{43})", page).group(1)
+    bob = Browser(rosterd)
+    bob.open("/register/" + token)
+    bob.open("/register/" + token + "?x=" + token)
+    bob.open("/login?next=/register/" + token)
+    bob.open("/api/v1/invitations/token/" + token)
+    bob.open("/nothing/" + token, expect=404)
+    bob.open("/register/short-and-wrong", expect=400)
+    log = rosterd.log()
+    for secret in (rosterd.token, cookie, csrf, token, PASSWORD,
+                   "short-and-wrong"):
+        assert secret not in log, secret
+    assert '"path":"/register/-"' in log and '"user":"ada"' in log, log
+    # nor can a stranger write lines of his own
+    bob.web.get(rosterd.url + "/users/%22%7D")
+    assert '"path":"/users/\\"}"' in rosterd.log()
+
+
+if __name__ == "__main__":
+    main(headers_are_on_everything, every_page_is_whole, names_are_hostile,
+         lists_go_page_by_page, same_address_for_programs,
+         edits_honour_what_was_seen, no_token_is_logged)
