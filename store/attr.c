@@ -306,15 +306,41 @@ is_writing(const struct rst_rtxn *txn)
 	return txn->mdb != NULL && atomic_load(&txn->env->writer) == txn->mdb;
 }
 
+/* The number of name, 0 when it is not known; *ret_next is the number after
+ * the last known one. */
 static uint16_t
-find_known(struct rst_attr_cache *cache, struct rst_view name)
+find_known(struct rst_attr_cache *cache, struct rst_view name,
+           uint16_t *ret_next)
 {
 	uint16_t id;
 
 	pthread_rwlock_rdlock(&cache->lock);
 	id = cache->slots[slot_of(cache, name)];
+	*ret_next = (uint16_t)(cache->known.first + cache->known.n);
 	pthread_rwlock_unlock(&cache->lock);
 	return id;
+}
+
+/*
+ * RST_OK when the table has rows from number next on.  Asked before the lock
+ * is taken for writing, so that a filter on a name that nobody ever stored
+ * does not hold up the others.
+ */
+static enum rst_err
+has_rows_from(const struct rst_rtxn *txn, uint16_t next)
+{
+	struct rst_cursor cursor = { NULL };
+	struct rst_view key, value;
+	enum rst_err err;
+	char seek[2];
+
+	rst_put_be16(seek, next);
+	err = rst_cursor_open(txn, RST_T_ATTRIBUTE, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_seek(&cursor, rst_view(seek, sizeof(seek)),
+		                      &key, &value);
+	rst_cursor_close(&cursor);
+	return err;
 }
 
 static uint16_t
@@ -335,19 +361,22 @@ rst_attr_find(const struct rst_rtxn *txn, struct rst_view name,
 {
 	struct rst_attr_cache *cache = txn->env->attrs;
 	bool writing = is_writing(txn);
-	enum rst_err err = RST_OK;
-	uint16_t id = find_known(cache, name);
+	enum rst_err err;
+	uint16_t next, id = find_known(cache, name, &next);
 
 	if (id == 0 && writing)
 		id = find_pending(cache, name);
 	if (id == 0) {
+		err = has_rows_from(txn, next);
+		if (err != RST_OK)
+			return err;
 		pthread_rwlock_wrlock(&cache->lock);
 		err = read_on(txn, cache, writing);
 		id = cache->slots[slot_of(cache, name)];
 		pthread_rwlock_unlock(&cache->lock);
+		if (err != RST_OK)
+			return err;
 	}
-	if (err != RST_OK)
-		return err;
 	if (id == 0)
 		return RST_ENOTFOUND;
 	*ret_id = id;
