@@ -9,7 +9,9 @@ backend_tests = \
 	tests/slapd/test006-access \
 	tests/slapd/test007-paging \
 	tests/slapd/test008-version \
-	tests/slapd/test009-writes
+	tests/slapd/test009-writes \
+	tests/slapd/test010-tools \
+	tests/slapd/test011-syncprov
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
