@@ -209,9 +209,14 @@ open_file(const struct rst_place *place, const char *name, int *ret_fd,
 	int fd = openat(place->dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0) {
-		rst_detail_set(reterr, "cannot open %s: %s", name,
-		               strerror(errno));
-		return errno == ENOENT ? RST_ENOTFOUND : RST_EIO;
+		int code = errno;
+
+		rst_detail_set(
+			reterr, "cannot open %s: %s%s", name, strerror(code),
+			code == EACCES ? " (run as a user of the directory's "
+					 "group)"
+				       : "");
+		return code == ENOENT ? RST_ENOTFOUND : RST_EIO;
 	}
 	*ret_fd = fd;
 	return RST_OK;

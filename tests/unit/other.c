@@ -266,6 +266,20 @@ other_user_writes(const char *dir)
 	return 0;
 }
 
+/* As a user who may look into the directory and no more: he is told why. */
+static int
+other_stranger_opens(const char *dir)
+{
+	struct rst_detail detail = { "" };
+	struct rst_env *env;
+
+	if (setgroups(0, NULL) != 0 || setgid(54321) != 0 || setuid(54321) != 0)
+		return 1;
+	if (rst_env_open(dir, NULL, &env, &detail) != RST_EIO)
+		return 2;
+	return strstr(detail.text, "group") != NULL ? 0 : 3;
+}
+
 int
 other_main(const char *what, const char *dir)
 {
@@ -277,6 +291,8 @@ other_main(const char *what, const char *dir)
 		return other_comes_and_goes(dir);
 	if (strcmp(what, "fill-disk") == 0)
 		return other_fills_disk(dir);
+	if (strcmp(what, "stranger") == 0)
+		return other_stranger_opens(dir);
 	if (strcmp(what, "user") == 0)
 		return other_user_writes(dir);
 	if (rst_env_open(dir, NULL, &env, &detail) != RST_OK) {

@@ -341,6 +341,17 @@ another_user_of_the_group_may_write(void **state)
 }
 
 static void
+a_stranger_is_told_what_he_lacks(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(fixture->dir, 0755), 0);
+	assert_int_equal(other_run("stranger", fixture->dir), 0);
+}
+
+static void
 coming_and_going_disturbs_nobody(void **state)
 {
 	struct fixture *fixture = *state;
@@ -429,6 +440,7 @@ main(int argc, char **argv)
 		WITH_ENV(an_unfinished_making_is_finished),
 		WITH_ENV(a_second_open_is_the_same_environment),
 		WITH_ENV(another_user_of_the_group_may_write),
+		WITH_ENV(a_stranger_is_told_what_he_lacks),
 		WITH_ENV(coming_and_going_disturbs_nobody),
 		WITH_ENV(another_pid_namespace_is_refused_while_it_lives),
 		WITH_ENV(another_kind_of_writer_lock_is_refused_while_it_lives),
