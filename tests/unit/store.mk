@@ -3,11 +3,18 @@
 # One line a test in store_units; its variables are those of all units.
 store_units = \
 	tests/unit/test_attr \
+	tests/unit/test_check \
 	tests/unit/test_entry \
 	tests/unit/test_env \
+	tests/unit/test_ident \
 	tests/unit/test_index \
+	tests/unit/test_journal \
+	tests/unit/test_member \
+	tests/unit/test_member_random \
 	tests/unit/test_normalise \
+	tests/unit/test_outbox \
 	tests/unit/test_record \
+	tests/unit/test_session \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
 	tests/unit/test_view
@@ -54,3 +61,24 @@ tests_unit_test_txn_LDADD = $(store_unit_ldadd)
 tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_view_CFLAGS = $(store_unit_cflags)
 tests_unit_test_view_LDADD = $(store_unit_ldadd)
+tests_unit_test_check_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_check_CFLAGS = $(store_unit_cflags)
+tests_unit_test_check_LDADD = $(store_unit_ldadd)
+tests_unit_test_ident_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_ident_CFLAGS = $(store_unit_cflags)
+tests_unit_test_ident_LDADD = $(store_unit_ldadd)
+tests_unit_test_journal_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_journal_CFLAGS = $(store_unit_cflags)
+tests_unit_test_journal_LDADD = $(store_unit_ldadd)
+tests_unit_test_member_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_member_CFLAGS = $(store_unit_cflags)
+tests_unit_test_member_LDADD = $(store_unit_ldadd)
+tests_unit_test_member_random_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_member_random_CFLAGS = $(store_unit_cflags)
+tests_unit_test_member_random_LDADD = $(store_unit_ldadd)
+tests_unit_test_outbox_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_outbox_CFLAGS = $(store_unit_cflags)
+tests_unit_test_outbox_LDADD = $(store_unit_ldadd)
+tests_unit_test_session_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_session_CFLAGS = $(store_unit_cflags)
+tests_unit_test_session_LDADD = $(store_unit_ldadd)
