@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: OLDAP-2.8
 # Stock nslcd and sssd, with PAM and sshd, in containers of their own.
 client_tests = \
 	tests/clients/journey \
