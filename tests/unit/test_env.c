@@ -320,6 +320,14 @@ a_second_open_is_the_same_environment(void **state)
 }
 
 static void
+assert_ran(int status)
+{
+	if (status == OTHER_SKIPS)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void
 another_user_of_the_group_may_write(void **state)
 {
 	struct fixture *fixture = *state;
@@ -329,7 +337,8 @@ another_user_of_the_group_may_write(void **state)
 		skip();
 	close_env(fixture);
 	assert_int_equal(stat(fixture->dir, &st), 0);
-	assert_int_equal(chown(fixture->dir, 0, 23456), 0);
+	if (chown(fixture->dir, 0, 23456) != 0)
+		skip();
 	assert_int_equal(chmod(fixture->dir, 0770), 0);
 	unlink_in(fixture, "data.mdb");
 	unlink_in(fixture, "lock.mdb");
@@ -337,7 +346,7 @@ another_user_of_the_group_may_write(void **state)
 	unlink_in(fixture, "writer.lock");
 	unlink_in(fixture, "secret.key");
 	fixture_open(fixture, OTHER_MAP);
-	assert_int_equal(other_run("user", fixture->dir), 0);
+	assert_ran(other_run("user", fixture->dir));
 }
 
 static void
@@ -348,7 +357,7 @@ a_stranger_is_told_what_he_lacks(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(chmod(fixture->dir, 0755), 0);
-	assert_int_equal(other_run("stranger", fixture->dir), 0);
+	assert_ran(other_run("stranger", fixture->dir));
 }
 
 static void
