@@ -73,6 +73,8 @@ tests_unit_test_journal_LDADD = $(store_unit_ldadd)
 tests_unit_test_member_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_LDADD = $(store_unit_ldadd)
+tests_unit_test_member_random_SOURCES = tests/unit/test_member_random.c \
+	tests/unit/member_model.c tests/unit/member_model.h
 tests_unit_test_member_random_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_random_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_random_LDADD = $(store_unit_ldadd)
