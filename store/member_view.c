@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "store/record_priv.h"
 #include "store/tree.h"
 
 bool
@@ -409,7 +410,7 @@ print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
 			return RST_ECORRUPT;
 		return print(raw, buf, ret_len);
 	}
-	err = rst_record_get(txn, rst_mkey_id(&row->key), &record);
+	err = rst_record_read(txn, rst_mkey_id(&row->key), false, &record);
 	if (err != RST_OK)
 		return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
 	if (attr == RST_A_MEMBERUID)
