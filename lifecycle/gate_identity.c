@@ -46,10 +46,7 @@ stands_below(const struct gate *g, const struct rst_record *record,
 	       rst_tree_below(&g->txn->r, record->parent, id);
 }
 
-/*
- * Is the tombstone's claim on its name over?  An import meets names in any
- * order: there the dead stand back.
- */
+/* Is the tombstone's claim on its name over? */
 static enum rst_err
 name_is_free(struct gate *g, uint64_t tombstone, bool *ret_free)
 {
@@ -79,13 +76,6 @@ name_unique(struct gate *g, enum rst_ident kind, struct rst_view name,
 	for (;;) {
 		err = rst_ident_owner(&g->txn->r, kind, name, self, &owner);
 		if (err == RST_ENOTFOUND)
-			return RST_OK;
-		if (err != RST_OK)
-			return err;
-		if (owner.tombstone && g->import && self == 0)
-			err = rst_ident_owner(&g->txn->r, kind, name, owner.id,
-			                      &owner);
-		if (err == RST_ENOTFOUND || (owner.tombstone && g->import))
 			return RST_OK;
 		if (err != RST_OK)
 			return err;

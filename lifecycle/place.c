@@ -116,10 +116,6 @@ find_owner(const struct rst_rtxn *txn, enum rst_ident ident, enum rst_kind kind,
 		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
 	err = rst_ident_owner(txn, ident, rst_view(lower, name.len), 0, &owner);
-	/* A freed name may still be on a tombstone that came by an import. */
-	if (err == RST_OK && owner.tombstone)
-		err = rst_ident_owner(txn, ident, rst_view(lower, name.len),
-		                      owner.id, &owner);
 	if (err != RST_OK)
 		return err;
 	if (owner.tombstone)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* test_acts.c - lifecycle/acts.h: every act, as it should go */
-#include "tests/unit/life.h"
+#include "tests/unit/entries.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -481,6 +481,21 @@ what_a_registration_cannot_be_is_refused(void **state)
 }
 
 static void
+a_place_taken_by_something_else_is_a_taken_name(void **state)
+{
+	struct life *life = *state;
+	struct act_person ada = person_of("ada", "ada@example.org");
+	uint64_t id;
+
+	life_ok(life, entries_add(life, "ou=people", "uid=ada", a_service,
+	                          (struct set[]){ { 0 } }, 0, NULL));
+	life_refused(life,
+	             act_create_person(&life->ctx, &ada, RST_STATUS_ACTIVE, &id,
+	                               &life->refusal),
+	             RULE_USERNAME_TAKEN, "username");
+}
+
+static void
 statuses_move_as_the_acts_say(void **state)
 {
 	struct life *life = *state;
@@ -668,6 +683,7 @@ main(void)
 		LIFE_TEST(
 			the_registration_mode_decides_who_comes_without_a_link),
 		LIFE_TEST(what_a_registration_cannot_be_is_refused),
+		LIFE_TEST(a_place_taken_by_something_else_is_a_taken_name),
 		LIFE_TEST(statuses_move_as_the_acts_say),
 		LIFE_TEST(a_rejected_name_is_free_and_its_number_is_not),
 		LIFE_TEST(joining_and_leaving_are_idempotent),

@@ -43,10 +43,11 @@ a_written_status_is_a_suspension_with_all_of_it(void **state)
 {
 	struct life *life = *state;
 	const struct act_invite invite = { .mail = RST_VIEW("x@example.org") };
+	const struct act_invite brief = { .lifetime_s = 300 };
 	uint64_t ada = life_person_with_password(life, "ada");
 	uint64_t generation = life_generation(life, ada);
 	char token[RST_TOKEN_TEXT];
-	uint64_t his, other, found;
+	uint64_t his, expired, other, found;
 	struct rst_rtxn txn;
 
 	sign_in(life, "ada");
@@ -55,6 +56,9 @@ a_written_status_is_a_suspension_with_all_of_it(void **state)
 	life_ok(life,
 	        act_invite(&life->ctx, &invite, token, &other, &life->refusal));
 	life->ctx.actor = RST_VIEW("uid=Ada, ou=people,dc=example,dc=org");
+	life_ok(life, act_invite(&life->ctx, &brief, token, &expired,
+	                         &life->refusal));
+	life->ctx.now_s += 300;
 	life_ok(life, act_invite(&life->ctx, &(struct act_invite){ 0 }, token,
 	                         &his, &life->refusal));
 	life->ctx.actor = RST_VIEW("cn=tests");
@@ -67,6 +71,7 @@ a_written_status_is_a_suspension_with_all_of_it(void **state)
 	assert_int_equal(life_generation(life, ada), generation + 1);
 	assert_true(strlen(life_value(life, his, RST_A_ROSTERREVOKED)) > 0);
 	assert_string_equal(life_value(life, other, RST_A_ROSTERREVOKED), "");
+	assert_string_equal(life_value(life, expired, RST_A_ROSTERREVOKED), "");
 	life_refused(life,
 	             act_invitation_find(&life->ctx, rst_view_of(token), &found,
 	                                 &life->refusal),

@@ -65,6 +65,46 @@ an_import_keeps_what_was_elsewhere(void **state)
 }
 
 static void
+an_import_does_not_raise_the_dead(void **state)
+{
+	struct life *life = *state;
+	static const struct set grave[] = {
+		{ RST_A_ROSTERFORMERNUMBER, "1016" },
+		{ RST_A_ROSTERFORMERNAME, "zoe" },
+		{ RST_A_ROSTERNAMEFREEAT, "20270115080000Z" },
+		{ 0 },
+	};
+	static const struct set same_number[] = {
+		{ RST_A_UIDNUMBER, "1016" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ 0 },
+	};
+	static const struct set same_name[] = {
+		{ RST_A_UIDNUMBER, "1017" },
+		{ RST_A_GIDNUMBER, "1017" },
+		{ 0 },
+	};
+	uint64_t tombstone;
+
+	life_ok(life, entries_add(life, "ou=tombstones", "cn=x", a_tombstone,
+	                          grave, GATE_IMPORT, &tombstone));
+	life_refused(life,
+	             entries_add(life, "ou=people", "uid=ada", a_person,
+	                         same_number, GATE_IMPORT, NULL),
+	             RULE_UIDNUMBER_TAKEN, "uidNumber");
+	life->ctx.now_s = LIFE_NOW - 1;
+	life_refused(life,
+	             entries_add(life, "ou=people", "uid=zoe", a_person,
+	                         same_name, GATE_IMPORT, NULL),
+	             RULE_USERNAME_TAKEN, "uid");
+	life->ctx.now_s = LIFE_NOW;
+	life_ok(life, entries_add(life, "ou=people", "uid=zoe", a_person,
+	                          same_name, GATE_IMPORT, NULL));
+	assert_string_equal(life_value(life, tombstone, RST_A_ROSTERFORMERNAME),
+	                    "");
+}
+
+static void
 an_import_without_a_status_is_active(void **state)
 {
 	struct life *life = *state;
@@ -394,6 +434,26 @@ a_stamped_change_keeps_its_stamps(void **state)
 }
 
 static void
+a_stamped_change_without_a_csn_stays_without(void **state)
+{
+	struct life *life = *state;
+	struct rst_journal_public public;
+	struct rst_rtxn txn;
+	uint64_t id;
+
+	/* lastmod off; the journal's record has one all the same */
+	life_ok(life, entries_add(life, "ou=services", "cn=web", a_service,
+	                          (struct set[]){ { 0 } }, GATE_STAMPED, &id));
+	assert_string_equal(life_value(life, id, RST_A_ENTRYCSN), "");
+	assert_string_equal(life_value(life, id, RST_A_ENTRYUUID), "");
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(rst_journal_get(&txn, rst_journal_last(&txn), &public),
+	                 RST_OK);
+	assert_int_equal(public.csn.len, 40);
+	rst_read_end(&txn);
+}
+
+static void
 a_stamped_deletion_brings_its_csn(void **state)
 {
 	struct life *life = *state;
@@ -562,6 +622,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(an_import_keeps_what_was_elsewhere),
+		LIFE_TEST(an_import_does_not_raise_the_dead),
 		LIFE_TEST(an_import_without_a_status_is_active),
 		LIFE_TEST(a_new_person_is_completed_and_stamped),
 		LIFE_TEST(a_sites_own_range_is_lawful_once_it_is_set),
@@ -570,6 +631,7 @@ main(void)
 		LIFE_TEST(the_last_administrator_stays),
 		LIFE_TEST(without_the_lifecycle_there_are_no_rules),
 		LIFE_TEST(a_stamped_change_keeps_its_stamps),
+		LIFE_TEST(a_stamped_change_without_a_csn_stays_without),
 		LIFE_TEST(a_stamped_deletion_brings_its_csn),
 		LIFE_TEST(the_doors_own_check_can_end_a_change),
 		LIFE_TEST(bookkeeping_is_not_journaled),

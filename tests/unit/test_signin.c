@@ -2,8 +2,13 @@
 /* test_signin.c - sessions and passwords of people: lifecycle/acts.h */
 #include "tests/unit/life.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "lifecycle/password.h"
 
 static enum rst_err
 try(struct life *life, const char *name, const char *password,
@@ -244,6 +249,64 @@ only_ones_own_session_is_kept(void **state)
 	assert_int_equal(check(life, bobs), RST_OK);
 }
 
+/* What happens while somebody waits for a slot to hash in. */
+struct meanwhile {
+	struct life *life;
+	uint64_t person;
+	int slots; /* closed by the first wait */
+};
+
+static bool
+suspend_meanwhile(void *arg)
+{
+	struct meanwhile *m = arg;
+
+	if (m->slots >= 0) {
+		life_ok(m->life, act_suspend(&m->life->ctx, m->person,
+		                             RST_VIEW(""), &m->life->refusal));
+		close(m->slots);
+		m->slots = -1;
+	}
+	return true;
+}
+
+static void
+hold_all_slots(struct meanwhile *m)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/hash.lock", rst_env_dir(m->life->env));
+	m->slots = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	assert_true(m->slots >= 0);
+	assert_int_equal(fcntl(m->slots, F_OFD_SETLK, &lock), 0);
+	lifecycle_password_set_pause(suspend_meanwhile, m);
+}
+
+static void
+who_changed_while_a_hash_ran_is_asked_again(void **state)
+{
+	struct life *life = *state;
+	struct meanwhile m = { life, life_person_with_password(life, "ada"),
+		               -1 };
+	char token[RST_TOKEN_TEXT];
+
+	hold_all_slots(&m);
+	assert_int_equal(
+		act_change_password(&life->ctx, m.person, rst_view(NULL, 0),
+	                            RST_VIEW("another long passphrase"), NULL,
+	                            &life->refusal),
+		RST_EBUSY);
+	life_ok(life, act_activate(&life->ctx, m.person, RST_VIEW(""),
+	                           &life->refusal));
+	/* and does not sign in as who he was */
+	hold_all_slots(&m);
+	life_refused(life, try(life, "ada", LIFE_PASSWORD, token),
+	             RULE_INVALID_CREDENTIALS, NULL);
+	lifecycle_password_set_pause(NULL, NULL);
+	assert_int_equal(life_sessions(life, m.person), 0);
+}
+
 static void
 a_suspension_ends_the_session_at_its_next_use(void **state)
 {
@@ -273,6 +336,7 @@ main(void)
 		LIFE_TEST(sessions_of_one_person_are_capped),
 		LIFE_TEST(a_changed_password_keeps_one_session),
 		LIFE_TEST(only_ones_own_session_is_kept),
+		LIFE_TEST(who_changed_while_a_hash_ran_is_asked_again),
 		LIFE_TEST(a_suspension_ends_the_session_at_its_next_use),
 	};
 
