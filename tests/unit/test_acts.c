@@ -493,6 +493,9 @@ a_place_taken_by_something_else_is_a_taken_name(void **state)
 	             act_create_person(&life->ctx, &ada, RST_STATUS_ACTIVE, &id,
 	                               &life->refusal),
 	             RULE_USERNAME_TAKEN, "username");
+	assert_int_equal(life_find(life, "ada"), 0);
+	/* an administrator may give a shorter name than the public form */
+	assert_int_not_equal(life_person(life, "al"), 0);
 }
 
 static void

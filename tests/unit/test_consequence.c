@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* test_consequence.c - what follows from a change, whatever door brought it */
-#include "tests/unit/life.h"
+#include "tests/unit/entries.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +166,41 @@ a_deletion_ends_everything_and_sets_a_tombstone(void **state)
 		"rosterTombstone");
 }
 
+static void
+a_deletion_leaves_other_groups_as_they_were_written(void **state)
+{
+	struct life *life = *state;
+	static const char dn[] = "uid=ada,ou=people,dc=example,dc=org";
+	const struct rst_member_op op = { RST_MEMBER_ADD, RST_A_MEMBER,
+		                          RST_VIEW(dn), RST_VIEW(dn) };
+	struct gate_change change = { .verb = GATE_MODIFY,
+		                      .act = RST_VIEW("test"),
+		                      .members = &op,
+		                      .n_members = 1 };
+	struct rst_record record;
+	struct rst_wtxn txn;
+	struct rst_rtxn read;
+	uint64_t ada = life_person(life, "ada"), sequence;
+
+	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
+	                          (struct set[]){ { 0 } }, 0, &change.id));
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, change.id, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	rst_entry_free(change.after);
+	sequence = life_sequence(life);
+	life_ok(life, life_delete(life, ada));
+	/* leave ldapusers, delete, bury: the plain group is not touched */
+	assert_int_equal(life_sequence(life), sequence + 3);
+	fixture_read(life->fixture, &read);
+	assert_int_equal(rst_record_get(&read, change.id, &record), RST_OK);
+	assert_true(rst_member_has(&read, &record, RST_A_MEMBER, op.nvalue));
+	rst_read_end(&read);
+}
+
 static enum rst_err
 create(struct life *life, const char *name, uint64_t *ret_id)
 {
@@ -272,6 +307,7 @@ main(void)
 		LIFE_TEST(what_changes_no_right_ends_no_session),
 		LIFE_TEST(a_new_password_ends_sessions),
 		LIFE_TEST(a_deletion_ends_everything_and_sets_a_tombstone),
+		LIFE_TEST(a_deletion_leaves_other_groups_as_they_were_written),
 		LIFE_TEST(a_name_is_free_after_a_year_and_its_number_never),
 		LIFE_TEST(a_deleted_groups_number_stays_dead),
 		LIFE_TEST(a_directory_without_the_skeleton_remembers_its_dead),

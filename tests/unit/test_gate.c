@@ -203,7 +203,7 @@ who_somebody_is_does_not_change(void **state)
 {
 	struct life *life = *state;
 	uint64_t ada = life_person(life, "ada");
-	uint64_t devs = life_group(life, "devs", false);
+	uint64_t devs = life_group(life, "devs", false), plain;
 
 	life_refused(life, life_set(life, ada, RST_A_UIDNUMBER, "20000"),
 	             RULE_IDENTITY_IMMUTABLE, "uidNumber");
@@ -223,6 +223,11 @@ who_somebody_is_does_not_change(void **state)
 	             RULE_IDENTITY_IMMUTABLE, "gidNumber");
 	life_refused(life,
 	             life_set(life, devs, RST_A_OBJECTCLASS, "groupOfMembers"),
+	             RULE_IDENTITY_IMMUTABLE, "objectClass");
+	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
+	                          (struct set[]){ { 0 } }, 0, &plain));
+	life_refused(life,
+	             life_set(life, plain, RST_A_OBJECTCLASS, "groupOfNames"),
 	             RULE_IDENTITY_IMMUTABLE, "objectClass");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* test_signin.c - sessions and passwords of people: lifecycle/acts.h */
-#include "tests/unit/life.h"
+#include "tests/unit/entries.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -85,6 +85,29 @@ failures_are_one_answer_and_write_nothing(void **state)
 	life_refused(life, try(life, "sleeper", LIFE_PASSWORD, token),
 	             RULE_ACCOUNT_INACTIVE, NULL);
 	assert_int_equal(life_sequence(life), sequence);
+}
+
+static void
+an_account_without_a_lifecycle_has_no_web_session(void **state)
+{
+	struct life *life = *state;
+	char hash[LIFECYCLE_HASH_MAX], token[RST_TOKEN_TEXT];
+	const struct set sets[] = {
+		{ RST_A_MAIL, "legacy@example.org" },
+		{ RST_A_USERPASSWORD, hash },
+		{ 0 },
+	};
+
+	assert_int_equal(lifecycle_password_hash(life->env,
+	                                         RST_VIEW(LIFE_PASSWORD), hash),
+	                 RST_OK);
+	life_ok(life, entries_add(life, "ou=people", "uid=legacy",
+	                          a_posix_account, sets, 0, NULL));
+	life_refused(life, try(life, "legacy", LIFE_PASSWORD, token),
+	             RULE_INVALID_CREDENTIALS, NULL);
+	life_refused(life,
+	             try(life, "legacy@example.org", LIFE_PASSWORD, token),
+	             RULE_INVALID_CREDENTIALS, NULL);
 }
 
 static double
@@ -331,6 +354,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_person_signs_in_by_name_or_mail),
 		LIFE_TEST(failures_are_one_answer_and_write_nothing),
+		LIFE_TEST(an_account_without_a_lifecycle_has_no_web_session),
 		LIFE_TEST(an_unknown_account_costs_what_a_wrong_password_costs),
 		LIFE_TEST(a_session_ends_by_time_and_by_sign_out),
 		LIFE_TEST(sessions_of_one_person_are_capped),
