@@ -405,6 +405,29 @@ a_rename_keeps_every_view_right(void **state)
 }
 
 static void
+two_of_one_uid_are_listed_once_and_dropped_together(void **state)
+{
+	struct world w;
+	uint64_t alice, bob, group;
+
+	begin(state, &w);
+	alice = add_person(&w.txn, w.ids.people, "alice", "2001");
+	bob = add_person(&w.txn, w.ids.groups, "bob", "2001");
+	group = add_group(&w.txn, w.ids.groups, "g", "rosterGroup", "2002");
+	assert_int_equal(rst_member_join(&w.txn, group, alice, NULL), RST_OK);
+	assert_int_equal(rst_member_join(&w.txn, group, bob, NULL), RST_OK);
+	move(&w.txn, bob, w.ids.groups, "uid=alice");
+	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBERUID, true),
+	                    "alice ");
+	assert_int_equal(rst_member_count(&w.txn.r, group), 2);
+	assert_int_equal(apply_one(&w.txn, group, RST_MEMBER_DROP,
+	                           RST_A_MEMBERUID, "alice"),
+	                 RST_OK);
+	assert_int_equal(rst_member_count(&w.txn.r, group), 0);
+	rst_write_abort(&w.txn);
+}
+
+static void
 a_subtree_that_moves_in_is_resolved(void **state)
 {
 	char name[600], dn[RST_DN_MAX];
@@ -676,6 +699,7 @@ main(void)
 		TEST(a_name_resolves_to_an_account_with_that_rdn_alone),
 		TEST(a_name_that_came_with_a_dn_means_that_dn),
 		TEST(a_rename_keeps_every_view_right),
+		TEST(two_of_one_uid_are_listed_once_and_dropped_together),
 		TEST(a_subtree_that_moves_in_is_resolved),
 		TEST(values_of_other_groups_come_back_as_they_were_written),
 		TEST(long_names_and_dns_keep_their_text),
