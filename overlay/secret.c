@@ -112,9 +112,8 @@ judge(const struct over_owner *owner, const struct berval *password,
 	struct over_refusal refusal = { LDAP_CONSTRAINT_VIOLATION, RULE_OK,
 		                        OVER_PP_QUALITY };
 
-	refusal.verdict =
-		rule_password(policy, password->bv_val, password->bv_len,
-	                      owner->username, owner->mail);
+	refusal.verdict = lifecycle_password_rule(back_view_of(password),
+	                                          owner->username, owner->mail);
 	if (refusal.verdict == RULE_OK &&
 	    rule_hash_scheme(password->bv_val, password->bv_len) !=
 	            RULE_SCHEME_NONE) {
