@@ -27,8 +27,9 @@
 #define EXIT_BROKEN      70 /* the environment must be opened anew */
 #define DEFAULT_SERVER   15 /* id in the CSNs of processes that are not slapd */
 
-const char *argp_program_version = "rosterd " PACKAGE_VERSION;
-const char *argp_program_bug_address = NULL;
+/* libc looks for it by name, so it cannot be hidden like all else. */
+__attribute__((visibility("default"))) const char *argp_program_version =
+	"rosterd " PACKAGE_VERSION;
 
 /* What the command line says. */
 struct command {

@@ -4,6 +4,8 @@
  * A program gets the model printed.  A browser gets it rendered: its template
  * sees the model's own members and what every page needs:
  *
+ *	is_active, ...		for every status and state
+ *	expires_when, ...	for every time
  *	page	title, css (path of the stylesheet), version, at_<noun>
  *	me	username, href, administrator: who is signed in
  *	csrf	for the forms
@@ -45,6 +47,73 @@ mark_words(cJSON *item)
 	for (cJSON *child = item->child; child != NULL; child = child->next)
 		if (cJSON_IsObject(child) || cJSON_IsArray(child))
 			mark_words(child);
+}
+
+/* "in 3 hours", "5 minutes ago"; further away than a month, the date. */
+static void
+say_when(int64_t time_s, int64_t now_s, char *buf, size_t size)
+{
+	static const struct {
+		int64_t up_to_s, unit_s;
+		const char *one, *many;
+	} units[] = {
+		{ 3600, 60, "a minute", "minutes" },
+		{ 86400, 3600, "an hour", "hours" },
+		{ 30 * 86400, 86400, "a day", "days" },
+	};
+	bool ahead = time_s > now_s;
+	int64_t away_s = ahead ? time_s - now_s : now_s - time_s;
+	char amount[32];
+
+	if (away_s < 60) {
+		snprintf(buf, size, ahead ? "in a moment" : "just now");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		int64_t n = (away_s + units[i].unit_s / 2) / units[i].unit_s;
+
+		if (away_s >= units[i].up_to_s)
+			continue;
+		if (n < 2)
+			snprintf(amount, sizeof(amount), "%s", units[i].one);
+		else
+			snprintf(amount, sizeof(amount), "%d %s", (int)n,
+			         units[i].many);
+		snprintf(buf, size, "%s%s%s", ahead ? "in " : "", amount,
+		         ahead ? "" : " ago");
+		return;
+	}
+	json_time_text(time_s, amount);
+	snprintf(buf, size, "%.10s", amount);
+}
+
+/* { "expires": "2026-11-23T02:37:00Z" } gains expires_when: "in a day" and
+ * expires_exact: "2026-11-23 02:37:00 UTC". */
+static void
+tell_times(cJSON *item, int64_t now_s)
+{
+	static const char *const keys[] = { "created", "modified", "expires",
+		                            "registered" };
+	char key[32], text[64];
+	int64_t time_s;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const cJSON *time = json_get(item, keys[i]);
+
+		if (!cJSON_IsString(time) ||
+		    !json_time_parse(rst_view_of(time->valuestring), &time_s))
+			continue;
+		say_when(time_s, now_s, text, sizeof(text));
+		snprintf(key, sizeof(key), "%s_when", keys[i]);
+		(void)json_add_text(item, key, text);
+		snprintf(text, sizeof(text), "%.10s %.8s UTC",
+		         time->valuestring, time->valuestring + 11);
+		snprintf(key, sizeof(key), "%s_exact", keys[i]);
+		(void)json_add_text(item, key, text);
+	}
+	for (cJSON *child = item->child; child != NULL; child = child->next)
+		if (cJSON_IsObject(child) || cJSON_IsArray(child))
+			tell_times(child, now_s);
 }
 
 /* "users" of "/users/alice" */
@@ -130,6 +199,7 @@ render(struct http_req *req, struct http_reply *reply)
 	if (root == NULL)
 		root = cJSON_CreateObject();
 	mark_words(root);
+	tell_times(root, req->ctx.now_s);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
 	add_page(req, root, title);
