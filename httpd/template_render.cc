@@ -54,8 +54,10 @@ convert(const cJSON *item)
 	if (cJSON_IsObject(item)) {
 		mustache::data object{ mustache::data::type::object };
 
+		/* names with "_" are files: a model cannot bring its own */
 		for (const cJSON *one = item->child; one; one = one->next)
-			object.set(one->string, convert(one));
+			if (one->string[0] != '_')
+				object.set(one->string, convert(one));
 		return object;
 	}
 	return mustache::data{ false };
@@ -140,8 +142,9 @@ try {
 		return false;
 	}
 	if (html && unescaped(text)) {
-		rst_detail_set(reterr, "a page must escape every value: "
-		                       "{{{ }}}, {{& }} and {{= }} are refused");
+		rst_detail_set(reterr,
+		               "a page must escape every value: "
+		               "{{{ }}}, {{& }} and {{= }} are refused");
 		return false;
 	}
 	return true;
