@@ -1,5 +1,6 @@
 lint_tests = \
 	tests/lint/check-banned \
+	tests/lint/check-dist \
 	tests/lint/check-format \
 	tests/lint/check-heads \
 	tests/lint/check-includes \
