@@ -59,7 +59,8 @@ over_identity_put(unsigned long connid, const struct berval *ndn,
 	row->connid = connid;
 	row->who = *who;
 	row->ndn_len = ndn->bv_len;
-	memcpy(row->ndn, ndn->bv_val, ndn->bv_len);
+	if (ndn->bv_len > 0)
+		memcpy(row->ndn, ndn->bv_val, ndn->bv_len);
 
 	pthread_mutex_lock(&rows_mutex);
 	row_take_out(row_at(connid));
@@ -80,8 +81,8 @@ over_identity_get(unsigned long connid, const struct berval *ndn,
 	found = row != NULL;
 	if (found) {
 		*ret_who = row->who;
-		*ret_same = row->ndn_len == ndn->bv_len &&
-		            memcmp(row->ndn, ndn->bv_val, ndn->bv_len) == 0;
+		*ret_same = rst_view_equal(rst_view(row->ndn, row->ndn_len),
+		                           back_view_of(ndn));
 	}
 	pthread_mutex_unlock(&rows_mutex);
 	return found;
