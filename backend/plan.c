@@ -278,6 +278,41 @@ plan_or(struct plan *plan, const Filter *f)
 	return PLAN_DONE;
 }
 
+/* (gidNumber=N) of posixGroups: the people whose primary group it is are in
+ * the index too, all of them; who owns the number is known at once. */
+static enum plan_result
+plan_group_number(struct plan *plan, const Filter *terms)
+{
+	const struct rst_rtxn *txn = plan->view->txn;
+	const struct berval *number = NULL;
+	struct rst_ident_owner owner, other;
+	bool is_group = false;
+	uint64_t n;
+	enum rst_err err;
+
+	for (; terms != NULL; terms = terms->f_next) {
+		if (terms->f_choice != LDAP_FILTER_EQUALITY)
+			continue;
+		if (terms->f_av_desc == back_names.gid_number)
+			number = &terms->f_av_value;
+		if (terms->f_av_desc == slap_schema.si_ad_objectClass &&
+		    strcasecmp(terms->f_av_value.bv_val, "posixGroup") == 0)
+			is_group = true;
+	}
+	if (!is_group || number == NULL ||
+	    !rst_view_number(back_view_of(number), RST_NO_NUMBER - 1, &n))
+		return PLAN_UNKNOWN;
+	err = rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, (uint32_t)n, 0,
+	                             &owner);
+	if (err == RST_ENOTFOUND)
+		return PLAN_DONE;
+	if (err != RST_OK ||
+	    rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, (uint32_t)n,
+	                           owner.id, &other) != RST_ENOTFOUND)
+		return PLAN_UNKNOWN; /* more than one: let the index tell */
+	return out_add(plan, owner.id) ? PLAN_DONE : PLAN_TOO_MANY;
+}
+
 /* One round over the terms with at most limit candidates. */
 static enum plan_result
 plan_and_round(struct plan *plan, const Filter *terms, size_t begin)
@@ -301,8 +336,11 @@ static enum plan_result
 plan_and(struct plan *plan, const Filter *terms)
 {
 	size_t begin = plan->out->n, whole = plan->limit, limit;
-	enum plan_result result = PLAN_UNKNOWN;
+	enum plan_result result;
 
+	result = plan_group_number(plan, terms);
+	if (result != PLAN_UNKNOWN)
+		return result;
 	for (limit = FIRST_LIMIT;; limit *= LIMIT_FACTOR) {
 		plan->limit = begin + limit < whole ? begin + limit : whole;
 		result = plan_and_round(plan, terms, begin);
