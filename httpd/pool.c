@@ -12,7 +12,7 @@ struct http_pool {
 	unsigned int first, n; /* under lock, like all below */
 	bool stopping;
 	http_work *work;
-	pthread_t threads[POOL_THREADS];
+	pthread_t threads[POOL_THREADS_MAX];
 	unsigned int n_threads;
 };
 
@@ -46,7 +46,8 @@ run(void *arg)
 }
 
 enum rst_err
-http_pool_start(http_work *work, struct http_pool **ret_pool)
+http_pool_start(http_work *work, unsigned int n_threads,
+                struct http_pool **ret_pool)
 {
 	struct http_pool *pool = calloc(1, sizeof(*pool));
 
@@ -55,12 +56,12 @@ http_pool_start(http_work *work, struct http_pool **ret_pool)
 	pool->work = work;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->filled, NULL);
-	while (pool->n_threads < POOL_THREADS &&
+	while (pool->n_threads < n_threads &&
 	       pthread_create(&pool->threads[pool->n_threads], NULL, run,
 	                      pool) == 0)
 		pool->n_threads++;
-	if (pool->n_threads < POOL_THREADS) {
-		http_pool_stop(pool);
+	if (pool->n_threads < n_threads) {
+		http_pool_free(pool);
 		return RST_ENOMEM;
 	}
 	*ret_pool = pool;
@@ -93,6 +94,15 @@ http_pool_stop(struct http_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (unsigned int i = 0; i < pool->n_threads; i++)
 		pthread_join(pool->threads[i], NULL);
+	pool->n_threads = 0;
+}
+
+void
+http_pool_free(struct http_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	http_pool_stop(pool);
 	pthread_cond_destroy(&pool->filled);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);

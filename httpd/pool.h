@@ -12,18 +12,22 @@
 
 #include "store/err.h"
 
-#define POOL_THREADS 8
-#define POOL_QUEUE   256
+#define POOL_THREADS_MAX 8
+#define POOL_QUEUE       256
 
 struct http_pool;
 
 typedef void http_work(void *job);
 
-enum rst_err http_pool_start(http_work *work, struct http_pool **ret_pool)
-	RST_MUST_USE;
+/* n_threads is at most POOL_THREADS_MAX. */
+enum rst_err http_pool_start(http_work *work, unsigned int n_threads,
+                             struct http_pool **ret_pool) RST_MUST_USE;
 /* False when the queue is full or the pool is stopping. */
 bool http_pool_put(struct http_pool *pool, void *job);
-/* Finish what is queued, then end the threads.  NULL is allowed. */
+/* Finish what is queued, then end the threads; nothing can be put in from
+ * then on.  Twice and NULL are allowed. */
 void http_pool_stop(struct http_pool *pool);
+/* Stop, and give it back: nobody may put anything in any more. */
+void http_pool_free(struct http_pool *pool);
 
 #endif

@@ -23,24 +23,24 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/static/{}", page_static, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/", page_home, NULL, NULL, NULL },
 
-{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/bootstrap/{}", page_bootstrap, "bootstrap", "First administrator", NULL },
-{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/bootstrap", api_bootstrap, "bootstrap", "First administrator", page_bootstrap },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/bootstrap", api_bootstrap, "bootstrap", "First administrator", page_bootstrap },
 
-{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/session", api_session_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/session", api_session_create, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/session", api_session_show, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_PERSON, "/session", api_session_end, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/login", page_login, "login", "Sign in", NULL },
-{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/login", api_session_create, "login", "Sign in", page_login },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/login", api_session_create, "login", "Sign in", page_login },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/logout", api_session_end, NULL, NULL, NULL },
 
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/registration", api_registration_show, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/registrations", api_registration_list, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/requests", api_registration_list, "requests", "Requests", NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/register", page_register, "register", "Register", NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/register/{}", page_register, "register", "Register", NULL },
-{ HTTP_POST, HTTP_PAGE, HTTP_ANYONE, "/register", api_registration_create, "register", "Register", page_register },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/register", api_registration_create, "register", "Register", page_register },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/invitations", api_invitation_list, "invitations", "Invitations", NULL },
 { HTTP_POST, HTTP_API, HTTP_ADMIN, "/invitations", api_invitation_create, NULL, NULL, NULL },
@@ -52,8 +52,8 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/invitations/token/{}", api_invitation_by_token, NULL, NULL, NULL },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/users", api_user_list, "users", "People", NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users", api_user_create, "users", "People", api_user_list },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/users", api_user_create, "users", "People", api_user_list },
 { HTTP_GET, BOTH, HTTP_SELF, "/users/{}", api_user_show, "user", "Person", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users/{}", api_user_edit, "user", "Person", api_user_show },
@@ -77,7 +77,7 @@ const struct http_route http_routes[] = {
 { HTTP_GET, BOTH, HTTP_PERSON, "/me", api_me_show, "me", "Your account", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", api_me_show },
-{ HTTP_POST, BOTH, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
+{ HTTP_POST, BOTH | HTTP_HASHES, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
 };
 /* clang-format on */
 const size_t http_routes_n = sizeof(http_routes) / sizeof(http_routes[0]);
@@ -159,4 +159,19 @@ http_route_find(enum http_method method, const char *path, bool api,
 	}
 	*ret_allow = allow_of(set);
 	return NULL;
+}
+
+bool
+http_route_hashes(const struct http_head *head)
+{
+	size_t prefix = sizeof(HTTP_API_PREFIX) - 1;
+	bool api = strncmp(head->path, HTTP_API_PREFIX "/", prefix + 1) == 0;
+	const struct http_route *route;
+	struct rst_view arg[2];
+	const char *allow;
+
+	route = http_route_find(head->method,
+	                        api ? head->path + prefix : head->path, api,
+	                        arg, &allow);
+	return route != NULL && (route->where & HTTP_HASHES) != 0;
 }

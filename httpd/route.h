@@ -11,6 +11,9 @@ enum http_where {
 	HTTP_API = 1 << 0,  /* under HTTP_API_PREFIX, as JSON */
 	HTTP_PAGE = 1 << 1, /* without it, for browsers */
 	HTTP_RAW = 1 << 2,  /* without it, for programs: /healthz */
+	/* It hashes a password: answered by threads of its own, so that a
+	 * flood of guesses holds nobody else. */
+	HTTP_HASHES = 1 << 3,
 };
 
 struct http_route {
@@ -35,5 +38,8 @@ const struct http_route *http_route_find(enum http_method method,
                                          const char *path, bool api,
                                          struct rst_view arg[2],
                                          const char **ret_allow);
+
+/* The request will hash a password. */
+bool http_route_hashes(const struct http_head *head);
 
 #endif

@@ -29,6 +29,7 @@
 #include "httpd/folder.h"
 #include "httpd/pool.h"
 #include "httpd/reaper.h"
+#include "httpd/route.h"
 
 #define PEM_BYTES_MAX 65536
 #define THROWN_MAX    (1024 * 1024) /* bytes of a body that is too large */
@@ -36,7 +37,7 @@
 struct serve {
 	struct http_server *server;
 	struct MHD_Daemon *daemon;
-	struct http_pool *pool;
+	struct http_pool *pool, *hashing;
 	struct http_reaper *reaper;
 	char *certificate, *key; /* PEM, owned */
 	atomic_bool started;     /* from then on the library's log is quiet */
@@ -346,7 +347,10 @@ start_work(struct exchange *exchange)
 {
 	exchange->state = STATE_WORKING;
 	MHD_suspend_connection(exchange->connection);
-	if (http_pool_put(exchange->serve->pool, exchange))
+	if (http_pool_put(http_route_hashes(&exchange->head)
+	                          ? exchange->serve->hashing
+	                          : exchange->serve->pool,
+	                  exchange))
 		return MHD_YES;
 	exchange->state = STATE_DONE;
 	exchange->reply.retry_s = 1;
@@ -535,7 +539,10 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 	if (err == RST_OK)
 		err = http_reaper_start(&serve->reaper);
 	if (err == RST_OK)
-		err = http_pool_start(work, &serve->pool);
+		err = http_pool_start(work, SERVE_WORK_THREADS, &serve->pool);
+	if (err == RST_OK)
+		err = http_pool_start(work, SERVE_HASH_THREADS,
+		                      &serve->hashing);
 	if (err == RST_OK) {
 		serve->fd = listen_open(&server->config->on, reterr);
 		err = serve->fd >= 0 ? RST_OK : RST_EINVALID;
@@ -564,11 +571,14 @@ serve_stop(struct serve *serve)
 		return;
 	if (serve->daemon != NULL)
 		(void)MHD_quiesce_daemon(serve->daemon);
-	/* every suspended connection is resumed when this returns */
+	/* every suspended connection is resumed when these return; what
+	 * comes after them on open connections is told to come back */
+	http_pool_stop(serve->hashing);
 	http_pool_stop(serve->pool);
-	serve->pool = NULL;
 	if (serve->daemon != NULL)
 		MHD_stop_daemon(serve->daemon);
+	http_pool_free(serve->hashing);
+	http_pool_free(serve->pool);
 	http_reaper_stop(serve->reaper);
 	if (serve->fd >= 0)
 		close(serve->fd);

@@ -10,6 +10,8 @@
 #define SERVE_IDLE_S          10
 #define SERVE_HEAD_BYTES      32768 /* of one connection's buffers */
 #define SERVE_IO_THREADS      2
+#define SERVE_WORK_THREADS    8 /* answer requests */
+#define SERVE_HASH_THREADS    4 /* answer those that hash a password */
 
 struct serve;
 

@@ -83,6 +83,14 @@ def faketime_library():
     sys.exit(77)
 
 
+def sanitizer():
+    """The sanitizer's library that rosterd wants before any other."""
+    wanted = subprocess.run(["ldd", ROSTERD], stdout=subprocess.PIPE,
+                            text=True).stdout
+    found = re.search(r"=> (\S*/lib(?:asan|clang_rt\.asan)\S*)", wanted)
+    return found.group(1) if found else ""
+
+
 class Sink:
     """An SMTP server that keeps what it gets."""
 
@@ -163,8 +171,8 @@ class Rosterd:
         env.update({"ROSTER_" + k: v for k, v in values.items()
                     if v is not None})
         if self.faketime is not None:
-            preload = env.get("LD_PRELOAD", "")
-            env["LD_PRELOAD"] = (preload + " " + faketime_library()).strip()
+            env["LD_PRELOAD"] = " ".join(filter(None, (
+                sanitizer(), env.get("LD_PRELOAD"), faketime_library())))
             env["FAKETIME"] = self.faketime
             env["DONT_FAKE_MONOTONIC"] = "1"
             env["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
@@ -202,6 +210,8 @@ class Rosterd:
         status = self.process.wait(DEADLINE_S)
         if self in _running:
             _running.remove(self)
+        for words in ("Sanitizer", "runtime error:"):
+            assert words not in self.log(), self.log()
         return status
 
     def client(self):
@@ -348,6 +358,8 @@ def main(*tests):
     for test in tests:
         try:
             test()
+            for rosterd in list(_running):
+                rosterd.stop()
             print("ok: %s" % test.__name__, flush=True)
         except Exception:
             failed += 1

@@ -47,7 +47,8 @@ no_row_hides_another(void **state)
 	for (size_t i = 0; i < http_routes_n; i++)
 		for (size_t k = i + 1; k < http_routes_n; k++)
 			if (http_routes[i].method == http_routes[k].method &&
-			    (http_routes[i].where & http_routes[k].where) &&
+			    (http_routes[i].where & http_routes[k].where &
+			     (HTTP_API | HTTP_PAGE | HTTP_RAW)) &&
 			    strcmp(http_routes[i].path, http_routes[k].path) ==
 			            0)
 				fail_msg("%s is there twice",
@@ -163,6 +164,35 @@ every_path_can_name_its_methods(void **state)
 			}
 }
 
+static void
+what_hashes_is_known(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *path;
+		bool expect;
+	} rows[] = {
+		{ HTTP_POST, "/api/v1/session", true },
+		{ HTTP_POST, "/login", true },
+		{ HTTP_POST, "/register", true },
+		{ HTTP_POST, "/api/v1/me/password", true },
+		{ HTTP_POST, "/me/password", true },
+		{ HTTP_GET, "/api/v1/session", false },
+		{ HTTP_GET, "/login", false },
+		{ HTTP_GET, "/healthz", false },
+		{ HTTP_POST, "/nothing", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct http_head head = { .method = rows[i].method };
+
+		snprintf(head.path, sizeof(head.path), "%s", rows[i].path);
+		if (http_route_hashes(&head) != rows[i].expect)
+			fail_msg("%s", rows[i].path);
+	}
+}
+
 int
 main(void)
 {
@@ -172,6 +202,7 @@ main(void)
 		cmocka_unit_test(every_page_has_its_template),
 		cmocka_unit_test(paths_find_their_rows),
 		cmocka_unit_test(every_path_can_name_its_methods),
+		cmocka_unit_test(what_hashes_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
