@@ -2,9 +2,14 @@
 /* close.c - connections of those who lost their access are ended
  *
  * The guard stops the next operation; what has none, an idle connection or a
- * persistent search, is found here.  Once a second, and right after a change
- * that came through slapd itself, the journal is asked for news; if there is
- * any, all connections are walked.
+ * persistent search, is found here.
+ *
+ *	watcher (thread)	ten times a second: has a journal grown?
+ *	look (slapd's pool)	walks all connections when one has
+ *
+ * A change that came through slapd itself has it look right away.  The
+ * watcher touches nothing of slapd's, so it may run while the pool is paused;
+ * the look waits then.
  *
  * A connection is ended by shutting its socket down: slapd reads the end of
  * it, abandons what runs on it and closes, as if the client had gone.
@@ -13,15 +18,19 @@
 
 #include "slap.h"
 
-#include "ldap_rq.h"
 #include "lifecycle/acts.h"
 #include "overlay/over_priv.h"
 
-#define CLOSE_EVERY_S 1
+#define WATCH_NS 100000000 /* between two looks at the journal */
 
-static struct re_s *close_task;
-static pthread_mutex_t close_mutex = PTHREAD_MUTEX_INITIALIZER;
-static int close_poked; /* a look is queued; __atomic */
+static pthread_mutex_t look_mutex = PTHREAD_MUTEX_INITIALIZER;
+static int look_queued; /* __atomic */
+
+static pthread_t watcher;
+static bool watching; /* there is a watcher, to be joined */
+static pthread_mutex_t watch_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t watch_stop;
+static bool watch_on; /* under watch_mutex */
 
 /* Open a snapshot of every database; true if any has news. */
 static bool
@@ -36,7 +45,7 @@ snapshots_begin(void)
 			continue; /* a second later, then */
 		last = rst_journal_last(&db->read->txn);
 		news = news || last != db->journal;
-		db->journal = last;
+		__atomic_store_n(&db->journal, last, __ATOMIC_SEQ_CST);
 	}
 	return news;
 }
@@ -90,85 +99,97 @@ end_lost(void)
 	connection_done(conn);
 }
 
-static void
-look(void)
+static void *
+look(void *ctx, void *arg)
 {
-	if (slapd_shutdown || ldap_pvt_thread_pool_pausing(&connection_pool))
-		return; /* in the next second, then */
-	pthread_mutex_lock(&close_mutex);
+	/* cleared first: a change that comes while we look asks again */
+	__atomic_store_n(&look_queued, 0, __ATOMIC_SEQ_CST);
+	if (slapd_shutdown)
+		return NULL;
+	pthread_mutex_lock(&look_mutex);
 	if (snapshots_begin())
 		end_lost();
 	snapshots_end();
-	pthread_mutex_unlock(&close_mutex);
-}
-
-static void *
-look_on_time(void *ctx, void *arg)
-{
-	struct re_s *task = arg;
-
-	look();
-
-	/* slapd put it on the list for the next second as it started it */
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, task))
-		ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return NULL;
-}
-
-static void *
-look_now(void *ctx, void *arg)
-{
-	/* cleared first: a change that comes while we look asks again */
-	__atomic_store_n(&close_poked, 0, __ATOMIC_SEQ_CST);
-	look();
+	pthread_mutex_unlock(&look_mutex);
 	return NULL;
 }
 
 void
 over_close_poke(void)
 {
-	if (__atomic_exchange_n(&close_poked, 1, __ATOMIC_SEQ_CST) != 0)
+	if (slapd_shutdown ||
+	    __atomic_exchange_n(&look_queued, 1, __ATOMIC_SEQ_CST) != 0)
 		return;
-	if (ldap_pvt_thread_pool_submit(&connection_pool, look_now, NULL) != 0)
-		__atomic_store_n(&close_poked, 0, __ATOMIC_SEQ_CST);
+	if (ldap_pvt_thread_pool_submit(&connection_pool, look, NULL) != 0)
+		__atomic_store_n(&look_queued, 0, __ATOMIC_SEQ_CST);
 }
 
-void
+static bool
+journal_grew(struct over_db *db)
+{
+	uint64_t known = __atomic_load_n(&db->journal, __ATOMIC_SEQ_CST);
+	struct rst_rtxn txn;
+	bool grew = false;
+
+	if (rst_read_begin(db->back->env, &txn) == RST_OK) {
+		grew = rst_journal_last(&txn) != known;
+		rst_read_end(&txn);
+	}
+	return grew;
+}
+
+static void *
+watch(void *arg)
+{
+	struct timespec until;
+	bool news;
+
+	pthread_mutex_lock(&watch_mutex);
+	while (watch_on) {
+		news = false;
+		for (struct over_db *db = over_db_first(); db != NULL;
+		     db = db->next)
+			news = journal_grew(db) || news;
+		if (news)
+			over_close_poke();
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += WATCH_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		(void)pthread_cond_timedwait(&watch_stop, &watch_mutex, &until);
+	}
+	pthread_mutex_unlock(&watch_mutex);
+	return NULL;
+}
+
+int
 over_close_start(void)
 {
-	static char name[] = OVER_NAME;
+	pthread_condattr_t attr;
+	int rc;
 
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (close_task == NULL)
-		close_task = ldap_pvt_runqueue_insert(&slapd_rq, CLOSE_EVERY_S,
-		                                      look_on_time, NULL, name,
-		                                      name);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch_stop, &attr);
+	pthread_condattr_destroy(&attr);
+	watch_on = true;
+	rc = pthread_create(&watcher, NULL, watch, NULL);
+	watching = rc == 0;
+	return rc;
 }
 
-/*
- * The pool stands still.  A task that slapd handed to it and that did not
- * start yet is called back; should that fail it stays, with nothing to do.
- */
 void
 over_close_stop(void)
 {
-	bool idle = true;
-
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (close_task == NULL)
-		goto out;
-	if (close_task->pool_cookie != NULL && !slapd_shutdown)
-		idle = ldap_pvt_thread_pool_retract(close_task->pool_cookie) >
-		       0;
-	if (!idle)
-		goto out;
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, close_task))
-		ldap_pvt_runqueue_stoptask(&slapd_rq, close_task);
-	ldap_pvt_runqueue_remove(&slapd_rq, close_task);
-	close_task = NULL;
-out:
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	if (!watching)
+		return;
+	pthread_mutex_lock(&watch_mutex);
+	watch_on = false;
+	pthread_cond_signal(&watch_stop);
+	pthread_mutex_unlock(&watch_mutex);
+	pthread_join(watcher, NULL);
+	pthread_cond_destroy(&watch_stop);
+	watching = false;
 }

@@ -195,9 +195,15 @@ over_serve(struct over_db *db, ConfigReply *cr)
 	if (rc == 0)
 		rc = over_ppolicy_open(db->be);
 	if (rc == 0) {
+		over_close_stop();
 		db->next = databases;
 		databases = db;
-		over_close_start();
+		rc = over_close_start();
+		if (rc != 0) {
+			databases = db->next;
+			(void)over_fail(cr, "cannot start a thread",
+			                strerror(rc));
+		}
 	}
 	return rc;
 }
@@ -241,11 +247,13 @@ over_db_close(BackendDB *be, ConfigReply *cr)
 		;
 	if (*at == NULL)
 		goto out;
+	over_close_stop();
 	*at = db->next;
 	over_identity_drop_db(db);
 	over_ppolicy_close(db->be);
-	if (databases == NULL)
-		over_close_stop();
+	if (databases != NULL && over_close_start() != 0)
+		Debug(LDAP_DEBUG_ANY, "overlay lifecycle: cannot watch the "
+		                      "journal any more\n");
 	/*
 	 * Taken away by cn=config the overlay is off the list by now, and the
 	 * directory is a plain one from here on.

@@ -75,10 +75,12 @@ int over_guard_install(ConfigReply *cr);
 BI_acl_group over_acl_group;
 
 /*
- * close.c: end the connections of those who lost their access.  start and
- * stop follow the open databases; poke looks at once, in another thread.
+ * close.c: end the connections of those who lost their access.  It watches
+ * the open databases from start (0 or an errno) to stop; between the two
+ * their list must not change.  stop without start does nothing.  poke looks
+ * at once, in another thread.
  */
-void over_close_start(void);
+int over_close_start(void);
 void over_close_stop(void);
 void over_close_poke(void);
 
