@@ -11,7 +11,8 @@ backend_tests = \
 	tests/slapd/test008-version \
 	tests/slapd/test009-writes \
 	tests/slapd/test010-tools \
-	tests/slapd/test011-syncprov
+	tests/slapd/test011-syncprov \
+	tests/slapd/test012-waiting
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
@@ -21,6 +22,10 @@ overlay_tests = \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config
 if HAVE_SLAPD
+check_PROGRAMS += tests/slapd/hold-writer
+tests_slapd_hold_writer_SOURCES = tests/slapd/hold-writer.c
+tests_slapd_hold_writer_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_slapd_hold_writer_LDADD = store/libstore.la $(SODIUM_LIBS)
 # Preloaded into slapd, so a shared library although nobody installs it.
 check_LTLIBRARIES += tests/slapd/libfakeversion.la
 tests_slapd_libfakeversion_la_SOURCES = tests/slapd/fake-version.c
