@@ -7,7 +7,7 @@
  */
 #include "httpd/template.h"
 
-#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <kainjow/mustache.hpp>
@@ -21,13 +21,15 @@ namespace
 std::string
 number_text(const cJSON *item)
 {
+	double value = item->valuedouble;
 	char text[32];
 
-	if (std::floor(item->valuedouble) == item->valuedouble &&
-	    std::fabs(item->valuedouble) < 1e15)
-		snprintf(text, sizeof(text), "%.0f", item->valuedouble);
+	/* ids and counts are whole; what is larger is no count of ours */
+	if (value > -1e15 && value < 1e15 &&
+	    static_cast<double>(static_cast<long long>(value)) == value)
+		snprintf(text, sizeof(text), "%.0f", value);
 	else
-		snprintf(text, sizeof(text), "%g", item->valuedouble);
+		snprintf(text, sizeof(text), "%g", value);
 	return text;
 }
 
