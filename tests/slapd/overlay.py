@@ -196,10 +196,10 @@ class Server:
         if status:
             raise Failure("slapadd: " + out + err)
 
-    def load_other(self):
+    def load_other(self, more=""):
         status, out, err = self.tool(
             "slapadd", "-b", OTHER, stdin="dn: %s\nobjectClass: organization\n"
-            "objectClass: dcObject\ndc: other\no: Other\n" % OTHER)
+            "objectClass: dcObject\ndc: other\no: Other\n%s" % (OTHER, more))
         if status:
             raise Failure("slapadd: " + out + err)
 
