@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "httpd/http.h"
+#include "store/index.h"
 
 static const char csrf_message[] = "roster csrf 1";
 
@@ -46,6 +47,19 @@ http_set_cookie(const struct http_req *req, struct http_reply *reply,
 	         req->server->config->site.https ? " Secure;" : "");
 }
 
+/* How many wait for an administrator; a number for the pages' heads only. */
+static size_t
+count_waiting(const struct rst_rtxn *txn)
+{
+	uint64_t ids[HTTP_WAITING_MAX];
+	size_t n = 0;
+
+	if (rst_index_equal(txn, RST_A_ROSTERSTATUS, RST_VIEW("pending"), 0,
+	                    ids, HTTP_WAITING_MAX, &n) != RST_OK)
+		return 0;
+	return n;
+}
+
 /* Name, DN and rights of the session's person. */
 static enum rst_err
 describe(struct http_req *req)
@@ -72,6 +86,8 @@ describe(struct http_req *req)
 	}
 	who->id = record.id;
 	who->administrator = act_is_administrator(&txn, record.id);
+	if (who->administrator && !req->api)
+		who->waiting = count_waiting(&txn);
 out:
 	rst_read_end(&txn);
 	return err;

@@ -25,6 +25,7 @@
 #define HTTP_CURSOR_MAX      1024 /* bytes of a cursor as text */
 #define HTTP_LOCATION_MAX    512
 #define HTTP_CSRF_TEXT       44 /* bytes with the NUL */
+#define HTTP_WAITING_MAX     99
 
 struct http_templates;
 struct http_files;
@@ -58,6 +59,9 @@ struct http_who {
 	struct rst_session session;
 	unsigned char digest[RST_DIGEST_BYTES]; /* of the session */
 	char csrf[HTTP_CSRF_TEXT];
+	/* For an administrator's pages: how many wait for approval, at most
+	 * HTTP_WAITING_MAX. */
+	size_t waiting;
 };
 
 struct http_route;

@@ -7,7 +7,7 @@
  *	is_active, ...		for every status and state
  *	expires_when, ...	for every time
  *	page	title, css (path of the stylesheet), version, at_<noun>
- *	me	username, href, administrator: who is signed in
+ *	me	username, administrator, waiting: who is signed in
  *	csrf	for the forms
  *	done	{ word: true } of "?done=word": what was just done
  *	error, errors, form	when a form was refused
@@ -152,6 +152,8 @@ add_me(const struct http_req *req, cJSON *root)
 	me = cJSON_AddObjectToObject(root, "me");
 	(void)json_add_text(me, "username", req->who.username);
 	(void)json_add_bool(me, "administrator", req->who.administrator);
+	if (req->who.waiting > 0)
+		(void)json_add_number(me, "waiting", req->who.waiting);
 	(void)json_add_text(root, "csrf", req->who.csrf);
 }
 

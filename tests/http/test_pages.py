@@ -160,6 +160,9 @@ def every_page_is_whole():
             wrong.append("%s: %d bytes" % (path, len(text)))
     assert not wrong, "\n".join(wrong)
     assert 'aria-current="page">People' in pages["/users"]
+    # one waits: the head says so to administrators, on pages only
+    assert '<span class="count">1<' in pages["/users"]
+    assert "waiting" not in admin.get("/me").text
     # what can be done is what is lawful
     for name, lawful in (("bob", {"suspend"}), ("dora", {"activate"}),
                          ("carl", {"approve", "reject"})):
