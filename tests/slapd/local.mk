@@ -12,7 +12,8 @@ backend_tests = \
 	tests/slapd/test009-writes \
 	tests/slapd/test010-tools \
 	tests/slapd/test011-syncprov \
-	tests/slapd/test012-waiting
+	tests/slapd/test012-waiting \
+	tests/slapd/test013-lifecycle
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
