@@ -5,7 +5,8 @@
  * persistent search, is found here.
  *
  *	watcher (thread)	ten times a second: has a journal grown?
- *	look (slapd's pool)	walks all connections when one has
+ *	look (slapd's pool)	does it say that somebody who is bound changed?
+ *				then all connections are walked
  *
  * A change that came through slapd itself has it look right away.  The
  * watcher touches nothing of slapd's, so it may run while the pool is paused;
@@ -21,7 +22,8 @@
 #include "lifecycle/acts.h"
 #include "overlay/over_priv.h"
 
-#define WATCH_NS 100000000 /* between two looks at the journal */
+#define WATCH_NS    100000000 /* between two looks at the journal */
+#define RECORDS_MAX 64        /* of the journal that a look reads */
 
 static pthread_mutex_t look_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int look_queued; /* __atomic */
@@ -32,7 +34,25 @@ static pthread_mutex_t watch_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t watch_stop;
 static bool watch_on; /* under watch_mutex */
 
-/* Open a snapshot of every database; true if any has news. */
+/*
+ * Do the records after known say that the entry of somebody who is bound
+ * changed?  Mostly they do not, and no connection need be walked.
+ */
+static bool
+concerns_somebody(const struct over_db *db, uint64_t known, uint64_t last)
+{
+	struct rst_journal_public record;
+
+	if (known == 0 || last < known || last - known > RECORDS_MAX)
+		return true;
+	for (uint64_t at = known + 1; at <= last; at++)
+		if (rst_journal_get(&db->read->txn, at, &record) != RST_OK ||
+		    record.op == RST_J_LOAD || over_identity_has(db, record.id))
+			return true;
+	return false;
+}
+
+/* Open a snapshot of every database; true if any has news for us. */
 static bool
 snapshots_begin(void)
 {
@@ -42,9 +62,11 @@ snapshots_begin(void)
 	for (struct over_db *db = over_db_first(); db != NULL; db = db->next) {
 		db->read = NULL;
 		if (back_read_begin(NULL, db->back, &db->read) != RST_OK)
-			continue; /* a second later, then */
+			continue; /* the watcher asks again */
 		last = rst_journal_last(&db->read->txn);
-		news = news || last != db->journal;
+		if (last == db->journal)
+			continue;
+		news = concerns_somebody(db, db->journal, last) || news;
 		__atomic_store_n(&db->journal, last, __ATOMIC_SEQ_CST);
 	}
 	return news;
@@ -57,7 +79,10 @@ snapshots_end(void)
 		back_read_end(db->read);
 }
 
-/* The connection's identity had access and has it no more.  c_mutex held. */
+/*
+ * The connection's identity had access and has it no more.  Who has no row
+ * was bound before the database opened, and gets one.  c_mutex held.
+ */
 static bool
 has_lost(const Connection *conn)
 {
@@ -70,9 +95,12 @@ has_lost(const Connection *conn)
 		goto out;
 	if (!over_identity_get(conn->c_connid, &conn->c_ndn, &who, &same)) {
 		db = over_db_for(&conn->c_ndn);
-		if (db != NULL && db->read != NULL)
-			err = over_identity_find(&db->read->txn, db,
-			                         &conn->c_ndn, &who);
+		if (db == NULL || db->read == NULL)
+			goto out;
+		err = over_identity_find(&db->read->txn, db, &conn->c_ndn,
+		                         &who);
+		if (err == RST_OK)
+			over_identity_put(conn->c_connid, &conn->c_ndn, &who);
 	}
 	if (err == RST_OK && who.db != NULL && who.db->read != NULL)
 		err = act_still_allowed(&who.db->read->txn, who.id,

@@ -160,7 +160,9 @@ sasl_response(Operation *op, SlapReply *rs)
 		err = who_is(op, &op->orb_edn, &who);
 		if (err == RST_OK)
 			err = who_may(op, &who);
-		if (err != RST_OK)
+		if (err == RST_OK)
+			over_identity_put(op->o_connid, &op->orb_edn, &who);
+		else
 			rs->sr_err = err == RST_EDENIED
 			                     ? LDAP_INVALID_CREDENTIALS
 			                     : LDAP_OTHER;

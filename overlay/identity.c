@@ -4,8 +4,8 @@
  *	connection 17	uid=alice,ou=people,...	entry 42, generation 3
  *	connection 18	cn=admin,cn=config	nobody of ours
  *
- * A connection's row is written by its simple bind, or else by its first
- * operation, and goes when it binds anew or ends.
+ * A connection's row is written as it binds to a database of ours, or else by
+ * its first operation, and goes when it binds anew or ends.
  */
 #include "portable.h"
 
@@ -110,6 +110,20 @@ over_identity_drop_db(const struct over_db *db)
 				at = &(*at)->next;
 		}
 	pthread_mutex_unlock(&rows_mutex);
+}
+
+bool
+over_identity_has(const struct over_db *db, uint64_t id)
+{
+	const struct row *row = NULL;
+
+	pthread_mutex_lock(&rows_mutex);
+	for (size_t i = 0; i < BUCKETS && row == NULL; i++)
+		for (row = buckets[i]; row != NULL; row = row->next)
+			if (row->who.db == db && row->who.id == id)
+				break;
+	pthread_mutex_unlock(&rows_mutex);
+	return row != NULL;
 }
 
 /* ndn is the rootdn of some database of this server. */

@@ -180,17 +180,9 @@ out:
 static int
 over_serve(struct over_db *db, ConfigReply *cr)
 {
-	struct back_read *read;
-	enum rst_err err;
 	int rc;
 
-	err = back_read_begin(NULL, db->back, &read);
-	if (err != RST_OK)
-		return over_fail(cr, "cannot read the environment",
-		                 rst_strerror(err));
-	db->journal = rst_journal_last(&read->txn);
-	back_read_end(read);
-
+	db->journal = 0;
 	rc = over_guard_install(cr);
 	if (rc == 0)
 		rc = over_ppolicy_open(db->be);

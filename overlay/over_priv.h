@@ -25,7 +25,8 @@ struct over_db {
 	struct over_db *next;
 	BackendDB *be; /* slapd's own, never a copy */
 	struct back_db *back;
-	uint64_t journal;       /* last record that close.c has looked at */
+	uint64_t journal;       /* last record that close.c has looked at;
+	                           0: it has not looked at all */
 	struct back_read *read; /* close.c's, while it looks */
 };
 
@@ -56,6 +57,8 @@ void over_identity_drop(unsigned long connid);
  * password, its owner proved himself just now: he keeps the connection.
  */
 void over_identity_renew(Operation *op);
+/* Somebody is bound as entry id.  Costs a walk of all rows. */
+bool over_identity_has(const struct over_db *db, uint64_t id);
 /* Those of db, which is off the list; all, when it was the last. */
 void over_identity_drop_db(const struct over_db *db);
 

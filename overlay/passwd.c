@@ -144,6 +144,17 @@ replace_password(struct berval *hash)
 	return mod;
 }
 
+/* Keeps the answer from the client, but its words for ours. */
+static int
+keep_text(Operation *op, SlapReply *rs)
+{
+	char **text = op->o_callback->sc_private;
+
+	if (rs->sr_type == REP_RESULT && rs->sr_text != NULL && *text == NULL)
+		*text = ber_strdup_x(rs->sr_text, op->o_tmpmemctx);
+	return LDAP_SUCCESS;
+}
+
 /*
  * Through all overlays of the database and its ACLs, as an ordinary modify
  * of the asker, but with no answer of its own.
@@ -153,7 +164,8 @@ store(Operation *op, SlapReply *rs, struct berval *hash)
 {
 	slap_overinst *on = (slap_overinst *)op->o_bd->bd_info;
 	slap_callback *callbacks = op->o_callback;
-	slap_callback silent = { NULL, slap_null_cb, NULL, NULL };
+	char *text = NULL;
+	slap_callback silent = { NULL, keep_text, NULL, &text };
 	OpRequest request = op->o_request;
 	OpExtra mark;
 
@@ -173,6 +185,7 @@ store(Operation *op, SlapReply *rs, struct berval *hash)
 	op->o_tag = LDAP_REQ_EXTENDED;
 	op->o_bd->bd_info = (BackendInfo *)on;
 
+	rs->sr_text = text; /* lives as long as the operation */
 	/* to slapd this one means "not done, do it yourself" */
 	if (rs->sr_err == LDAP_UNWILLING_TO_PERFORM)
 		rs->sr_err = LDAP_CONSTRAINT_VIOLATION;
