@@ -100,7 +100,7 @@ read_filter(struct http_req *req, struct filter *filter,
 static bool
 add_query(struct http_req *req, cJSON *body)
 {
-	static const char *const names[] = { "q", "status", "group" };
+	static const char *const names[] = { "q", "status", "group", "limit" };
 	cJSON *query = cJSON_AddObjectToObject(body, "query");
 	char key[32], text[HTTP_TARGET_MAX];
 
@@ -109,10 +109,12 @@ add_query(struct http_req *req, cJSON *body)
 
 		if (!json_add_text(query, names[i], value != NULL ? value : ""))
 			return false;
-		if (value != NULL && i == 0 &&
-		    (!http_percent_encode(rst_view_of(value), text,
-		                          sizeof(text)) ||
-		     !json_add_text(query, "q_href", text)))
+		if (value == NULL)
+			continue;
+		snprintf(key, sizeof(key), "%s_href", names[i]);
+		if (!http_percent_encode(rst_view_of(value), text,
+		                         sizeof(text)) ||
+		    !json_add_text(query, key, text))
 			return false;
 	}
 	snprintf(key, sizeof(key), "at_%s",

@@ -82,6 +82,17 @@ def every_route_refuses_who_may_not():
     assert admin.get("/users/carl").json()["status"] == "active"
 
 
+def the_manual_knows_every_route():
+    words = {"HTTP_ANYONE": "anybody", "HTTP_PERSON": "a person",
+             "HTTP_SELF": "self", "HTTP_ADMIN": "administrators"}
+    with open(os.path.join(SOURCE, "man", "rosterd.8")) as page:
+        told = re.findall(r"^\.It (\w+) Ta (\S+) Ta (.+)$", page.read(), re.M)
+    told = {(m, re.sub(r"\{\w+\}", "{}", p), who) for m, p, who in told}
+    there = {(m, p, words[role]) for m, where, role, p in routes()
+             if "HTTP_API" in where}
+    assert told == there, told ^ there
+
+
 def people_see_themselves_only():
     rosterd = Rosterd()
     admin = rosterd.admin()
@@ -259,6 +270,7 @@ def sign_in_leads_back_home_only():
 
 
 if __name__ == "__main__":
-    main(every_route_refuses_who_may_not, people_see_themselves_only,
+    main(every_route_refuses_who_may_not, the_manual_knows_every_route,
+         people_see_themselves_only,
          a_stranger_page_cannot_act, cookies, sessions_end, sessions_run_out,
          sign_in_leads_back_home_only)

@@ -216,7 +216,7 @@ def lists_go_page_by_page():
         if not following:
             break
         query = following.group(1).replace("&amp;", "&")
-        assert "q=user" in query, query
+        assert "q=user" in query and "limit=4" in query, query
         text = web.open("/users" + query)
     assert found == names, found
     # a list of exactly one page has no next
