@@ -143,6 +143,7 @@ enum back_need {
 	BACK_NEED_VALUES = 1 << 0,
 	BACK_NEED_NORMAL = 1 << 1, /* normal forms too */
 	BACK_NEED_PROBE = 1 << 2,  /* by an ACL or filter: hidden rows count */
+	BACK_NEED_SELF = 1 << 3,   /* of membership, the asker's own value */
 };
 struct back_needs;
 /*

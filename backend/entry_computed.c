@@ -54,6 +54,100 @@ append_values(struct back_build *build, AttributeDescription *ad,
 	back_build_append(build, attr);
 }
 
+/* Is text the value that stands for the asker already? */
+static bool
+is_own(const struct values *own, const char *text, size_t len)
+{
+	for (size_t i = 0; i < own->n; i++)
+		if (own->at[i].bv_len == len &&
+		    memcmp(own->at[i].bv_val, text, len) == 0)
+			return true;
+	return false;
+}
+
+/* The value under which dn (normalised ndn) is a member, if it is. */
+static void
+add_own(struct back_build *build, uint16_t id, const struct berval *dn,
+        const struct berval *ndn, struct values *values, struct values *normal)
+{
+	const struct rst_rtxn *txn = build->view->txn;
+	struct rst_record record;
+	char text[RST_DN_MAX];
+	uint64_t matched;
+	size_t len;
+
+	if (BER_BVISEMPTY(ndn) || is_own(normal, ndn->bv_val, ndn->bv_len) ||
+	    !rst_member_has(txn, build->record, id, back_view_of(ndn)))
+		return;
+	if (back_find(txn, ndn, &record, &matched) == RST_OK &&
+	    rst_tree_dn(txn, record.id, text, sizeof(text), &len) == RST_OK)
+		values_add(values, text, len);
+	else
+		values_add(values, dn->bv_val, dn->bv_len);
+	values_add(normal, ndn->bv_val, ndn->bv_len);
+}
+
+/* The asker, and who he is on this connection: both may stand in a rule. */
+static void
+add_owns(struct back_build *build, uint16_t id, struct values *values,
+         struct values *normal)
+{
+	Operation *op = build->view->op;
+
+	if (op == NULL)
+		return;
+	add_own(build, id, &op->o_dn, &op->o_ndn, values, normal);
+	if (op->o_conn != NULL)
+		add_own(build, id, &op->o_conn->c_dn, &op->o_conn->c_ndn,
+		        values, normal);
+}
+
+static enum rst_err
+add_listed(struct back_build *build, uint16_t id, bool hidden,
+           const struct values *own, struct values *values)
+{
+	struct rst_member_cursor *cursor;
+	char text[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
+	memset(cursor, 0, sizeof(*cursor));
+	while ((err = rst_member_next(build->view->txn, build->record, id,
+	                              hidden, cursor, text, &len)) == RST_OK)
+		if (!is_own(own, text, len))
+			values_add(values, text, len);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/*
+ * For "by dnattr=member" the asker's own value comes first, with its normal
+ * form; nobody looks at those of the others then, and hidden or not it costs
+ * the same in a group of any size.
+ */
+static void
+append_with_own(struct back_build *build, AttributeDescription *ad,
+                const struct values *values, const struct values *normal)
+{
+	Attribute *attr;
+
+	if (values->n == 0)
+		return;
+	attr = back_build_attr(build, ad, 0);
+	attr->a_vals = values->at;
+	attr->a_numvals = (unsigned int)values->n;
+	attr->a_nvals = attr->a_vals;
+	if (normal->n > 0) {
+		attr->a_nvals = back_arena_alloc(
+			build->arena, (values->n + 1) * sizeof(struct berval));
+		memcpy(attr->a_nvals, attr->a_vals,
+		       (values->n + 1) * sizeof(struct berval));
+		memcpy(attr->a_nvals, normal->at,
+		       normal->n * sizeof(struct berval));
+	}
+	back_build_append(build, attr);
+}
+
 enum rst_err
 back_build_members(struct back_build *build, AttributeDescription *ad,
                    unsigned int need)
@@ -62,22 +156,30 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	bool hidden = view->list_all || (need & BACK_NEED_PROBE) ||
 	              rst_member_shows_primary(view->txn);
 	struct values values = { build->arena, NULL, 0, 0 };
-	struct rst_member_cursor *cursor;
+	struct values normal = { build->arena, NULL, 0, 0 };
+	struct values own = { build->arena, NULL, 0, 0 };
 	uint16_t id = back_member_id(ad);
-	char text[RST_DN_MAX];
-	size_t len;
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
 	if (!rst_member_any(view->txn, build->record, id))
 		return RST_OK;
-	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
-	memset(cursor, 0, sizeof(*cursor));
-	while ((err = rst_member_next(view->txn, build->record, id, hidden,
-	                              cursor, text, &len)) == RST_OK)
-		values_add(&values, text, len);
-	if (err != RST_ENOTFOUND)
+	if ((need & BACK_NEED_SELF) && !(need & BACK_NEED_NORMAL)) {
+		add_owns(build, id, &values, &normal);
+		for (size_t i = 0; i < values.n; i++)
+			values_add(&own, values.at[i].bv_val,
+			           values.at[i].bv_len);
+	}
+	if (need & BACK_NEED_VALUES)
+		err = add_listed(build, id,
+		                 hidden || (need & BACK_NEED_SELF &&
+		                            need & BACK_NEED_NORMAL),
+		                 &own, &values);
+	if (err != RST_OK)
 		return err;
-	append_values(build, ad, &values, (need & BACK_NEED_NORMAL) != 0);
+	if (need & BACK_NEED_NORMAL)
+		append_values(build, ad, &values, true);
+	else
+		append_with_own(build, ad, &values, &normal);
 	return RST_OK;
 }
 

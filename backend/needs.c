@@ -8,6 +8,7 @@
  *	what the client asked for		its values
  *	the filter				values and normal forms
  *	filter=, dnattr= of the ACLs		values and normal forms
+ *	dnattr=member				the asker's own value
  *	the attribute of group= in an ACL	for the entry of that group
  *
  * and everything, as soon as somebody looks whom we cannot question: set=, a
@@ -32,6 +33,7 @@ struct back_needs {
 	size_t n_ads, room_ads;
 	struct group_need *groups;
 	size_t n_groups, room_groups;
+	bool self[RST_A_BUILTIN_END]; /* dnattr= of a membership attribute */
 };
 
 static void *
@@ -128,11 +130,23 @@ back_needs_filter(struct back_needs *needs, const Filter *filter)
 	add_filter(needs, filter, true);
 }
 
+/* "by dnattr=member" asks of one value whether it is there: the asker's. */
+static void
+add_dnattr(struct back_needs *needs, AttributeDescription *ad)
+{
+	uint16_t id = back_member_id(ad);
+
+	if (id == RST_A_NONE)
+		back_needs_add(needs, ad);
+	else
+		needs->self[id] = true;
+}
+
 static void
 add_access(struct back_needs *needs, const Access *access)
 {
-	back_needs_add(needs, access->a_dn_at);
-	back_needs_add(needs, access->a_realdn_at);
+	add_dnattr(needs, access->a_dn_at);
+	add_dnattr(needs, access->a_realdn_at);
 	if (access->a_dn_self || access->a_realdn_self)
 		needs->normal = true;
 	if (!BER_BVISEMPTY(&access->a_group_pat))
@@ -163,14 +177,16 @@ add_acls(struct back_needs *needs, const AccessControl *acl)
 
 /*
  * Overlays known not to look into what a search of a client returns beyond
- * what was asked for.
+ * what was asked for.  syncprov does when the client replicates.
  */
 static bool
-is_indifferent(const char *type)
+is_indifferent(const Operation *op, const char *type)
 {
-	static const char *const known[] = { "lifecycle", "auditlog", "unique",
-		                             "refint" };
+	static const char *const known[] = { "lifecycle", "auditlog",
+		                             "accesslog", "unique", "refint" };
 
+	if (strcmp(type, "syncprov") == 0)
+		return op->o_sync <= SLAP_CONTROL_IGNORED;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(type, known[i]) == 0)
 			return true;
@@ -178,7 +194,7 @@ is_indifferent(const char *type)
 }
 
 static bool
-overlays_indifferent(BackendDB *be)
+overlays_indifferent(const Operation *op, BackendDB *be)
 {
 	slap_overinfo *info;
 	slap_overinst *on;
@@ -187,9 +203,16 @@ overlays_indifferent(BackendDB *be)
 		return true;
 	info = (slap_overinfo *)be->bd_info;
 	for (on = info->oi_list; on != NULL; on = on->on_next)
-		if (!is_indifferent(on->on_bi.bi_type))
+		if (!is_indifferent(op, on->on_bi.bi_type))
 			return false;
 	return true;
+}
+
+/* slapd or an overlay asks for itself, and looks at what it likes. */
+static bool
+is_internal(const Operation *op)
+{
+	return op->o_conn == NULL || op->o_conn->c_conn_idx < 0;
 }
 
 static struct back_needs *
@@ -211,9 +234,9 @@ back_needs_acl(Operation *op)
 		add_acls(needs, op->o_bd->be_acl);
 		add_acls(needs, frontendDB->be_acl);
 	}
-	if ((op->o_bd != NULL && op->o_bd->bd_self != NULL &&
-	     !overlays_indifferent(op->o_bd->bd_self)) ||
-	    !overlays_indifferent(frontendDB))
+	if (is_internal(op) || op->o_bd == NULL ||
+	    !overlays_indifferent(op, op->o_bd->bd_self) ||
+	    !overlays_indifferent(op, frontendDB))
 		needs->everything = true;
 	return needs;
 }
@@ -254,12 +277,15 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
               const struct berval *ndn)
 {
 	unsigned int need = 0;
+	uint16_t id = back_member_id(ad);
+	bool self;
 
 	if (needs == NULL)
 		return BACK_NEED_VALUES | BACK_NEED_NORMAL;
+	self = id != RST_A_NONE && needs->self[id];
 	if (needs->everything)
 		return BACK_NEED_VALUES | BACK_NEED_NORMAL |
-		       (needs->probes ? BACK_NEED_PROBE : 0);
+		       (needs->probes || self ? BACK_NEED_PROBE : 0);
 	if ((needs->user && !is_at_operational(ad->ad_type)) ||
 	    (needs->attrs != NULL && ad_inlist(ad, needs->attrs)))
 		need = BACK_NEED_VALUES |
@@ -270,5 +296,5 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 			       BACK_NEED_PROBE;
 	if (group_needs(needs, ad, ndn))
 		need |= BACK_NEED_VALUES | BACK_NEED_NORMAL | BACK_NEED_PROBE;
-	return need;
+	return self ? need | BACK_NEED_SELF : need;
 }
