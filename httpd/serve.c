@@ -421,7 +421,7 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
 		*context = http_reaper_watch(serve->reaper, info->connect_fd);
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 library_log(void *arg, const char *format, va_list args)
 {
 	struct serve *serve = arg;

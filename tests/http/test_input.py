@@ -212,6 +212,11 @@ def bad_queries():
                 "invalid_query")
     refused(admin.get("/invitations?cursor=x", expect=400), 400,
             "invalid_query")
+    # a cursor of one list leads nowhere in another
+    foreign = admin.get("/groups?limit=1").json()["next"]
+    admin.get("/groups?limit=1&cursor=" + foreign)
+    refused(admin.get("/users?cursor=" + foreign, expect=400), 400,
+            "invalid_query")
     refused(admin.get("/registrations?status=active", expect=400), 400,
             "invalid_query")
     assert len(admin.get("/users?unknown=1").json()["items"]) == 1
