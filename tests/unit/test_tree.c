@@ -113,6 +113,16 @@ what_is_not_there_names_its_nearest_ancestor(void **state)
 	rst_write_abort(&txn);
 }
 
+/* "cn=xxxx...": len bytes in all, ending in last. */
+static void
+long_rdn(char *rdn, size_t len, char last)
+{
+	memset(rdn, 'x', len);
+	memcpy(rdn, "cn=", 3);
+	rdn[len - 1] = last;
+	rdn[len] = '\0';
+}
+
 static void
 long_rdns_are_told_apart(void **state)
 {
@@ -127,20 +137,15 @@ long_rdns_are_told_apart(void **state)
 
 	fixture_write(fixture, &txn);
 	ids = fixture_skeleton(&txn);
-	memset(rdn, 'x', sizeof(rdn));
-	memcpy(rdn, "cn=", 3);
 	for (size_t i = 0; i < 6; i++)
 		for (int last = 0; last < 2; last++) {
-			rdn[lengths[i] - 1] = (char)('a' + last);
-			rdn[lengths[i]] = '\0';
+			long_rdn(rdn, lengths[i], (char)('a' + last));
 			id[i][last] = fixture_add(&txn, ids.people, rdn, "cn",
 			                          "x", NULL);
-			rdn[lengths[i] - 1] = rdn[lengths[i]] = 'x';
 		}
 	for (size_t i = 0; i < 6; i++)
 		for (int last = 0; last < 2; last++) {
-			rdn[lengths[i] - 1] = (char)('a' + last);
-			rdn[lengths[i]] = '\0';
+			long_rdn(rdn, lengths[i], (char)('a' + last));
 			snprintf(ndn, sizeof(ndn), "%s,ou=people,%s", rdn,
 			         FIXTURE_SUFFIX);
 			assert_int_equal(find(&txn.r, ndn), id[i][last]);
@@ -149,7 +154,6 @@ long_rdns_are_told_apart(void **state)
 			                                rst_view_of(rdn),
 			                                &found),
 			                 RST_ENOTFOUND);
-			rdn[lengths[i] - 1] = rdn[lengths[i]] = 'x';
 		}
 	/* a row that leads to another's record, as a colliding digest would */
 	memset(rdn, 'q', sizeof(rdn));
