@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """What the pages hold, what they never hold, and what goes with them."""
 import html.parser
+import os
 import re
 
-from rosterd import (Browser, Rosterd, PASSWORD, check, main, person)
+from rosterd import (Browser, FOLDER, PASSWORD, Rosterd, check, main,
+                     person)
 
 CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; "
        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -195,6 +197,26 @@ def names_are_hostile():
     assert "<script" not in text
 
 
+def a_template_never_sees_a_secret():
+    folder = os.path.join(FOLDER, "own")
+    os.makedirs(os.path.join(folder, "templates"))
+    os.makedirs(os.path.join(folder, "static"))
+    with open(os.path.join(folder, "templates", "login.mustache"), "w") as t:
+        t.write('<form method="post" action="/login"><input name="username">'
+                '<input name="password"></form>[{{form.username}}|'
+                "{{form.password}}|{{form.csrf}}]{{> _foot}}")
+    with open(os.path.join(folder, "static", "logo.svg"), "w") as t:
+        t.write("<svg/>")
+    rosterd = Rosterd(settings={"DATA__OVERRIDES": folder})
+    web = Browser(rosterd)
+    web.open("/login")
+    text = web.submit("/login", {"username": "ada", "password": "no-good"},
+                      expect=401)
+    assert "[ada||]" in text and "no-good" not in text, text
+    assert web.open("/static/logo.svg") == "<svg/>"
+    assert web.page.headers["Content-Type"] == "image/svg+xml"
+
+
 def lists_go_page_by_page():
     rosterd = Rosterd()
     admin = rosterd.admin()
@@ -307,5 +329,5 @@ def no_token_is_logged():
 
 if __name__ == "__main__":
     main(headers_are_on_everything, every_page_is_whole, names_are_hostile,
-         lists_go_page_by_page, same_address_for_programs,
+         a_template_never_sees_a_secret, lists_go_page_by_page, same_address_for_programs,
          edits_honour_what_was_seen, no_token_is_logged)
