@@ -11,6 +11,7 @@ import ctypes
 import email
 import email.policy
 import fcntl
+import glob
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ import time
 
 SKIP = 77
 MARK = "ROSTER_TEST_ISOLATED"
+SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
 # libldap takes "localhost" for the machine's own name and so cannot verify it.
 NAME = "ldap.example.org"
 TOP_SRC = os.environ.get("top_srcdir") or os.path.abspath(
@@ -41,6 +43,16 @@ def need(*programs):
     os.environ["PATH"] = path
     for name in programs:
         if shutil.which(name, path=path) is None:
+            skip(name + " is not installed")
+
+
+def need_modules(*names):
+    """Skip unless each NSS or PAM module is installed."""
+    for name in names:
+        for place in ("/lib/*/", "/lib/*/security/", "/usr/lib/*/"):
+            if glob.glob(place + name):
+                break
+        else:
             skip(name + " is not installed")
 
 
@@ -147,11 +159,15 @@ def run_story(tell, *programs):
         import traceback
         traceback.print_exc(file=sys.stdout)
         story.claim(False, "the story goes on")
+    for daemon in Daemon.all:
+        daemon.kill()
+        for trace in SANITIZERS:
+            if trace in daemon.text():
+                story.claim(False, "no %s in the log of %s" %
+                            (trace, daemon.name))
     if story.failed:
         for daemon in Daemon.all:
             daemon.print_log()
-    for daemon in Daemon.all:
-        daemon.kill()
     story.end()
 
 
