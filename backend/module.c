@@ -13,6 +13,7 @@
 #include <ldap.h>
 #include <sodium.h>
 
+#include "lifecycle/password.h"
 #include "overlay/lifecycle.h"
 
 #define MODULE_EXPORT __attribute__((visibility("default")))
@@ -33,6 +34,16 @@ running_version(void)
 	ldap_memfree(info.ldapai_vendor_name);
 	ber_memvfree((void **)info.ldapai_extensions);
 	return version;
+}
+
+/* Threads that wait for their turn to hash let a pause of the pool through:
+ * cn=config must not wait for a flood of binds. */
+static bool
+hash_pause(void *arg)
+{
+	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
+		ldap_pvt_thread_pool_pausecheck(&connection_pool);
+	return !slapd_shutdown;
 }
 
 MODULE_EXPORT int
@@ -57,6 +68,7 @@ init_module(int argc, char *argv[])
 		Debug(LDAP_DEBUG_ANY, "roster: libsodium does not start\n");
 		return -1;
 	}
+	lifecycle_password_set_pause(hash_pause, NULL);
 	bi.bi_type = type;
 	bi.bi_init = roster_back_initialize;
 	if (backend_add(&bi) != 0)
