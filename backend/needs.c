@@ -182,8 +182,9 @@ add_acls(struct back_needs *needs, const AccessControl *acl)
 static bool
 is_indifferent(const Operation *op, const char *type)
 {
-	static const char *const known[] = { "lifecycle", "auditlog",
-		                             "accesslog", "unique", "refint" };
+	static const char *const known[] = { "lifecycle", "lifecycle-guard",
+		                             "auditlog",  "accesslog",
+		                             "unique",    "refint" };
 
 	if (strcmp(type, "syncprov") == 0)
 		return op->o_sync <= SLAP_CONTROL_IGNORED;
