@@ -52,6 +52,7 @@ struct back_db {
 	struct rst_env *env; /* open between db_open and db_close */
 	struct back_ads *ads;
 	struct back_read *main_read; /* txn.c */
+	struct re_s *stale_task;     /* init.c; NULL in tools */
 	bool reopen; /* the directory changed; config.c's clean-up */
 };
 
