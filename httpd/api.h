@@ -62,11 +62,9 @@ bool model_unchanged(const struct http_req *req,
                      const struct rst_record *record, struct http_reply *reply);
 
 /*
- * list.c: one page of children of a place, in name order.
- *
- * keep says which belong to the list; each makes an item.  Answers {items,
- * next} in *ret_body.  Reads limit and cursor of the query; RST_EINVALID for
- * ones that were not made here.
+ * list.c: one page of a list, {items, next} in *ret_body.  keep says which
+ * entries belong to it, item makes one of them.  Reads limit and cursor of
+ * the query; RST_EINVALID for ones that were not made here.
  */
 struct list {
 	const char *ou;
@@ -74,10 +72,20 @@ struct list {
 	             const struct rst_record *record);
 	cJSON *(*item)(void *arg, const struct rst_rtxn *txn,
 	               const struct rst_record *record);
+	/*
+	 * The first entry after id *id that may belong; RST_ENOTFOUND when
+	 * there is none.  For list_found().
+	 */
+	enum rst_err (*next)(void *arg, const struct rst_rtxn *txn,
+	                     uint64_t *id);
 	void *arg;
 };
+/* The children of ou, in name order: looks at each. */
 enum rst_err list_children(const struct http_req *req, const struct list *list,
                            cJSON **ret_body) RST_MUST_USE;
+/* What an index finds through next, in the order they were made. */
+enum rst_err list_found(const struct http_req *req, const struct list *list,
+                        cJSON **ret_body) RST_MUST_USE;
 /* limit of the query, or the default; false for a bad one. */
 bool list_limit(const struct http_req *req, size_t *ret_limit);
 /* Opaque text for bytes, and back; false for text that was not made so. */

@@ -38,7 +38,11 @@ answer_list(struct http_req *req, struct http_reply *reply, enum rst_err err)
 void
 api_group_list(struct http_req *req, struct http_reply *reply)
 {
-	const struct list list = { "groups", is_group, group_item, NULL };
+	const struct list list = {
+		.ou = "groups",
+		.keep = is_group,
+		.item = group_item,
+	};
 
 	answer_list(req, reply, list_children(req, &list, &reply->body));
 }

@@ -215,6 +215,18 @@ is_pending(void *arg, const struct rst_rtxn *txn,
 	       record->status == RST_STATUS_PENDING;
 }
 
+static enum rst_err
+next_pending(void *arg, const struct rst_rtxn *txn, uint64_t *id)
+{
+	enum rst_err err;
+	size_t n;
+
+	(void)arg;
+	err = rst_index_equal(txn, RST_A_ROSTERSTATUS, RST_VIEW("pending"), *id,
+	                      id, 1, &n);
+	return err == RST_OK && n == 0 ? RST_ENOTFOUND : err;
+}
+
 /* Who, when, from where. */
 static cJSON *
 registration_item(void *arg, const struct rst_rtxn *txn,
@@ -241,8 +253,11 @@ void
 api_registration_list(struct http_req *req, struct http_reply *reply)
 {
 	const char *status = http_query_get(&req->query, "status");
-	const struct list list = { "people", is_pending, registration_item,
-		                   NULL };
+	const struct list list = {
+		.keep = is_pending,
+		.item = registration_item,
+		.next = next_pending,
+	};
 	enum rst_err err;
 
 	if (status != NULL && strcmp(status, "pending") != 0) {
@@ -250,7 +265,7 @@ api_registration_list(struct http_req *req, struct http_reply *reply)
 		             "the queue holds pending registrations only");
 		return;
 	}
-	err = list_children(req, &list, &reply->body);
+	err = list_found(req, &list, &reply->body);
 	if (err == RST_EINVALID)
 		http_problem(reply, 400, "invalid_query", NULL,
 		             "limit or cursor is malformed");

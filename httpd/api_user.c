@@ -26,12 +26,15 @@ holds(struct rst_view view, const char *text)
 	return false;
 }
 
+/* Where a name or mail is looked for. */
+static const uint16_t searched[] = { RST_A_UID, RST_A_CN, RST_A_DISPLAYNAME,
+	                             RST_A_MAIL };
+#define SEARCHED (sizeof(searched) / sizeof(searched[0]))
+
 static bool
 keep_user(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
-	static const uint16_t searched[] = { RST_A_UID, RST_A_CN,
-		                             RST_A_DISPLAYNAME, RST_A_MAIL };
 	const struct filter *filter = arg;
 
 	if (record->kind != RST_KIND_PERSON ||
@@ -42,7 +45,7 @@ keep_user(void *arg, const struct rst_rtxn *txn,
 		return false;
 	if (filter->text == NULL)
 		return true;
-	for (size_t i = 0; i < sizeof(searched) / sizeof(searched[0]); i++)
+	for (size_t i = 0; i < SEARCHED; i++)
 		if (holds(rst_record_first(record, searched[i]), filter->text))
 			return true;
 	return false;
@@ -54,6 +57,53 @@ user_item(void *arg, const struct rst_rtxn *txn,
 {
 	(void)arg, (void)txn;
 	return model_user_brief(record);
+}
+
+/* By the index of parts of names, or by that of statuses. */
+static enum rst_err
+next_user(void *arg, const struct rst_rtxn *txn, uint64_t *id)
+{
+	const struct filter *filter = arg;
+	uint64_t after = *id, best = UINT64_MAX, found;
+	enum rst_err err = RST_OK;
+	size_t n = 0;
+
+	if (filter->text == NULL) {
+		struct rst_view word =
+			rst_view_of(rst_status_word(filter->status));
+
+		err = rst_index_equal(txn, RST_A_ROSTERSTATUS, word, after, id,
+		                      1, &n);
+		return err == RST_OK && n == 0 ? RST_ENOTFOUND : err;
+	}
+	for (size_t i = 0; i < SEARCHED; i++) {
+		err = rst_index_substring(txn, searched[i],
+		                          rst_view_of(filter->text), after,
+		                          &found, 1, &n);
+		if (err != RST_OK)
+			return err;
+		if (n > 0 && found < best)
+			best = found;
+	}
+	*id = best;
+	return best != UINT64_MAX ? RST_OK : RST_ENOTFOUND;
+}
+
+/*
+ * An index helps: for parts of names from three characters on (three letters
+ * for certain: what is a character to the index is not for us to say), for
+ * statuses that few are in.
+ */
+static bool
+is_indexed(const struct filter *filter)
+{
+	if (filter->text == NULL)
+		return filter->status != RST_STATUS_NONE &&
+		       filter->status != RST_STATUS_ACTIVE;
+	return strlen(filter->text) >= 3 &&
+	       strspn(filter->text, "abcdefghijklmnopqrstuvwxyz"
+	                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "0123456789@.-_") == strlen(filter->text);
 }
 
 static const char *
@@ -127,12 +177,14 @@ void
 api_user_list(struct http_req *req, struct http_reply *reply)
 {
 	struct filter filter;
-	const struct list list = { "people", keep_user, user_item, &filter };
+	const struct list list = { "people", keep_user, user_item, next_user,
+		                   &filter };
 	enum rst_err err;
 
 	if (!read_filter(req, &filter, reply))
 		return;
-	err = list_children(req, &list, &reply->body);
+	err = is_indexed(&filter) ? list_found(req, &list, &reply->body)
+	                          : list_children(req, &list, &reply->body);
 	if (err == RST_EINVALID) {
 		http_problem(reply, 400, "invalid_query", NULL,
 		             "limit or cursor is malformed");

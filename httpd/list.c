@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* list.c - lists a page at a time
  *
- * A cursor is the place where the walk stopped, as base64url.  It is checked
- * to lie in the table's part that the list walks, so that a made-up one leads
- * nowhere else.  The walk renews its snapshot every LIST_BATCH entries: a
- * search for what few have does not pin pages.
+ * A cursor is the place where the walk stopped: of a place's children the key
+ * as base64url, checked to lie in the table's part that the list walks, so
+ * that a made-up one leads nowhere else; of what an index finds, the last id.
+ * The walk renews its snapshot every LIST_BATCH entries: a search for what few
+ * have does not pin pages.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,22 +163,75 @@ walk(const struct http_req *req, const struct list *list, struct rst_rtxn *txn,
 	                                                   : RST_ENOMEM;
 }
 
-enum rst_err
-list_children(const struct http_req *req, const struct list *list,
-              cJSON **ret_body)
+/* The same over what an index finds, from id after on. */
+static enum rst_err
+walk_found(const struct list *list, struct rst_rtxn *txn, uint64_t after,
+           size_t limit, cJSON *body)
 {
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
+	struct rst_record record;
+	uint64_t id = after, last = after;
+	size_t seen = 0, n = 0;
+	char text[24];
+	enum rst_err err;
+
+	for (;;) {
+		err = list->next(list->arg, txn, &id);
+		if (err != RST_OK)
+			break;
+		err = rst_record_get(txn, id, &record);
+		if (err != RST_OK)
+			break;
+		if (list->keep(list->arg, txn, &record)) {
+			if (n++ == limit)
+				break; /* there is one more than fits */
+			if (!json_take_item(
+				    items, list->item(list->arg, txn, &record)))
+				return RST_ENOMEM;
+			last = id;
+		}
+		if (++seen % LIST_BATCH != 0)
+			continue;
+		rst_read_reset(txn);
+		err = rst_read_renew(txn);
+		if (err != RST_OK)
+			break;
+	}
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)last);
+	return json_take(body, "next",
+	                 err == RST_OK ? cJSON_CreateString(text)
+	                               : cJSON_CreateNull())
+	               ? RST_OK
+	               : RST_ENOMEM;
+}
+
+static enum rst_err
+make_list(const struct http_req *req, const struct list *list, bool found,
+          cJSON **ret_body)
+{
+	const char *text = http_query_get(&req->query, "cursor");
 	cJSON *body = NULL;
+	uint64_t after = 0;
 	struct rst_rtxn txn;
 	enum rst_err err;
 	size_t limit;
 
-	if (!list_limit(req, &limit))
+	if (!list_limit(req, &limit) ||
+	    (found && text != NULL && text[0] != '\0' &&
+	     !rst_view_number(rst_view_of(text), UINT64_MAX, &after)))
 		return RST_EINVALID;
 	err = rst_read_begin(req->server->env, &txn);
 	if (err != RST_OK)
 		return err;
 	body = cJSON_CreateObject();
-	err = body != NULL ? walk(req, list, &txn, limit, body) : RST_ENOMEM;
+	if (body == NULL)
+		err = RST_ENOMEM;
+	else if (found)
+		err = walk_found(list, &txn, after, limit, body);
+	else
+		err = walk(req, list, &txn, limit, body);
 	rst_read_end(&txn);
 	if (err == RST_OK) {
 		*ret_body = body;
@@ -184,4 +239,18 @@ list_children(const struct http_req *req, const struct list *list,
 	}
 	cJSON_Delete(body);
 	return err;
+}
+
+enum rst_err
+list_children(const struct http_req *req, const struct list *list,
+              cJSON **ret_body)
+{
+	return make_list(req, list, false, ret_body);
+}
+
+enum rst_err
+list_found(const struct http_req *req, const struct list *list,
+           cJSON **ret_body)
+{
+	return make_list(req, list, true, ret_body);
 }

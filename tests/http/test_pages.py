@@ -6,7 +6,7 @@ import os
 import re
 
 from rosterd import (Browser, FOLDER, PASSWORD, Rosterd, check, main,
-                     person)
+                     person, refused)
 
 CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; "
        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -223,13 +223,27 @@ def lists_go_page_by_page():
     names = ["user%02d" % i for i in range(7)]
     for name in reversed(names):
         admin.post("/users", person(name, password=""), expect=201)
-    seen, path = [], "/users?limit=3&q=user"
-    while path:
-        body = admin.get(path).json()
-        seen.append([u["username"] for u in body["items"]])
-        path = ("/users?limit=3&q=user&cursor=" + body["next"]
-                if body["next"] else None)
-    assert seen == [names[:3], names[3:6], names[6:]], seen
+    # by name where each is looked at, as they were made where an index finds
+    # them; either way each once
+    for query, order in (("q=us", names), ("q=USER", names[::-1]),
+                         ("q=user&status=active", names[::-1]),
+                         ("q=r0&status=active", names)):
+        seen, path = [], "/users?limit=3&" + query
+        while path:
+            body = admin.get(path).json()
+            seen.append([u["username"] for u in body["items"]])
+            path = ("/users?limit=3&%s&cursor=%s" % (query, body["next"])
+                    if body["next"] else None)
+        assert seen == [order[:3], order[3:6], order[6:]], (query, seen)
+    assert [u["username"] for u in admin.get(
+        "/users?q=ER03").json()["items"]] == ["user03"]
+    assert admin.get("/users?q=user&status=pending").json()["items"] == []
+    for name in names[2:5]:
+        admin.post("/users/%s/suspend" % name)
+    assert sorted(u["username"] for u in admin.get(
+        "/users?status=suspended").json()["items"]) == names[2:5]
+    refused(admin.get("/users?q=user&cursor=x", expect=400), 400,
+            "invalid_query")
     web = sign_in(rosterd)
     text, found = web.open("/users?limit=4&q=user"), []
     while True:
@@ -240,7 +254,7 @@ def lists_go_page_by_page():
         query = following.group(1).replace("&amp;", "&")
         assert "q=user" in query and "limit=4" in query, query
         text = web.open("/users" + query)
-    assert found == names, found
+    assert found == names[::-1], found
     # a list of exactly one page has no next
     body = admin.get("/users?limit=7&q=user").json()
     assert body["next"] is None and len(body["items"]) == 7
