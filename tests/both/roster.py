@@ -340,7 +340,9 @@ class Roster:
         daemon = Daemon("rosterd, later", self.dir + "/rosterd-later.log")
         daemon.start(
             [os.path.join(TOP_BUILD, "rosterd"), "--config", conf],
-            env=dict(os.environ, LD_PRELOAD=faketime_library(),
+            env=dict(os.environ, LD_PRELOAD=" ".join(
+                filter(None, [os.environ.get("asan_lib"),
+                              faketime_library()])),
                      FAKETIME="+%ds" % seconds,
                      FAKETIME_DONT_FAKE_MONOTONIC="1",
                      DONT_FAKE_MONOTONIC="1"))
