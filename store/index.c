@@ -191,8 +191,8 @@ emit_attr(const struct sink *sink, struct rst_attr attr, enum rst_match match,
 }
 
 /*
- * A row may come more than once: two values of one normal form, or a word
- * with a repeated part.
+ * A row may come more than once: two values of one normal form, a word with a
+ * repeated part, or a name that another attribute has too.
  */
 enum rst_err
 rst_index_rows(const struct rst_rtxn *txn, const struct rst_record *record,

@@ -58,7 +58,7 @@ enum rst_err rst_index_range(const struct rst_rtxn *txn, uint16_t id,
 /*
  * Candidates for a substring filter with fragment piece (three characters at
  * least in normal form, RST_EINVALID otherwise): a superset of the entries
- * that match.  In no order; an entry comes once.
+ * that match, which may match by another attribute.  Ascending, each once.
  */
 enum rst_err rst_index_substring(const struct rst_rtxn *txn, uint16_t id,
                                  struct rst_view piece, uint64_t after,

@@ -8,7 +8,11 @@
  * For example uid "Alice" of entry 9:
  *
  *	000a 01 0005 "alice" 0000000000000009
- *	000a 03 03 "ali" 0000000000000009	and "lic", "ice"
+ *	0000 03 03 "ali" 0000000000000009	and "lic", "ice"
+ *
+ * The built-in substring indexes are one, under number 0: a person's uid, cn,
+ * sn, givenName, displayName and mail say the same words, and a row for each
+ * would be three times as many.  What it finds are candidates, by any of them.
  *
  * A length before the value keeps the rows of one value together and apart
  * from those of any longer one.  Ordering needs the values' own order: there a
@@ -179,12 +183,27 @@ rst_index_next_gram(struct rst_view text, size_t *at, struct rst_view *ret_gram)
 	return true;
 }
 
+/* The attribute number in the rows: RST_A_NONE for those that share them. */
+static uint16_t
+gram_number(uint16_t id)
+{
+	static const uint16_t shared[] = {
+		RST_A_UID, RST_A_CN,        RST_A_MAIL,
+		RST_A_SN,  RST_A_GIVENNAME, RST_A_DISPLAYNAME,
+	};
+
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (shared[i] == id)
+			return RST_A_NONE;
+	return id;
+}
+
 void
 rst_index_key_gram(uint16_t id, struct rst_view gram, struct rst_index_key *key)
 {
 	char len = (char)gram.len;
 
-	rst_index_key_begin(key, id, RST_INDEX_SUBSTRING);
+	rst_index_key_begin(key, gram_number(id), RST_INDEX_SUBSTRING);
 	rst_index_key_bytes(key, &len, 1);
 	rst_index_key_bytes(key, gram.ptr, gram.len);
 }

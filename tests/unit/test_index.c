@@ -90,9 +90,9 @@ the_rows_are_as_drawn(void **state)
 {
 	static const struct rst_view rows[] = {
 		{ "\0\12\1\0\5alice\0\0\0\0\0\0\0\1", 18 },
-		{ "\0\12\3\3ali\0\0\0\0\0\0\0\1", 15 },
-		{ "\0\12\3\3ice\0\0\0\0\0\0\0\1", 15 },
-		{ "\0\12\3\3lic\0\0\0\0\0\0\0\1", 15 },
+		{ "\0\0\3\3ali\0\0\0\0\0\0\0\1", 15 },
+		{ "\0\0\3\3ice\0\0\0\0\0\0\0\1", 15 },
+		{ "\0\0\3\3lic\0\0\0\0\0\0\0\1", 15 },
 	};
 	struct fixture *fixture = *state;
 	struct rst_view value;
@@ -105,6 +105,45 @@ the_rows_are_as_drawn(void **state)
 		assert_int_equal(
 			rst_db_get(&txn.r, RST_T_INDEX, rows[i], &value),
 			RST_OK);
+	rst_write_abort(&txn);
+}
+
+static void
+names_share_the_rows_of_their_fragments(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rst_record record;
+	struct rst_entry *entry;
+	struct rst_wtxn txn;
+	uint64_t ids[MANY], id;
+	size_t n;
+
+	fixture_write(fixture, &txn);
+	id = add_one(&txn, RST_A_CN, RST_VIEW("Ada Byron"));
+	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 1 + 7);
+	assert_int_equal(rst_record_get(&txn.r, id, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &entry), RST_OK);
+	assert_int_equal(rst_entry_set_one(entry, RST_A_SN, RST_VIEW("Byron")),
+	                 RST_OK);
+	assert_int_equal(
+		rst_entry_set_one(entry, RST_A_GIVENNAME, RST_VIEW("Ada")),
+		RST_OK);
+	assert_int_equal(rst_entry_store_put(&txn, entry), RST_OK);
+	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 3 + 7);
+	/* while one of them says a word, it is found */
+	assert_int_equal(rst_entry_set(entry, RST_A_CN, NULL, 0), RST_OK);
+	assert_int_equal(rst_entry_store_put(&txn, entry), RST_OK);
+	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 2 + 4);
+	assert_int_equal(rst_index_substring(&txn.r, RST_A_SN, RST_VIEW("YRO"),
+	                                     0, ids, MANY, &n),
+	                 RST_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(ids[0], id);
+	assert_int_equal(rst_index_substring(&txn.r, RST_A_SN, RST_VIEW("a b"),
+	                                     0, ids, MANY, &n),
+	                 RST_OK);
+	assert_int_equal(n, 0);
+	rst_entry_free(entry);
 	rst_write_abort(&txn);
 }
 
@@ -504,6 +543,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_ENV(the_documented_indexes_exist),
 		WITH_ENV(the_rows_are_as_drawn),
+		WITH_ENV(names_share_the_rows_of_their_fragments),
 		WITH_ENV(equality_is_by_the_rule_and_never_by_prefix),
 		WITH_ENV(equal_entries_come_in_parts_ascending),
 		WITH_ENV(times_are_in_order_whatever_their_writing),
