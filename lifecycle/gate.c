@@ -213,7 +213,7 @@ write_and_follow(struct gate *g, struct gate_change *change,
 	struct gate_sides now;
 	enum rst_err err = RST_OK;
 
-	if (follows && change->verb == GATE_DELETE)
+	if (!g->import && change->verb == GATE_DELETE)
 		err = gate_precede(g, sides);
 	if (err == RST_OK)
 		err = gate_write(g, &w, ret_member_at);

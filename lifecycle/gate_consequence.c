@@ -4,8 +4,12 @@
  *	a person appears	joins ldapusers
  *	loses access		sessions end, open invitations are revoked
  *	gets a password		sessions end
- *	is deleted		leaves every group first; then a tombstone
+ *	is deleted		a tombstone
  *	a group is deleted	a tombstone
+ *	an entry is deleted	leaves every rosterGroup first
+ *	an entry appears	groups that named it have it (gate_write.c)
+ *
+ * The last two hold without the lifecycle too: they are the relation's.
  *
  * Each changed entry is a write of its own, with its own CSN and journal
  * record: no overlay saw it happen, so the follower replays it.
@@ -189,14 +193,14 @@ gate_precede(struct gate *g, const struct gate_sides *sides)
 	size_t len;
 	enum rst_err err;
 
-	if (!gate_is_person(sides->before))
-		return RST_OK;
-	err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
-	if (err == RST_OK)
-		err = revoke_invitations(g, rst_view(dn, len));
-	if (err == RST_OK)
-		err = leave_all(g, sides->id);
-	return err;
+	if (g->rules && gate_is_person(sides->before)) {
+		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
+		if (err == RST_OK)
+			err = revoke_invitations(g, rst_view(dn, len));
+		if (err != RST_OK)
+			return err;
+	}
+	return leave_all(g, sides->id);
 }
 
 enum rst_err

@@ -37,6 +37,8 @@ struct gate_write {
 	const struct rst_member_op *members;
 	size_t n_members;
 	uint64_t join, leave; /* member entries of this group, or 0 */
+	/* Rows of this group that have changed already; taken. */
+	struct rst_member_deltas *followed;
 	enum rst_err (*verify)(void *arg, struct rst_wtxn *txn, uint64_t id);
 	void *verify_arg;
 };
@@ -82,7 +84,8 @@ bool gate_endangers_administrators(struct gate *g,
                                    const struct gate_sides *sides);
 bool gate_any_administrator(const struct rst_rtxn *txn);
 
-/* Before a deletion is written, and after a change was. */
+/* Before a deletion is written: memberships end, and with the lifecycle the
+ * invitations of a person.  After a change was. */
 enum rst_err gate_precede(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,

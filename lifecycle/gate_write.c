@@ -6,6 +6,8 @@
  * its CSN; every other one gets it inside the transaction, above all that
  * were committed.
  */
+#include <stdlib.h>
+
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
 #include "store/tree.h"
@@ -262,10 +264,86 @@ journal(struct gate *g, struct gate_write *w, const char *csn,
 	return err;
 }
 
+/* Move the rows of group from one list into another, which is empty. */
+static enum rst_err
+take_rows(struct rst_member_deltas *from, uint64_t group,
+          struct rst_member_deltas *to)
+{
+	size_t left = 0;
+
+	if (from->n == 0)
+		return RST_OK;
+	to->items = calloc(from->n, sizeof(*to->items));
+	if (to->items == NULL)
+		return RST_ENOMEM;
+	to->room = from->n;
+	for (size_t i = 0; i < from->n; i++)
+		if (from->items[i].group == group)
+			to->items[to->n++] = from->items[i];
+		else
+			from->items[left++] = from->items[i];
+	from->n = left;
+	return RST_OK;
+}
+
+/* Store the entry; its own rows that followed go to deltas, those of other
+ * groups to others. */
+static enum rst_err
+store_and_note(struct gate *g, struct gate_write *w,
+               struct rst_member_deltas *deltas,
+               struct rst_member_deltas *others)
+{
+	enum rst_err err;
+
+	if (!(w->flags & GATE_BULK))
+		g->txn->followed = others;
+	err = store(g, w);
+	g->txn->followed = NULL;
+	if (err != RST_OK)
+		return err;
+	if (w->followed != NULL) {
+		*deltas = *w->followed;
+		*w->followed = (struct rst_member_deltas){ 0 };
+		return RST_OK;
+	}
+	return take_rows(others, w->id, deltas);
+}
+
+/* Groups that named the entry before it was there, or by another name, have
+ * other values now: each is a changed entry.  An import brings its groups
+ * itself, and a stamp of ours would be later than what it brings. */
+static enum rst_err
+follow_groups(struct gate *g, struct rst_member_deltas *others)
+{
+	struct rst_member_deltas rows = { 0 };
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && others->n > 0 && !g->import) {
+		struct gate_write w = {
+			.verb = GATE_MODIFY,
+			.act = RST_VIEW("follow-member"),
+			.id = others->items[0].group,
+			.followed = &rows,
+		};
+
+		err = take_rows(others, w.id, &rows);
+		if (err == RST_OK)
+			err = gate_load(&g->txn->r, w.id, &w.before);
+		if (err == RST_OK)
+			err = gate_load(&g->txn->r, w.id, &w.after);
+		if (err == RST_OK)
+			err = gate_write(g, &w, NULL);
+		rst_entry_free(w.before);
+		rst_entry_free(w.after);
+		rst_member_deltas_release(&rows);
+	}
+	return err;
+}
+
 enum rst_err
 gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 {
-	struct rst_member_deltas deltas = { 0 };
+	struct rst_member_deltas deltas = { 0 }, others = { 0 };
 	char old_dn[RST_DN_MAX], csn[RST_CSN_MAX];
 	size_t old_len = 0;
 	enum rst_err err = RST_OK;
@@ -276,13 +354,16 @@ gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 	if (err == RST_OK)
 		err = make_stamps(g, w, csn);
 	if (err == RST_OK)
-		err = store(g, w);
+		err = store_and_note(g, w, &deltas, &others);
 	if (err == RST_OK)
 		err = store_members(g, w, &deltas, ret_member_at);
 	if (err == RST_OK && w->verify != NULL)
 		err = w->verify(w->verify_arg, g->txn, w->id);
 	if (err == RST_OK && !(w->flags & GATE_BULK))
 		err = journal(g, w, csn, rst_view(old_dn, old_len), &deltas);
+	if (err == RST_OK)
+		err = follow_groups(g, &others);
 	rst_member_deltas_release(&deltas);
+	rst_member_deltas_release(&others);
 	return err;
 }

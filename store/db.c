@@ -306,6 +306,7 @@ init_write(struct rst_env *env, struct rst_wtxn *txn)
 	txn->r.mdb = NULL;
 	txn->r.idle = false;
 	txn->locked = false;
+	txn->followed = NULL;
 }
 
 enum rst_err

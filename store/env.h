@@ -86,9 +86,16 @@ struct rst_rtxn {
 	bool idle; /* it was reset and not renewed.  For store/ only. */
 };
 
+struct rst_member_deltas; /* store/member.h */
+
 struct rst_wtxn {
 	struct rst_rtxn r;
 	bool locked; /* we hold the writer lock.  For store/ only. */
+	/*
+	 * Where rst_entry_store_*() note the membership rows that follow the
+	 * entry; NULL, as it begins: nowhere.
+	 */
+	struct rst_member_deltas *followed;
 };
 
 /*

@@ -63,6 +63,7 @@ struct rst_member_op {
 
 /* A row that came or went, for the journal. */
 struct rst_member_delta {
+	uint64_t group; /* 0 when it is read from the journal */
 	bool added;
 	enum rst_via via;
 	char *key; /* owned: the member key's bytes */
@@ -161,6 +162,11 @@ bool rst_member_shows_primary(const struct rst_rtxn *txn);
  * For store/entry.c: the entry was added, was changed (uid, gidNumber or
  * class; before is what it was), goes away.  The records are not borrowed from
  * the map: rows are written while they are read.
+ *
+ * txn->followed gets the rows by which a group now has other values than
+ * before, whether it is the entry or another one.  Rows that say the same in
+ * another way (a DN that became an entry, a member that became primary) are
+ * not noted.
  */
 enum rst_err rst_member_entry_added(struct rst_wtxn *txn,
                                     const struct rst_record *entry,

@@ -59,13 +59,13 @@ resolve_roster(struct rst_wtxn *txn, const struct rst_mgroup *group,
 	struct rst_mkey entry;
 	enum rst_err err;
 
-	err = rst_mrow_drop(txn, group->id, RST_VIA_ROSTER, key, NULL);
+	err = rst_mrow_drop(txn, group->id, RST_VIA_ROSTER, key, txn->followed);
 	if (err != RST_OK)
 		return err;
 	rst_mkey_entry(face->id, &entry);
 	if (rst_member_related(&txn->r, group->id, &entry, NULL))
 		return RST_OK;
-	return rst_member_put(txn, group, face, NULL);
+	return rst_member_put(txn, group, face, txn->followed);
 }
 
 /* Every row with the raw DN becomes face's. */
@@ -377,13 +377,13 @@ relate_row(struct rst_wtxn *txn, const struct rst_mgroup *group,
 	    rst_mrow_exists(&txn->r, group->id, RST_VIA_ROSTER, &row->key))
 		return RST_OK; /* uniqueMember, spelt as member has it */
 	if (face.id == 0)
-		return rst_mrow_put(txn, group->id, RST_VIA_ROSTER, &row->key,
-		                    row->flag,
-		                    rst_view(row->text, row->text_len), NULL);
+		return rst_mrow_put(
+			txn, group->id, RST_VIA_ROSTER, &row->key, row->flag,
+			rst_view(row->text, row->text_len), txn->followed);
 	rst_mkey_entry(face.id, &entry);
 	if (rst_member_related(&txn->r, group->id, &entry, NULL))
 		return RST_OK;
-	return rst_member_put(txn, group, &face, NULL);
+	return rst_member_put(txn, group, &face, txn->followed);
 }
 
 /* The rows of an ordinary group become one relation; DNs first, since they
@@ -401,7 +401,7 @@ become_roster(struct rst_wtxn *txn, const struct rst_mgroup *group)
 		while ((err = rst_mrow_after(&txn->r, group->id, vias[i], NULL,
 		                             &row)) == RST_OK) {
 			err = rst_mrow_drop(txn, group->id, vias[i], &row.key,
-			                    NULL);
+			                    txn->followed);
 			if (err == RST_OK)
 				err = relate_row(txn, group, &row);
 			rst_mrow_release(&row);
@@ -430,7 +430,7 @@ unrelate_row(struct rst_wtxn *txn, uint64_t group, const struct rst_mrow *row)
 		return rst_mrow_put(txn, group,
 		                    row->key.bytes[0] == 'n' ? RST_VIA_MEMBERUID
 		                                             : RST_VIA_MEMBER,
-		                    &row->key, flag, text, NULL);
+		                    &row->key, flag, text, txn->followed);
 	err = rst_record_get(&txn->r, rst_mkey_id(&row->key), &record);
 	if (err != RST_OK)
 		return err;
@@ -443,12 +443,12 @@ unrelate_row(struct rst_wtxn *txn, uint64_t group, const struct rst_mrow *row)
 			return RST_ENOMEM;
 	}
 	err = rst_mrow_put(txn, group, RST_VIA_MEMBER, &row->key,
-	                   RST_MROW_PLAIN, RST_VIEW(""), NULL);
+	                   RST_MROW_PLAIN, RST_VIEW(""), txn->followed);
 	if (err == RST_OK && face.named)
 		err = rst_mrow_put(txn, group, RST_VIA_MEMBERUID, &face.name,
 		                   name != NULL ? RST_MROW_TEXT
 		                                : RST_MROW_PLAIN,
-		                   rst_view(name, text.len), NULL);
+		                   rst_view(name, text.len), txn->followed);
 	free(name);
 	return err;
 }
@@ -462,7 +462,8 @@ become_plain(struct rst_wtxn *txn, uint64_t group)
 	for (enum rst_via via = RST_VIA_ROSTER; via <= RST_VIA_PRIMARY; via++) {
 		while ((err = rst_mrow_after(&txn->r, group, via, NULL,
 		                             &row)) == RST_OK) {
-			err = rst_mrow_drop(txn, group, via, &row.key, NULL);
+			err = rst_mrow_drop(txn, group, via, &row.key,
+			                    txn->followed);
 			if (err == RST_OK)
 				err = unrelate_row(txn, group, &row);
 			rst_mrow_release(&row);
@@ -587,7 +588,8 @@ dropped_member(struct rst_wtxn *txn, uint64_t id, struct rst_view ndn,
 	while ((err = rst_mrow_of_after(&txn->r, &key, &group, &via)) ==
 	       RST_OK) {
 		err = via == RST_VIA_ROSTER || via == RST_VIA_PRIMARY
-		              ? rst_mrow_drop(txn, group, via, &key, NULL)
+		              ? rst_mrow_drop(txn, group, via, &key,
+		                              txn->followed)
 		              : unresolve(txn, group, via, &key, ndn, dn);
 		if (err != RST_OK)
 			break;
@@ -606,7 +608,8 @@ dropped_group(struct rst_wtxn *txn, uint64_t id)
 	     via++) {
 		while ((err = rst_mrow_after(&txn->r, id, via, NULL, &row)) ==
 		       RST_OK) {
-			err = rst_mrow_drop(txn, id, via, &row.key, NULL);
+			err = rst_mrow_drop(txn, id, via, &row.key,
+			                    txn->followed);
 			rst_mrow_release(&row);
 			if (err != RST_OK)
 				return err;

@@ -234,10 +234,12 @@ rst_mrow_get(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 
 /* Append to deltas, which may be NULL. */
 static enum rst_err
-note(struct rst_member_deltas *deltas, bool added, enum rst_via via,
-     const struct rst_mkey *key, struct rst_view text)
+note(struct rst_member_deltas *deltas, bool added, uint64_t group,
+     enum rst_via via, const struct rst_mkey *key, struct rst_view text)
 {
-	struct rst_member_delta delta = { .added = added, .via = via };
+	struct rst_member_delta delta = { .group = group,
+		                          .added = added,
+		                          .via = via };
 	struct rst_member_delta *items;
 	size_t room;
 
@@ -295,7 +297,7 @@ rst_mrow_put(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 		err = rst_db_put(txn, RST_T_MEMBEROF, rst_view(of_buf, of_len),
 		                 RST_VIEW(""), true);
 	if (err == RST_OK)
-		err = note(deltas, true, via, key,
+		err = note(deltas, true, group, via, key,
 		           rst_view(text.ptr, value_len > 1 ? text.len : 0));
 out:
 	free(big);
@@ -314,7 +316,7 @@ rst_mrow_drop(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 
 	err = rst_mrow_get(&txn->r, group, via, key, &row);
 	if (err == RST_OK)
-		err = note(deltas, false, via, key,
+		err = note(deltas, false, group, via, key,
 		           rst_view(row.text, row.text_len));
 	if (err == RST_OK)
 		err = rst_db_drop(txn, RST_T_MEMBER, rst_view(buf, len));

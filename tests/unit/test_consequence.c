@@ -38,6 +38,29 @@ tombstone_of(struct life *life, enum rst_ident kind, uint32_t number)
 	return id;
 }
 
+/* One op on the members of a group. */
+static void
+change_members(struct life *life, uint64_t group, enum rst_member_verb verb,
+               uint16_t attr, struct rst_view value)
+{
+	const struct rst_member_op op = { verb, attr, value, value };
+	struct gate_change change = { .verb = GATE_MODIFY,
+		                      .act = RST_VIEW("test"),
+		                      .id = group,
+		                      .members = &op,
+		                      .n_members = 1 };
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, group, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	rst_entry_free(change.after);
+}
+
 static void
 a_written_status_is_a_suspension_with_all_of_it(void **state)
 {
@@ -170,35 +193,142 @@ static void
 a_deletion_leaves_other_groups_as_they_were_written(void **state)
 {
 	struct life *life = *state;
-	static const char dn[] = "uid=ada,ou=people,dc=example,dc=org";
-	const struct rst_member_op op = { RST_MEMBER_ADD, RST_A_MEMBER,
-		                          RST_VIEW(dn), RST_VIEW(dn) };
-	struct gate_change change = { .verb = GATE_MODIFY,
-		                      .act = RST_VIEW("test"),
-		                      .members = &op,
-		                      .n_members = 1 };
+	const struct rst_view dn =
+		RST_VIEW("uid=ada,ou=people,dc=example,dc=org");
+	uint64_t ada = life_person(life, "ada"), plain, sequence;
 	struct rst_record record;
-	struct rst_wtxn txn;
 	struct rst_rtxn read;
-	uint64_t ada = life_person(life, "ada"), sequence;
 
 	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
-	                          (struct set[]){ { 0 } }, 0, &change.id));
-	fixture_write(life->fixture, &txn);
-	assert_int_equal(rst_record_get(&txn.r, change.id, &record), RST_OK);
-	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
-	life_ok(life,
-	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
-	fixture_commit(&txn);
-	rst_entry_free(change.after);
+	                          (struct set[]){ { 0 } }, 0, &plain));
+	change_members(life, plain, RST_MEMBER_ADD, RST_A_MEMBER, dn);
 	sequence = life_sequence(life);
 	life_ok(life, life_delete(life, ada));
 	/* leave ldapusers, delete, bury: the plain group is not touched */
 	assert_int_equal(life_sequence(life), sequence + 3);
 	fixture_read(life->fixture, &read);
-	assert_int_equal(rst_record_get(&read, change.id, &record), RST_OK);
-	assert_true(rst_member_has(&read, &record, RST_A_MEMBER, op.nvalue));
+	assert_int_equal(rst_record_get(&read, plain, &record), RST_OK);
+	assert_true(rst_member_has(&read, &record, RST_A_MEMBER, dn));
 	rst_read_end(&read);
+}
+
+/* Record sequence is act on entry id, with that many rows that came and went;
+ * its CSN is copied. */
+static void
+expect_rows(struct life *life, uint64_t sequence, const char *act, uint64_t id,
+            size_t came, size_t went, char csn[RST_CSN_MAX])
+{
+	struct rst_journal_public public;
+	struct rst_journal_images images;
+	struct rst_rtxn txn;
+	size_t n = 0;
+
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(rst_journal_get(&txn, sequence, &public), RST_OK);
+	assert_true(rst_view_equal(public.act, rst_view_of(act)));
+	assert_int_equal(public.id, id);
+	assert_true(rst_view_copy(public.csn, csn, RST_CSN_MAX));
+	assert_int_equal(rst_journal_images(&txn, sequence, &images), RST_OK);
+	for (size_t i = 0; i < images.deltas.n; i++)
+		n += images.deltas.items[i].added;
+	assert_int_equal(n, came);
+	assert_int_equal(images.deltas.n, came + went);
+	rst_journal_images_release(&images);
+	rst_read_end(&txn);
+}
+
+static void
+a_group_that_named_the_newcomer_has_changed(void **state)
+{
+	static const char dn[] = "uid=ada,ou=people,dc=example,dc=org";
+	struct life *life = *state;
+	uint64_t by_name = life_group(life, "devs", false);
+	uint64_t by_dn = life_group(life, "ops", false);
+	char csn[4][RST_CSN_MAX];
+	uint64_t ada, plain, sequence;
+
+	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
+	                          (struct set[]){ { 0 } }, 0, &plain));
+	change_members(life, by_name, RST_MEMBER_ADD, RST_A_MEMBERUID,
+	               RST_VIEW("ada"));
+	change_members(life, by_dn, RST_MEMBER_ADD, RST_A_MEMBER, RST_VIEW(dn));
+	change_members(life, plain, RST_MEMBER_ADD, RST_A_MEMBER, RST_VIEW(dn));
+	sequence = life_sequence(life);
+	ada = life_person(life, "ada");
+	assert_true(life_is_member(life, by_name, ada));
+	assert_true(life_is_member(life, by_dn, ada));
+	/* and the plain group says what it said */
+	assert_int_equal(life_sequence(life), sequence + 4);
+	expect_rows(life, sequence + 1, "create-person", ada, 0, 0, csn[0]);
+	expect_rows(life, sequence + 2, "follow-member", by_dn, 1, 1, csn[1]);
+	expect_rows(life, sequence + 3, "follow-member", by_name, 1, 1, csn[2]);
+	expect_rows(life, sequence + 4, "join",
+	            life_find_group(life, "ldapusers"), 1, 0, csn[3]);
+	for (int i = 1; i < 4; i++)
+		assert_true(strcmp(csn[i - 1], csn[i]) < 0);
+	assert_string_equal(life_value(life, by_dn, RST_A_ENTRYCSN), csn[1]);
+	assert_string_equal(life_value(life, by_name, RST_A_ENTRYCSN), csn[2]);
+}
+
+static void
+without_the_lifecycle_groups_are_left_as_well(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada"), service;
+	uint64_t devs = life_group(life, "devs", false), sequence;
+	uint64_t everybody = life_find_group(life, "ldapusers");
+	char csn[RST_CSN_MAX];
+	struct rst_wtxn txn;
+
+	life_ok(life, entries_add(life, "ou=services", "cn=web", a_service,
+	                          (struct set[]){ { 0 } }, 0, &service));
+	life_ok(life, act_join(&life->ctx, devs, ada, &life->refusal));
+	life_ok(life, act_join(&life->ctx, devs, service, &life->refusal));
+	sequence = life_sequence(life);
+	life_ok(life, life_delete(life, service));
+	expect_rows(life, sequence + 1, "leave", devs, 0, 1, csn);
+	assert_int_equal(life_sequence(life), sequence + 2);
+
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_setting_put(&txn, "lifecycle", RST_VIEW("off")),
+	                 RST_OK);
+	fixture_commit(&txn);
+	sequence = life_sequence(life);
+	life_ok(life, life_delete(life, ada));
+	expect_rows(life, sequence + 1, "leave", everybody, 0, 1, csn);
+	expect_rows(life, sequence + 2, "leave", devs, 0, 1, csn);
+	expect_rows(life, sequence + 3, "test", ada, 0, 0, csn);
+	assert_int_equal(life_sequence(life), sequence + 3);
+}
+
+static void
+a_group_takes_its_rows_into_the_journal(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t devs = life_group(life, "devs", false), plain, sequence;
+	struct rst_wtxn txn;
+	char csn[RST_CSN_MAX];
+
+	life_ok(life, act_join(&life->ctx, devs, ada, &life->refusal));
+	sequence = life_sequence(life);
+	life_ok(life, life_delete(life, devs));
+	expect_rows(life, sequence + 1, "test", devs, 0, 1, csn);
+
+	/* with its class, the name of an ordinary group becomes the member */
+	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
+	                          (struct set[]){ { 0 } }, 0, &plain));
+	change_members(life, plain, RST_MEMBER_ADD, RST_A_MEMBERUID,
+	               RST_VIEW("ada"));
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_setting_put(&txn, "lifecycle", RST_VIEW("off")),
+	                 RST_OK);
+	fixture_commit(&txn);
+	sequence = life_sequence(life);
+	life_ok(life, life_set(life, plain, RST_A_OBJECTCLASS, "rosterGroup"));
+	assert_true(life_is_member(life, plain, ada));
+	expect_rows(life, sequence + 1, "test", plain, 1, 1, csn);
+	assert_int_equal(life_sequence(life), sequence + 1);
 }
 
 static enum rst_err
@@ -308,6 +438,9 @@ main(void)
 		LIFE_TEST(a_new_password_ends_sessions),
 		LIFE_TEST(a_deletion_ends_everything_and_sets_a_tombstone),
 		LIFE_TEST(a_deletion_leaves_other_groups_as_they_were_written),
+		LIFE_TEST(a_group_that_named_the_newcomer_has_changed),
+		LIFE_TEST(without_the_lifecycle_groups_are_left_as_well),
+		LIFE_TEST(a_group_takes_its_rows_into_the_journal),
 		LIFE_TEST(a_name_is_free_after_a_year_and_its_number_never),
 		LIFE_TEST(a_deleted_groups_number_stays_dead),
 		LIFE_TEST(a_directory_without_the_skeleton_remembers_its_dead),
