@@ -148,7 +148,9 @@ complete(struct gate *g, const struct gate_change *change,
 		                         RST_VIEW("active"));
 	if (g->import)
 		return RST_OK;
-	if (before != NULL && before->kind == after.kind)
+	if (before != NULL && before->kind == after.kind &&
+	    gate_is_person(before) == gate_is_person(&after) &&
+	    gate_is_group(before) == gate_is_group(&after))
 		return RST_OK;
 	return gate_complete(g->txn, g->ctx, change->after, g->refusal);
 }

@@ -217,8 +217,7 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	else if (after != NULL && after->kind == RST_KIND_PERSON)
 		err = join_everybody(g, id); /* an entry became a person */
 	/* Who was never let in leaves his name to the next. */
-	if (err == RST_OK && after == NULL &&
-	    (gate_is_person(before) || gate_is_group(before)))
+	if (err == RST_OK && after == NULL)
 		err = gate_bury(g, before,
 		                before->status != RST_STATUS_PENDING);
 	return err;

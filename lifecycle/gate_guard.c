@@ -68,6 +68,33 @@ guard_places(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+static bool
+is_below(const struct gate *g, uint64_t id, const char *place)
+{
+	uint64_t top;
+
+	return lifecycle_place(&g->txn->r, place, &top) == RST_OK &&
+	       rst_tree_below(&g->txn->r, id, top);
+}
+
+/* A subtree takes the DNs of all that stands there with it: within ou=people
+ * it does not move, nor out of ou=groups. */
+static enum rst_err
+guard_subtrees(struct gate *g, const struct gate_sides *sides)
+{
+	uint64_t from, to;
+
+	if (!is_moved(sides) || !rst_tree_has_children(&g->txn->r, sides->id))
+		return RST_OK;
+	from = sides->before->parent;
+	to = sides->after->parent;
+	if (is_below(g, from, "ou=people") ||
+	    (is_below(g, from, "ou=groups") && !is_below(g, to, "ou=groups")))
+		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, NULL,
+		                   "what stands below it would be renamed");
+	return RST_OK;
+}
+
 /* One hash, and one that a bind can afford (hazard F10). */
 static enum rst_err
 guard_password(struct gate *g, const struct gate_sides *sides)
@@ -113,6 +140,8 @@ gate_guard(struct gate *g, const struct gate_sides *sides)
 		err = guard_groups(g, sides);
 	if (err == RST_OK && !g->import)
 		err = guard_places(g, sides);
+	if (err == RST_OK && !g->import)
+		err = guard_subtrees(g, sides);
 	if (err == RST_OK)
 		err = guard_password(g, sides);
 	return err;

@@ -91,7 +91,8 @@ enum rst_err gate_precede(struct gate *g, const struct gate_sides *sides)
 enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
                          uint64_t id) RST_MUST_USE;
 
-/* Bury what was deleted; keep_name false frees its name at once. */
+/* Bury what was a person or a group, if it was one; keep_name false frees its
+ * name at once. */
 enum rst_err gate_bury(struct gate *g, const struct rst_record *was,
                        bool keep_name) RST_MUST_USE;
 /* Take the former name off a tombstone. */

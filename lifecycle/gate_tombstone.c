@@ -73,11 +73,10 @@ set_former_name(struct gate *g, struct rst_entry *entry, struct rst_view name)
 
 static enum rst_err
 fill(struct gate *g, struct rst_entry *entry, const struct rst_record *was,
-     bool keep_name)
+     bool person, bool keep_name)
 {
 	struct rst_view classes[] = { RST_VIEW("top"),
 		                      RST_VIEW("rosterTombstone") };
-	bool person = gate_is_person(was);
 	uint32_t number = person ? was->uid_number : was->gid_number;
 	struct rst_view name =
 		rst_record_first(was, person ? RST_A_UID : RST_A_CN);
@@ -99,16 +98,18 @@ fill(struct gate *g, struct rst_entry *entry, const struct rst_record *was,
 	return err;
 }
 
-/* cn=<entryUUID>: one grave for one life. */
+/* cn=<entryUUID>: one grave for one life.  Who was both a person and a group
+ * has a second one, for the group, under a UUID of its own. */
 static enum rst_err
 place(struct gate *g, struct rst_entry *entry, const struct rst_record *was,
-      char rdn[3 + LIFECYCLE_UUID_BYTES])
+      bool second, char rdn[3 + LIFECYCLE_UUID_BYTES])
 {
 	char uuid[LIFECYCLE_UUID_BYTES];
 	uint64_t parent;
 	enum rst_err err;
 
-	if (!rst_view_copy(rst_record_first(was, RST_A_ENTRYUUID), uuid,
+	if (second ||
+	    !rst_view_copy(rst_record_first(was, RST_A_ENTRYUUID), uuid,
 	                   sizeof(uuid)) ||
 	    strlen(uuid) != LIFECYCLE_UUID_BYTES - 1)
 		lifecycle_uuid_new(uuid);
@@ -122,8 +123,8 @@ place(struct gate *g, struct rst_entry *entry, const struct rst_record *was,
 	return err;
 }
 
-enum rst_err
-gate_bury(struct gate *g, const struct rst_record *was, bool keep_name)
+static enum rst_err
+bury(struct gate *g, const struct rst_record *was, bool person, bool keep_name)
 {
 	struct gate_write w = { .verb = GATE_ADD, .act = RST_VIEW("bury") };
 	char rdn[3 + LIFECYCLE_UUID_BYTES];
@@ -132,14 +133,26 @@ gate_bury(struct gate *g, const struct rst_record *was, bool keep_name)
 
 	err = rst_entry_new(&entry);
 	if (err == RST_OK)
-		err = place(g, entry, was, rdn);
+		err = place(g, entry, was, !person && gate_is_person(was), rdn);
 	if (err == RST_OK)
-		err = fill(g, entry, was, keep_name);
+		err = fill(g, entry, was, person, keep_name);
 	if (err == RST_OK) {
 		w.after = entry;
 		err = gate_write(g, &w, NULL);
 	}
 	rst_entry_free(entry);
+	return err;
+}
+
+enum rst_err
+gate_bury(struct gate *g, const struct rst_record *was, bool keep_name)
+{
+	enum rst_err err = RST_OK;
+
+	if (gate_is_person(was))
+		err = bury(g, was, true, keep_name);
+	if (err == RST_OK && gate_is_group(was))
+		err = bury(g, was, false, keep_name);
 	return err;
 }
 

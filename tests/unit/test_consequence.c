@@ -397,6 +397,27 @@ a_deleted_groups_number_stays_dead(void **state)
 }
 
 static void
+a_person_and_group_in_one_leaves_both_numbers(void **state)
+{
+	struct life *life = *state;
+	const struct set both[] = {
+		{ RST_A_OBJECTCLASS, "inetOrgPerson" },
+		{ RST_A_OBJECTCLASS, "posixAccount" },
+		{ RST_A_OBJECTCLASS, "posixGroup" },
+		{ RST_A_CN, "web" },
+		{ RST_A_GIDNUMBER, "3000" },
+		{ 0, NULL },
+	};
+	uint64_t id;
+
+	life_ok(life, entries_add(life, "ou=people", "uid=web", both,
+	                          (struct set[]){ { 0 } }, 0, &id));
+	life_ok(life, life_delete(life, id));
+	assert_int_not_equal(tombstone_of(life, RST_IDENT_UIDNUMBER, 10000), 0);
+	assert_int_not_equal(tombstone_of(life, RST_IDENT_GIDNUMBER, 3000), 0);
+}
+
+static void
 a_directory_without_the_skeleton_remembers_its_dead(void **state)
 {
 	struct life *life = *state;
@@ -443,6 +464,7 @@ main(void)
 		LIFE_TEST(a_group_takes_its_rows_into_the_journal),
 		LIFE_TEST(a_name_is_free_after_a_year_and_its_number_never),
 		LIFE_TEST(a_deleted_groups_number_stays_dead),
+		LIFE_TEST(a_person_and_group_in_one_leaves_both_numbers),
 		LIFE_TEST(a_directory_without_the_skeleton_remembers_its_dead),
 		LIFE_TEST(an_entry_with_children_is_not_deleted),
 	};

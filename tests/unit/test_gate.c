@@ -310,6 +310,67 @@ people_and_fixed_places_are_not_renamed(void **state)
 }
 
 static void
+nobody_is_moved_with_a_subtree(void **state)
+{
+	static const struct set a_place[] = {
+		{ RST_A_OBJECTCLASS, "organizationalUnit" },
+		{ 0, NULL },
+	};
+	const struct set none[] = { { 0 } };
+	struct life *life = *state;
+	uint64_t devs = life_group(life, "devs", false);
+	uint64_t staff, inner, teams, suffix;
+	struct rst_rtxn txn;
+
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(lifecycle_suffix(&txn, &suffix), RST_OK);
+	rst_read_end(&txn);
+	life_ok(life, entries_add(life, "ou=people", "ou=staff", a_place, none,
+	                          0, &staff));
+	life_ok(life, entries_add(life, "ou=people", "ou=inner", a_place, none,
+	                          0, &inner));
+	life_ok(life, rename_entry(life, inner, staff, "ou=inner"));
+	life_refused(life, rename_entry(life, staff, 0, "ou=crew"),
+	             RULE_IDENTITY_IMMUTABLE, NULL);
+	life_refused(life, rename_entry(life, staff, suffix, "ou=staff"),
+	             RULE_IDENTITY_IMMUTABLE, NULL);
+	life_ok(life, entries_add(life, "ou=groups", "ou=teams", a_place, none,
+	                          0, &teams));
+	life_ok(life, rename_entry(life, devs, teams, "cn=devs"));
+	life_ok(life, rename_entry(life, teams, 0, "ou=bands"));
+	life_refused(life, rename_entry(life, teams, suffix, "ou=bands"),
+	             RULE_IDENTITY_IMMUTABLE, NULL);
+}
+
+static void
+an_entry_that_becomes_an_account_is_completed(void **state)
+{
+	const struct set uid[] = { { RST_A_UID, "web01" }, { 0 } };
+	struct life *life = *state;
+	struct gate_change change = { .verb = GATE_MODIFY,
+		                      .act = RST_VIEW("test") };
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	life_ok(life, entries_add(life, "ou=services", "uid=web01", a_service,
+	                          uid, 0, &change.id));
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, change.id, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(rst_entry_add(change.after, RST_A_OBJECTCLASS,
+	                               RST_VIEW("posixAccount")),
+	                 RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	rst_entry_free(change.after);
+	assert_string_equal(life_value(life, change.id, RST_A_UIDNUMBER),
+	                    "10000");
+	assert_string_equal(life_value(life, change.id, RST_A_HOMEDIRECTORY),
+	                    "/home/web01");
+}
+
+static void
 the_last_administrator_stays(void **state)
 {
 	struct life *life = *state;
@@ -633,6 +694,8 @@ main(void)
 		LIFE_TEST(a_sites_own_range_is_lawful_once_it_is_set),
 		LIFE_TEST(who_somebody_is_does_not_change),
 		LIFE_TEST(people_and_fixed_places_are_not_renamed),
+		LIFE_TEST(nobody_is_moved_with_a_subtree),
+		LIFE_TEST(an_entry_that_becomes_an_account_is_completed),
 		LIFE_TEST(the_last_administrator_stays),
 		LIFE_TEST(without_the_lifecycle_there_are_no_rules),
 		LIFE_TEST(a_stamped_change_keeps_its_stamps),
