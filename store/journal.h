@@ -14,7 +14,7 @@
  * and after and the membership rows that changed; it is sealed with the
  * environment's secret.key (XChaCha20-Poly1305, 'j' and the sequence as
  * additional data) and erased when its horizon has passed.  The chain stays
- *whole:
+ * whole:
  *
  *	chain(n) = BLAKE2b-256(chain(n-1) | public part of n)
  *

@@ -199,23 +199,35 @@ resolve_if_there(struct rst_wtxn *txn, struct rst_view ndn)
 	return err;
 }
 
+/* Apart from the walk, lest each of its levels have a DN on the stack: there
+ * may be two thousand. */
+__attribute__((noinline)) static enum rst_err
+resolve_one(struct rst_wtxn *txn, uint64_t id)
+{
+	char ndn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = rst_tree_ndn(&txn->r, id, ndn, sizeof(ndn), &len);
+	if (err == RST_OK)
+		err = resolve_if_there(txn, rst_view(ndn, len));
+	return err;
+}
+
 /* Resolve the raw DNs that mean a descendant of id, by walking them all. */
 static enum rst_err
 resolve_below(struct rst_wtxn *txn, uint64_t id)
 {
 	struct rst_tree_cursor cursor = { 0 };
-	char ndn[RST_DN_MAX];
 	uint64_t child;
-	size_t n, len;
+	size_t n;
 	enum rst_err err;
 
 	for (;;) {
 		err = rst_tree_children(&txn->r, id, &cursor, &child, 1, &n);
 		if (err != RST_OK || n == 0)
 			return err;
-		err = rst_tree_ndn(&txn->r, child, ndn, sizeof(ndn), &len);
-		if (err == RST_OK)
-			err = resolve_if_there(txn, rst_view(ndn, len));
+		err = resolve_one(txn, child);
 		if (err == RST_OK)
 			err = resolve_below(txn, child);
 		if (err != RST_OK)

@@ -32,6 +32,8 @@ ad_of(uint64_t id, char ad[9])
 void
 rst_mail_release(struct rst_mail *mail)
 {
+	if (mail->bytes != NULL)
+		sodium_memzero(mail->bytes, mail->n_bytes);
 	free(mail->bytes);
 	memset(mail, 0, sizeof(*mail));
 }
@@ -131,14 +133,15 @@ unseal(const struct rst_env *env, struct rst_mail *mail, struct rst_view sealed)
 
 	if (sealed.len <= RST_SEAL_BYTES)
 		return RST_ECORRUPT;
-	mail->bytes = malloc(sealed.len - RST_SEAL_BYTES);
+	mail->n_bytes = sealed.len - RST_SEAL_BYTES;
+	mail->bytes = malloc(mail->n_bytes);
 	if (mail->bytes == NULL)
 		return RST_ENOMEM;
 	ad_of(mail->id, ad);
 	err = rst_unseal(env, sealed, rst_view(ad, sizeof(ad)), mail->bytes);
 	if (err != RST_OK)
 		return err;
-	in.left = rst_view(mail->bytes, sealed.len - RST_SEAL_BYTES);
+	in.left = rst_view(mail->bytes, mail->n_bytes);
 	mail->to = rst_in_text(&in, 2);
 	mail->template = rst_in_text(&in, 1);
 	mail->params = rst_in_text(&in, 4);

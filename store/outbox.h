@@ -28,7 +28,9 @@ struct rst_mail {
 	struct rst_view params;   /* JSON for the template */
 	struct rst_view error;    /* of the last attempt; "" */
 	char *bytes;              /* owned: what the views point into */
+	size_t n_bytes;
 };
+/* Wipes what it frees: params hold links with tokens. */
 void rst_mail_release(struct rst_mail *mail);
 
 enum rst_err rst_outbox_add(struct rst_wtxn *txn, struct rst_view to,

@@ -459,6 +459,29 @@ a_subtree_that_moves_in_is_resolved(void **state)
 }
 
 static void
+a_deep_subtree_is_walked_on_a_small_stack(void **state)
+{
+	char name[600], dn[RST_DN_MAX];
+	struct world w;
+	uint64_t group, id;
+
+	begin(state, &w);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	group = add_group(&w.txn, w.ids.groups, "g", "groupOfNames", "2002");
+	/* cut, so that the whole subtree is looked at */
+	snprintf(dn, sizeof(dn), "uid=%s" PEOPLE, name);
+	assert_int_equal(
+		apply_one(&w.txn, group, RST_MEMBER_ADD, RST_A_MEMBER, dn),
+		RST_OK);
+	id = w.ids.people;
+	for (int depth = 0; depth < 1500; depth++)
+		id = fixture_add(&w.txn, id, "o=x", "o", "x", NULL);
+	move(&w.txn, w.ids.people, w.ids.suffix, "ou=folk");
+	rst_write_abort(&w.txn);
+}
+
+static void
 values_of_other_groups_come_back_as_they_were_written(void **state)
 {
 	static const char odd[] = "UID=Alice , OU=People,DC=example,DC=org";
@@ -701,6 +724,7 @@ main(void)
 		TEST(a_rename_keeps_every_view_right),
 		TEST(two_of_one_uid_are_listed_once_and_dropped_together),
 		TEST(a_subtree_that_moves_in_is_resolved),
+		TEST(a_deep_subtree_is_walked_on_a_small_stack),
 		TEST(values_of_other_groups_come_back_as_they_were_written),
 		TEST(long_names_and_dns_keep_their_text),
 		TEST(a_class_that_comes_or_goes_converts_the_rows),
