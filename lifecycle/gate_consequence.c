@@ -17,8 +17,9 @@
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
-#include "lifecycle/place.h"
+#include "store/index.h"
 #include "store/session.h"
+#include "store/tree.h"
 
 #define BATCH 64 /* ids taken from the store at a time */
 
@@ -109,20 +110,15 @@ revoke(struct gate *g, uint64_t invitation)
 	return err;
 }
 
-/* It still admits somebody, and this person made it. */
+/* It is not revoked, and this person made it. */
 static bool
-is_open_and_by(const struct gate *g, const struct rst_record *record,
-               struct rst_view ndn)
+is_open_and_by(const struct rst_record *record, struct rst_view ndn)
 {
 	char creator[RST_NORMAL_MAX];
 	size_t len;
-	int64_t expires_s;
 
 	if (record->kind != RST_KIND_INVITATION ||
-	    rst_record_first(record, RST_A_ROSTERREVOKED).len > 0 ||
-	    (lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
-	                          &expires_s) &&
-	     expires_s <= g->ctx->now_s))
+	    rst_record_first(record, RST_A_ROSTERREVOKED).len > 0)
 		return false;
 	return rst_normalise(RST_MATCH_DN,
 	                     rst_record_first(record, RST_A_CREATORSNAME),
@@ -130,29 +126,28 @@ is_open_and_by(const struct gate *g, const struct rst_record *record,
 	       rst_view_equal(rst_view(creator, len), ndn);
 }
 
-/* Who may not sign in may not let others in. */
+/* Who may not sign in may not let others in.  Costs a look at each entry that
+ * is yet to expire: a week's invitations, however many there ever were. */
 static enum rst_err
 revoke_invitations(struct gate *g, struct rst_view dn)
 {
-	struct rst_tree_cursor cursor = { 0 };
-	char ndn[RST_NORMAL_MAX];
+	struct rst_index_cursor cursor = { 0 };
+	char ndn[RST_NORMAL_MAX], from[LIFECYCLE_TIME_BYTES];
 	struct rst_record record;
-	uint64_t ids[BATCH], place;
+	uint64_t ids[BATCH];
 	size_t len, n = BATCH;
 	enum rst_err err;
 
-	err = lifecycle_place(&g->txn->r, "ou=invitations", &place);
-	if (err == RST_ENOTFOUND)
-		return RST_OK;
-	if (err == RST_OK)
-		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
-	while (err == RST_OK && n > 0) {
-		err = rst_tree_children(&g->txn->r, place, &cursor, ids, BATCH,
-		                        &n);
+	lifecycle_time_print(g->ctx->now_s + 1, from);
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	while (err == RST_OK && n == BATCH) {
+		err = rst_index_range(&g->txn->r, RST_A_ROSTEREXPIRES,
+		                      rst_view_of(from), rst_view(NULL, 0),
+		                      &cursor, ids, BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			err = rst_record_get(&g->txn->r, ids[i], &record);
 			if (err == RST_OK &&
-			    is_open_and_by(g, &record, rst_view(ndn, len)))
+			    is_open_and_by(&record, rst_view(ndn, len)))
 				err = revoke(g, ids[i]);
 		}
 	}
