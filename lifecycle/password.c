@@ -4,7 +4,8 @@
  * hash.lock is C bytes long to us: byte i locked means that slot i hashes.
  * They are locks of an open file description: the kernel takes them back when
  * their process dies, however it dies, and a lock file left by a crashed
- * machine means nothing (doc/design says why not mutexes).
+ * machine means nothing (doc/design says why not mutexes).  The file is made
+ * with the environment, for its group.
  *
  *	password --normalise--> slot --argon2id--> answer
  *
@@ -111,7 +112,7 @@ slot_take(const struct rst_env *env, int *ret_fd)
 	if (snprintf(path, sizeof(path), "%s/hash.lock", rst_env_dir(env)) >=
 	    (int)sizeof(path))
 		return RST_EINVALID;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return RST_EIO;
 	err = wait_for_slot(fd);

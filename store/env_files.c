@@ -4,6 +4,7 @@
  *	writer.lock	magic(8) version(4) mutex size(4) ... mutex at 64
  *	stamp		"roster 1\npid-namespace 4026531836\nboot 8c1f...\n"
  *	secret.key	32 random bytes
+ *	hash.lock	nothing; its bytes are locked in lifecycle/password.c
  *
  * Processes that open one environment do so one after the other, under an
  * exclusive flock on writer.lock, which is let go when the opening is done.
@@ -493,6 +494,8 @@ rst_place_enter(struct rst_place *place, const char *dir, bool create,
 		err = map_writer(place, alone, reterr);
 	if (err == RST_OK)
 		err = read_key(place, create, key, reterr);
+	if (err == RST_OK)
+		err = make_file(place, "hash.lock", NULL, 0, reterr);
 	if (err == RST_OK)
 		err = make_file(place, "lock.mdb", NULL, 0, reterr);
 	if (err == RST_OK)

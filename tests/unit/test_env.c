@@ -205,8 +205,9 @@ a_file_that_is_no_database_is_refused(void **state)
 static void
 files_are_the_groups_whatever_the_umask(void **state)
 {
-	static const char *const names[] = { "data.mdb", "lock.mdb", "stamp",
-		                             "writer.lock", "secret.key" };
+	static const char *const names[] = { "data.mdb",   "lock.mdb",
+		                             "stamp",      "writer.lock",
+		                             "secret.key", "hash.lock" };
 	struct fixture *fixture = *state;
 	mode_t old = umask(0077);
 	struct stat st;
