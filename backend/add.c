@@ -5,7 +5,7 @@
  * request's own entry before slapd's schema check, and whatever the gate
  * changes afterwards too: overlays log and replicate that entry.
  */
-#include "back-roster.h"
+#include "modify_priv.h"
 
 /* The parent may have children, and we may write them?  Fills rs. */
 static bool
@@ -209,8 +209,9 @@ add(struct back_write *write, char *buf, size_t size)
 	err = follow(write, after);
 	if (err != RST_OK)
 		back_write_fail(write, err);
-	else if (!back_write_read_control(write, op->ora_e, false))
-		write->rs->sr_err = LDAP_OTHER;
+	else
+		/* not ora_e: that has the hash of the password */
+		back_post_read(write, rst_entry_id(after));
 out:
 	rst_entry_free(after);
 	back_members_release(&members);

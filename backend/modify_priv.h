@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* modify_priv.h - what modify.c and modrdn.c share */
+/* modify_priv.h - what add, modify, modrdn and delete share */
 #ifndef BACK_MODIFY_PRIV_H
 #define BACK_MODIFY_PRIV_H
 
@@ -34,7 +34,7 @@ bool back_modify(struct back_write *write, const struct back_target *target,
 
 /* The CSN that mods themselves bring, or NULL. */
 const struct berval *back_mods_csn(const Modifications *mods);
-/* The post-read control, if it was asked for. */
+/* The post-read control, if it was asked for, of what is stored. */
 void back_post_read(struct back_write *write, uint64_t id);
 
 #endif
