@@ -224,19 +224,23 @@ hash_value(struct over_db *db, const struct over_owner *owner,
 	return done;
 }
 
+static bool
+refuse_more(struct over_refusal *ret_refusal)
+{
+	*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
+		                              RULE_INVALID_PASSWORD,
+		                              OVER_PP_NOT_ALLOWED };
+	return false;
+}
+
 /*
  * An entry has one password: binds try every value, and each costs a hash.
  */
 static bool
 is_one(const struct berval *values, struct over_refusal *ret_refusal)
 {
-	bool one = BER_BVISNULL(&values[0]) || BER_BVISNULL(&values[1]);
-
-	if (!one)
-		*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
-			                              RULE_INVALID_PASSWORD,
-			                              OVER_PP_NOT_ALLOWED };
-	return one;
+	return BER_BVISNULL(&values[0]) || BER_BVISNULL(&values[1]) ||
+	       refuse_more(ret_refusal);
 }
 
 static bool
@@ -286,7 +290,7 @@ over_add(Operation *op, SlapReply *rs)
 	struct over_owner owner = { 0 };
 	struct over_refusal refusal;
 	Attribute *attr;
-	bool fine = true;
+	bool fine = true, any = false;
 	int rc = SLAP_CB_CONTINUE;
 
 	if (db == NULL || is_exempt(op))
@@ -295,8 +299,12 @@ over_add(Operation *op, SlapReply *rs)
 	owner.mail = first_of(op->ora_e, mail_description());
 	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
 	     attr = attr->a_next)
-		if (is_password(attr->a_desc))
-			fine = add_one(db, &owner, attr, &refusal);
+		if (is_password(attr->a_desc)) {
+			/* userPassword;lang-en and its like are more of them */
+			fine = !any ? add_one(db, &owner, attr, &refusal)
+			            : refuse_more(&refusal);
+			any = true;
+		}
 	if (!fine) {
 		over_refuse(op, rs, &refusal);
 		send_ldap_result(op, rs);
@@ -332,6 +340,26 @@ name_stored(struct over_db *db, const struct over_owner *owner,
 	}
 	/* a wrong one is left to find no value of its like */
 	return err == RST_OK || err == RST_EDENIED;
+}
+
+/*
+ * One old password and one new: each further one is a hash that somebody
+ * without access to the entry could have us compute, too.
+ */
+static bool
+are_few(const Modifications *mod, struct over_refusal *ret_refusal)
+{
+	unsigned int old = 0, new = 0;
+
+	for (; mod != NULL; mod = mod->sml_next) {
+		if (!is_password(mod->sml_desc) || mod->sml_values == NULL)
+			continue;
+		if ((mod->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE)
+			old++;
+		else
+			new ++;
+	}
+	return (old <= 1 && new <= 1) || refuse_more(ret_refusal);
 }
 
 static bool
@@ -372,6 +400,7 @@ over_modify(Operation *op, SlapReply *rs)
 	if (mod == NULL ||
 	    over_owner_read(op, db, &op->o_req_ndn, &owner) != RST_OK)
 		goto out;
+	fine = are_few(mod, &refusal);
 	for (; mod != NULL && fine; mod = mod->sml_next)
 		if (is_password(mod->sml_desc))
 			fine = modify_one(db, &owner, mod, &refusal);
