@@ -273,6 +273,17 @@ back_build_computed(struct back_build *build)
 	return need != 0 ? build_member_of(build, need) : RST_OK;
 }
 
+/* Another head of the same values. */
+static Attribute *
+copy_of(struct back_arena *arena, const Attribute *attr)
+{
+	Attribute *copy = back_arena_alloc(arena, sizeof(*copy));
+
+	*copy = *attr;
+	copy->a_next = NULL;
+	return copy;
+}
+
 enum rst_err
 back_entry_members(const struct back_view *view,
                    const struct rst_record *record, AttributeDescription *ad,
@@ -280,6 +291,7 @@ back_entry_members(const struct back_view *view,
 {
 	struct back_build build = { view, record, NULL, arena, entry };
 	unsigned int need = BACK_NEED_VALUES | BACK_NEED_PROBE;
+	enum rst_err err;
 
 	if (normal)
 		need |= BACK_NEED_NORMAL;
@@ -287,5 +299,20 @@ back_entry_members(const struct back_view *view,
 	     build.tail = &(*build.tail)->a_next)
 		if ((*build.tail)->a_desc == ad)
 			return RST_OK;
-	return back_build_members(&build, ad, need);
+	if (arena->listed != NULL && arena->listed->a_desc == ad &&
+	    arena->listed_of == record->id && arena->listed_normal == normal) {
+		back_build_append(&build, copy_of(arena, arena->listed));
+		return RST_OK;
+	}
+	err = back_build_members(&build, ad, need);
+	if (err == RST_OK) {
+		arena->listed = NULL;
+		arena->listed_of = record->id;
+		arena->listed_normal = normal;
+		for (Attribute *at = entry->e_attrs; at != NULL;
+		     at = at->a_next)
+			if (at->a_desc == ad)
+				arena->listed = copy_of(arena, at);
+	}
+	return err;
 }

@@ -15,6 +15,11 @@ struct back_arena {
 	/* The names of the parent of the entry built last. */
 	uint64_t parent;
 	struct berval parent_dn, parent_ndn;
+	/* What back_entry_members() built last: a filter may have a thousand
+	 * leaves about one long list. */
+	uint64_t listed_of;
+	bool listed_normal;
+	Attribute *listed;
 };
 
 /* What one call of back_entry_build() works with. */

@@ -10,7 +10,9 @@
  *
  * uid=alice has one candidate, objectClass=posixAccount everybody, and the
  * rest is not asked.  To find the cheapest without walking the dear ones, all
- * terms are tried with a small limit first, then with eight times as many.
+ * terms are tried with a small limit first, then with eight times as many; an
+ * AND among them is tried once each time, or the rounds of nested ones would
+ * multiply.
  *
  * Candidates are a superset: each is tested by filter.c afterwards.
  */
@@ -33,7 +35,8 @@ struct plan {
 	const struct back_view *view;
 	uint64_t after;
 	struct back_candidates *out;
-	size_t limit; /* how many out may hold */
+	size_t limit;  /* how many out may hold */
+	bool in_round; /* of an AND further out, whose limit is to be kept */
 	unsigned int depth;
 };
 
@@ -341,6 +344,9 @@ plan_and(struct plan *plan, const Filter *terms)
 	result = plan_group_number(plan, terms);
 	if (result != PLAN_UNKNOWN)
 		return result;
+	if (plan->in_round)
+		return plan_and_round(plan, terms, begin);
+	plan->in_round = true;
 	for (limit = FIRST_LIMIT;; limit *= LIMIT_FACTOR) {
 		plan->limit = begin + limit < whole ? begin + limit : whole;
 		result = plan_and_round(plan, terms, begin);
@@ -348,6 +354,7 @@ plan_and(struct plan *plan, const Filter *terms)
 			break;
 	}
 	plan->limit = whole;
+	plan->in_round = false;
 	return result;
 }
 
@@ -417,7 +424,8 @@ bool
 back_plan(const struct back_view *view, Filter *filter, uint64_t after,
           struct back_candidates *candidates)
 {
-	struct plan plan = { view, after, candidates, BACK_CANDIDATES_MAX, 0 };
+	struct plan plan = { view,  after, candidates, BACK_CANDIDATES_MAX,
+		             false, 0 };
 
 	candidates->n = 0;
 	if (plan_filter(&plan, filter) != PLAN_DONE)

@@ -21,7 +21,8 @@ overlay_tests = \
 	tests/slapd/test103-groups \
 	tests/slapd/test104-modules \
 	tests/slapd/test105-flood \
-	tests/slapd/test106-config
+	tests/slapd/test106-config \
+	tests/slapd/test107-dear-filters
 if HAVE_SLAPD
 check_PROGRAMS += tests/slapd/hold-writer
 tests_slapd_hold_writer_SOURCES = tests/slapd/hold-writer.c
