@@ -210,7 +210,6 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		.verify = change->verify,
 		.verify_arg = change->verify_arg,
 	};
-	bool follows = g->rules && !g->import;
 	struct rst_record records[2];
 	struct gate_sides now;
 	enum rst_err err = RST_OK;
@@ -219,12 +218,15 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = gate_precede(g, sides);
 	if (err == RST_OK)
 		err = gate_write(g, &w, ret_member_at);
-	if (err != RST_OK || !follows)
+	if (err == RST_OK && !g->import)
+		err = take_sides(before, w.after, records, &now);
+	if (err != RST_OK || g->import)
 		return err;
-	err = take_sides(before, w.after, records, &now);
-	if (err != RST_OK)
-		return err;
-	return gate_follow(g, &now, w.id);
+	if (change->verb == GATE_MODIFY)
+		err = gate_follow_name(g, &now);
+	if (err == RST_OK && g->rules)
+		err = gate_follow(g, &now, w.id);
+	return err;
 }
 
 enum rst_err

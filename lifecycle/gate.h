@@ -53,7 +53,8 @@ enum gate_flag {
 	/*
 	 * slapadd, syncrepl: identities come as they are (names with dots,
 	 * lawful numbers, hashed passwords), no consequences; shapes and
-	 * ranges still hold.
+	 * ranges still hold.  Groups that follow an entry (it appears, is
+	 * renamed, goes) are neither stamped nor journaled: they come, too.
 	 */
 	GATE_IMPORT = 1 << 1,
 	/*

@@ -88,6 +88,10 @@ bool gate_any_administrator(const struct rst_rtxn *txn);
  * invitations of a person.  After a change was. */
 enum rst_err gate_precede(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
+/* An entry that is a member was renamed or has another uid: its groups list
+ * it so.  Not what stands below it. */
+enum rst_err gate_follow_name(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
 enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
                          uint64_t id) RST_MUST_USE;
 

@@ -271,6 +271,39 @@ a_group_that_named_the_newcomer_has_changed(void **state)
 }
 
 static void
+a_group_lists_the_new_name_as_a_change_of_its_own(void **state)
+{
+	struct life *life = *state;
+	uint64_t devs = life_group(life, "devs", false), service, sequence;
+	struct gate_change change = { .verb = GATE_MODIFY,
+		                      .act = RST_VIEW("test") };
+	struct rst_record record;
+	struct rst_wtxn txn;
+	char csn[RST_CSN_MAX];
+
+	life_ok(life, entries_add(life, "ou=services", "cn=web", a_service,
+	                          (struct set[]){ { 0 } }, 0, &service));
+	life_ok(life, act_join(&life->ctx, devs, service, &life->refusal));
+	change.id = service;
+	sequence = life_sequence(life);
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, service, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &change.after), RST_OK);
+	assert_int_equal(rst_entry_place(change.after, record.parent,
+	                                 RST_VIEW("cn=mail"),
+	                                 RST_VIEW("cn=mail")),
+	                 RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &change, &life->refusal, NULL));
+	fixture_commit(&txn);
+	rst_entry_free(change.after);
+	expect_rows(life, sequence + 1, "test", service, 0, 0, csn);
+	expect_rows(life, sequence + 2, "follow-member", devs, 0, 0, csn);
+	assert_string_equal(life_value(life, devs, RST_A_ENTRYCSN), csn);
+	assert_int_equal(life_sequence(life), sequence + 2);
+}
+
+static void
 without_the_lifecycle_groups_are_left_as_well(void **state)
 {
 	struct life *life = *state;
@@ -460,6 +493,7 @@ main(void)
 		LIFE_TEST(a_deletion_ends_everything_and_sets_a_tombstone),
 		LIFE_TEST(a_deletion_leaves_other_groups_as_they_were_written),
 		LIFE_TEST(a_group_that_named_the_newcomer_has_changed),
+		LIFE_TEST(a_group_lists_the_new_name_as_a_change_of_its_own),
 		LIFE_TEST(without_the_lifecycle_groups_are_left_as_well),
 		LIFE_TEST(a_group_takes_its_rows_into_the_journal),
 		LIFE_TEST(a_name_is_free_after_a_year_and_its_number_never),
