@@ -86,7 +86,7 @@ meet(Operation *op, struct over_who *ret_who)
 
 	err = who_is(op, &ndn, ret_who);
 	if (err == RST_OK)
-		over_identity_put(op->o_connid, &ndn, ret_who);
+		over_identity_meet(op->o_conn, &ndn, ret_who);
 	if (!BER_BVISNULL(&ndn))
 		op->o_tmpfree(ndn.bv_val, op->o_tmpmemctx);
 	return err;

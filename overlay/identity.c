@@ -50,6 +50,32 @@ row_take_out(struct row **at)
 	}
 }
 
+static bool
+is_known(unsigned long connid)
+{
+	bool known;
+
+	pthread_mutex_lock(&rows_mutex);
+	known = *row_at(connid) != NULL;
+	pthread_mutex_unlock(&rows_mutex);
+	return known;
+}
+
+/* The same identity, proved again; not one that was bound meanwhile. */
+static void
+raise_generation(unsigned long connid, const struct over_who *was,
+                 uint64_t generation)
+{
+	struct row *row;
+
+	pthread_mutex_lock(&rows_mutex);
+	row = *row_at(connid);
+	if (row != NULL && row->who.db == was->db && row->who.id == was->id &&
+	    row->who.generation == was->generation)
+		row->who.generation = generation;
+	pthread_mutex_unlock(&rows_mutex);
+}
+
 void
 over_identity_put(unsigned long connid, const struct berval *ndn,
                   const struct over_who *who)
@@ -67,6 +93,17 @@ over_identity_put(unsigned long connid, const struct berval *ndn,
 	row->next = buckets[connid & (BUCKETS - 1)];
 	buckets[connid & (BUCKETS - 1)] = row;
 	pthread_mutex_unlock(&rows_mutex);
+}
+
+void
+over_identity_meet(Connection *conn, const struct berval *ndn,
+                   const struct over_who *who)
+{
+	ldap_pvt_thread_mutex_lock(&conn->c_mutex);
+	if (!BER_BVISEMPTY(ndn) && bvmatch(&conn->c_ndn, ndn) &&
+	    !is_known(conn->c_connid))
+		over_identity_put(conn->c_connid, ndn, who);
+	ldap_pvt_thread_mutex_unlock(&conn->c_mutex);
 }
 
 bool
@@ -202,5 +239,5 @@ over_identity_renew(Operation *op)
 	back_read_end(read);
 	if (err == RST_OK && now.id == who.id &&
 	    now.generation == who.generation + 1)
-		over_identity_put(op->o_connid, &op->o_req_ndn, &now);
+		raise_generation(op->o_connid, &who, now.generation);
 }

@@ -48,6 +48,13 @@ struct over_who {
 /* Remember that ndn on connection connid is who, in place of what was. */
 void over_identity_put(unsigned long connid, const struct berval *ndn,
                        const struct over_who *who);
+/*
+ * The same for an operation that finds nothing remembered.  It may run beside
+ * a bind of the same connection, whose outcome it must not cover: nothing is
+ * done unless the connection is ndn's still, and has no row yet.
+ */
+void over_identity_meet(Connection *conn, const struct berval *ndn,
+                        const struct over_who *who);
 /* False if nothing is remembered.  *ret_same: it was remembered for ndn. */
 bool over_identity_get(unsigned long connid, const struct berval *ndn,
                        struct over_who *ret_who, bool *ret_same);
