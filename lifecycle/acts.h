@@ -131,9 +131,10 @@ struct act_edit {
 	uint16_t attr; /* GIVENNAME SN DISPLAYNAME MAIL LOGINSHELL ... */
 	struct rst_view value; /* empty drops it */
 };
-/* Several edits of one attribute are its values.  A cn that was made of given
- * name and surname follows them.  RST_EINVALID for an attribute that has acts
- * of its own (status, password, identity). */
+/* What a person must have (cn, sn, homeDirectory, gidNumber) cannot be dropped:
+ * RST_EDENIED.  Several edits of one attribute are its values.  A cn that was
+ * made of given name and surname follows them.  RST_EINVALID for an attribute
+ * that has acts of its own (status, password, identity). */
 enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
                       const struct act_edit *edits, size_t n_edits,
                       struct act_refusal *refusal) RST_MUST_USE;
@@ -162,7 +163,7 @@ enum rst_err act_session_check(const struct act_ctx *ctx, struct rst_view token,
 
 /*
  * May entry id, proved at generation, still act?  One get.  RST_OK or
- * RST_EDENIED; an entry that is no person may while it exists.
+ * RST_EDENIED; for an entry that is no person only the generation counts.
  */
 enum rst_err act_still_allowed(const struct rst_rtxn *txn, uint64_t id,
                                uint64_t generation) RST_MUST_USE;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """Bad JSON, bad forms, bad values: a clear refusal for each."""
-from rosterd import Rosterd, check, main, person, refused
+from rosterd import (PASSWORD, Browser, Rosterd, check, main, person,
+                     refused)
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -222,5 +223,25 @@ def bad_queries():
     assert len(admin.get("/users?unknown=1").json()["items"]) == 1
 
 
+def what_a_person_must_have_stays():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    for path in ("/me", "/users/ada"):
+        for nothing in ("", None):
+            refused(admin.patch(path, {"sn": nothing}, expect=422), 422,
+                    "invalid_name", "sn")
+    browser = Browser(rosterd)
+    browser.open("/login")
+    browser.submit("/login", {"username": "ada", "password": PASSWORD})
+    browser.open("/users/ada")
+    page = browser.submit("/users/ada", {"sn": ""}, expect=422)
+    assert 'id="sn-error"' in page, page
+    me = admin.get("/me").json()
+    assert (me["sn"], me["name"]) == ("Ada", "Given Ada"), me
+    # what may be missing can go
+    assert admin.patch("/me", {"givenName": None}).json()["name"] == "Ada"
+
+
 if __name__ == "__main__":
-    main(bad_json, content_types, fields, tokens, bad_forms, bad_queries)
+    main(bad_json, content_types, fields, tokens, bad_forms, bad_queries,
+         what_a_person_must_have_stays)
