@@ -13,6 +13,7 @@
 #include "httpd/http.h"
 
 #define LINE_MAX_BYTES 1024
+#define METHOD_MAX     16 /* bytes; a stranger's may be long */
 #define SECRET_MIN     40 /* longer than a UUID, shorter than a token */
 
 /* "<6>" tells journald the priority; elsewhere it only gets in the way. */
@@ -89,13 +90,15 @@ void
 http_log_request(const struct http_log_line *line)
 {
 	char path[HTTP_PATH_MAX + 1];
+	struct rst_view method =
+		rst_view(line->method, strnlen(line->method, METHOD_MAX));
 	cJSON *object = cJSON_CreateObject();
 	char *text = NULL;
 
 	http_log_scrub(line->path, path);
 	if (json_add_text(object, "request", line->id) &&
 	    json_add_text(object, "peer", line->peer) &&
-	    json_add_text(object, "method", line->method) &&
+	    json_add_view(object, "method", method) &&
 	    json_add_view(object, "path", rst_view_of(path)) &&
 	    json_add_number(object, "status", line->status) &&
 	    json_add_number(object, "ms", line->ms) &&

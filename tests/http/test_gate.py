@@ -229,6 +229,20 @@ def wrong_methods_name_the_right_ones():
     assert web.get(rosterd.url + "/nothing").status_code == 404
 
 
+def a_strange_method_is_logged_short():
+    rosterd = Rosterd()
+    for method in (b"A" * 20000, b"G\xffT"):
+        got, _ = ask(rosterd, request(
+            method + b" / HTTP/1.1", b"Host: 127.0.0.1:%d" % rosterd.port,
+            host=False))
+        assert statuses(got) == [501], got
+    rosterd.stop()
+    with open(rosterd.log_path, "rb") as log:
+        lines = log.read().splitlines()
+    assert max(len(line) for line in lines) < 1000, lines
+    b"\n".join(lines).decode()  # a line of JSON is UTF-8
+
+
 def drip(rosterd, first, results, key):
     """A byte a second; how long the server bears it."""
     begun = time.monotonic()
@@ -276,4 +290,5 @@ def slow_clients_are_cut_off():
 
 if __name__ == "__main__":
     main(bad_requests_are_refused_exactly, lawful_requests_keep_the_connection,
-         wrong_methods_name_the_right_ones, slow_clients_are_cut_off)
+         wrong_methods_name_the_right_ones, a_strange_method_is_logged_short,
+         slow_clients_are_cut_off)
