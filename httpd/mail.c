@@ -44,7 +44,7 @@ struct mail_worker {
 int64_t
 mail_retry_at(unsigned int attempts, int64_t now_s)
 {
-	/* 10 s, 30 s, 1.5 min, 4.5 min ... at most 4 h apart: two days */
+	/* 10 s, 30 s, 1.5 min, 4.5 min ... at most 4 h apart: 19 h */
 	int64_t wait_s = 10;
 
 	if (attempts >= MAIL_TRIES_MAX)
