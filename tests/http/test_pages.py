@@ -97,6 +97,8 @@ def headers_are_on_everything():
     check(answer, 200)
     assert "immutable" in answer.headers["Cache-Control"], answer.headers
     assert answer.headers["Content-Type"].startswith("text/css")
+    # words for screen readers in a wide table must not widen the page
+    assert re.search(r"^\.scroll \{[^}]*position: relative", answer.text, re.M)
     for path in ("/static/../main.c", "/static/%2e%2e/main.c",
                  "/static/roster.css/", "/static/"):
         assert admin.web.get(rosterd.url + path).status_code in (400, 404)
