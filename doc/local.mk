@@ -6,4 +6,5 @@ EXTRA_DIST += \
 	doc/design/0004-hash-slots.md \
 	doc/design/0005-names-and-the-dead.md \
 	doc/design/0006-writer-lock-and-reserve.md \
-	doc/design/0007-requests.md
+	doc/design/0007-requests.md \
+	doc/design/0008-backup.md

@@ -57,60 +57,9 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* What the callbacks keep. */
-struct report {
-	cJSON *findings; /* NULL: print them */
-	bool failed;     /* out of memory */
-	bool terminal;   /* progress is shown */
-	bool shown;      /* a line of progress stands there */
-};
-
-static void
-clear_line(struct report *report)
-{
-	if (report->shown)
-		fputs("\r\033[K", stderr);
-	report->shown = false;
-}
-
-static void
-finding(void *arg, const struct rst_check_finding *what)
-{
-	struct report *report = arg;
-	cJSON *item = NULL;
-
-	if (report->findings == NULL) {
-		clear_line(report);
-		printf("%s: %s\n", what->invariant, what->text);
-		return;
-	}
-	item = cJSON_CreateObject();
-	if (!cJSON_AddStringToObject(item, "invariant", what->invariant) ||
-	    !cJSON_AddStringToObject(item, "text", what->text) ||
-	    !cJSON_AddItemToArray(report->findings, item)) {
-		cJSON_Delete(item);
-		report->failed = true;
-	}
-}
-
-static void
-progress(void *arg, const char *invariant, uint64_t done, uint64_t total)
-{
-	struct report *report = arg;
-
-	if (!report->terminal)
-		return;
-	if (total > 0)
-		fprintf(stderr, "\r\033[K%s: %" PRIu64 " of %" PRIu64,
-		        invariant, done, total);
-	else
-		fprintf(stderr, "\r\033[K%s", invariant);
-	report->shown = true;
-}
-
 /* {"directory", "lmdb", "invariants": [...], "clean", "count", "findings"} */
 static enum ctl_status
-print_report(const struct ctl *ctl, struct report *report, uint64_t n)
+print_report(const struct ctl *ctl, struct ctl_report *report, uint64_t n)
 {
 	cJSON *root = cJSON_CreateObject();
 	cJSON *names = cJSON_CreateArray();
@@ -140,20 +89,18 @@ print_report(const struct ctl *ctl, struct report *report, uint64_t n)
 static enum ctl_status
 check(struct rst_env *env, const struct options *options)
 {
-	struct report report = { .terminal = !options->quiet &&
-		                             isatty(STDERR_FILENO) == 1 };
-	struct rst_check_options how = { .max_findings = options->max,
-		                         .finding = finding,
-		                         .progress = progress,
-		                         .arg = &report };
+	struct rst_check_options how;
+	struct ctl_report report;
 	struct act_refusal none = { 0 };
 	enum ctl_status status;
 	uint64_t n = 0;
 
+	ctl_report_begin(&report, options->quiet, stdout);
+	how = ctl_report_options(&report, options->max);
 	if (options->json && (report.findings = cJSON_CreateArray()) == NULL)
 		return ctl_failed(RST_ENOMEM, &none);
 	status = ctl_failed(rst_check(env, &how, &n), &none);
-	clear_line(&report);
+	ctl_report_clear(&report);
 	if (status == CTL_OK && options->json)
 		status = print_report(options->ctl, &report, n);
 	else if (status == CTL_OK && n > options->max)

@@ -108,10 +108,8 @@ read_suffix(const char *text, char buf[SUFFIX_MAX + 1])
 	return true;
 }
 
-/* Make the directory, for the group that both daemons are in, when that group
- * is there and we may. */
-static enum ctl_status
-make_directory(const char *path)
+enum ctl_status
+ctl_make_directory(const char *path)
 {
 	const struct group *group = getgrnam(GROUP);
 
@@ -162,7 +160,7 @@ ctl_init(struct ctl *ctl, int argc, char **argv)
 		        options.suffix, SUFFIX_MAX);
 		return CTL_INVALID;
 	}
-	status = make_directory(ctl->directory);
+	status = ctl_make_directory(ctl->directory);
 	if (status == CTL_OK)
 		status = ctl_open(ctl, true, &env);
 	if (status == CTL_OK)

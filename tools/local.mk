@@ -1,9 +1,11 @@
 sbin_PROGRAMS += rosterctl
 rosterctl_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CJSON_CFLAGS)
 rosterctl_SOURCES = \
+	tools/backup.c \
 	tools/bootstrap.c \
 	tools/check.c \
 	tools/info.c \
 	tools/init.c \
+	tools/report.c \
 	tools/rosterctl.c tools/rosterctl.h
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

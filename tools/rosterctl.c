@@ -24,6 +24,8 @@ static const struct ctl_command commands[] = {
 	  ctl_bootstrap_admin },
 	{ "check", "verify every invariant of the environment", ctl_check },
 	{ "info", "say what the environment is and holds", ctl_info },
+	{ "backup", "copy the environment into a file", ctl_backup },
+	{ "restore", "make the environment of a backup", ctl_restore },
 	{ "status", "the same as info", ctl_info },
 };
 

@@ -9,8 +9,10 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "lifecycle/acts.h"
+#include "store/check.h"
 
 #define CTL_DIRECTORY     "/var/lib/roster"
 #define CTL_DIRECTORY_ENV "ROSTER_STATE"
@@ -20,7 +22,7 @@
 enum ctl_status {
 	CTL_OK = 0,
 	CTL_REPAIRED = 1, /* check: found something and put it right */
-	CTL_CORRUPT = 2,  /* check: found something */
+	CTL_CORRUPT = 2,  /* something stored is damaged */
 	CTL_USAGE = 64,
 	CTL_INVALID = 65,  /* a value that cannot be right */
 	CTL_ABSENT = 66,   /* no environment there */
@@ -29,6 +31,8 @@ enum ctl_status {
 	CTL_IO = 74,
 	CTL_BUSY = 75, /* try again */
 };
+
+struct cJSON;
 
 struct ctl {
 	const char *directory; /* of the environment */
@@ -45,6 +49,8 @@ enum ctl_status ctl_init(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_check(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_restore(struct ctl *ctl, int argc, char **argv);
 
 /* A child of every command's argp: --directory.  Its input is struct ctl. */
 extern const struct argp ctl_common;
@@ -62,9 +68,27 @@ enum ctl_status ctl_context(struct rst_env *env, struct act_ctx *ret_ctx);
 /* Say why an act failed and what to do; RST_OK is CTL_OK, silently. */
 enum ctl_status ctl_failed(enum rst_err err, const struct act_refusal *refusal);
 
+/* init.c: make the directory, for the group that both daemons are in, when that
+ * group is there and we may; one that is there is left as it is. */
+enum ctl_status ctl_make_directory(const char *path);
+
+/* report.c: findings and progress of what is verified, for a struct
+ * rst_check_options.  Progress goes to standard error when that is a terminal.
+ */
+struct ctl_report {
+	FILE *out;              /* findings go there */
+	struct cJSON *findings; /* unless this array takes them */
+	bool failed;            /* out of memory */
+	bool terminal;          /* progress is shown */
+	bool shown;             /* a line of progress stands there */
+};
+void ctl_report_begin(struct ctl_report *report, bool quiet, FILE *out);
+void ctl_report_clear(struct ctl_report *report); /* the line of progress */
+struct rst_check_options ctl_report_options(struct ctl_report *report,
+                                            uint64_t max_findings);
+
 /* Print the object and free it.  CTL_INTERNAL when it is NULL or memory ran
  * out. */
-struct cJSON;
 enum ctl_status ctl_print_json(struct cJSON *json);
 
 #endif

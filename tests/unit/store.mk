@@ -3,6 +3,7 @@
 # One line a test in store_units; its variables are those of all units.
 store_units = \
 	tests/unit/test_attr \
+	tests/unit/test_backup \
 	tests/unit/test_check \
 	tests/unit/test_entry \
 	tests/unit/test_env \
@@ -61,6 +62,9 @@ tests_unit_test_txn_LDADD = $(store_unit_ldadd)
 tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_view_CFLAGS = $(store_unit_cflags)
 tests_unit_test_view_LDADD = $(store_unit_ldadd)
+tests_unit_test_backup_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_backup_CFLAGS = $(store_unit_cflags)
+tests_unit_test_backup_LDADD = $(store_unit_ldadd)
 tests_unit_test_check_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_check_CFLAGS = $(store_unit_cflags)
 tests_unit_test_check_LDADD = $(store_unit_ldadd)

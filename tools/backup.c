@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* backup.c - rosterctl backup and restore: the whole system in one file */
+#include "store/backup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "tools/rosterctl.h"
+
+#define FINDINGS 20 /* told of a copy that is not clean */
+
+struct options {
+	struct ctl *ctl;
+	const char *file;
+	bool force, json, quiet;
+};
+
+static const struct argp_option backup_options[] = {
+	{ "force", 'f', NULL, 0, "Replace the file", 0 },
+	{ "json", 'j', NULL, 0, "Print a report for programs", 0 },
+	{ "quiet", 'q', NULL, 0, "Print nothing when it succeeds", 0 },
+	{ 0 },
+};
+
+static const struct argp_option restore_options[] = {
+	{ "json", 'j', NULL, 0, "Print a report for programs", 0 },
+	{ "quiet", 'q', NULL, 0, "Print nothing when it succeeds", 0 },
+	{ 0 },
+};
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = options->ctl;
+		return 0;
+	case 'f':
+		options->force = true;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->file != NULL || arg[0] == '\0')
+			argp_error(state, "what is \"%s\"?", arg);
+		options->file = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which file?");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static enum ctl_status
+told(const struct options *options, const struct rst_backup_info *info,
+     bool restored)
+{
+	const char *directory = options->ctl->directory;
+	cJSON *root;
+
+	if (options->quiet)
+		return CTL_OK;
+	if (!options->json) {
+		printf(restored ? "%s holds the environment of %s: %" PRIu64
+		                  " entries, %" PRIu64 " journal records\n"
+		                : "%s is backed up in %s: %" PRIu64
+		                  " entries, %" PRIu64 " journal records\n",
+		       directory, options->file, info->entries, info->journal);
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	if (!cJSON_AddStringToObject(root, "directory", directory) ||
+	    !cJSON_AddStringToObject(root, "file", options->file) ||
+	    !cJSON_AddNumberToObject(root, "bytes", (double)info->bytes) ||
+	    !cJSON_AddNumberToObject(root, "entries", (double)info->entries) ||
+	    !cJSON_AddNumberToObject(root, "journal", (double)info->journal) ||
+	    !cJSON_AddNumberToObject(root, "made", (double)info->made_s)) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	return ctl_print_json(root);
+}
+
+static enum ctl_status
+failed(enum rst_err err, const struct rst_detail *detail)
+{
+	struct act_refusal refusal = { .detail = *detail };
+
+	if (err == RST_OK)
+		return CTL_OK;
+	if (detail->text[0] == '\0')
+		return ctl_failed(err, &refusal);
+	ctl_say("%s", detail->text);
+	switch (err) {
+	case RST_OK:
+		return CTL_OK;
+	case RST_ENOTFOUND:
+		return CTL_ABSENT;
+	case RST_EINVALID:
+		return CTL_INVALID;
+	case RST_EEXISTS:
+	case RST_ESTATE:
+	case RST_EDENIED:
+		return CTL_REFUSED;
+	case RST_ECORRUPT:
+		return CTL_CORRUPT;
+	case RST_EBUSY:
+		return CTL_BUSY;
+	case RST_ENOMEM:
+		return CTL_INTERNAL;
+	case RST_EFULL:
+	case RST_EIO:
+		break;
+	}
+	return CTL_IO;
+}
+
+enum ctl_status
+ctl_backup(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &ctl_common, 0, NULL, 0 }, { 0 }
+	};
+	static const struct argp argp = {
+		.options = backup_options,
+		.parser = parse,
+		.args_doc = "FILE",
+		.doc = "Copy the whole environment into FILE, while slapd and "
+		       "rosterd run or not, and verify the copy before it "
+		       "takes that name.  FILE holds every secret.",
+		.children = children,
+	};
+	struct options options = { .ctl = ctl };
+	struct rst_detail detail = { "" };
+	struct rst_backup_options how = { 0 };
+	struct rst_backup_info info = { 0 };
+	struct ctl_report report;
+	struct act_ctx ctx;
+	struct rst_env *env = NULL;
+	enum ctl_status status;
+
+	ctl_parse(&argp, argc, argv, &options);
+	status = ctl_open(ctl, false, &env);
+	if (status == CTL_OK)
+		status = ctl_context(env, &ctx);
+	if (status != CTL_OK)
+		goto out;
+	ctl_report_begin(&report, options.quiet, stderr);
+	how.now_s = ctx.now_s;
+	how.replace = options.force;
+	how.check = ctl_report_options(&report, FINDINGS);
+	status =
+		failed(rst_backup_make(env, options.file, &how, &info, &detail),
+	               &detail);
+	ctl_report_clear(&report);
+	if (status == CTL_OK)
+		status = told(&options, &info, false);
+out:
+	rst_env_close(env);
+	return status;
+}
+
+enum ctl_status
+ctl_restore(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &ctl_common, 0, NULL, 0 }, { 0 }
+	};
+	static const struct argp argp = {
+		.options = restore_options,
+		.parser = parse,
+		.args_doc = "FILE",
+		.doc = "Make the environment that the backup FILE holds, in an "
+		       "empty directory or one that is not there.",
+		.children = children,
+	};
+	struct options options = { .ctl = ctl };
+	struct rst_detail detail = { "" };
+	struct rst_backup_info info = { 0 };
+	struct rst_check_options how;
+	struct ctl_report report;
+	enum ctl_status status;
+
+	ctl_parse(&argp, argc, argv, &options);
+	ctl_report_begin(&report, options.quiet, stderr);
+	how = ctl_report_options(&report, FINDINGS);
+	status = ctl_make_directory(ctl->directory);
+	if (status != CTL_OK)
+		return status;
+	status = failed(rst_backup_restore(options.file, ctl->directory, &how,
+	                                   &info, &detail),
+	                &detail);
+	ctl_report_clear(&report);
+	if (status == CTL_OK)
+		status = told(&options, &info, true);
+	return status;
+}

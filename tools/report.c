@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* report.c - what commands that verify say while they do, and of it */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "tools/rosterctl.h"
+
+void
+ctl_report_begin(struct ctl_report *report, bool quiet, FILE *out)
+{
+	*report = (struct ctl_report){
+		.out = out,
+		.terminal = !quiet && isatty(STDERR_FILENO) == 1,
+	};
+}
+
+void
+ctl_report_clear(struct ctl_report *report)
+{
+	if (report->shown)
+		fputs("\r\033[K", stderr);
+	report->shown = false;
+}
+
+static void
+finding(void *arg, const struct rst_check_finding *what)
+{
+	struct ctl_report *report = arg;
+	cJSON *item = NULL;
+
+	if (report->findings == NULL) {
+		ctl_report_clear(report);
+		fprintf(report->out, "%s: %s\n", what->invariant, what->text);
+		return;
+	}
+	item = cJSON_CreateObject();
+	if (!cJSON_AddStringToObject(item, "invariant", what->invariant) ||
+	    !cJSON_AddStringToObject(item, "text", what->text) ||
+	    !cJSON_AddItemToArray(report->findings, item)) {
+		cJSON_Delete(item);
+		report->failed = true;
+	}
+}
+
+static void
+progress(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	struct ctl_report *report = arg;
+
+	if (!report->terminal)
+		return;
+	if (total > 0)
+		fprintf(stderr, "\r\033[K%s: %" PRIu64 " of %" PRIu64, what,
+		        done, total);
+	else
+		fprintf(stderr, "\r\033[K%s", what);
+	report->shown = true;
+}
+
+struct rst_check_options
+ctl_report_options(struct ctl_report *report, uint64_t max_findings)
+{
+	return (struct rst_check_options){ .max_findings = max_findings,
+		                           .finding = finding,
+		                           .progress = progress,
+		                           .arg = report };
+}
