@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """What the pages hold, what they never hold, and what goes with them."""
+import datetime
 import html.parser
 import os
 import re
 
-from rosterd import (Browser, FOLDER, PASSWORD, Rosterd, check, main,
-                     person, refused)
+from rosterd import (Browser, FOLDER, PASSWORD, Rosterd, SOURCE, Sink, check,
+                     main, person, refused)
 
 CSP = ("default-src 'none'; style-src 'self'; img-src 'self'; "
        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -282,6 +283,55 @@ def lists_go_page_by_page():
     assert seen == ids[::-1], (seen, ids)
 
 
+def a_refused_form_keeps_what_was_chosen():
+    sink = Sink()
+    rosterd = Rosterd(smtp=sink.port)
+    rosterd.admin()
+    browser = sign_in(rosterd)
+    browser.open("/invitations")
+    page = browser.submit("/invitations", {
+        "mail": "bob@example.org", "groups": "nowhere", "expires": "604800",
+        "needsApproval": "true"}, expect=422)
+    # sent again with only the mistake corrected, it is the same invitation
+    page = browser.submit("/invitations", {"groups": ""}, expect=201)
+    made = rosterd.client()
+    made.sign_in("ada")
+    invitation = made.get("/invitations").json()["items"][0]
+    assert invitation["needsApproval"] is True, invitation
+    assert invitation["expires"][:10] > invitation["created"][:10], invitation
+    lasts = [datetime.datetime.fromisoformat(invitation[key][:-1])
+             for key in ("created", "expires")]
+    assert (lasts[1] - lasts[0]).days == 7, invitation
+    assert "is on its way to" in page
+    # unchecked stays unchecked, too
+    browser.open("/invitations")
+    browser.page._content = browser.page.content.replace(b" checked", b"")
+    browser.submit("/invitations", {"mail": "x@example.org",
+                                    "groups": "nowhere"}, expect=422)
+    assert " checked" not in browser.page.text
+    browser.open("/groups")
+    browser.submit("/groups", {"cn": "root", "administrator": "true"},
+                   expect=422)
+    assert " checked" in browser.page.text
+
+
+def every_error_is_tied_to_its_field():
+    folder = os.path.join(SOURCE, "httpd", "templates")
+    seen = 0
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as template:
+            text = template.read()
+        for field in re.findall(r'id="([A-Za-z]+)-error"', text):
+            for tag in re.findall(r'<(?:input|select) id="%s"[^>]*>' % field,
+                                  text):
+                described = re.search(r'aria-describedby="([^"]*)"', tag)
+                assert described and field + "-error" in described.group(1), \
+                    (name, tag)
+                assert "aria-invalid" in tag or " readonly" in tag, (name, tag)
+                seen += 1
+    assert seen >= 20, seen
+
+
 def same_address_for_programs():
     rosterd = Rosterd()
     admin = rosterd.admin()
@@ -345,5 +395,7 @@ def no_token_is_logged():
 
 if __name__ == "__main__":
     main(headers_are_on_everything, every_page_is_whole, names_are_hostile,
-         a_template_never_sees_a_secret, lists_go_page_by_page, same_address_for_programs,
+         a_template_never_sees_a_secret, lists_go_page_by_page,
+         a_refused_form_keeps_what_was_chosen, every_error_is_tied_to_its_field,
+         same_address_for_programs,
          edits_honour_what_was_seen, no_token_is_logged)
