@@ -184,9 +184,10 @@ act_still_allowed(const struct rst_rtxn *txn, uint64_t id, uint64_t generation)
 		return RST_EDENIED;
 	if (err != RST_OK)
 		return err;
-	if (record.kind != RST_KIND_PERSON)
-		return RST_OK;
-	if (record.generation != generation ||
+	if (record.generation != generation)
+		return RST_EDENIED;
+	/* services and their like have no status */
+	if (record.kind == RST_KIND_PERSON &&
 	    !rule_status_may_sign_in((enum rule_status)record.status))
 		return RST_EDENIED;
 	return RST_OK;
