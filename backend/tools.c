@@ -529,8 +529,8 @@ back_tool_entry_modify(BackendDB *be, Entry *entry, struct berval *text)
 int
 back_tool_entry_delete(BackendDB *be, struct berval *ndn, struct berval *text)
 {
+	/* no import: the dead leave their tombstones, whoever buries them */
 	struct gate_change change = { .verb = GATE_DELETE,
-		                      .flags = GATE_STAMPED | GATE_IMPORT,
 		                      .act = RST_VIEW("slapmodify") };
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_record record;
