@@ -7,7 +7,6 @@
  */
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "store/check_priv.h"
 #include "store/ident.h"
@@ -242,82 +241,13 @@ rst_check_counters(struct rst_check *check)
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
-/* Rows that one record must have. */
-struct rows {
-	struct row {
-		size_t len;
-		char key[512];
-		char value; /* its one byte, for identifiers */
-	} * items;
-	size_t n, room;
-};
-
-static enum rst_err
-collect(void *arg, struct rst_view key, struct rst_view value)
-{
-	struct rows *rows = arg;
-	struct row *grown;
-	size_t room;
-
-	if (key.len > sizeof(grown->key))
-		return RST_ECORRUPT;
-	if (rows->n == rows->room) {
-		room = rows->room == 0 ? 64 : rows->room * 2;
-		grown = realloc(rows->items, room * sizeof(*grown));
-		if (grown == NULL)
-			return RST_ENOMEM;
-		rows->items = grown;
-		rows->room = room;
-	}
-	grown = &rows->items[rows->n++];
-	memcpy(grown->key, key.ptr, key.len);
-	grown->len = key.len;
-	grown->value = value.len > 0 ? value.ptr[0] : 0;
-	return RST_OK;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct row *x = a, *y = b;
-	size_t len = x->len < y->len ? x->len : y->len;
-	int order = memcmp(x->key, y->key, len);
-
-	if (order != 0)
-		return order;
-	return (x->len > y->len) - (x->len < y->len);
-}
-
 /* A table whose rows follow the records. */
 struct derived {
 	enum rst_table table;
-	enum rst_err (*rows_of)(const struct rst_rtxn *txn,
-	                        const struct rst_record *record,
-	                        rst_row_each *each, void *arg);
-	struct rows rows; /* of the record at hand */
+	rst_rows_fn *rows_of;
+	struct rst_rows rows; /* of the record at hand */
 	uint64_t expected;
 };
-
-/* The rows of record, sorted, each once. */
-static enum rst_err
-rows_of(struct rst_check *check, struct derived *derived,
-        const struct rst_record *record)
-{
-	struct rows *rows = &derived->rows;
-	size_t n = 0;
-	enum rst_err err;
-
-	rows->n = 0;
-	err = derived->rows_of(check->txn, record, collect, rows);
-	if (err != RST_OK || rows->n == 0)
-		return err;
-	qsort(rows->items, rows->n, sizeof(*rows->items), compare);
-	for (size_t i = 1; i < rows->n; i++)
-		if (compare(&rows->items[n], &rows->items[i]) != 0)
-			rows->items[++n] = rows->items[i];
-	rows->n = n + 1;
-	return RST_OK;
-}
 
 static enum rst_err
 rows_are_there(struct rst_check *check, struct rst_view key,
@@ -326,12 +256,13 @@ rows_are_there(struct rst_check *check, struct rst_view key,
 	struct derived *derived = arg;
 	struct rst_record record;
 	struct rst_view got;
-	const struct row *row;
+	const struct rst_row *row;
 	enum rst_err err;
 
 	if (!record_of(key, value, &record))
 		return RST_OK;
-	err = rows_of(check, derived, &record);
+	err = rst_rows_of(check->txn, derived->rows_of, &record,
+	                  &derived->rows);
 	for (size_t i = 0; err == RST_OK && i < derived->rows.n; i++) {
 		row = &derived->rows.items[i];
 		derived->expected++;
@@ -359,23 +290,17 @@ row_is_due(struct rst_check *check, struct rst_view key, struct rst_view value,
 {
 	struct derived *derived = arg;
 	struct rst_record record;
-	struct row row = { 0 };
 	enum rst_err err = RST_ENOTFOUND;
 
 	(void)value;
-	if (key.len >= 8 && key.len <= sizeof(row.key)) {
-		memcpy(row.key, key.ptr, key.len);
-		row.len = key.len;
+	if (key.len >= 8)
 		err = rst_record_read(check->txn,
 		                      rst_get_be64(key.ptr + key.len - 8),
 		                      false, &record);
-	}
 	if (err == RST_OK)
-		err = rows_of(check, derived, &record);
-	if (err == RST_OK &&
-	    (derived->rows.n == 0 ||
-	     bsearch(&row, derived->rows.items, derived->rows.n, sizeof(row),
-	             compare) == NULL))
+		err = rst_rows_of(check->txn, derived->rows_of, &record,
+		                  &derived->rows);
+	if (err == RST_OK && rst_rows_find(&derived->rows, key) == NULL)
 		err = RST_ENOTFOUND;
 	if (err == RST_ENOTFOUND || err == RST_ECORRUPT) {
 		rst_check_found(
@@ -400,7 +325,7 @@ check_derived(struct rst_check *check, struct derived *derived)
 	if (err == RST_OK && n != derived->expected)
 		err = rst_check_walk(check, derived->table, row_is_due,
 		                     derived);
-	free(derived->rows.items);
+	rst_rows_release(&derived->rows);
 	return err;
 }
 

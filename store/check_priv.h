@@ -6,12 +6,15 @@
  *	check_member.c	the membership relation
  *	check_journal.c	the journal and CSNs
  *	check_session.c	sessions and the outbox
+ *	check_rows.c	the rows that a record must have
+ *	repair.c	derived rows put right
  */
 #ifndef RST_CHECK_PRIV_H
 #define RST_CHECK_PRIV_H
 
 #include "store/check.h"
 #include "store/env_priv.h"
+#include "store/record_priv.h"
 
 struct rst_check {
 	const struct rst_rtxn *txn;
@@ -33,6 +36,27 @@ enum rst_err rst_check_walk(struct rst_check *check, enum rst_table table,
 enum rst_err rst_check_count(const struct rst_check *check,
                              enum rst_table table, uint64_t *ret_n)
 	RST_MUST_USE;
+
+/* The rows that one record must have in table index or ident. */
+struct rst_row {
+	size_t len;
+	char key[512];
+	char value; /* its one byte, for identifiers */
+};
+struct rst_rows {
+	struct rst_row *items; /* sorted by key */
+	size_t n, room;
+};
+typedef enum rst_err rst_rows_fn(const struct rst_rtxn *txn,
+                                 const struct rst_record *record,
+                                 rst_row_each *each, void *arg);
+/* Zero *rows before the first; each call begins anew. */
+enum rst_err rst_rows_of(const struct rst_rtxn *txn, rst_rows_fn *rows_of,
+                         const struct rst_record *record, struct rst_rows *rows)
+	RST_MUST_USE;
+const struct rst_row *rst_rows_find(const struct rst_rows *rows,
+                                    struct rst_view key);
+void rst_rows_release(struct rst_rows *rows);
 
 /* One invariant: RST_OK unless the question could not be answered. */
 typedef enum rst_err rst_check_fn(struct rst_check *check);

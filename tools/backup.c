@@ -92,40 +92,6 @@ told(const struct options *options, const struct rst_backup_info *info,
 	return ctl_print_json(root);
 }
 
-static enum ctl_status
-failed(enum rst_err err, const struct rst_detail *detail)
-{
-	struct act_refusal refusal = { .detail = *detail };
-
-	if (err == RST_OK)
-		return CTL_OK;
-	if (detail->text[0] == '\0')
-		return ctl_failed(err, &refusal);
-	ctl_say("%s", detail->text);
-	switch (err) {
-	case RST_OK:
-		return CTL_OK;
-	case RST_ENOTFOUND:
-		return CTL_ABSENT;
-	case RST_EINVALID:
-		return CTL_INVALID;
-	case RST_EEXISTS:
-	case RST_ESTATE:
-	case RST_EDENIED:
-		return CTL_REFUSED;
-	case RST_ECORRUPT:
-		return CTL_CORRUPT;
-	case RST_EBUSY:
-		return CTL_BUSY;
-	case RST_ENOMEM:
-		return CTL_INTERNAL;
-	case RST_EFULL:
-	case RST_EIO:
-		break;
-	}
-	return CTL_IO;
-}
-
 enum ctl_status
 ctl_backup(struct ctl *ctl, int argc, char **argv)
 {
@@ -160,9 +126,9 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 	how.now_s = ctx.now_s;
 	how.replace = options.force;
 	how.check = ctl_report_options(&report, FINDINGS);
-	status =
-		failed(rst_backup_make(env, options.file, &how, &info, &detail),
-	               &detail);
+	status = ctl_explain(
+		rst_backup_make(env, options.file, &how, &info, &detail),
+		&detail);
 	ctl_report_clear(&report);
 	if (status == CTL_OK)
 		status = told(&options, &info, false);
@@ -198,9 +164,9 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 	status = ctl_make_directory(ctl->directory);
 	if (status != CTL_OK)
 		return status;
-	status = failed(rst_backup_restore(options.file, ctl->directory, &how,
-	                                   &info, &detail),
-	                &detail);
+	status = ctl_explain(rst_backup_restore(options.file, ctl->directory,
+	                                        &how, &info, &detail),
+	                     &detail);
 	ctl_report_clear(&report);
 	if (status == CTL_OK)
 		status = told(&options, &info, true);

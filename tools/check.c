@@ -2,13 +2,15 @@
 /* check.c - rosterctl check: verify every invariant */
 #include "store/check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 
+#include "store/backup.h"
 #include "tools/rosterctl.h"
 
 #define FINDINGS_DEFAULT 100 /* printed; all are counted */
@@ -16,7 +18,8 @@
 
 struct options {
 	struct ctl *ctl;
-	bool json, quiet;
+	bool json, quiet, repair;
+	const char *copy; /* a backup, or a directory, to look into instead */
 	uint64_t max;
 };
 
@@ -25,6 +28,7 @@ static const struct argp_option option_list[] = {
 	{ "quiet", 'q', NULL, 0, "Print no progress, and nothing when clean",
 	  0 },
 	{ "max", 'm', "N", 0, "Print at most N findings (default: 100)", 0 },
+	{ "repair", 'r', NULL, 0, "Put right what follows from other rows", 0 },
 	{ 0 },
 };
 
@@ -49,17 +53,37 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--max is a number up to %d",
 			           FINDINGS_MAX);
 		return 0;
+	case 'r':
+		options->repair = true;
+		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
+		if (state->arg_num > 0 || arg[0] == '\0')
+			argp_error(state, "what is \"%s\"?", arg);
+		options->copy = arg;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* {"directory", "lmdb", "invariants": [...], "clean", "count", "findings"} */
+/* What was found, and what became of it. */
+struct outcome {
+	uint64_t found;
+	uint64_t repaired; /* rows */
+	uint64_t left;     /* found again after the repair */
+};
+
+static const char *
+place(const struct options *options)
+{
+	return options->copy != NULL ? options->copy : options->ctl->directory;
+}
+
+/* {"directory", "lmdb", "invariants": [...], "clean", "count", "repaired",
+ * "left", "findings"} */
 static enum ctl_status
-print_report(const struct ctl *ctl, struct ctl_report *report, uint64_t n)
+print_report(const struct options *options, struct ctl_report *report,
+             const struct outcome *outcome)
 {
 	cJSON *root = cJSON_CreateObject();
 	cJSON *names = cJSON_CreateArray();
@@ -69,10 +93,13 @@ print_report(const struct ctl *ctl, struct ctl_report *report, uint64_t n)
 		good = cJSON_AddItemToArray(
 			names, cJSON_CreateString(rst_check_invariants[i]));
 	good = good &&
-	       cJSON_AddStringToObject(root, "directory", ctl->directory) &&
+	       cJSON_AddStringToObject(root, "directory", place(options)) &&
 	       cJSON_AddStringToObject(root, "lmdb", rst_lmdb_version()) &&
-	       cJSON_AddBoolToObject(root, "clean", n == 0) &&
-	       cJSON_AddNumberToObject(root, "count", (double)n);
+	       cJSON_AddBoolToObject(root, "clean", outcome->found == 0) &&
+	       cJSON_AddNumberToObject(root, "count", (double)outcome->found) &&
+	       cJSON_AddNumberToObject(root, "repaired",
+	                               (double)outcome->repaired) &&
+	       cJSON_AddNumberToObject(root, "left", (double)outcome->left);
 	if (good && cJSON_AddItemToObject(root, "invariants", names))
 		names = NULL;
 	if (good && cJSON_AddItemToObject(root, "findings", report->findings))
@@ -86,34 +113,96 @@ print_report(const struct ctl *ctl, struct ctl_report *report, uint64_t n)
 	return ctl_print_json(root);
 }
 
+static void
+print_end(const struct options *options, const struct outcome *outcome)
+{
+	if (!options->json && outcome->found > options->max)
+		printf("... and %" PRIu64 " more\n",
+		       outcome->found - options->max);
+	if (outcome->repaired > 0 && !options->quiet)
+		ctl_say("%" PRIu64 " rows were put right", outcome->repaired);
+	if (outcome->left > 0)
+		ctl_say("%s is damaged (%" PRIu64 " findings%s): %s",
+		        place(options), outcome->left,
+		        options->repair ? " after the repair" : "",
+		        options->repair || options->copy != NULL
+		                ? "restore a backup"
+		                : "try rosterctl check --repair, else stop "
+		                  "slapd and rosterd and restore a backup");
+	else if (!options->json && !options->quiet)
+		printf("%s is clean\n", place(options));
+}
+
+/* Verify the environment, or the backup when env is NULL. */
+static enum ctl_status
+verify(struct rst_env *env, const struct options *options,
+       const struct rst_check_options *how, struct outcome *outcome)
+{
+	struct rst_check_options again = *how;
+	struct rst_detail detail = { "" };
+	enum rst_err err;
+
+	if (env == NULL)
+		err = rst_backup_check(options->copy, how, &outcome->found,
+		                       &detail);
+	else
+		err = rst_check(env, how, &outcome->found);
+	outcome->left = outcome->found;
+	if (err == RST_OK && options->repair && outcome->found > 0) {
+		again.finding = NULL;
+		err = rst_check_repair(env, &again, &outcome->repaired);
+		if (err == RST_OK)
+			err = rst_check(env, &again, &outcome->left);
+	}
+	return ctl_explain(err, &detail);
+}
+
 static enum ctl_status
 check(struct rst_env *env, const struct options *options)
 {
+	struct outcome outcome = { 0 };
 	struct rst_check_options how;
 	struct ctl_report report;
 	struct act_refusal none = { 0 };
 	enum ctl_status status;
-	uint64_t n = 0;
 
 	ctl_report_begin(&report, options->quiet, stdout);
 	how = ctl_report_options(&report, options->max);
 	if (options->json && (report.findings = cJSON_CreateArray()) == NULL)
 		return ctl_failed(RST_ENOMEM, &none);
-	status = ctl_failed(rst_check(env, &how, &n), &none);
+	status = verify(env, options, &how, &outcome);
 	ctl_report_clear(&report);
 	if (status == CTL_OK && options->json)
-		status = print_report(options->ctl, &report, n);
-	else if (status == CTL_OK && n > options->max)
-		printf("... and %" PRIu64 " more\n", n - options->max);
-	if (status == CTL_OK && n > 0)
-		ctl_say("%s is damaged (%" PRIu64
-		        " findings): stop slapd and rosterd, and restore a "
-		        "backup",
-		        options->ctl->directory, n);
-	else if (status == CTL_OK && !options->json && !options->quiet)
-		printf("%s is clean\n", options->ctl->directory);
+		status = print_report(options, &report, &outcome);
+	if (status == CTL_OK)
+		print_end(options, &outcome);
 	cJSON_Delete(report.findings);
-	return status == CTL_OK && n > 0 ? CTL_CORRUPT : status;
+	if (status != CTL_OK || outcome.found == 0)
+		return status;
+	return outcome.left > 0 ? CTL_CORRUPT : CTL_REPAIRED;
+}
+
+/* A directory given instead is the environment; anything else a backup. */
+static enum ctl_status
+find_place(struct options *options)
+{
+	struct stat st;
+
+	if (options->copy == NULL)
+		return CTL_OK;
+	if (stat(options->copy, &st) != 0) {
+		ctl_say("%s: %s", options->copy, strerror(errno));
+		return errno == ENOENT ? CTL_ABSENT : CTL_IO;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		options->ctl->directory = options->copy;
+		options->copy = NULL;
+	} else if (options->repair) {
+		ctl_say("a backup is not repaired: restore it, and repair what "
+		        "comes of it");
+		return CTL_USAGE;
+	}
+	return CTL_OK;
 }
 
 enum ctl_status
@@ -125,9 +214,11 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_list,
 		.parser = parse,
+		.args_doc = "[BACKUP|DIR]",
 		.doc = "Verify every invariant of the environment over one "
-		       "snapshot, while slapd and rosterd run or not.  Exit "
-		       "status 0: clean; 2: something was found.",
+		       "snapshot, while slapd and rosterd run or not; or those "
+		       "of a backup.  Exit status 0: clean; 1: something was "
+		       "found and put right; 2: something was found.",
 		.children = children,
 	};
 	struct options options = { .ctl = ctl, .max = FINDINGS_DEFAULT };
@@ -135,7 +226,9 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	enum ctl_status status;
 
 	ctl_parse(&argp, argc, argv, &options);
-	status = ctl_open(ctl, false, &env);
+	status = find_place(&options);
+	if (status == CTL_OK && options.copy == NULL)
+		status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)
 		status = check(env, &options);
 	rst_env_close(env);

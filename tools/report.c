@@ -68,3 +68,37 @@ ctl_report_options(struct ctl_report *report, uint64_t max_findings)
 		                           .progress = progress,
 		                           .arg = report };
 }
+
+enum ctl_status
+ctl_explain(enum rst_err err, const struct rst_detail *detail)
+{
+	struct act_refusal refusal = { .detail = *detail };
+
+	if (err == RST_OK)
+		return CTL_OK;
+	if (detail->text[0] == '\0')
+		return ctl_failed(err, &refusal);
+	ctl_say("%s", detail->text);
+	switch (err) {
+	case RST_OK:
+		return CTL_OK;
+	case RST_ENOTFOUND:
+		return CTL_ABSENT;
+	case RST_EINVALID:
+		return CTL_INVALID;
+	case RST_EEXISTS:
+	case RST_ESTATE:
+	case RST_EDENIED:
+		return CTL_REFUSED;
+	case RST_ECORRUPT:
+		return CTL_CORRUPT;
+	case RST_EBUSY:
+		return CTL_BUSY;
+	case RST_ENOMEM:
+		return CTL_INTERNAL;
+	case RST_EFULL:
+	case RST_EIO:
+		break;
+	}
+	return CTL_IO;
+}

@@ -87,6 +87,9 @@ void ctl_report_clear(struct ctl_report *report); /* the line of progress */
 struct rst_check_options ctl_report_options(struct ctl_report *report,
                                             uint64_t max_findings);
 
+/* report.c: say why a call of the store failed; RST_OK is CTL_OK, silently. */
+enum ctl_status ctl_explain(enum rst_err err, const struct rst_detail *detail);
+
 /* Print the object and free it.  CTL_INTERNAL when it is NULL or memory ran
  * out. */
 enum ctl_status ctl_print_json(struct cJSON *json);

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* repair.c - derived rows put right
+ *
+ * Two walks for each derived table: one over what it follows from, which
+ * writes every row that is missing or wrong, and one over the table itself,
+ * which drops what follows from nothing.  A walk goes in chunks, each a write
+ * transaction that begins behind the last key seen; a row is judged by what
+ * the same transaction sees, so what others write between two chunks does no
+ * harm.  A chunk that changed nothing is not committed.
+ */
+#include <stdlib.h>
+
+#include "store/check_priv.h"
+#include "store/member_priv.h"
+#include "store/session_priv.h"
+#include "store/tree.h"
+
+#define CHUNK_ROWS  1024 /* some ten milliseconds */
+#define CHUNK_TRIES 10   /* of RST_WRITER_WAIT_MS each */
+
+struct repair {
+	struct rst_env *env;
+	const struct rst_check_options *options;
+	struct rst_wtxn txn;
+	uint64_t n;           /* rows changed, committed */
+	uint64_t changed;     /* in this chunk */
+	struct rst_rows rows; /* of the record at hand */
+};
+
+typedef enum rst_err repair_row(struct repair *repair, struct rst_view key,
+                                struct rst_view value);
+
+struct walk {
+	const char *what;
+	enum rst_table table;
+	repair_row *each;
+	char after[512]; /* the last key seen */
+	size_t after_len;
+	bool begun, ended;
+	uint64_t done, total;
+};
+
+static enum rst_err
+put(struct repair *repair, enum rst_table table, struct rst_view key,
+    struct rst_view value)
+{
+	repair->changed++;
+	return rst_db_put(&repair->txn, table, key, value, true);
+}
+
+static enum rst_err
+drop(struct repair *repair, enum rst_table table, struct rst_view key)
+{
+	repair->changed++;
+	return rst_db_drop(&repair->txn, table, key);
+}
+
+/* The first row behind the last one seen.  Its value is copied, as it would
+ * die with the first write; to be freed. */
+static enum rst_err
+next_row(struct repair *repair, struct walk *walk, struct rst_view *ret_key,
+         char **ret_value, size_t *ret_len)
+{
+	struct rst_cursor cursor = { 0 };
+	struct rst_view key, value;
+	char *copy = NULL;
+	enum rst_err err;
+
+	err = rst_cursor_open(&repair->txn.r, walk->table, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_seek(&cursor,
+		                      rst_view(walk->after, walk->after_len),
+		                      &key, &value);
+	if (err == RST_OK && walk->begun &&
+	    rst_view_equal(key, rst_view(walk->after, walk->after_len)))
+		err = rst_cursor_next(&cursor, &key, &value);
+	if (err == RST_OK && key.len > sizeof(walk->after))
+		err = RST_ECORRUPT;
+	if (err == RST_OK && (copy = rst_view_dup(value)) == NULL)
+		err = RST_ENOMEM;
+	if (err == RST_OK) {
+		memcpy(walk->after, key.ptr, key.len);
+		walk->after_len = key.len;
+		walk->begun = true;
+		*ret_key = rst_view(walk->after, walk->after_len);
+		*ret_value = copy;
+		*ret_len = value.len;
+	}
+	rst_cursor_close(&cursor);
+	return err;
+}
+
+static enum rst_err
+begin(struct repair *repair)
+{
+	enum rst_err err = RST_EBUSY;
+
+	repair->changed = 0;
+	for (int i = 0; i < CHUNK_TRIES && err == RST_EBUSY; i++)
+		err = rst_write_begin(repair->env, RST_WRITE_FREEING,
+		                      &repair->txn);
+	return err;
+}
+
+static enum rst_err
+end(struct repair *repair, enum rst_err err)
+{
+	if (err == RST_OK && repair->changed > 0) {
+		err = rst_write_commit(&repair->txn);
+		if (err == RST_OK)
+			repair->n += repair->changed;
+	}
+	rst_write_abort(&repair->txn);
+	return err;
+}
+
+static enum rst_err
+chunk(struct repair *repair, struct walk *walk)
+{
+	struct rst_view key;
+	char *value = NULL;
+	size_t len = 0;
+	enum rst_err err;
+
+	err = begin(repair);
+	for (int i = 0; err == RST_OK && i < CHUNK_ROWS; i++) {
+		err = next_row(repair, walk, &key, &value, &len);
+		if (err != RST_OK)
+			break;
+		walk->done++;
+		err = walk->each(repair, key, rst_view(value, len));
+		/* never the end of the walk; and what does not decode is
+		 * not ours to put right */
+		if (err == RST_ENOTFOUND || err == RST_ECORRUPT)
+			err = RST_OK;
+		free(value);
+		value = NULL;
+	}
+	if (err == RST_ENOTFOUND) {
+		walk->ended = true;
+		err = RST_OK;
+	}
+	return end(repair, err);
+}
+
+static enum rst_err
+count(struct repair *repair, enum rst_table table, uint64_t *ret_n)
+{
+	struct rst_rtxn txn = { 0 };
+	struct rst_check check = { .txn = &txn };
+	enum rst_err err;
+
+	err = rst_read_begin(repair->env, &txn);
+	if (err == RST_OK)
+		err = rst_check_count(&check, table, ret_n);
+	rst_read_end(&txn);
+	return err;
+}
+
+static enum rst_err
+walk_table(struct repair *repair, struct walk *walk)
+{
+	const struct rst_check_options *told = repair->options;
+	enum rst_err err;
+
+	err = count(repair, walk->table, &walk->total);
+	while (err == RST_OK && !walk->ended) {
+		if (told->progress != NULL)
+			told->progress(told->arg, walk->what,
+			               walk->done < walk->total ? walk->done
+			                                        : walk->total,
+			               walk->total);
+		err = chunk(repair, walk);
+	}
+	return err;
+}
+
+/* -------------------------------------------------------- from the records */
+
+/* Does the record of entry id stand at this place of the tree?  A record that
+ * does not decode is RST_ECORRUPT. */
+static enum rst_err
+stands_at(struct repair *repair, uint64_t id, struct rst_view place,
+          bool *ret_stands)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_read(&repair->txn.r, id, true, &record);
+	*ret_stands = err == RST_OK && place.len >= 8 &&
+	              rst_get_be64(place.ptr) == record.parent &&
+	              rst_view_equal(rst_view(place.ptr + 8, place.len - 8),
+	                             record.nrdn);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+static enum rst_err
+tree_of_record(struct repair *repair, const struct rst_record *record)
+{
+	char key[512], value[8];
+	uint64_t other;
+	bool theirs = false;
+	enum rst_err err;
+
+	if (8 + record->nrdn.len > sizeof(key))
+		return RST_ECORRUPT;
+	rst_put_be64(key, record->parent);
+	memcpy(key + 8, record->nrdn.ptr, record->nrdn.len);
+	err = rst_tree_child(&repair->txn.r, record->parent, record->nrdn,
+	                     &other);
+	if (err == RST_OK && other == record->id)
+		return RST_OK;
+	if (err == RST_OK)
+		err = stands_at(repair, other,
+		                rst_view(key, 8 + record->nrdn.len), &theirs);
+	/* Two records of one place: which one is right cannot be derived */
+	if (theirs || (err != RST_OK && err != RST_ENOTFOUND))
+		return err;
+	rst_put_be64(value, record->id);
+	return put(repair, RST_T_TREE, rst_view(key, 8 + record->nrdn.len),
+	           rst_view(value, sizeof(value)));
+}
+
+static enum rst_err
+rows_of_record(struct repair *repair, enum rst_table table,
+               rst_rows_fn *rows_of, const struct rst_record *record)
+{
+	const struct rst_row *row;
+	struct rst_view got;
+	bool flagged = table == RST_T_IDENT;
+	enum rst_err err;
+
+	err = rst_rows_of(&repair->txn.r, rows_of, record, &repair->rows);
+	for (size_t i = 0; err == RST_OK && i < repair->rows.n; i++) {
+		row = &repair->rows.items[i];
+		err = rst_db_get(&repair->txn.r, table,
+		                 rst_view(row->key, row->len), &got);
+		if (err == RST_ENOTFOUND ||
+		    (err == RST_OK && flagged &&
+		     (got.len != 1 || got.ptr[0] != row->value)))
+			err = put(repair, table, rst_view(row->key, row->len),
+			          flagged ? rst_view(&row->value, 1)
+			                  : RST_VIEW(""));
+	}
+	return err;
+}
+
+static enum rst_err
+record_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_decode(value, true, &record);
+	if (err == RST_OK &&
+	    (key.len != 8 || record.id != rst_get_be64(key.ptr)))
+		err = RST_ECORRUPT;
+	if (err == RST_OK)
+		err = tree_of_record(repair, &record);
+	if (err == RST_OK)
+		err = rows_of_record(repair, RST_T_INDEX, rst_index_rows,
+		                     &record);
+	if (err == RST_OK)
+		err = rows_of_record(repair, RST_T_IDENT, rst_ident_rows,
+		                     &record);
+	return err;
+}
+
+static enum rst_err
+tree_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	bool stands = false;
+	enum rst_err err = RST_OK;
+
+	if (value.len == 8)
+		err = stands_at(repair, rst_get_be64(value.ptr), key, &stands);
+	if (err == RST_OK && !stands)
+		err = drop(repair, RST_T_TREE, key);
+	return err;
+}
+
+/* A row of table index or ident, whose key ends in the entry's id. */
+static enum rst_err
+derived_row(struct repair *repair, enum rst_table table, rst_rows_fn *rows_of,
+            struct rst_view key)
+{
+	struct rst_record record;
+	enum rst_err err = RST_ENOTFOUND;
+
+	if (key.len >= 8)
+		err = rst_record_read(&repair->txn.r,
+		                      rst_get_be64(key.ptr + key.len - 8), true,
+		                      &record);
+	if (err == RST_OK)
+		err = rst_rows_of(&repair->txn.r, rows_of, &record,
+		                  &repair->rows);
+	if (err == RST_OK && rst_rows_find(&repair->rows, key) == NULL)
+		err = RST_ENOTFOUND;
+	return err == RST_ENOTFOUND ? drop(repair, table, key) : err;
+}
+
+static enum rst_err
+index_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	(void)value;
+	return derived_row(repair, RST_T_INDEX, rst_index_rows, key);
+}
+
+static enum rst_err
+ident_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	(void)value;
+	return derived_row(repair, RST_T_IDENT, rst_ident_rows, key);
+}
+
+/* -------------------------------------------------------------- transposes */
+
+/* The row other is there, or is written without a value. */
+static enum rst_err
+have(struct repair *repair, enum rst_table table, struct rst_view key)
+{
+	struct rst_view value;
+	enum rst_err err;
+
+	err = rst_db_get(&repair->txn.r, table, key, &value);
+	return err == RST_ENOTFOUND ? put(repair, table, key, RST_VIEW(""))
+	                            : err;
+}
+
+/* What holds the text is right: memberof follows member. */
+static enum rst_err
+member_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	char buf[RST_MROW_MAX];
+	struct rst_mrow row;
+	enum rst_err err;
+	size_t len;
+
+	err = rst_mrow_decode(key, value, &row);
+	if (err != RST_OK)
+		return err;
+	len = rst_mrow_of_key(row.group, row.via, &row.key, buf);
+	return have(repair, RST_T_MEMBEROF, rst_view(buf, len));
+}
+
+static enum rst_err
+memberof_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	char buf[RST_MROW_MAX];
+	struct rst_mkey member;
+	struct rst_view other;
+	uint64_t group;
+	enum rst_via via;
+	size_t len;
+	enum rst_err err;
+
+	err = rst_mrow_of_decode(key, &member, &group, &via);
+	if (err == RST_OK) {
+		len = rst_mrow_key(group, via, &member, buf);
+		err = rst_db_get(&repair->txn.r, RST_T_MEMBER,
+		                 rst_view(buf, len), &other);
+	}
+	if (err == RST_ENOTFOUND || err == RST_ECORRUPT)
+		return drop(repair, RST_T_MEMBEROF, key);
+	return err == RST_OK && value.len > 0
+	               ? put(repair, RST_T_MEMBEROF, key, RST_VIEW(""))
+	               : err;
+}
+
+static enum rst_err
+session_row(struct repair *repair, struct rst_view key, struct rst_view value)
+{
+	char buf[8 + RST_DIGEST_BYTES];
+	struct rst_session session;
+	enum rst_err err;
+
+	err = rst_session_decode(value, &session);
+	if (err != RST_OK || key.len != RST_DIGEST_BYTES)
+		return RST_ECORRUPT;
+	rst_put_be64(buf, session.user);
+	memcpy(buf + 8, key.ptr, RST_DIGEST_BYTES);
+	return have(repair, RST_T_SESSION_USER, rst_view(buf, sizeof(buf)));
+}
+
+static enum rst_err
+session_user_row(struct repair *repair, struct rst_view key,
+                 struct rst_view value)
+{
+	struct rst_session session;
+	enum rst_err err = RST_ENOTFOUND;
+
+	if (key.len == 8 + RST_DIGEST_BYTES && value.len == 0)
+		err = rst_session_get(&repair->txn.r,
+		                      (const unsigned char *)key.ptr + 8,
+		                      &session);
+	if (err == RST_OK && session.user != rst_get_be64(key.ptr))
+		err = RST_ENOTFOUND;
+	return err == RST_ENOTFOUND ? drop(repair, RST_T_SESSION_USER, key)
+	                            : err;
+}
+
+/* ---------------------------------------------------------------- counters */
+
+/* Raise the number in meta to the last key of table. */
+static enum rst_err
+raise(struct repair *repair, const char *name, enum rst_table table)
+{
+	struct rst_cursor cursor = { 0 };
+	struct rst_view key, value;
+	uint64_t number = 0;
+	uint64_t last = 0;
+	enum rst_err err;
+
+	err = rst_cursor_open(&repair->txn.r, table, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_last(&cursor, &key, &value);
+	if (err == RST_OK && key.len == 8)
+		last = rst_get_be64(key.ptr);
+	rst_cursor_close(&cursor);
+	if (err == RST_OK)
+		err = rst_meta_number(&repair->txn.r, name, &number);
+	if (err == RST_OK && number < last) {
+		repair->changed++;
+		err = rst_meta_set_number(&repair->txn, name, last);
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+static enum rst_err
+counters(struct repair *repair)
+{
+	struct rst_check check = { .txn = &repair->txn.r };
+	uint64_t n = 0, counted = 0;
+	enum rst_err err;
+
+	err = begin(repair);
+	if (err == RST_OK)
+		err = rst_check_count(&check, RST_T_ENTRY, &n);
+	if (err == RST_OK)
+		err = rst_meta_number(&repair->txn.r, "entries", &counted);
+	if (err == RST_OK && n != counted) {
+		repair->changed++;
+		err = rst_meta_set_number(&repair->txn, "entries", n);
+	}
+	if (err == RST_OK)
+		err = raise(repair, "last-id", RST_T_ENTRY);
+	if (err == RST_OK)
+		err = raise(repair, "outbox", RST_T_OUTBOX);
+	return end(repair, err);
+}
+
+enum rst_err
+rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
+                 uint64_t *ret_n)
+{
+	struct repair repair = { .env = env, .options = options };
+	struct walk walks[] = {
+		{ .table = RST_T_ENTRY, .each = record_row },
+		{ .table = RST_T_TREE, .each = tree_row },
+		{ .table = RST_T_INDEX, .each = index_row },
+		{ .table = RST_T_IDENT, .each = ident_row },
+		{ .table = RST_T_MEMBER, .each = member_row },
+		{ .table = RST_T_MEMBEROF, .each = memberof_row },
+		{ .table = RST_T_SESSION, .each = session_row },
+		{ .table = RST_T_SESSION_USER, .each = session_user_row },
+	};
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < sizeof(walks) / sizeof(*walks);
+	     i++) {
+		walks[i].what = rst_table_names[walks[i].table];
+		err = walk_table(&repair, &walks[i]);
+	}
+	if (err == RST_OK)
+		err = counters(&repair);
+	if (err == RST_OK)
+		*ret_n = repair.n;
+	rst_rows_release(&repair.rows);
+	return err;
+}

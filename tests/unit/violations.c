@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* violations.c - what may be wrong with an environment, planted by hand
+ *
+ * Each row plants one violation behind the store's back and says which
+ * invariant must find it.
+ */
+#include "tests/unit/violations.h"
+
+#include <stdlib.h>
+
+#include "store/entry.h"
+#include "store/env_priv.h"
+#include "store/ident.h"
+#include "store/journal.h"
+#include "store/journal_priv.h"
+#include "store/member_priv.h"
+#include "store/outbox.h"
+
+#define NOW_S 1795315053
+
+static void
+journal(struct rst_wtxn *txn, uint64_t id)
+{
+	char csn[RST_CSN_MAX];
+	struct rst_journal_entry entry = { .op = RST_J_MODIFY,
+		                           .door = RST_DOOR_CLI,
+		                           .act = RST_VIEW("test"),
+		                           .time_s = NOW_S,
+		                           .id = id };
+	struct rst_record record;
+	struct rst_entry *copy;
+
+	assert_int_equal(rst_csn_next(txn, NOW_S, 0, 15, csn), RST_OK);
+	entry.csn = rst_view_of(csn);
+	assert_int_equal(rst_record_get(&txn->r, id, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &copy), RST_OK);
+	assert_int_equal(rst_entry_record(copy, &record), RST_OK);
+	entry.before = entry.after = &record;
+	assert_int_equal(rst_journal_append(txn, &entry, NULL), RST_OK);
+	rst_entry_free(copy);
+}
+
+/* Something in every table. */
+void
+violations_world(struct rst_wtxn *txn, struct world *w)
+{
+	struct rst_session session = { .expires_s = NOW_S + 60 };
+	char token[RST_TOKEN_TEXT];
+	struct rst_member_op op = { RST_MEMBER_ADD, RST_A_MEMBERUID,
+		                    RST_VIEW("ghost"), RST_VIEW("ghost") };
+
+	w->txn = txn;
+	w->ids = fixture_skeleton(txn);
+	w->alice = fixture_add(txn, w->ids.people, "uid=alice", "objectClass",
+	                       "rosterAccount", "uid", "alice", "uidNumber",
+	                       "10000", "gidNumber", "2001", "rosterStatus",
+	                       "active", "mail", "alice@example.org", "x-ours",
+	                       "value", NULL);
+	w->bob = fixture_add(txn, w->ids.people, "uid=bob", "objectClass",
+	                     "rosterAccount", "uid", "bob", "uidNumber",
+	                     "10001", "gidNumber", "2002", "rosterStatus",
+	                     "suspended", NULL);
+	w->group = fixture_add(txn, w->ids.groups, "cn=g", "objectClass",
+	                       "rosterGroup", "cn", "g", "gidNumber", "2001",
+	                       NULL);
+	w->other = fixture_add(txn, w->ids.groups, "cn=o", "objectClass",
+	                       "groupOfNames", "cn", "o", NULL);
+	assert_int_equal(rst_member_join(txn, w->group, w->alice, NULL),
+	                 RST_OK);
+	assert_int_equal(rst_member_join(txn, w->group, w->bob, NULL), RST_OK);
+	assert_int_equal(rst_member_apply(txn, w->group, &op, 1, NULL, NULL),
+	                 RST_OK);
+	for (int i = 0; i < 4; i++)
+		journal(txn, w->alice);
+	session.user = w->alice;
+	rst_token_new(token, w->digest);
+	assert_int_equal(rst_session_add(txn, w->digest, &session), RST_OK);
+	assert_int_equal(rst_outbox_add(txn, RST_VIEW("a@b"), RST_VIEW("t"),
+	                                RST_VIEW("{}"), NOW_S, &w->mail),
+	                 RST_OK);
+	assert_int_equal(rst_setting_put(txn, "lifecycle", RST_VIEW("on")),
+	                 RST_OK);
+}
+
+/* ------------------------------------------------------ planting by hand */
+
+static void
+put(struct world *w, enum rst_table table, struct rst_view key,
+    struct rst_view value)
+{
+	assert_int_equal(rst_db_put(w->txn, table, key, value, true), RST_OK);
+}
+
+static void
+drop(struct world *w, enum rst_table table, struct rst_view key)
+{
+	assert_int_equal(rst_db_drop(w->txn, table, key), RST_OK);
+}
+
+/* A copy of the value of a row, to be freed. */
+static char *
+copy_of(struct world *w, enum rst_table table, struct rst_view key, size_t *len)
+{
+	struct rst_view value;
+
+	assert_int_equal(rst_db_get(&w->txn->r, table, key, &value), RST_OK);
+	*len = value.len;
+	return rst_view_dup(value);
+}
+
+/* Change one byte of a row, counted from its end. */
+static void
+flip(struct world *w, enum rst_table table, struct rst_view key,
+     size_t from_end)
+{
+	size_t len;
+	char *copy = copy_of(w, table, key, &len);
+
+	copy[len - 1 - from_end] ^= 1;
+	put(w, table, key, rst_view(copy, len));
+	free(copy);
+}
+
+/* The first key of a table that begins with prefix; a static buffer. */
+static struct rst_view
+first_key(struct world *w, enum rst_table table, struct rst_view prefix)
+{
+	static char buf[512];
+	struct rst_cursor cursor;
+	struct rst_view key, value;
+
+	assert_int_equal(rst_cursor_open(&w->txn->r, table, &cursor), RST_OK);
+	assert_int_equal(rst_cursor_seek(&cursor, prefix, &key, &value),
+	                 RST_OK);
+	memcpy(buf, key.ptr, key.len);
+	rst_cursor_close(&cursor);
+	return rst_view(buf, key.len);
+}
+
+static char be_buf[8];
+
+static struct rst_view
+be64(uint64_t n)
+{
+	rst_put_be64(be_buf, n);
+	return rst_view(be_buf, 8);
+}
+
+static void
+member_row(struct world *w, uint64_t group, enum rst_via via,
+           const struct rst_mkey *key, bool member, bool memberof)
+{
+	char buf[RST_MROW_MAX];
+
+	if (member)
+		put(w, RST_T_MEMBER,
+		    rst_view(buf, rst_mrow_key(group, via, key, buf)),
+		    RST_VIEW(""));
+	if (memberof)
+		put(w, RST_T_MEMBEROF,
+		    rst_view(buf, rst_mrow_of_key(group, via, key, buf)),
+		    RST_VIEW(""));
+}
+
+static void
+entry_row(struct world *w, uint64_t group, enum rst_via via, uint64_t id,
+          bool member, bool memberof)
+{
+	struct rst_mkey key;
+
+	rst_mkey_entry(id, &key);
+	member_row(w, group, via, &key, member, memberof);
+}
+
+/* ------------------------------------------------------- the violations */
+
+static void
+another_format(struct world *w)
+{
+	assert_int_equal(rst_meta_set_number(w->txn, "format", 99), RST_OK);
+}
+
+static void
+a_damaged_record(struct world *w)
+{
+	flip(w, RST_T_ENTRY, be64(w->alice), 20);
+}
+
+static void
+a_record_under_another_id(struct world *w)
+{
+	size_t len;
+	char *copy = copy_of(w, RST_T_ENTRY, be64(w->bob), &len);
+
+	put(w, RST_T_ENTRY, be64(w->alice), rst_view(copy, len));
+	free(copy);
+}
+
+static void
+an_attribute_without_name(struct world *w)
+{
+	drop(w, RST_T_ATTRIBUTE, first_key(w, RST_T_ATTRIBUTE, RST_VIEW("\0")));
+}
+
+static void
+a_missing_tree_row(struct world *w)
+{
+	char key[64];
+	size_t len = 8 + 9;
+
+	rst_put_be64(key, w->ids.people);
+	memcpy(key + 8, "uid=alice", 9);
+	drop(w, RST_T_TREE, rst_view(key, len));
+}
+
+static void
+a_tree_row_of_nobody(struct world *w)
+{
+	char key[16], value[8];
+
+	rst_put_be64(key, w->ids.people);
+	memcpy(key + 8, "uid=eve", 7);
+	rst_put_be64(value, w->alice);
+	put(w, RST_T_TREE, rst_view(key, 15), rst_view(value, 8));
+}
+
+static void
+a_missing_parent(struct world *w)
+{
+	drop(w, RST_T_ENTRY, be64(w->ids.people));
+}
+
+static void
+a_wrong_counter(struct world *w)
+{
+	assert_int_equal(rst_meta_set_number(w->txn, "entries", 3), RST_OK);
+}
+
+static void
+an_id_above_the_last(struct world *w)
+{
+	assert_int_equal(rst_meta_set_number(w->txn, "last-id", 2), RST_OK);
+}
+
+static void
+a_missing_index_row(struct world *w)
+{
+	drop(w, RST_T_INDEX, first_key(w, RST_T_INDEX, RST_VIEW("\0")));
+}
+
+static void
+a_stale_index_row(struct world *w)
+{
+	struct rst_view key = first_key(w, RST_T_INDEX, RST_VIEW("\0"));
+
+	/* the same value, of an entry that does not have it */
+	rst_put_be64((char *)(uintptr_t)key.ptr + key.len - 8, w->other + 77);
+	put(w, RST_T_INDEX, key, RST_VIEW(""));
+}
+
+static void
+a_missing_ident_row(struct world *w)
+{
+	drop(w, RST_T_IDENT, first_key(w, RST_T_IDENT, RST_VIEW("\1")));
+}
+
+static void
+a_stale_ident_row(struct world *w)
+{
+	char key[14] = { RST_IDENT_UIDNUMBER, 4 };
+
+	rst_put_be32(key + 2, 4711);
+	rst_put_be64(key + 6, w->alice);
+	put(w, RST_T_IDENT, rst_view(key, 14), rst_view("\0", 1));
+}
+
+static void
+a_living_one_marked_dead(struct world *w)
+{
+	put(w, RST_T_IDENT, first_key(w, RST_T_IDENT, RST_VIEW("\1")),
+	    rst_view("\1", 1));
+}
+
+static void
+two_with_one_number(struct world *w)
+{
+	fixture_add(w->txn, w->ids.people, "uid=eve", "objectClass",
+	            "rosterAccount", "uid", "eve", "uidNumber", "10000", NULL);
+}
+
+static void
+a_member_without_memberof(struct world *w)
+{
+	entry_row(w, w->group, RST_VIA_ROSTER, w->other, true, false);
+}
+
+static void
+a_memberof_without_member(struct world *w)
+{
+	entry_row(w, w->group, RST_VIA_ROSTER, w->other, false, true);
+}
+
+static void
+a_row_that_does_not_decode(struct world *w)
+{
+	put(w, RST_T_MEMBER, RST_VIEW("12345678\1x"), RST_VIEW(""));
+}
+
+static void
+a_member_that_is_not_there(struct world *w)
+{
+	entry_row(w, w->group, RST_VIA_ROSTER, 4711, true, true);
+}
+
+static void
+a_group_that_is_not_there(struct world *w)
+{
+	entry_row(w, 4711, RST_VIA_ROSTER, w->alice, true, true);
+}
+
+static void
+a_row_that_does_not_fit_the_class(struct world *w)
+{
+	entry_row(w, w->other, RST_VIA_ROSTER, w->alice, true, true);
+}
+
+static void
+a_wrong_primary_mark(struct world *w)
+{
+	entry_row(w, w->group, RST_VIA_PRIMARY, w->bob, true, true);
+}
+
+static void
+a_raw_name_that_is_somebody(struct world *w)
+{
+	uint64_t group =
+		fixture_add(w->txn, w->ids.groups, "cn=h", "objectClass",
+	                    "rosterGroup", "cn", "h", NULL);
+	struct rst_mkey key;
+
+	rst_mkey_name(RST_VIEW("alice"), &key);
+	member_row(w, group, RST_VIA_ROSTER, &key, true, true);
+}
+
+static void
+a_raw_dn_that_is_somebody(struct world *w)
+{
+	struct rst_mkey key;
+
+	rst_mkey_dn(RST_VIEW("uid=alice,ou=people," FIXTURE_SUFFIX), &key);
+	member_row(w, w->other, RST_VIA_MEMBER, &key, true, true);
+}
+
+static void
+a_gap_in_the_journal(struct world *w)
+{
+	drop(w, RST_T_JOURNAL_PRIVATE, be64(2));
+	drop(w, RST_T_JOURNAL, be64(2));
+}
+
+static void
+a_changed_journal_record(struct world *w)
+{
+	/* the last byte of its time in microseconds */
+	struct rst_view key = be64(3);
+	size_t len;
+	char *copy = copy_of(w, RST_T_JOURNAL, key, &len);
+
+	copy[15] ^= 1;
+	put(w, RST_T_JOURNAL, key, rst_view(copy, len));
+	free(copy);
+}
+
+static void
+a_cut_journal_record(struct world *w)
+{
+	struct rst_view key = be64(4);
+	size_t len;
+	char *copy = copy_of(w, RST_T_JOURNAL, key, &len);
+
+	put(w, RST_T_JOURNAL, key, rst_view(copy, len - 40));
+	free(copy);
+}
+
+static void
+a_damaged_image(struct world *w)
+{
+	flip(w, RST_T_JOURNAL_PRIVATE, be64(1), 3);
+}
+
+static void
+an_image_of_no_record(struct world *w)
+{
+	put(w, RST_T_JOURNAL_PRIVATE, be64(99), RST_VIEW("x"));
+}
+
+static void
+a_csn_above_the_last(struct world *w)
+{
+	put(w, RST_T_META, RST_VIEW("csn"),
+	    RST_VIEW("20200101000000.000000Z#000000#000#000000"));
+}
+
+static void
+a_csn_that_went_back(struct world *w)
+{
+	struct rst_journal_entry entry = { .op = RST_J_EVENT,
+		                           .door = RST_DOOR_CLI,
+		                           .csn = RST_VIEW(
+						   "20200101000000.000000Z#"
+						   "000000#000#000000") };
+
+	assert_int_equal(rst_journal_append(w->txn, &entry, NULL), RST_OK);
+}
+
+static void
+add_session(struct world *w, uint64_t user)
+{
+	struct rst_session session = { .user = user };
+	unsigned char digest[RST_DIGEST_BYTES];
+	char token[RST_TOKEN_TEXT];
+
+	rst_token_new(token, digest);
+	assert_int_equal(rst_session_add(w->txn, digest, &session), RST_OK);
+}
+
+static void
+a_session_of_nobody(struct world *w)
+{
+	add_session(w, 4711);
+}
+
+static void
+a_session_of_a_suspended_person(struct world *w)
+{
+	add_session(w, w->bob);
+}
+
+static void
+a_session_its_owner_does_not_know(struct world *w)
+{
+	char key[8 + RST_DIGEST_BYTES];
+
+	rst_put_be64(key, w->alice);
+	memcpy(key + 8, w->digest, RST_DIGEST_BYTES);
+	drop(w, RST_T_SESSION_USER, rst_view(key, sizeof(key)));
+}
+
+static void
+a_session_that_is_not_there(struct world *w)
+{
+	drop(w, RST_T_SESSION, rst_view(w->digest, RST_DIGEST_BYTES));
+}
+
+static void
+a_mail_that_does_not_open(struct world *w)
+{
+	flip(w, RST_T_OUTBOX, be64(w->mail), 3);
+}
+
+static void
+a_mail_above_the_last(struct world *w)
+{
+	assert_int_equal(rst_meta_set_number(w->txn, "outbox", 0), RST_OK);
+}
+
+const struct violation violations[] = {
+#define ROW(invariant, plant)                                                  \
+	{                                                                      \
+		invariant, plant, #plant, false, false                         \
+	}
+/* It follows from other rows, so rst_check_repair() puts it right */
+#define REPAIRED(invariant, plant)                                             \
+	{                                                                      \
+		invariant, plant, #plant, false, true                          \
+	}
+#define SEEN(invariant, plant)                                                 \
+	{                                                                      \
+		invariant, plant, #plant, true, false                          \
+	}
+	ROW("tables-and-format", another_format),
+	SEEN("record-decodes", a_damaged_record),
+	SEEN("record-decodes", a_record_under_another_id),
+	ROW("attribute-numbers", an_attribute_without_name),
+	REPAIRED("tree-transpose", a_missing_tree_row),
+	REPAIRED("tree-transpose", a_tree_row_of_nobody),
+	SEEN("tree-transpose", a_missing_parent),
+	REPAIRED("counters", a_wrong_counter),
+	REPAIRED("counters", an_id_above_the_last),
+	REPAIRED("index-rows", a_missing_index_row),
+	REPAIRED("index-rows", a_stale_index_row),
+	REPAIRED("ident-rows", a_missing_ident_row),
+	REPAIRED("ident-rows", a_stale_ident_row),
+	REPAIRED("ident-rows", a_living_one_marked_dead),
+	ROW("ident-unique", two_with_one_number),
+	REPAIRED("member-transpose", a_member_without_memberof),
+	REPAIRED("member-transpose", a_memberof_without_member),
+	SEEN("member-transpose", a_row_that_does_not_decode),
+	ROW("member-resolves", a_member_that_is_not_there),
+	ROW("member-resolves", a_group_that_is_not_there),
+	ROW("member-resolves", a_row_that_does_not_fit_the_class),
+	ROW("member-resolves", a_wrong_primary_mark),
+	ROW("member-resolves", a_raw_name_that_is_somebody),
+	ROW("member-resolves", a_raw_dn_that_is_somebody),
+	SEEN("journal-sequence", a_gap_in_the_journal),
+	SEEN("journal-sequence", a_cut_journal_record),
+	ROW("journal-chain", a_changed_journal_record),
+	ROW("journal-private", a_damaged_image),
+	ROW("journal-private", an_image_of_no_record),
+	ROW("csn-monotone", a_csn_above_the_last),
+	ROW("csn-monotone", a_csn_that_went_back),
+	ROW("session-owner", a_session_of_nobody),
+	ROW("session-owner", a_session_of_a_suspended_person),
+	REPAIRED("session-owner", a_session_its_owner_does_not_know),
+	REPAIRED("session-owner", a_session_that_is_not_there),
+	ROW("outbox-rows", a_mail_that_does_not_open),
+	REPAIRED("outbox-rows", a_mail_above_the_last),
+#undef ROW
+#undef REPAIRED
+#undef SEEN
+};
+
+_Static_assert(sizeof(violations) / sizeof(*violations) == N_VIOLATIONS,
+               "the header counts them");
+
+void
+violations_plant(struct world *w, const char *what)
+{
+	for (size_t i = 0; i < N_VIOLATIONS; i++)
+		if (strcmp(violations[i].what, what) == 0) {
+			violations[i].plant(w);
+			return;
+		}
+	fail_msg("there is no violation %s", what);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* violations.h - what may be wrong with an environment, planted by hand */
+#ifndef VIOLATIONS_H
+#define VIOLATIONS_H
+
+#include "store/session.h"
+#include "tests/unit/fixture.h"
+
+struct world {
+	struct rst_wtxn *txn;
+	struct fixture_ids ids;
+	uint64_t alice, bob, group, other, mail;
+	unsigned char digest[RST_DIGEST_BYTES];
+};
+
+/* Something in every table. */
+void violations_world(struct rst_wtxn *txn, struct world *w);
+
+#define N_VIOLATIONS 37
+extern const struct violation {
+	const char *invariant;
+	void (*plant)(struct world *w);
+	const char *what;
+	bool others; /* others see it too, and must */
+	bool repairable;
+} violations[N_VIOLATIONS];
+
+/* Plant the one called what. */
+void violations_plant(struct world *w, const char *what);
+
+#endif
