@@ -2,13 +2,21 @@
 # Both processes on one environment: killed, restarted, raced, fed with rubbish.
 # They need the module, so they are there only with it.
 both_tests = \
+	tests/both/backup \
 	tests/both/bad-input \
 	tests/both/kill-9 \
 	tests/both/numbers \
 	tests/both/restart
 if HAVE_SLAPD
 TESTS += $(both_tests)
+check_PROGRAMS += tests/both/newer-format
 endif
 EXTRA_DIST += $(both_tests) \
 	tests/both/harness.py \
 	tests/both/roster.py
+
+tests_both_newer_format_SOURCES = tests/both/newer-format.c
+tests_both_newer_format_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+	-isystem $(LMDB_SRC)
+tests_both_newer_format_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_both_newer_format_LDADD = store/libstore.la
