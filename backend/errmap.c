@@ -46,7 +46,7 @@ error_text(enum rst_err err)
 	case RST_EBUSY:
 		return "another writer is at work, try again";
 	case RST_EFULL:
-		return "no room left in the database";
+		return "no room left in the database or on its disk";
 	case RST_ECORRUPT:
 		return "internal error: damaged record, see the log";
 	case RST_ENOMEM:

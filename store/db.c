@@ -10,7 +10,12 @@
  * nothing, one that did pays one short walk for each write.  Pages that are
  * free but still seen by some reader count as free; a write that meets them
  * ends with RST_EFULL in its middle, and the stale readers are cleared so
- * that the next one fares better.
+ * that the next one fares better.  A commit copies some fifty pages and cannot
+ * use again what the one before it freed, so in a small map the margins are no
+ * less than ORDINARY_PAGES and FREEING_PAGES, or half and a quarter of it.
+ *
+ * The disk beneath is treated alike: a write that is not there to make room
+ * stays off its last DISK_RESERVE_BYTES.
  *
  * Resizing.  The map never grows while in use; "rosterctl resize" works on a
  * closed environment.  Should another process have resized it all the same,
@@ -25,13 +30,16 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#define ORDINARY_PERCENT 80
-#define FREEING_PERCENT  95
-#define DISK_FULL_BYTES  (1 << 20)
-#define POLL_NS          1000000 /* 1 ms */
-#define SETTING_NAME_MAX 64
-#define SETTING_MAX      4096
-#define SETTING_PREFIX   "setting/"
+#define ORDINARY_PERCENT   80
+#define FREEING_PERCENT    95
+#define ORDINARY_PAGES     512
+#define FREEING_PAGES      192
+#define DISK_FULL_BYTES    (1 << 20)
+#define DISK_RESERVE_BYTES (UINT64_C(8) << 20)
+#define POLL_NS            1000000 /* 1 ms */
+#define SETTING_NAME_MAX   64
+#define SETTING_MAX        4096
+#define SETTING_PREFIX     "setting/"
 
 enum rst_err
 rst_err_from_lmdb(int rc)
@@ -247,20 +255,45 @@ rst_pages(struct rst_env *env, uint64_t *ret_used, uint64_t *ret_free)
 	return RST_OK;
 }
 
+static bool
+disk_has_less(struct rst_env *env, uint64_t bytes)
+{
+	struct statvfs fs;
+	mdb_filehandle_t fd;
+
+	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &fs) == 0 &&
+	       (uint64_t)fs.f_bavail * fs.f_frsize < bytes;
+}
+
+/* How many of the map's pages may be in use before a write begins. */
+static uint64_t
+mark_of(uint64_t pages, enum rst_write_purpose purpose)
+{
+	bool ordinary = purpose == RST_WRITE_ORDINARY;
+	uint64_t percent = ordinary ? ORDINARY_PERCENT : FREEING_PERCENT;
+	uint64_t margin = ordinary ? ORDINARY_PAGES : FREEING_PAGES;
+	uint64_t part = pages / (ordinary ? 2 : 4);
+
+	margin = margin < part ? margin : part;
+	part = pages * percent / 100;
+	return part < pages - margin ? part : pages - margin;
+}
+
 /* Called with the writer lock, so nothing changes meanwhile. */
 static enum rst_err
 check_room(struct rst_env *env, enum rst_write_purpose purpose)
 {
-	uint64_t percent = purpose == RST_WRITE_ORDINARY ? ORDINARY_PERCENT
-	                                                 : FREEING_PERCENT;
 	uint64_t used, free_pages, mark;
 	MDB_envinfo info;
 	MDB_stat stat;
 	enum rst_err err;
 
+	if (purpose == RST_WRITE_ORDINARY &&
+	    disk_has_less(env, DISK_RESERVE_BYTES))
+		return RST_EFULL;
 	mdb_env_info(env->mdb, &info);
 	mdb_env_stat(env->mdb, &stat);
-	mark = info.me_mapsize / stat.ms_psize * percent / 100;
+	mark = mark_of(info.me_mapsize / stat.ms_psize, purpose);
 	if (info.me_last_pgno + 1 < mark)
 		return RST_OK;
 	rst_env_clear_stale(env);
@@ -369,18 +402,6 @@ is_lost(struct rst_env *env)
 	return rc == MDB_PANIC;
 }
 
-/* LMDB calls a short write EIO, which is what a disk gives that fills in the
- * middle of one. */
-static bool
-disk_is_full(struct rst_env *env)
-{
-	struct statvfs fs;
-	mdb_filehandle_t fd;
-
-	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &fs) == 0 &&
-	       (uint64_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
-}
-
 enum rst_err
 rst_write_commit(struct rst_wtxn *txn)
 {
@@ -393,7 +414,9 @@ rst_write_commit(struct rst_wtxn *txn)
 	if (err == RST_EFULL || err == RST_EIO) {
 		if (is_lost(env))
 			err = RST_EIO;
-		else if (disk_is_full(env))
+		/* LMDB calls a short write EIO, which is what a disk gives
+		 * that fills in the middle of one. */
+		else if (disk_has_less(env, DISK_FULL_BYTES))
 			err = RST_EFULL;
 	}
 	if (err == RST_EFULL)

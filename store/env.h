@@ -122,7 +122,9 @@ uint64_t rst_txn_number(const struct rst_rtxn *txn);
  * whichever process it is, then RST_EBUSY.  No hashing, network or waiting
  * between begin and commit, and both on the same thread.  RST_EFULL when the
  * map is filled beyond what this purpose may use: an ordinary write up to 80 %,
- * an administrator's delete up to 95 %.  Otherwise fails as rst_read_begin().
+ * an administrator's delete up to 95 % (less in maps below 16 MiB); and for an
+ * ordinary write when the disk has less than 8 MiB left.  Otherwise fails as
+ * rst_read_begin().
  */
 enum rst_write_purpose {
 	RST_WRITE_ORDINARY,
