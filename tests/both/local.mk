@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: OLDAP-2.8
-# Both processes on one environment: killed, restarted, raced, fed with rubbish.
-# They need the module, so they are there only with it.
+# Both processes on one environment: killed, restarted, raced, stopped, without
+# room, fed with rubbish.  They need the module, so they are there only with it.
 both_tests = \
 	tests/both/backup \
 	tests/both/bad-input \
+	tests/both/full \
 	tests/both/kill-9 \
 	tests/both/numbers \
-	tests/both/restart
+	tests/both/restart \
+	tests/both/stopped
 if HAVE_SLAPD
 TESTS += $(both_tests)
 check_PROGRAMS += tests/both/newer-format
+# Preloaded into both daemons, so a shared library although nobody installs it.
+check_LTLIBRARIES += tests/both/libcommitgate.la
+tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
+tests_both_libcommitgate_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
 endif
 EXTRA_DIST += $(both_tests) \
 	tests/both/harness.py \
