@@ -17,6 +17,7 @@ static const struct {
 	rst_check_fn *check;
 } invariants[] = {
 	{ "tables-and-format", rst_check_format },
+	{ "pages", rst_check_pages },
 	{ "record-decodes", rst_check_records },
 	{ "attribute-numbers", rst_check_attributes },
 	{ "tree-transpose", rst_check_tree },
@@ -24,6 +25,7 @@ static const struct {
 	{ "index-rows", rst_check_index },
 	{ "ident-rows", rst_check_ident },
 	{ "ident-unique", rst_check_identities },
+	{ "uuid-unique", rst_check_uuids },
 	{ "member-transpose", rst_check_member_rows },
 	{ "member-resolves", rst_check_member_means },
 	{ "journal-sequence", rst_check_journal_sequence },
@@ -38,6 +40,7 @@ static const struct {
 
 const char *const rst_check_invariants[] = {
 	"tables-and-format",
+	"pages",
 	"record-decodes",
 	"attribute-numbers",
 	"tree-transpose",
@@ -45,6 +48,7 @@ const char *const rst_check_invariants[] = {
 	"index-rows",
 	"ident-rows",
 	"ident-unique",
+	"uuid-unique",
 	"member-transpose",
 	"member-resolves",
 	"journal-sequence",

@@ -10,6 +10,7 @@
 
 #include "store/check_priv.h"
 #include "store/ident.h"
+#include "store/index_priv.h"
 #include "store/record_priv.h"
 #include "store/tree.h"
 
@@ -395,4 +396,37 @@ rst_check_identities(struct rst_check *check)
 	    !rst_view_equal_nocase(on, RST_VIEW("on")))
 		return RST_OK;
 	return rst_check_walk(check, RST_T_IDENT, identity_row, &owner);
+}
+
+/* The row of table index before, without its entry id. */
+static enum rst_err
+uuid_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+         void *arg)
+{
+	struct owner *owner = arg;
+	struct owner now = { 0 };
+
+	(void)value;
+	if (key.len < 8 + RST_INDEX_HEAD || key.len > sizeof(now.value) ||
+	    rst_get_be16(key.ptr) != RST_A_ENTRYUUID)
+		return RST_OK;
+	now.len = key.len - 8;
+	now.id = rst_get_be64(key.ptr + now.len);
+	memcpy(now.value, key.ptr, now.len);
+	if (now.len == owner->len &&
+	    memcmp(now.value, owner->value, now.len) == 0)
+		rst_check_found(check,
+		                "entries %" PRIu64 " and %" PRIu64
+		                " have one entryUUID",
+		                owner->id, now.id);
+	*owner = now;
+	return RST_OK;
+}
+
+enum rst_err
+rst_check_uuids(struct rst_check *check)
+{
+	struct owner owner = { 0 };
+
+	return rst_check_walk(check, RST_T_INDEX, uuid_row, &owner);
 }

@@ -6,6 +6,7 @@
  *	check_member.c	the membership relation
  *	check_journal.c	the journal and CSNs
  *	check_session.c	sessions and the outbox
+ *	check_pages.c	the pages of the file
  *	check_rows.c	the rows that a record must have
  *	repair.c	derived rows put right
  */
@@ -60,8 +61,9 @@ void rst_rows_release(struct rst_rows *rows);
 
 /* One invariant: RST_OK unless the question could not be answered. */
 typedef enum rst_err rst_check_fn(struct rst_check *check);
-rst_check_fn rst_check_format, rst_check_records, rst_check_attributes,
-	rst_check_tree, rst_check_index, rst_check_ident, rst_check_counters,
+rst_check_fn rst_check_format, rst_check_pages, rst_check_uuids,
+	rst_check_records, rst_check_attributes, rst_check_tree,
+	rst_check_index, rst_check_ident, rst_check_counters,
 	rst_check_identities, rst_check_member_rows, rst_check_member_means,
 	rst_check_journal_sequence, rst_check_journal_chain,
 	rst_check_journal_private, rst_check_csn, rst_check_sessions,

@@ -23,6 +23,11 @@ session_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 		rst_check_found(check, "a session does not decode");
 		return RST_OK;
 	}
+	if (session.made_s > session.expires_s)
+		rst_check_found(check,
+		                "a session of entry %" PRIu64
+		                " ended before it was made",
+		                session.user);
 	rst_put_be64(buf, session.user);
 	memcpy(buf + 8, key.ptr, RST_DIGEST_BYTES);
 	err = rst_db_get(check->txn, RST_T_SESSION_USER,

@@ -15,7 +15,7 @@ store_libstore_la_SOURCES = \
 	store/backup.c store/backup.h \
 	store/check.c store/check.h store/check_priv.h \
 	store/check_entry.c store/check_journal.c \
-	store/check_member.c store/check_rows.c \
+	store/check_member.c store/check_pages.c store/check_rows.c \
 	store/check_session.c store/repair.c \
 	store/csn.c \
 	store/db.c \

@@ -94,7 +94,7 @@ every_violation_is_found_by_its_invariant(void **state)
 		fixture_write(own, &txn);
 		violations_world(&txn, &world);
 		violations[i].plant(&world);
-		fixture_commit(&txn);
+		violations_commit(own, &world);
 		check(own, &heard);
 		if (!heard.found)
 			fail_msg("%s: not found by %s (but %s)",
@@ -126,7 +126,7 @@ what_follows_from_other_rows_is_put_right(void **state)
 		fixture_write(fixture, &txn);
 		violations_world(&txn, &world);
 		violations[i].plant(&world);
-		fixture_commit(&txn);
+		violations_commit(own, &world);
 		before = check(fixture, &heard);
 		changed = 0;
 		assert_int_equal(

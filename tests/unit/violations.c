@@ -6,7 +6,10 @@
  */
 #include "tests/unit/violations.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "store/entry.h"
 #include "store/env_priv.h"
@@ -49,7 +52,7 @@ violations_world(struct rst_wtxn *txn, struct world *w)
 	struct rst_member_op op = { RST_MEMBER_ADD, RST_A_MEMBERUID,
 		                    RST_VIEW("ghost"), RST_VIEW("ghost") };
 
-	w->txn = txn;
+	*w = (struct world){ .txn = txn };
 	w->ids = fixture_skeleton(txn);
 	w->alice = fixture_add(txn, w->ids.people, "uid=alice", "objectClass",
 	                       "rosterAccount", "uid", "alice", "uidNumber",
@@ -464,6 +467,36 @@ a_mail_above_the_last(struct world *w)
 	assert_int_equal(rst_meta_set_number(w->txn, "outbox", 0), RST_OK);
 }
 
+static void
+a_lost_page(struct world *w)
+{
+	w->lose_page = true;
+}
+
+static void
+two_with_one_uuid(struct world *w)
+{
+	static const char uuid[] = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+
+	fixture_add(w->txn, w->ids.people, "cn=x", "cn", "x", "entryUUID", uuid,
+	            NULL);
+	fixture_add(w->txn, w->ids.people, "cn=y", "cn", "y", "entryUUID", uuid,
+	            NULL);
+}
+
+static void
+a_session_that_ended_before_it_began(struct world *w)
+{
+	struct rst_session session = { .user = w->alice,
+		                       .made_s = NOW_S,
+		                       .expires_s = NOW_S - 1 };
+	unsigned char digest[RST_DIGEST_BYTES];
+	char token[RST_TOKEN_TEXT];
+
+	rst_token_new(token, digest);
+	assert_int_equal(rst_session_add(w->txn, digest, &session), RST_OK);
+}
+
 const struct violation violations[] = {
 #define ROW(invariant, plant)                                                  \
 	{                                                                      \
@@ -479,6 +512,9 @@ const struct violation violations[] = {
 		invariant, plant, #plant, true, false                          \
 	}
 	ROW("tables-and-format", another_format),
+	ROW("pages", a_lost_page),
+	ROW("uuid-unique", two_with_one_uuid),
+	ROW("session-owner", a_session_that_ended_before_it_began),
 	SEEN("record-decodes", a_damaged_record),
 	SEEN("record-decodes", a_record_under_another_id),
 	ROW("attribute-numbers", an_attribute_without_name),
@@ -532,4 +568,36 @@ violations_plant(struct world *w, const char *what)
 			return;
 		}
 	fail_msg("there is no violation %s", what);
+}
+
+/* LMDB's two meta pages say one page more was used than was. */
+static void
+lose_page(struct fixture *fixture)
+{
+	const off_t last_page = 136; /* in a meta page */
+	char path[192];
+	uint64_t number;
+	int fd;
+
+	rst_env_close(fixture->env);
+	snprintf(path, sizeof(path), "%s/data.mdb", fixture->dir);
+	fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	for (off_t page = 0; page < 2; page++) {
+		off_t at = page * sysconf(_SC_PAGESIZE) + last_page;
+
+		assert_int_equal(pread(fd, &number, sizeof(number), at), 8);
+		number++;
+		assert_int_equal(pwrite(fd, &number, sizeof(number), at), 8);
+	}
+	close(fd);
+	fixture_open(fixture, FIXTURE_MAP_BYTES);
+}
+
+void
+violations_commit(struct fixture *fixture, struct world *w)
+{
+	fixture_commit(w->txn);
+	if (w->lose_page)
+		lose_page(fixture);
 }

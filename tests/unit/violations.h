@@ -11,12 +11,13 @@ struct world {
 	struct fixture_ids ids;
 	uint64_t alice, bob, group, other, mail;
 	unsigned char digest[RST_DIGEST_BYTES];
+	bool lose_page; /* when it is committed */
 };
 
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 37
+#define N_VIOLATIONS 40
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
@@ -24,6 +25,9 @@ extern const struct violation {
 	bool others; /* others see it too, and must */
 	bool repairable;
 } violations[N_VIOLATIONS];
+
+/* Commit, and do what can only be done to the file. */
+void violations_commit(struct fixture *fixture, struct world *w);
 
 /* Plant the one called what. */
 void violations_plant(struct world *w, const char *what);

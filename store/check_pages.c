@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* check_pages.c - the pages of the file
+ *
+ *	meta 0, meta 1, pages of tables, pages of the free list, free pages
+ *
+ * are all there are, each once.  LMDB's copying of an environment demands the
+ * same, and a page that was lost never comes back.
+ */
+#include <inttypes.h>
+
+#include "store/check_priv.h"
+
+#define META_PAGES   2
+#define OWN_TABLES   2    /* LMDB's: the free list, the table of tables */
+#define NEWEST_TRIES 1000 /* to see the newest commit */
+
+/* Rows of the free list: a transaction's number -> count, page numbers. */
+static int
+count_free(MDB_txn *txn, uint64_t *ret_free)
+{
+	MDB_cursor *cursor;
+	MDB_val key, data;
+	uint64_t free_pages = 0;
+	size_t n;
+	int rc;
+
+	rc = mdb_cursor_open(txn, 0, &cursor);
+	if (rc != 0)
+		return rc;
+	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
+		if (data.mv_size < sizeof(n)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		memcpy(&n, data.mv_data, sizeof(n));
+		if (n > data.mv_size / sizeof(n) - 1) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		free_pages += n;
+	}
+	mdb_cursor_close(cursor);
+	if (rc == MDB_NOTFOUND) {
+		*ret_free = free_pages;
+		rc = 0;
+	}
+	return rc;
+}
+
+/* The pages of one table. */
+static enum rst_err
+add_pages(MDB_txn *txn, MDB_dbi dbi, uint64_t *n)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(txn, dbi, &stat);
+
+	if (rc == 0)
+		*n += stat.ms_branch_pages + stat.ms_leaf_pages +
+		      stat.ms_overflow_pages;
+	return rst_err_from_lmdb(rc);
+}
+
+/* All pages that one snapshot holds or has free. */
+static enum rst_err
+count_pages(const struct rst_rtxn *txn, uint64_t *ret_n)
+{
+	uint64_t n = META_PAGES;
+	uint64_t free_pages = 0;
+	enum rst_err err;
+
+	err = rst_err_from_lmdb(count_free(rst_txn(txn), &free_pages));
+	for (MDB_dbi dbi = 0; err == RST_OK && dbi < OWN_TABLES; dbi++)
+		err = add_pages(rst_txn(txn), dbi, &n);
+	for (int i = 0; err == RST_OK && i < RST_T_COUNT; i++)
+		err = add_pages(rst_txn(txn), txn->env->dbi[i], &n);
+	if (err == RST_OK)
+		*ret_n = n + free_pages;
+	return err;
+}
+
+/*
+ * Each page is in a table or free: none is lost, none is in two places.  LMDB
+ * tells the last page of the newest commit only, so this needs a snapshot of
+ * that one, of its own.
+ */
+enum rst_err
+rst_check_pages(struct rst_check *check)
+{
+	struct rst_rtxn txn = { 0 };
+	uint64_t n = 0;
+	MDB_envinfo info;
+	bool newest = false;
+	enum rst_err err = RST_OK;
+
+	for (int i = 0; err == RST_OK && !newest && i < NEWEST_TRIES; i++) {
+		rst_read_end(&txn);
+		err = rst_read_begin(check->txn->env, &txn);
+		mdb_env_info(check->txn->env->mdb, &info);
+		newest = err == RST_OK &&
+		         info.me_last_txnid == rst_txn_number(&txn);
+	}
+	if (err == RST_OK && !newest)
+		err = RST_EBUSY;
+	if (err == RST_OK)
+		err = count_pages(&txn, &n);
+	if (err == RST_OK && n != info.me_last_pgno + 1)
+		rst_check_found(check,
+		                "%" PRIu64 " pages are in tables or free, of "
+		                "%zu there are",
+		                n, (size_t)info.me_last_pgno + 1);
+	rst_read_end(&txn);
+	return err;
+}
