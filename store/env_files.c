@@ -16,8 +16,12 @@
  * within one PID namespace of one running system (hazard F6).
  *
  * flock(2) belongs to the open file, not to the process, so it has none of
- * the traps of LMDB's own POSIX locks (hazard F4).  lock.mdb itself is only
- * ever made, never opened, here.
+ * the traps of LMDB's own POSIX locks (hazard F4).  lock.mdb itself is opened
+ * here only before LMDB does, and closed again: then this process has no lock
+ * on it to lose.
+ *
+ * What is mapped to be written has its room on the disk reserved: on a full
+ * one, touching a page without any is SIGBUS.
  *
  * Every file is made under a passing name, given its mode and group, and then
  * linked into place: nobody sees it half made, and no umask takes the group's
@@ -43,6 +47,8 @@
 #define WRITER_MAGIC   UINT64_C(0x526f737465725754) /* "RosterWT" */
 #define WRITER_VERSION 1
 #define WRITER_BYTES   4096
+
+#define LOCK_BYTES 131072 /* of lock.mdb, for RST_READERS_DEFAULT and more */
 
 struct writer_file {
 	uint64_t magic;
@@ -373,6 +379,34 @@ init_mutex(pthread_mutex_t *mutex)
 	return rc;
 }
 
+/* Reserve room on the disk for len bytes; the file keeps its size.  A file
+ * system that cannot is no failure. */
+static enum rst_err
+reserve(int fd, const char *name, off_t len, struct rst_detail *reterr)
+{
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, len) == 0)
+		return RST_OK;
+	if (errno != ENOSPC && errno != EDQUOT)
+		return RST_OK;
+	rst_detail_set(reterr, "no room on the disk for %s: make some", name);
+	return RST_EFULL;
+}
+
+static enum rst_err
+reserve_lock(const struct rst_place *place, struct rst_detail *reterr)
+{
+	off_t len =
+		place->lock_bytes > LOCK_BYTES ? place->lock_bytes : LOCK_BYTES;
+	enum rst_err err;
+	int fd = -1;
+
+	err = open_file(place, "lock.mdb", &fd, reterr);
+	if (err == RST_OK)
+		err = reserve(fd, "lock.mdb", len, reterr);
+	close_fd(&fd);
+	return err;
+}
+
 static enum rst_err
 map_writer(struct rst_place *place, bool alone, struct rst_detail *reterr)
 {
@@ -386,6 +420,9 @@ map_writer(struct rst_place *place, bool alone, struct rst_detail *reterr)
 		rst_detail_set(reterr, "writer.lock: %s", strerror(errno));
 		return errno == ENOSPC ? RST_EFULL : RST_EIO;
 	}
+	if (reserve(place->opening_fd, "writer.lock", WRITER_BYTES, reterr) !=
+	    RST_OK)
+		return RST_EFULL;
 	file = mmap(NULL, WRITER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
 	            place->opening_fd, 0);
 	if (file == MAP_FAILED) {
@@ -498,6 +535,8 @@ rst_place_enter(struct rst_place *place, const char *dir, bool create,
 		err = make_file(place, "hash.lock", NULL, 0, reterr);
 	if (err == RST_OK)
 		err = make_file(place, "lock.mdb", NULL, 0, reterr);
+	if (err == RST_OK)
+		err = reserve_lock(place, reterr);
 	if (err == RST_OK)
 		err = make_file(place, "data.mdb", NULL, 0, reterr);
 	return err;
