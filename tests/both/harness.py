@@ -13,6 +13,7 @@ import email.policy
 import fcntl
 import glob
 import os
+import random
 import shutil
 import socket
 import struct
@@ -22,6 +23,7 @@ import tempfile
 import threading
 import time
 
+BEGUN = time.monotonic()
 SKIP = 77
 MARK = "ROSTER_TEST_ISOLATED"
 SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
@@ -122,6 +124,7 @@ class Story:
         self.failed = 0
         self.made = 0
         self.begun = time.monotonic()
+        self.promises = []
 
     def part(self, title):
         print("# [%5.1f s] %s" % (time.monotonic() - self.begun, title),
@@ -140,9 +143,44 @@ class Story:
         return self.claim(seen == wanted, sentence,
                           "%r instead of %r" % (seen, wanted))
 
+    def promise(self, name, asked, reached, unit):
+        """Say at the end how much of a promise of doc/reliability.md was
+        tried.  Until it is called again nothing was: call it early."""
+        self.promises = [one for one in self.promises if one[0] != name]
+        self.promises.append((name, asked, reached, unit))
+
     def end(self):
+        failed = self.failed or (0 if self.made else 1)
+        for name, asked, reached, unit in self.promises:
+            print("promise %s asked %d reached %d violations %d unit %s" %
+                  (name, asked, reached, failed, unit))
         print("# %d claims, %d failed" % (self.made, self.failed), flush=True)
         sys.exit(1 if self.failed or not self.made else 0)
+
+
+class Soak:
+    """How much of a test to do: so many rounds, or fewer when SOAK_SECONDS
+    have passed.  One is always done."""
+
+    def __init__(self, asked):
+        self.asked = asked
+        self.seconds = float(os.environ.get("SOAK_SECONDS", "0"))
+        self.seed = os.environ.get("SOAK_SEED")
+
+    def left(self):
+        """Seconds that are left, or None when nobody asked."""
+        if not self.seconds:
+            return None
+        return max(BEGUN + self.seconds - time.monotonic(), 0)
+
+    def more(self, done):
+        return done < self.asked and (done == 0 or self.left() != 0)
+
+    def dice(self, usual):
+        """Dice that fall as usual, or as SOAK_SEED says."""
+        if self.seed:
+            print("# SOAK_SEED=" + self.seed, flush=True)
+        return random.Random(self.seed or usual)
 
 
 def run_story(tell, *programs):
