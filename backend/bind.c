@@ -192,16 +192,17 @@ static int
 try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 {
 	unsigned int epoch = back_epoch();
+	struct over_place place;
 	enum rst_err err;
 	int code;
 
 	err = read_proof(op, db, proof);
 	if (err != RST_OK)
 		return code_of(op, err);
-	if (!over_hash_enter())
+	if (!over_hash_enter(&op->o_req_ndn, &place))
 		return LDAP_BUSY;
 	err = check(db, proof, back_view_of(&op->orb_cred));
-	over_hash_leave();
+	over_hash_leave(&place, err);
 	if (err == RST_OK && back_epoch() != epoch)
 		err = RST_EBUSY;
 	if (err != RST_OK)

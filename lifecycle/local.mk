@@ -24,4 +24,5 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
 	lifecycle/place.c lifecycle/place.h \
+	lifecycle/slot.c lifecycle/slot.h \
 	lifecycle/strength.c

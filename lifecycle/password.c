@@ -1,32 +1,22 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* password.c - hashing passwords behind the gate of hazards 3.4
  *
- * hash.lock is C bytes long to us: byte i locked means that slot i hashes.
- * They are locks of an open file description: the kernel takes them back when
- * their process dies, however it dies, and a lock file left by a crashed
- * machine means nothing (doc/design says why not mutexes).  The file is made
- * with the environment, for its group.
- *
  *	password --normalise--> slot --argon2id--> answer
  *
  * What is not there is checked against a decoy, so that an unknown account
  * costs what a wrong password costs.
  */
-#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "lifecycle/password.h"
+#include "lifecycle/slot.h"
 #include "rules/password.h"
 
-#define HASH_OPS       2
-#define HASH_BYTES     (UINT64_C(19456) * 1024)
-#define HASH_SLOTS_MAX 4
-#define HASH_SCHEME    "{ARGON2}"
-#define POLL_NS        1000000 /* between two looks for a slot */
+#define HASH_OPS    2
+#define HASH_BYTES  (UINT64_C(19456) * 1024)
+#define HASH_SCHEME "{ARGON2}"
 
 _Static_assert(LIFECYCLE_HASH_MAX >=
                        sizeof(HASH_SCHEME) - 1 + crypto_pwhash_STRBYTES,
@@ -36,98 +26,6 @@ _Static_assert(LIFECYCLE_HASH_MAX >=
 #define DECOY                                                                  \
 	"$argon2id$v=19$m=19456,t=2,p=1$juGuFpgj+OpbCZ+5+lB9+Q$"               \
 	"iY0wlqtkzUN2rtkqIoXm7TV8vYYKf71F0+9UbxFwCzU"
-
-/* Set once, by the module as it is loaded. */
-static lifecycle_pause *pause_hook;
-static void *pause_arg;
-
-void
-lifecycle_password_set_pause(lifecycle_pause *pause_function, void *arg)
-{
-	pause_arg = arg;
-	pause_hook = pause_function;
-}
-
-/* A core stays free for searches where there are two. */
-static unsigned int
-slot_count(void)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (cores <= 2)
-		return 1;
-	return cores > HASH_SLOTS_MAX ? HASH_SLOTS_MAX
-	                              : (unsigned int)cores - 1;
-}
-
-static bool
-try_slot(int fd, unsigned int slot)
-{
-	struct flock lock = {
-		.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = (off_t)slot,
-		.l_len = 1,
-	};
-
-	return fcntl(fd, F_OFD_SETLK, &lock) == 0;
-}
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Take a slot on fd; it is given back when fd is closed. */
-static enum rst_err
-wait_for_slot(int fd)
-{
-	const struct timespec nap = { 0, POLL_NS };
-	const int64_t until_ms = monotonic_ms() + LIFECYCLE_HASH_WAIT_MS;
-	const unsigned int n = slot_count();
-
-	for (;;) {
-		for (unsigned int slot = 0; slot < n; slot++)
-			if (try_slot(fd, slot))
-				return RST_OK;
-		if (monotonic_ms() >= until_ms)
-			return RST_EBUSY;
-		(void)nanosleep(&nap, NULL);
-		if (pause_hook != NULL && !pause_hook(pause_arg))
-			return RST_EBUSY;
-	}
-}
-
-static enum rst_err
-slot_take(const struct rst_env *env, int *ret_fd)
-{
-	char path[4096];
-	enum rst_err err;
-	int fd;
-
-	if (snprintf(path, sizeof(path), "%s/hash.lock", rst_env_dir(env)) >=
-	    (int)sizeof(path))
-		return RST_EINVALID;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return RST_EIO;
-	err = wait_for_slot(fd);
-	if (err != RST_OK)
-		close(fd);
-	else
-		*ret_fd = fd;
-	return err;
-}
-
-static void
-slot_give(int fd)
-{
-	close(fd);
-}
 
 /* A password as it is hashed: owned, wiped when released. */
 struct prepared {
@@ -167,21 +65,21 @@ lifecycle_password_hash(struct rst_env *env, struct rst_view password,
 {
 	char text[crypto_pwhash_STRBYTES] = "";
 	struct prepared prepared = { 0 };
-	int fd = -1;
+	int slot = -1;
 	enum rst_err err;
 
 	if (sodium_init() < 0)
 		return RST_ENOMEM;
 	err = prepare(password, &prepared);
 	if (err == RST_OK)
-		err = slot_take(env, &fd);
+		err = lifecycle_slot_take(env, &slot);
 	if (err != RST_OK)
 		goto out;
 	if (crypto_pwhash_str_alg(text, (const char *)prepared.text.data,
 	                          prepared.text.size, HASH_OPS, HASH_BYTES,
 	                          crypto_pwhash_ALG_ARGON2ID13) != 0)
 		err = RST_ENOMEM;
-	slot_give(fd);
+	lifecycle_slot_give(slot);
 	if (err == RST_OK)
 		(void)snprintf(buf, LIFECYCLE_HASH_MAX, HASH_SCHEME "%s", text);
 out:
@@ -278,7 +176,7 @@ lifecycle_password_check(struct rst_env *env, struct rst_view stored,
                          void *arg)
 {
 	struct prepared prepared = { 0 };
-	int fd = -1;
+	int slot = -1;
 	enum rst_err err;
 
 	if (sodium_init() < 0)
@@ -288,12 +186,12 @@ lifecycle_password_check(struct rst_env *env, struct rst_view stored,
 		return RST_EDENIED;
 	err = prepare(password, &prepared);
 	if (err == RST_OK || err == RST_EINVALID)
-		err = slot_take(env, &fd);
+		err = lifecycle_slot_take(env, &slot);
 	if (err != RST_OK)
 		goto out;
 	if (!check(stored, password, &prepared, other, arg))
 		err = RST_EDENIED;
-	slot_give(fd);
+	lifecycle_slot_give(slot);
 out:
 	prepared_release(&prepared);
 	return err;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* password.h - hashing passwords behind the gate of hazards 3.4
  *
- * At most C = min(cores - 1, 4) hashes, but one at least, run at a time in all
- * processes that share an environment: a core stays free of them where there
- * are two.  C locks of open file descriptions in hash.lock, so that a killed
- * process gives its slot back.  All of it outside any transaction.
+ * Each hash takes a slot first: lifecycle/slot.h.  All of it outside any
+ * transaction.
  */
 #ifndef LIFECYCLE_PASSWORD_H
 #define LIFECYCLE_PASSWORD_H
@@ -12,8 +10,7 @@
 #include "rules/verdict.h"
 #include "store/env.h"
 
-#define LIFECYCLE_HASH_MAX     136 /* bytes of "{ARGON2}..." with the NUL */
-#define LIFECYCLE_HASH_WAIT_MS 2000
+#define LIFECYCLE_HASH_MAX 136 /* bytes of "{ARGON2}..." with the NUL */
 
 /*
  * Good enough for this account?  RULE_OK; RULE_INVALID_PASSWORD;
@@ -28,7 +25,7 @@ enum rule_verdict lifecycle_password_rule(struct rst_view password,
 /*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as
  * "{ARGON2}$argon2id$...": 19 MiB, t=2, p=1, some 20 ms.  RST_EINVALID (not
- * UTF-8, empty, over 1024 bytes), RST_EBUSY after LIFECYCLE_HASH_WAIT_MS
+ * UTF-8, empty, over 1024 bytes), RST_EBUSY after SLOT_WAIT_MS
  * without a slot, RST_ENOMEM.
  */
 enum rst_err lifecycle_password_hash(struct rst_env *env,

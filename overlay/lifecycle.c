@@ -300,6 +300,7 @@ lifecycle_initialize(void)
 	over.on_response = over_response;
 	over.on_bi.bi_cf_ocs = over_classes;
 
+	over_crowd_init();
 	rc = config_register_schema(over_table, over_classes);
 	if (rc == 0)
 		rc = overlay_register(&over);

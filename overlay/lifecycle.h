@@ -43,12 +43,23 @@ int over_may_bind(Operation *op, SlapReply *rs, enum rst_status status);
 
 /*
  * Room for one more hash among slapd's threads?  Hashing waits for a slot
- * (lifecycle/password.h), and threads that wait answer no search: so at most
- * half of them hash or wait, and the rest of the binds is told LDAP_BUSY at
- * once.  Around every call that hashes; leave only after a true enter.
+ * (lifecycle/slot.h), and threads that wait answer no search: so at most half
+ * of them hash or wait, and the rest of the binds is told LDAP_BUSY at once.
+ * An account that gave a wrong password in the last minute competes for a
+ * quarter of those places, so that whoever guesses keeps out himself and not
+ * those who did not fail.
+ *
+ * Around every call that hashes.  account is whose password it is; NULL when
+ * that cannot fail.  Leave only after a true enter.
  */
-bool over_hash_enter(void);
-void over_hash_leave(void);
+struct over_place {
+	uint64_t account; /* for crowd.c only, as all of it */
+	bool suspect;
+};
+bool over_hash_enter(const struct berval *account,
+                     struct over_place *ret_place);
+/* outcome: RST_OK, RST_EDENIED for a wrong password, or neither. */
+void over_hash_leave(const struct over_place *place, enum rst_err outcome);
 
 /*
  * A simple bind as entry id of this database succeeded, proved at this

@@ -77,6 +77,9 @@ enum rst_err over_identity_find(const struct rst_rtxn *txn, struct over_db *db,
                                 const struct berval *ndn,
                                 struct over_who *ret_who) RST_MUST_USE;
 
+/* crowd.c: once in the life of slapd. */
+void over_crowd_init(void);
+
 /* guard.c: put the guard on the frontend, once in the life of slapd. */
 int over_guard_register(void);
 int over_guard_install(ConfigReply *cr);
@@ -136,8 +139,10 @@ bool over_hash(struct over_db *db, const struct over_owner *owner,
 /* Answer so. */
 int over_refuse(Operation *op, SlapReply *rs,
                 const struct over_refusal *refusal);
-/* RST_OK, RST_EDENIED or why it cannot be verified now. */
-enum rst_err over_verify(struct over_db *db, const struct over_owner *owner,
+/* Is it the password of owner, the entry that op names?  RST_OK, RST_EDENIED or
+ * why it cannot be verified now. */
+enum rst_err over_verify(Operation *op, struct over_db *db,
+                         const struct over_owner *owner,
                          const struct berval *password) RST_MUST_USE;
 
 /*

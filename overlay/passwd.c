@@ -205,7 +205,7 @@ check_old(Operation *op, SlapReply *rs, struct over_db *db,
 		goto out;
 	err = RST_EDENIED;
 	if (may_ask_old(op))
-		err = over_verify(db, owner, old);
+		err = over_verify(op, db, owner, old);
 	if (err == RST_EDENIED) {
 		/* slapd's own words: clients know them */
 		rs->sr_text = "unwilling to verify old password";

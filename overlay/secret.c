@@ -133,15 +133,16 @@ over_hash(struct over_db *db, const struct over_owner *owner,
           struct over_refusal *ret_refusal)
 {
 	char hash[LIFECYCLE_HASH_MAX];
+	struct over_place place;
 	enum rst_err err = RST_EBUSY;
 	bool done = false;
 
 	if (!judge(owner, password, ret_refusal))
 		goto out;
-	if (over_hash_enter()) {
+	if (over_hash_enter(NULL, &place)) {
 		err = lifecycle_password_hash(db->back->env,
 		                              back_view_of(password), hash);
-		over_hash_leave();
+		over_hash_leave(&place, err);
 	}
 	if (err == RST_OK) {
 		ber_str2bv(hash, 0, 1, ret_hash);
@@ -173,16 +174,17 @@ verify_other(void *arg, const char *stored, struct rst_view password)
 }
 
 enum rst_err
-over_verify(struct over_db *db, const struct over_owner *owner,
+over_verify(Operation *op, struct over_db *db, const struct over_owner *owner,
             const struct berval *password)
 {
+	struct over_place place;
 	enum rst_err err = RST_EBUSY;
 
-	if (over_hash_enter()) {
+	if (over_hash_enter(&op->o_req_ndn, &place)) {
 		err = lifecycle_password_check(
 			db->back->env, rst_view_of(owner->stored),
 			back_view_of(password), verify_other, NULL);
-		over_hash_leave();
+		over_hash_leave(&place, err);
 	}
 	return err;
 }
@@ -320,14 +322,14 @@ out:
  * change it: name the stored value instead, if it is the right one.
  */
 static bool
-name_stored(struct over_db *db, const struct over_owner *owner,
+name_stored(Operation *op, struct over_db *db, const struct over_owner *owner,
             struct berval *value, struct over_refusal *ret_refusal)
 {
 	enum rst_err err;
 
 	if (owner->stored == NULL || strcmp(owner->stored, value->bv_val) == 0)
 		return true;
-	err = over_verify(db, owner, value);
+	err = over_verify(op, db, owner, value);
 	if (err == RST_OK) {
 		sodium_memzero(value->bv_val, value->bv_len);
 		ch_free(value->bv_val);
@@ -363,7 +365,7 @@ are_few(const Modifications *mod, struct over_refusal *ret_refusal)
 }
 
 static bool
-modify_one(struct over_db *db, const struct over_owner *owner,
+modify_one(Operation *op, struct over_db *db, const struct over_owner *owner,
            Modifications *mod, struct over_refusal *ret_refusal)
 {
 	bool fine = true;
@@ -374,7 +376,8 @@ modify_one(struct over_db *db, const struct over_owner *owner,
 	if (!fine)
 		goto out;
 	if ((mod->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE)
-		fine = name_stored(db, owner, &mod->sml_values[0], ret_refusal);
+		fine = name_stored(op, db, owner, &mod->sml_values[0],
+		                   ret_refusal);
 	else
 		fine = hash_value(db, owner, &mod->sml_values[0], ret_refusal);
 out:
@@ -403,7 +406,7 @@ over_modify(Operation *op, SlapReply *rs)
 	fine = are_few(mod, &refusal);
 	for (; mod != NULL && fine; mod = mod->sml_next)
 		if (is_password(mod->sml_desc))
-			fine = modify_one(db, &owner, mod, &refusal);
+			fine = modify_one(op, db, &owner, mod, &refusal);
 	if (!fine) {
 		over_refuse(op, rs, &refusal);
 		send_ldap_result(op, rs);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lifecycle/password.h"
+#include "lifecycle/slot.h"
 
 #define PASSWORD "a fine long passphrase"
 
@@ -319,7 +320,7 @@ without_a_slot_one_waits_and_is_told_busy(void **state)
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true((after.tv_sec - before.tv_sec) * 1000 +
 	                    (after.tv_nsec - before.tv_nsec) / 1000000 >=
-	            LIFECYCLE_HASH_WAIT_MS);
+	            SLOT_WAIT_MS);
 	/* whoever asks us to pause ends the wait */
 	lifecycle_password_set_pause(pause_until, &left);
 	assert_int_equal(check(fixture, "", RST_VIEW(PASSWORD)), RST_EBUSY);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* slot.h - the right to compute a hash now
+ *
+ * At most C = min(cores - 1, 4) hashes, but one at least, run at a time in all
+ * processes that share an environment: a core stays free of them where there
+ * are two.  Who waits is served in the order of arrival.
+ */
+#ifndef LIFECYCLE_SLOT_H
+#define LIFECYCLE_SLOT_H
+
+#include "store/env.h"
+
+#define SLOT_WAIT_MS 2000
+
+/*
+ * Take a slot, waiting at most SLOT_WAIT_MS: RST_EBUSY then, or as soon as the
+ * pause of lifecycle_password_set_pause() answers false.  RST_EIO, RST_EINVALID
+ * when hash.lock cannot be opened.  *ret_slot is given back with
+ * lifecycle_slot_give().
+ */
+enum rst_err lifecycle_slot_take(const struct rst_env *env, int *ret_slot)
+	RST_MUST_USE;
+void lifecycle_slot_give(int slot);
+
+#endif
