@@ -294,6 +294,7 @@ lifecycle_initialize(void)
 	over.on_bi.bi_db_close = over_db_close;
 	over.on_bi.bi_db_destroy = over_db_destroy;
 	over.on_bi.bi_op_add = over_add;
+	over.on_bi.bi_op_search = over_search;
 	over.on_bi.bi_op_modify = over_modify;
 	over.on_bi.bi_extended = over_extended;
 	over.on_bi.bi_connection_destroy = over_connection_destroy;

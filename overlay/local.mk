@@ -8,6 +8,7 @@ roster_la_SOURCES += \
 	overlay/guard.c \
 	overlay/identity.c \
 	overlay/lifecycle.c overlay/lifecycle.h \
+	overlay/limits.c \
 	overlay/over_priv.h \
 	overlay/passwd.c \
 	overlay/ppolicy.c \

@@ -155,6 +155,11 @@ void over_hashed_end(Operation *op, OpExtra *mark);
 BI_op_add over_add;
 BI_op_modify over_modify;
 
+/* limits.c: what one request may ask for. */
+BI_op_search over_search;
+bool over_mods_are_few(Operation *op);
+int over_mods_refuse(Operation *op, SlapReply *rs);
+
 /* passwd.c: the password modify extended operation. */
 BI_op_extended over_extended;
 

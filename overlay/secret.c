@@ -396,6 +396,10 @@ over_modify(Operation *op, SlapReply *rs)
 
 	if (db == NULL || is_exempt(op))
 		goto out;
+	if (!over_mods_are_few(op)) {
+		rc = over_mods_refuse(op, rs);
+		goto out;
+	}
 	for (mod = op->orm_modlist; mod != NULL; mod = mod->sml_next)
 		if (is_password(mod->sml_desc))
 			break;

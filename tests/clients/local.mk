@@ -7,4 +7,5 @@ if HAVE_SLAPD
 TESTS += $(client_tests)
 endif
 EXTRA_DIST += $(client_tests) \
-	tests/clients/container.py
+	tests/clients/container.py \
+	tests/clients/served.py
