@@ -59,6 +59,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INVALID_STATUS:
 	case RULE_UNKNOWN_GROUP:
 	case RULE_INVALID_EXPIRY:
+	case RULE_INVALID_SETTING:
 		return 422;
 	case RULE_NUMBERS_EXHAUSTED:
 		return 507;

@@ -13,6 +13,7 @@
 #include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
+#include "rules/numbers.h"
 
 #define BOOTSTRAP_SETTING    "bootstrap-token"
 #define BOOTSTRAP_LIFETIME_S 3600

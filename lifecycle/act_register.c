@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
-#include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 #include "store/index.h"
 
 /* What a token or the registration mode lets happen. */
@@ -44,12 +44,11 @@ admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
       struct admission *ret_admission, struct act_refusal *refusal)
 {
 	struct admission admission = { .status = RST_STATUS_PENDING };
-	char mode[LIFECYCLE_SETTING_MAX];
+	int64_t mode = lifecycle_setting_number(txn, RULE_SETTING_REGISTRATION);
 	enum rst_err err;
 
-	(void)lifecycle_setting(txn, "registration", mode);
-	if (strcmp(mode, "off") == 0 ||
-	    (token.len == 0 && strcmp(mode, "open") != 0))
+	if (mode == RULE_REGISTRATION_OFF ||
+	    (token.len == 0 && mode != RULE_REGISTRATION_OPEN))
 		return act_refuse(refusal, RULE_REGISTRATION_CLOSED, NULL);
 	if (token.len > 0) {
 		err = act_invitation_open(txn, ctx->now_s, token,

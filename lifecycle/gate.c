@@ -269,6 +269,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK && g.rules)
 		err = gate_identity(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
+		err = gate_settings(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
 		endangered = gate_endangers_administrators(&g, change, &sides);
 	if (err == RST_OK)
 		err = write_and_follow(&g, change, before, &sides,

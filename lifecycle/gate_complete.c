@@ -4,12 +4,11 @@
 
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
-#include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 #include "rules/names.h"
 #include "store/ident.h"
 
-#define SHELL_DEFAULT "/bin/bash"
-#define NUMBER_BYTES  12 /* of a uint32_t as text with the NUL */
+#define NUMBER_BYTES 12 /* of a uint32_t as text with the NUL */
 
 static enum rst_err
 set_number(struct rst_entry *entry, uint16_t attr, uint32_t number)
@@ -42,16 +41,18 @@ allocate(struct gate *g, enum rst_ident kind, const struct rule_range *ranges,
 static enum rst_err
 give_uid_number(struct gate *g, struct rst_entry *after)
 {
-	struct rule_range ranges[RULE_RANGES_MAX] = {
+	const struct rst_rtxn *txn = &g->txn->r;
+	const struct rule_range ranges[] = {
+		lifecycle_setting_range(txn, RULE_SETTING_UID_RANGE),
 		rule_uid_ranges[0],
 		rule_uid_ranges[1],
-		lifecycle_third_range(&g->txn->r),
+		lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE),
 	};
 	uint32_t number;
 	enum rst_err err;
 
-	err = allocate(g, RST_IDENT_UIDNUMBER, ranges, RULE_RANGES_MAX,
-	               &number);
+	err = allocate(g, RST_IDENT_UIDNUMBER, ranges,
+	               sizeof(ranges) / sizeof(ranges[0]), &number);
 	if (err != RST_OK)
 		return err;
 	return set_number(after, RST_A_UIDNUMBER, number);
@@ -71,15 +72,43 @@ everybody(const struct rst_rtxn *txn)
 	return RULE_GID_LDAPUSERS;
 }
 
-static enum rst_err
-give_home(struct rst_entry *after, struct rst_view uid)
+/* template with %u the username and %g its first letter.  A path too long is
+ * cut, and refused by its rule if that leaves none. */
+static void
+fill_in(const char *template, const char *name, char *buf, size_t size)
 {
-	char home[sizeof("/home/") + RULE_NAME_MAX];
+	size_t n = 0, len = strlen(name);
 
-	if (uid.len == 0 || uid.len > RULE_NAME_MAX)
+	for (; *template != '\0' && n + 1 < size; template ++) {
+		if (*template != '%') {
+			buf[n++] = *template;
+			continue;
+		}
+		template ++; /* the rule of settings let no other end here */
+		if (*template == 'u' && n + len < size) {
+			memcpy(buf + n, name, len);
+			n += len;
+		} else if (*template == 'g' && len > 0) {
+			buf[n++] = name[0];
+		} else if (*template == '%') {
+			buf[n++] = '%';
+		}
+	}
+	buf[n] = '\0';
+}
+
+static enum rst_err
+give_path(struct gate *g, struct rst_entry *after, uint16_t attr,
+          enum rule_setting_id setting, const char *name)
+{
+	char template[RULE_SETTING_VALUE_MAX + 1];
+	char path[RULE_SETTING_VALUE_MAX + RULE_NAME_MAX + 1];
+
+	if (name[0] == '\0')
 		return RST_OK; /* the rule of names refuses it in a moment */
-	(void)snprintf(home, sizeof(home), "/home/%.*s", (int)uid.len, uid.ptr);
-	return rst_entry_set_one(after, RST_A_HOMEDIRECTORY, rst_view_of(home));
+	lifecycle_setting_text(&g->txn->r, setting, template);
+	fill_in(template, name, path, sizeof(path));
+	return rst_entry_set_one(after, attr, rst_view_of(path));
 }
 
 static bool
@@ -116,10 +145,11 @@ complete_person(struct gate *g, struct rst_entry *after,
 	if (err == RST_OK && no_gid_number)
 		err = set_number(after, RST_A_GIDNUMBER, everybody(&g->txn->r));
 	if (err == RST_OK && no_home)
-		err = give_home(after, rst_view_of(name));
+		err = give_path(g, after, RST_A_HOMEDIRECTORY,
+		                RULE_SETTING_HOME, name);
 	if (err == RST_OK && no_shell)
-		err = rst_entry_set_one(after, RST_A_LOGINSHELL,
-		                        RST_VIEW(SHELL_DEFAULT));
+		err = give_path(g, after, RST_A_LOGINSHELL, RULE_SETTING_SHELL,
+		                name);
 	if (err == RST_OK && no_status)
 		err = rst_entry_set_one(after, RST_A_ROSTERSTATUS,
 		                        RST_VIEW("active"));
@@ -132,6 +162,10 @@ complete_group(struct gate *g, struct rst_entry *after,
 {
 	const bool no_class = !(was->flags & RST_REC_POSIX_GROUP);
 	const bool no_number = lacks(was, RST_A_GIDNUMBER);
+	const struct rule_range ranges[] = {
+		lifecycle_setting_range(&g->txn->r, RULE_SETTING_GID_RANGE),
+		rule_gid_ranges[0],
+	};
 	uint32_t number;
 	enum rst_err err = RST_OK;
 
@@ -139,8 +173,7 @@ complete_group(struct gate *g, struct rst_entry *after,
 		err = rst_entry_add(after, RST_A_OBJECTCLASS,
 		                    RST_VIEW("posixGroup"));
 	if (err == RST_OK && no_number)
-		err = allocate(g, RST_IDENT_GIDNUMBER, rule_gid_ranges, 1,
-		               &number);
+		err = allocate(g, RST_IDENT_GIDNUMBER, ranges, 2, &number);
 	if (err == RST_OK && no_number)
 		err = set_number(after, RST_A_GIDNUMBER, number);
 	return err;

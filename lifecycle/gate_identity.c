@@ -9,6 +9,7 @@
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 #include "rules/names.h"
 #include "rules/reserved.h"
 #include "rules/status.h"
@@ -121,6 +122,13 @@ number_unique(struct gate *g, enum rst_ident kind, uint32_t number,
 	return gate_refuse(g, taken, field, "%u", number);
 }
 
+/* The site's own range, above those that are built in. */
+static struct rule_range
+third_range(const struct gate *g)
+{
+	return lifecycle_setting_range(&g->txn->r, RULE_SETTING_THIRD_RANGE);
+}
+
 /* uidNumber of a person, gidNumber of a group: lawful, unique, for ever. */
 static enum rst_err
 check_uid_number(struct gate *g, const struct gate_sides *sides)
@@ -138,7 +146,7 @@ check_uid_number(struct gate *g, const struct gate_sides *sides)
 			                   "uidNumber", NULL);
 		return RST_OK;
 	}
-	third = lifecycle_third_range(&g->txn->r);
+	third = third_range(g);
 	if (rule_uidnumber(number, third) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_UIDNUMBER, "uidNumber", "%u",
 		                   number);
@@ -162,7 +170,7 @@ check_gid_number(struct gate *g, const struct gate_sides *sides)
 			                   "gidNumber", NULL);
 		return RST_OK;
 	}
-	third = lifecycle_third_range(&g->txn->r);
+	third = third_range(g);
 	if (rule_gidnumber(number, third) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber", "%u",
 		                   number);
@@ -177,8 +185,7 @@ check_primary_group(struct gate *g, const struct gate_sides *sides)
 	uint32_t number = sides->after->gid_number;
 
 	if (!reads_as(sides->after, RST_A_GIDNUMBER, number) ||
-	    rule_gidnumber(number, lifecycle_third_range(&g->txn->r)) !=
-	            RULE_OK)
+	    rule_gidnumber(number, third_range(g)) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber",
 		                   NULL);
 	return RST_OK;

@@ -6,6 +6,7 @@
  *	gate_identity.c		the rules of people and groups
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
+ *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change
  *	gate_tombstone.c	burying, and freeing a name again
  *	gate_write.c		one entry: stamps, store, members, journal
@@ -73,6 +74,8 @@ enum rst_err gate_write(struct gate *g, struct gate_write *w,
                         size_t *ret_member_at) RST_MUST_USE;
 
 enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+enum rst_err gate_settings(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;

@@ -19,10 +19,12 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_consequence.c \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
+	lifecycle/gate_setting.c \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_write.c \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
 	lifecycle/place.c lifecycle/place.h \
+	lifecycle/setting.c lifecycle/setting.h \
 	lifecycle/slot.c lifecycle/slot.h \
 	lifecycle/strength.c

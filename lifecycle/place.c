@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* place.c - where things stand, and the settings */
+/* place.c - where things stand */
 #include "lifecycle/place.h"
 #include "lifecycle/acts.h"
 #include "store/ident.h"
@@ -27,48 +27,6 @@ lifecycle_place(const struct rst_rtxn *txn, const char *nrdn, uint64_t *ret_id)
 	if (err != RST_OK)
 		return err;
 	return rst_tree_child(txn, suffix, rst_view_of(nrdn), ret_id);
-}
-
-bool
-lifecycle_setting(const struct rst_rtxn *txn, const char *name,
-                  char buf[LIFECYCLE_SETTING_MAX])
-{
-	struct rst_view key = rst_view_of(name), value;
-	struct rst_record record;
-	struct rst_attr attr;
-	uint64_t id;
-
-	buf[0] = '\0';
-	if (lifecycle_place(txn, "cn=settings", &id) != RST_OK ||
-	    rst_record_get(txn, id, &record) != RST_OK ||
-	    !rst_record_attr(&record, RST_A_ROSTERVALUE, &attr))
-		return false;
-	while (rst_attr_next(&attr, &value))
-		if (value.len > key.len && rst_view_starts(value, key) &&
-		    value.ptr[key.len] == '=')
-			return rst_view_copy(rst_view(value.ptr + key.len + 1,
-			                              value.len - key.len - 1),
-			                     buf, LIFECYCLE_SETTING_MAX);
-	return false;
-}
-
-struct rule_range
-lifecycle_third_range(const struct rst_rtxn *txn)
-{
-	char text[LIFECYCLE_SETTING_MAX];
-	uint64_t first, last;
-	const char *dash;
-
-	if (!lifecycle_setting(txn, "third-range", text))
-		return (struct rule_range){ 0, 0 };
-	dash = strchr(text, '-');
-	if (dash == NULL ||
-	    !rst_view_number(rst_view(text, (size_t)(dash - text)), UINT32_MAX,
-	                     &first) ||
-	    !rst_view_number(rst_view_of(dash + 1), UINT32_MAX, &last) ||
-	    first > last)
-		return (struct rule_range){ 0, 0 };
-	return (struct rule_range){ (uint32_t)first, (uint32_t)last };
 }
 
 /* The child of place (such as "ou=people") called type name, lower case. */

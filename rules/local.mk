@@ -6,6 +6,7 @@ rules_librules_la_SOURCES = \
 	rules/numbers.c rules/numbers.h \
 	rules/password.c rules/password.h \
 	rules/reserved.c rules/reserved.h \
+	rules/setting.c rules/setting.h \
 	rules/status.c rules/status.h \
 	rules/utf8.c rules/utf8.h \
 	rules/verdict.c rules/verdict.h

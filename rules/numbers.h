@@ -16,7 +16,6 @@ struct rule_range {
 	uint32_t first, last;
 };
 
-#define RULE_RANGES_MAX 3
 /* uidNumber: 10000-59999, then 65536-524287, then the site's third range. */
 extern const struct rule_range rule_uid_ranges[2];
 /* gidNumber of groups: 2002-9999. */

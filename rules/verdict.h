@@ -79,6 +79,8 @@
 	X(UNKNOWN_GROUP, "unknown_group", "there is no such group")            \
 	X(INVALID_EXPIRY, "invalid_expiry",                                    \
 	  "the lifetime is outside what the settings allow")                   \
+	X(INVALID_SETTING, "invalid_setting",                                  \
+	  "there is no such setting, or it does not take this value")          \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

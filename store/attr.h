@@ -78,7 +78,14 @@ enum rst_match {
 	X(ROSTERFORMERKIND, "rosterFormerKind", RST_MATCH_IGNORE)              \
 	X(ROSTERNAMEFREEAT, "rosterNameFreeAt", RST_MATCH_TIME)                \
 	X(ROSTERREGISTEREDFROM, "rosterRegisteredFrom", RST_MATCH_EXACT)       \
-	X(ROSTERVALUE, "rosterValue", RST_MATCH_EXACT)
+	X(ROSTERVALUE, "rosterValue", RST_MATCH_EXACT)                         \
+	X(ROSTERAPPLIESTO, "rosterAppliesTo", RST_MATCH_DN)                    \
+	X(ROSTERPRIORITY, "rosterPriority", RST_MATCH_INTEGER)                 \
+	X(ROSTERSTARTS, "rosterStarts", RST_MATCH_TIME)                        \
+	X(ROSTERSTATUSSINCE, "rosterStatusSince", RST_MATCH_TIME)              \
+	X(ROSTERSTATUSBY, "rosterStatusBy", RST_MATCH_DN)                      \
+	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)          \
+	X(ROSTERFORMERGROUPS, "rosterFormerGroups", RST_MATCH_DN)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

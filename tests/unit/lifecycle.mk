@@ -7,6 +7,7 @@ life_units = \
 	tests/unit/test_gate \
 	tests/unit/test_hash \
 	tests/unit/test_moment \
+	tests/unit/test_policy \
 	tests/unit/test_races \
 	tests/unit/test_refusals \
 	tests/unit/test_signin
@@ -33,6 +34,8 @@ tests_unit_test_hash_CFLAGS = $(life_unit_cflags)
 tests_unit_test_hash_LDADD = $(life_unit_ldadd)
 tests_unit_test_moment_CFLAGS = $(life_unit_cflags)
 tests_unit_test_moment_LDADD = $(life_unit_ldadd)
+tests_unit_test_policy_CFLAGS = $(life_unit_cflags)
+tests_unit_test_policy_LDADD = $(life_unit_ldadd)
 tests_unit_test_races_CFLAGS = $(life_unit_cflags)
 tests_unit_test_races_LDADD = $(life_unit_ldadd)
 tests_unit_test_signin_CFLAGS = $(life_unit_cflags)

@@ -5,6 +5,7 @@ rules_units = \
 	tests/unit/test_numbers \
 	tests/unit/test_password \
 	tests/unit/test_reserved \
+	tests/unit/test_setting \
 	tests/unit/test_status \
 	tests/unit/test_verdict
 
@@ -21,6 +22,8 @@ tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_password_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_reserved_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reserved_LDADD = $(CMOCKA_LIBS)
+tests_unit_test_setting_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_setting_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* setting.c - the settings of the directory, and the policy of a person */
+#include "lifecycle/setting.h"
+#include "lifecycle/place.h"
+#include "store/member.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+/* The text after "name=" in one of record's lines. */
+static bool
+find_line(const struct rst_record *record, const char *name,
+          struct rst_view *ret_text)
+{
+	struct rst_view key = rst_view_of(name), line;
+	struct rst_attr lines;
+
+	if (!rst_record_attr(record, RST_A_ROSTERVALUE, &lines))
+		return false;
+	while (rst_attr_next(&lines, &line))
+		if (line.len > key.len && rst_view_starts(line, key) &&
+		    line.ptr[key.len] == '=') {
+			*ret_text = rst_view(line.ptr + key.len + 1,
+			                     line.len - key.len - 1);
+			return true;
+		}
+	return false;
+}
+
+bool
+lifecycle_setting_of(const struct rst_record *record, enum rule_setting_id id,
+                     struct rst_view *ret_text, int64_t *ret_number)
+{
+	struct rst_view text;
+
+	if (!find_line(record, rule_setting(id)->name, &text) ||
+	    rule_setting_read(id, text.ptr, text.len, ret_number) != RULE_OK)
+		return false;
+	*ret_text = text;
+	return true;
+}
+
+/* cn=settings itself. */
+static bool
+find_settings(const struct rst_rtxn *txn, struct rst_record *ret_record)
+{
+	uint64_t id;
+
+	return lifecycle_place(txn, "cn=settings", &id) == RST_OK &&
+	       rst_record_get(txn, id, ret_record) == RST_OK;
+}
+
+int64_t
+lifecycle_setting_number(const struct rst_rtxn *txn, enum rule_setting_id id)
+{
+	struct rst_record record;
+	struct rst_view text;
+	int64_t number;
+
+	if (find_settings(txn, &record) &&
+	    lifecycle_setting_of(&record, id, &text, &number))
+		return number;
+	return rule_setting_default(id);
+}
+
+void
+lifecycle_setting_text(const struct rst_rtxn *txn, enum rule_setting_id id,
+                       char buf[RULE_SETTING_VALUE_MAX + 1])
+{
+	struct rst_record record;
+	struct rst_view text;
+	int64_t number;
+
+	if (!find_settings(txn, &record) ||
+	    !lifecycle_setting_of(&record, id, &text, &number))
+		text = rst_view_of(rule_setting(id)->value);
+	(void)rst_view_copy(text, buf, RULE_SETTING_VALUE_MAX + 1);
+}
+
+struct rule_range
+lifecycle_setting_range(const struct rst_rtxn *txn, enum rule_setting_id id)
+{
+	int64_t both = lifecycle_setting_number(txn, id);
+
+	return (struct rule_range){ (uint32_t)(both >> 32), (uint32_t)both };
+}
+
+/* One of the groups that a policy names has person as member. */
+static bool
+applies(const struct rst_rtxn *txn, const struct rst_record *policy,
+        uint64_t person)
+{
+	char ndn[RST_NORMAL_MAX];
+	struct rst_attr groups;
+	struct rst_view dn;
+	uint64_t group;
+	size_t len;
+
+	if (person == 0 ||
+	    !rst_record_attr(policy, RST_A_ROSTERAPPLIESTO, &groups))
+		return false;
+	while (rst_attr_next(&groups, &dn))
+		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+		    rst_tree_find(txn, rst_view(ndn, len), &group, NULL) ==
+		            RST_OK &&
+		    rst_member_is(txn, group, person))
+			return true;
+	return false;
+}
+
+static uint64_t
+priority_of(const struct rst_record *policy)
+{
+	uint64_t priority;
+
+	if (!rst_view_number(rst_record_first(policy, RST_A_ROSTERPRIORITY),
+	                     UINT32_MAX, &priority))
+		return 0;
+	return priority;
+}
+
+/* Settings that record has and that are not decided by a higher one. */
+static void
+take(const struct rst_record *record, uint64_t priority,
+     uint64_t decided[RULE_SETTING_END], struct lifecycle_policy *policy)
+{
+	struct rst_view text;
+	int64_t number;
+
+	for (int i = 0; i < RULE_SETTING_END; i++)
+		if (rule_setting((enum rule_setting_id)i)->scope ==
+		            RULE_SCOPE_POLICY &&
+		    priority > decided[i] &&
+		    lifecycle_setting_of(record, (enum rule_setting_id)i, &text,
+		                         &number)) {
+			decided[i] = priority;
+			policy->number[i] = number;
+			policy->from[i] = record->id;
+		}
+}
+
+static enum rst_err
+take_policies(const struct rst_rtxn *txn, uint64_t person,
+              uint64_t decided[RULE_SETTING_END],
+              struct lifecycle_policy *policy)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	struct rst_record record;
+	uint64_t place, ids[BATCH];
+	size_t n = BATCH, looked = 0;
+	enum rst_err err;
+
+	err = lifecycle_place(txn, "ou=policies", &place);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	while (err == RST_OK && n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
+		err = rst_tree_children(txn, place, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
+			err = rst_record_get(txn, ids[i], &record);
+			/* 1 is cn=settings, 0 nobody. */
+			if (err == RST_OK && record.kind == RST_KIND_SETTING &&
+			    applies(txn, &record, person))
+				take(&record, 2 + priority_of(&record), decided,
+				     policy);
+		}
+	}
+	return err;
+}
+
+enum rst_err
+lifecycle_policy(const struct rst_rtxn *txn, uint64_t person,
+                 struct lifecycle_policy *ret_policy)
+{
+	uint64_t decided[RULE_SETTING_END] = { 0 };
+	struct rst_record settings;
+
+	for (int i = 0; i < RULE_SETTING_END; i++) {
+		ret_policy->number[i] =
+			rule_setting_default((enum rule_setting_id)i);
+		ret_policy->from[i] = 0;
+	}
+	if (find_settings(txn, &settings))
+		take(&settings, 1, decided, ret_policy);
+	return take_policies(txn, person, decided, ret_policy);
+}

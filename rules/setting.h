@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* setting.h - the settings and policies there are, and what they may be
+ *
+ * One table for every door: what it takes, what it is when nobody set it, and
+ * what to tell people of it.  A setting is a line "name=value" of rosterValue
+ * in cn=settings; those of a policy may stand in an entry below ou=policies
+ * too, which holds for the members of the groups it names.
+ *
+ * Values as people write them: a count "12"; a span of time "30m" (s, m, h, d,
+ * or plain seconds), "0" for never; a switch "on" or "off"; one of some words;
+ * some of some words, "upper,digit"; a range of numbers "70000-79999"; text.
+ */
+#ifndef RULE_SETTING_H
+#define RULE_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/verdict.h"
+
+#define RULE_SETTING_NAME_MAX  32  /* bytes */
+#define RULE_SETTING_VALUE_MAX 255 /* bytes */
+
+enum rule_setting_type {
+	RULE_TYPE_COUNT,  /* a number from min to max */
+	RULE_TYPE_SPAN,   /* seconds from min to max; 0 if zero is lawful */
+	RULE_TYPE_SWITCH, /* 0 or 1 */
+	RULE_TYPE_WORD,   /* the number of the word in choices */
+	RULE_TYPE_WORDS,  /* the bits 1 << number of those named */
+	RULE_TYPE_RANGE,  /* FIRST-LAST, both from min to max */
+	RULE_TYPE_PATH,   /* an absolute path; templates know %u, %g, %% */
+	RULE_TYPE_PATHS,  /* paths with commas between them */
+};
+
+enum rule_setting_scope {
+	RULE_SCOPE_SITE,   /* cn=settings alone */
+	RULE_SCOPE_POLICY, /* policies too */
+};
+
+#define RULE_MINUTE INT64_C(60)
+#define RULE_HOUR   (60 * RULE_MINUTE)
+#define RULE_DAY    (24 * RULE_HOUR)
+
+/* Words of RULE_TYPE_WORD, by number. */
+enum rule_registration {
+	RULE_REGISTRATION_OFF,
+	RULE_REGISTRATION_INVITE,
+	RULE_REGISTRATION_OPEN,
+};
+enum rule_client_view {
+	RULE_VIEW_LOCK,
+	RULE_VIEW_HIDE
+};
+/* Bits of RULE_TYPE_WORDS. */
+enum rule_character_class {
+	RULE_CLASS_UPPER = 1 << 0,
+	RULE_CLASS_LOWER = 1 << 1,
+	RULE_CLASS_DIGIT = 1 << 2,
+	RULE_CLASS_OTHER = 1 << 3,
+};
+
+/* X(ID, name, TYPE, SCOPE, min, max, value when not set, choices, text) */
+#define RULE_SETTINGS(X)                                                        \
+	X(REGISTRATION, "registration", WORD, SITE, 0, 2, "invite",             \
+	  "off invite open",                                                    \
+	  "Who may register: nobody, whoever holds an invitation, or anybody "  \
+	  "(who then waits for approval)")                                      \
+	X(CLIENT_VIEW, "client-view", WORD, SITE, 0, 1, "lock", "lock hide",    \
+	  "How accounts that may not sign in look to clients: locked, or not "  \
+	  "there at all")                                                       \
+	X(THIRD_RANGE, "third-range", RANGE, SITE, 65536, 2147483647, "",       \
+	  NULL, "Numbers to give out after the built-in ranges")                \
+	X(UID_RANGE, "uid-range", RANGE, SITE, 1000, 60000, "", NULL,           \
+	  "uidNumbers to give out before the built-in ranges")                  \
+	X(GID_RANGE, "gid-range", RANGE, SITE, 1000, 60000, "", NULL,           \
+	  "gidNumbers to give out before the built-in range")                   \
+	X(PRIVATE_GROUPS, "private-groups", SWITCH, SITE, 0, 1, "off", NULL,    \
+	  "A new person gets a group of his own, of the same name and number, " \
+	  "as primary group")                                                   \
+	X(DOTS_IN_NAMES, "dots-in-names", SWITCH, SITE, 0, 1, "off", NULL,      \
+	  "Usernames may have dots inside")                                     \
+	X(HOME, "home", PATH, SITE, 0, 0, "/home/%u", NULL,                     \
+	  "homeDirectory of a new person; %u is the username, %g its first "    \
+	  "letter")                                                             \
+	X(SHELL, "shell", PATH, SITE, 0, 0, "/bin/bash", NULL,                  \
+	  "loginShell of a new person")                                         \
+	X(SHELLS, "shells", PATHS, SITE, 0, 0, "", NULL,                        \
+	  "Shells that people may choose for themselves; any when empty")       \
+	X(INVITATION_LIFETIME, "invitation-lifetime", SPAN, SITE,               \
+	  5 * RULE_MINUTE, 7 * RULE_DAY, "24h", NULL,                           \
+	  "How long an invitation admits people unless it says otherwise")      \
+	X(REGISTRATION_TOKEN_LIFETIME, "registration-token-lifetime", SPAN,     \
+	  SITE, 1, 7 * RULE_DAY, "7d", NULL,                                    \
+	  "How long a registration token for one username is good")             \
+	X(VERIFICATION_LIFETIME, "verification-lifetime", SPAN, SITE,           \
+	  10 * RULE_MINUTE, RULE_DAY, "24h", NULL,                              \
+	  "How long the link that proves a mail address is good")               \
+	X(RESET_LIFETIME, "reset-lifetime", SPAN, SITE, 5 * RULE_MINUTE,        \
+	  RULE_DAY, "30m", NULL, "How long a password reset link is good")      \
+	X(SESSION_IDLE, "session-idle", SPAN, SITE, 5 * RULE_MINUTE,            \
+	  12 * RULE_HOUR, "1h", NULL,                                           \
+	  "A web session ends after this long without a request")               \
+	X(SESSION_LIFETIME, "session-lifetime", SPAN, SITE, 10 * RULE_MINUTE,   \
+	  7 * RULE_DAY, "24h", NULL, "A web session ends after this long")      \
+	X(REAUTHENTICATION, "reauthentication", SPAN, SITE, RULE_MINUTE,        \
+	  RULE_HOUR, "10m", NULL,                                               \
+	  "Administrators give their password again for what is dangerous, "    \
+	  "when they last did so longer ago")                                   \
+	X(PENDING_LIFETIME, "pending-lifetime", SPAN, SITE, 0,                  \
+	  3650 * RULE_DAY, "30d", NULL,                                         \
+	  "Registrations that nobody decided are dropped after this long; 0: "  \
+	  "never")                                                              \
+	X(BIN_RETENTION, "bin-retention", SPAN, SITE, 0, 3650 * RULE_DAY,       \
+	  "30d", NULL,                                                          \
+	  "A deleted account can be restored for this long; 0: not at all")     \
+	X(NAME_RETENTION, "name-retention", SPAN, SITE, 0, 36500 * RULE_DAY,    \
+	  "365d", NULL,                                                         \
+	  "The name of a deleted account can be given out again after this "    \
+	  "long")                                                               \
+	X(AUDIT_RETENTION, "audit-retention", SPAN, SITE, 0, 36500 * RULE_DAY,  \
+	  "365d", NULL, "Journal records are kept for this long; 0: for ever")  \
+	X(PASSWORD_MIN_LENGTH, "password-min-length", COUNT, POLICY, 8, 128,    \
+	  "12", NULL, "Characters that a new password must have at least")      \
+	X(PASSWORD_REQUIRE, "password-require", WORDS, POLICY, 0, 15, "",       \
+	  "upper lower digit other",                                            \
+	  "Kinds of characters that a new password must have")                  \
+	X(PASSWORD_BLOCKLIST, "password-blocklist", SWITCH, POLICY, 0, 1,       \
+	  "on", NULL,                                                           \
+	  "Passwords that are easy to guess are refused: common ones, and "     \
+	  "those made of the person's own names")                               \
+	X(PASSWORD_HISTORY, "password-history", COUNT, POLICY, 0, 24, "0",      \
+	  NULL, "Former passwords that cannot be taken again")                  \
+	X(PASSWORD_MIN_AGE, "password-min-age", SPAN, POLICY, 0,                \
+	  30 * RULE_DAY, "0", NULL,                                             \
+	  "People change their password only after this long; 0: at any time")  \
+	X(PASSWORD_MAX_AGE, "password-max-age", SPAN, POLICY, 0,                \
+	  3650 * RULE_DAY, "0", NULL,                                           \
+	  "A password expires after this long; 0: never")                       \
+	X(PASSWORD_WARNING, "password-warning", SPAN, POLICY, 0,                \
+	  90 * RULE_DAY, "7d", NULL,                                            \
+	  "People are warned this long before their password expires")          \
+	X(PASSWORD_GRACE, "password-grace", COUNT, POLICY, 0, 100, "3", NULL,   \
+	  "How often an expired password still signs in, to be changed")        \
+	X(LOCKOUT_FAILURES, "lockout-failures", COUNT, POLICY, 0, 100, "5",     \
+	  NULL, "Wrong passwords after which the account is locked; 0: never")  \
+	X(LOCKOUT_WINDOW, "lockout-window", SPAN, POLICY, RULE_MINUTE,          \
+	  RULE_DAY, "15m", NULL, "Within which wrong passwords are counted")    \
+	X(LOCKOUT_DURATION, "lockout-duration", SPAN, POLICY, RULE_MINUTE,      \
+	  30 * RULE_DAY, "30m", NULL, "For how long the account is locked")     \
+	X(INACTIVE_AFTER, "inactive-after", SPAN, POLICY, 0, 3650 * RULE_DAY,   \
+	  "0", NULL,                                                            \
+	  "Accounts that nobody used for this long are suspended; 0: never")
+
+enum rule_setting_id {
+#define RULE_SETTING_ENUM(id, name, type, scope, min, max, value, choices,     \
+                          text)                                                \
+	RULE_SETTING_##id,
+	RULE_SETTINGS(RULE_SETTING_ENUM)
+#undef RULE_SETTING_ENUM
+	RULE_SETTING_END
+};
+
+struct rule_setting {
+	const char *name;
+	enum rule_setting_type type;
+	enum rule_setting_scope scope;
+	int64_t min, max;
+	const char *value;   /* when nobody set it; "" for none */
+	const char *choices; /* words with a blank between, or NULL */
+	const char *text;    /* for people; no full stop */
+};
+
+/* By number, which is below RULE_SETTING_END. */
+const struct rule_setting *rule_setting(enum rule_setting_id id);
+/* False if there is none of that name. */
+bool rule_setting_find(const char *name, size_t len,
+                       enum rule_setting_id *ret_id);
+
+/*
+ * Read text as a value of it: RULE_OK or RULE_INVALID_SETTING.  *ret_number
+ * is what the type says (RANGE: first << 32 | last; PATH, PATHS: 0).
+ */
+enum rule_verdict rule_setting_read(enum rule_setting_id id, const char *text,
+                                    size_t len, int64_t *ret_number);
+/* Of the value when nobody set it; RANGE without one: 0. */
+int64_t rule_setting_default(enum rule_setting_id id);
+
+/* What it takes, for people: "8 to 128", "on or off", "5m to 7d". */
+#define RULE_SETTING_RANGE_BYTES 96
+void rule_setting_print_range(enum rule_setting_id id,
+                              char buf[RULE_SETTING_RANGE_BYTES]);
+
+#endif
