@@ -143,7 +143,7 @@ rst_check_format(struct rst_check *check)
 	MDB_dbi main_dbi = 1; /* LMDB's table of tables */
 	enum rst_err err;
 
-	err = rst_meta_number(check->txn, "format", &format);
+	err = rst_meta_number(check->txn, RST_META_FORMAT, &format);
 	if (err == RST_ECORRUPT || (err == RST_OK && format != RST_FORMAT))
 		rst_check_found(check, "the format is not %d", RST_FORMAT);
 	for (int i = 0; i < RST_T_COUNT; i++) {

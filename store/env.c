@@ -110,10 +110,7 @@ try_open(struct rst_env *env, const struct rst_place *place,
 		env->mdb = NULL;
 		return rc;
 	}
-	if (!place->exists)
-		rc = mdb_env_set_mapsize(env->mdb, options->map_bytes);
-	if (rc == 0)
-		rc = mdb_env_set_maxdbs(env->mdb, MAX_DBS);
+	rc = mdb_env_set_maxdbs(env->mdb, MAX_DBS);
 	/* LMDB takes the table in lock.mdb when that is larger. */
 	if (rc == 0)
 		rc = mdb_env_set_maxreaders(env->mdb,
@@ -167,39 +164,15 @@ open_lmdb(struct rst_env *env, const struct rst_place *place,
 	return RST_OK;
 }
 
-/*
- * Open all tables with flags (0, or MDB_CREATE in a write transaction).  Only
- * done here: LMDB allows it in one transaction at a time.
- */
+/* Only done here: LMDB allows it in one transaction at a time. */
 static int
-open_tables(struct rst_env *env, MDB_txn *txn, unsigned int flags)
+open_tables(struct rst_env *env, MDB_txn *txn)
 {
 	int rc = 0;
 
 	for (int i = 0; i < RST_T_COUNT && rc == 0; i++)
-		rc = mdb_dbi_open(txn, rst_table_names[i], flags, &env->dbi[i]);
+		rc = mdb_dbi_open(txn, rst_table_names[i], 0, &env->dbi[i]);
 	return rc;
-}
-
-static enum rst_err
-make_tables(struct rst_env *env, struct rst_detail *reterr)
-{
-	struct rst_wtxn txn = { .locked = false };
-	enum rst_err err;
-
-	err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
-	if (err == RST_OK)
-		err = rst_err_from_lmdb(
-			open_tables(env, rst_txn(&txn.r), MDB_CREATE));
-	if (err == RST_OK)
-		err = rst_meta_set_number(&txn, "format", RST_FORMAT);
-	if (err == RST_OK)
-		err = rst_write_commit(&txn);
-	rst_write_abort(&txn);
-	if (err != RST_OK)
-		rst_detail_set(reterr, "cannot make the tables: %s",
-		               rst_strerror(err));
-	return err;
 }
 
 static enum rst_err
@@ -209,7 +182,7 @@ check_format(struct rst_env *env, const struct rst_rtxn *txn,
 	uint64_t format;
 	enum rst_err err;
 
-	err = rst_meta_number(txn, "format", &format);
+	err = rst_meta_number(txn, RST_META_FORMAT, &format);
 	if (err != RST_OK)
 		return err;
 	if (format == RST_FORMAT)
@@ -221,10 +194,7 @@ check_format(struct rst_env *env, const struct rst_rtxn *txn,
 	return RST_ESTATE;
 }
 
-/*
- * The tables of an environment that has them.  RST_ENOTFOUND when there are
- * none: they are made in one transaction, so there are all or none.
- */
+/* The tables; RST_ENOTFOUND when it is some other program's file. */
 static enum rst_err
 find_tables(struct rst_env *env, struct rst_detail *reterr)
 {
@@ -238,12 +208,17 @@ find_tables(struct rst_env *env, struct rst_detail *reterr)
 	rc = mdb_dbi_open(rst_txn(&txn), rst_table_names[RST_T_META], 0,
 	                  &env->dbi[RST_T_META]);
 	err = rst_err_from_lmdb(rc);
+	if (err == RST_ENOTFOUND)
+		rst_detail_set(reterr,
+		               "%s/data.mdb is no environment of Roster: make "
+		               "one with rosterctl init elsewhere",
+		               env->dir);
 	if (err != RST_OK)
 		goto out;
 	err = check_format(env, &txn, reterr);
 	if (err != RST_OK)
 		goto out;
-	rc = open_tables(env, rst_txn(&txn), 0);
+	rc = open_tables(env, rst_txn(&txn));
 	if (rc != 0) {
 		rst_detail_set(reterr, "%s lacks a table: restore a backup",
 		               env->dir);
@@ -255,22 +230,6 @@ find_tables(struct rst_env *env, struct rst_detail *reterr)
 out:
 	rst_read_end(&txn);
 	return err;
-}
-
-static enum rst_err
-ready_tables(struct rst_env *env, bool create, struct rst_detail *reterr)
-{
-	enum rst_err err = find_tables(env, reterr);
-
-	if (err != RST_ENOTFOUND)
-		return err;
-	if (create)
-		return make_tables(env, reterr);
-	rst_detail_set(reterr,
-	               "%s/data.mdb is no environment of Roster: make one with "
-	               "rosterctl init",
-	               env->dir);
-	return RST_ENOTFOUND;
 }
 
 static void
@@ -316,10 +275,12 @@ open_new(struct rst_place *place, const char *dir,
 	env->stamp_fd = place->stamp_fd;
 	place->writer_map = NULL;
 	place->stamp_fd = -1;
+	if (err == RST_OK && !place->exists)
+		err = rst_env_make(place, dir, options->map_bytes, reterr);
 	if (err == RST_OK)
 		err = open_lmdb(env, place, options, reterr);
 	if (err == RST_OK)
-		err = ready_tables(env, options->create, reterr);
+		err = find_tables(env, reterr);
 	if (err != RST_OK)
 		goto out;
 	rst_env_clear_stale(env);

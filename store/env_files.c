@@ -537,8 +537,6 @@ rst_place_enter(struct rst_place *place, const char *dir, bool create,
 		err = make_file(place, "lock.mdb", NULL, 0, reterr);
 	if (err == RST_OK)
 		err = reserve_lock(place, reterr);
-	if (err == RST_OK)
-		err = make_file(place, "data.mdb", NULL, 0, reterr);
 	return err;
 }
 

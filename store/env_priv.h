@@ -11,7 +11,8 @@
 
 #include "store/env.h"
 
-#define RST_FORMAT 1 /* of everything on disk; table "meta", key "format" */
+#define RST_FORMAT      1 /* of everything on disk; in table "meta" under */
+#define RST_META_FORMAT "format"
 
 /*
  * The tables.  All keys are composite and big endian so that their byte order
@@ -88,6 +89,12 @@ enum rst_err rst_place_enter(struct rst_place *place, const char *dir,
 void rst_place_leave(struct rst_place *place);
 void rst_place_close(struct rst_place *place);
 bool rst_place_is_refused(long fs_type);
+
+/* env_make.c: make data.mdb, with its tables, in a place entered where it is
+ * not there. */
+enum rst_err rst_env_make(struct rst_place *place, const char *dir,
+                          uint64_t map_bytes, struct rst_detail *reterr)
+	RST_MUST_USE;
 
 /* env_files.c: the writer lock.  wait_ms 0: try once.  RST_EBUSY. */
 enum rst_err rst_writer_lock(struct rst_env *env, unsigned int wait_ms)

@@ -280,12 +280,36 @@ the_map_is_fixed_when_it_is_made(void **state)
 }
 
 static void
-an_unfinished_making_is_finished(void **state)
+an_unfinished_making_is_begun_anew(void **state)
+{
+	static const char *const left[] = { "data.mdb", "data.mdb.new" };
+	struct fixture *fixture = *state;
+	char path[256];
+	int fd;
+
+	/* what a kill in the middle leaves, and an older version's nothing */
+	close_env(fixture);
+	for (size_t i = 0; i < 2; i++) {
+		path_in(fixture, left[i], path);
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (i == 1)
+			assert_int_equal(write(fd, path, 5), 5);
+		close(fd);
+	}
+	assert_int_equal(open_env(fixture, false, NULL), RST_ENOTFOUND);
+	assert_int_equal(open_env(fixture, true, NULL), RST_OK);
+	path_in(fixture, left[1], path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(other_put_row(fixture->env, 1), RST_OK);
+}
+
+static void
+another_programs_database_is_left_alone(void **state)
 {
 	struct fixture *fixture = *state;
+	struct rst_detail detail = { "" };
 	MDB_env *mdb;
 
-	/* what a kill between LMDB's first page and our tables leaves */
 	close_env(fixture);
 	unlink_in(fixture, "data.mdb");
 	assert_int_equal(mdb_env_create(&mdb), 0);
@@ -293,8 +317,8 @@ an_unfinished_making_is_finished(void **state)
 	assert_int_equal(mdb_env_open(mdb, fixture->dir, 0, 0660), 0);
 	mdb_env_close(mdb);
 	assert_int_equal(open_env(fixture, false, NULL), RST_ENOTFOUND);
-	assert_int_equal(open_env(fixture, true, NULL), RST_OK);
-	assert_int_equal(other_put_row(fixture->env, 1), RST_OK);
+	assert_int_equal(open_env(fixture, true, &detail), RST_ENOTFOUND);
+	assert_non_null(strstr(detail.text, "no environment of Roster"));
 }
 
 static void
@@ -447,7 +471,8 @@ main(int argc, char **argv)
 		WITH_DIR(files_are_the_groups_whatever_the_umask),
 		WITH_ENV(nothing_is_open_across_an_exec),
 		WITH_DIR(the_map_is_fixed_when_it_is_made),
-		WITH_ENV(an_unfinished_making_is_finished),
+		WITH_ENV(an_unfinished_making_is_begun_anew),
+		WITH_ENV(another_programs_database_is_left_alone),
 		WITH_ENV(a_second_open_is_the_same_environment),
 		WITH_ENV(another_user_of_the_group_may_write),
 		WITH_ENV(a_stranger_is_told_what_he_lacks),
