@@ -305,6 +305,7 @@ class Sink:
     def __init__(self):
         from aiosmtpd.controller import Controller
         self.messages = []
+        self.addresses = set()  # all that ever got one
         self._arrived = threading.Condition()
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1",
@@ -316,8 +317,13 @@ class Sink:
                                            policy=email.policy.default)
         with self._arrived:
             self.messages.append((envelope.rcpt_tos, message))
+            self.addresses.update(envelope.rcpt_tos)
             self._arrived.notify_all()
         return "250 kept"
+
+    def got(self, address):
+        with self._arrived:
+            return address in self.addresses
 
     def wait_for(self, address, seconds=15):
         """The first message to address, taken out."""

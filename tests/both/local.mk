@@ -19,6 +19,7 @@ tests_both_libcommitgate_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 endif
 EXTRA_DIST += $(both_tests) \
+	tests/both/acts.py \
 	tests/both/harness.py \
 	tests/both/roster.py
 

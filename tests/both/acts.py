@@ -1,0 +1,827 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""acts.py - every act there is: its door, how it is done, what it promises
+
+A fact is a key with a value, both text.  An act tries some facts, and when its
+answer comes they are acknowledged; after a crash each must be the one last
+acknowledged or one tried since.
+
+    person/NAME         "yes"
+    status/NAME         rosterStatus
+    name/NAME           displayName
+    password/NAME       what he signs in with
+    group/NAME          "yes"
+    member/GROUP/NAME   "yes"
+    invitation/MAIL     "open", "used", "revoked"
+    session/TOKEN       whose it is
+    mail/ADDRESS        "yes": mail to it is queued or was sent
+    init/suffix         the suffix
+
+and "-" for what is not there, as everything is before its first fact.
+
+A new act is a function below, under @act; a new table is a kind of fact: a
+method of Eyes here and a row of see() in tests/power/oracle.c.  kill-9,
+restart, full, stopped, backup, power-loss and the soak take them from here;
+tests/lint/check-acts names those that are missing.
+"""
+import collections
+import random
+import threading
+import time
+import traceback
+
+import ldap
+import requests
+
+from harness import Failure, wait_until
+from roster import (PASSWORD, SUFFIX, group_dn, group_entry, has, person_dn,
+                    person_entry)
+
+LDAP, HTTP, CTL = "LDAP", "HTTP", "rosterctl"
+FULL_TEXT = "no room left in the database or on its disk"
+CREW = "crew"  # a group that all may join
+OWN_MAX = 40  # objects of a kind that one hand keeps
+GROUPS_MAX = 600  # of one hand: there are 7,998 numbers for all
+SESSIONS_MAX = 4  # of one person; the eleventh would end the first
+LOST = (ldap.SERVER_DOWN, ldap.CONNECT_ERROR, ldap.UNAVAILABLE,
+        ldap.TIMEOUT, ldap.BUSY, ldap.OTHER, requests.RequestException)
+
+
+class Lost(Exception):
+    """No answer: it was done, or not."""
+
+
+class Full(Exception):
+    """Refused for want of room, so it was not done: the text or code."""
+
+
+class NotNow(Exception):
+    """This hand has nothing to do it to."""
+
+
+# ------------------------------------------------------------------ the book
+
+class Book:
+    """What was tried and what was acknowledged."""
+    KEPT = 20000  # facts; the oldest sure ones go
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._facts = collections.OrderedDict()  # key -> [value, [tried...]]
+
+    def begin(self, facts):
+        with self._lock:
+            for key, value in facts.items():
+                self._facts.setdefault(key, ["-", []])[1].append(value)
+
+    def acknowledge(self, facts):
+        with self._lock:
+            for key, value in facts.items():
+                self._facts[key] = [value, []]
+
+    def withdraw(self, facts):
+        """It was refused: not done."""
+        with self._lock:
+            for key, value in facts.items():
+                self._facts[key][1].remove(value)
+
+    def sure(self):
+        """{key: value} of what is not in doubt at this moment."""
+        with self._lock:
+            return {key: value for key, (value, tried) in self._facts.items()
+                    if not tried}
+
+    def check(self, eyes):
+        """What is wrong, as a list.  Nobody may write meanwhile.  What was
+        in doubt is settled by what is seen, and what is gone stays so."""
+        wrong = []
+        for key, (value, tried) in list(self._facts.items()):
+            for possible in [value] + tried:
+                if eyes.sees(key, possible):
+                    break
+            else:
+                wrong.append("%s is %s, acknowledged: %s, tried: %s" % (
+                    key, eyes.look(key), value, tried))
+                continue
+            if possible == "-":
+                del self._facts[key]  # no name is used twice
+            else:
+                self._facts[key] = [possible, []]
+        while len(self._facts) > self.KEPT:
+            self._facts.popitem(last=False)
+        return wrong
+
+
+class Eyes:
+    """Looks at a Roster that runs: what is really there."""
+
+    def __init__(self, roster, sink=None):
+        self.roster = roster
+        self.sink = sink
+        self.link = roster.root()
+
+    def sees(self, key, value):
+        kind, name = key.split("/", 1)
+        test = getattr(self, "is_" + kind, None)
+        return test(name, value) if test else self.look(key) == value
+
+    def look(self, key):
+        kind, name = key.split("/", 1)
+        return getattr(self, "see_" + kind)(name)
+
+    def _entry(self, dn, *attributes, under=ldap.SCOPE_BASE,
+               where="(objectClass=*)"):
+        try:
+            found = self.link.search_s(dn, under, where,
+                                       list(attributes) or ["1.1"])
+        except ldap.NO_SUCH_OBJECT:
+            return None
+        if len(found) > 1:
+            raise Failure("%s %s is there %d times" % (dn, where, len(found)))
+        return {key: [value.decode() for value in values] for key, values
+                in found[0][1].items()} if found else None
+
+    def see_person(self, name):
+        entry = self._entry(person_dn(name))
+        by_name = self._entry(
+            "ou=people," + SUFFIX, under=ldap.SCOPE_ONELEVEL,
+            where="(uid=%s)" % name)
+        if (entry is None) != (by_name is None):
+            return "known by %s only" % ("name" if by_name else "DN")
+        return "-" if entry is None else "yes"
+
+    def _value(self, name, attribute):
+        entry = self._entry(person_dn(name), attribute)
+        return "-" if entry is None else entry.get(attribute, ["-"])[0]
+
+    def see_status(self, name):
+        return self._value(name, "rosterStatus")
+
+    def see_name(self, name):
+        return self._value(name, "displayName")
+
+    def see_group(self, name):
+        return "-" if self._entry(group_dn(name)) is None else "yes"
+
+    def see_member(self, pair):
+        group, name = pair.split("/")
+        entry = self._entry(person_dn(name), "memberOf")
+        try:
+            views = {
+                "memberOf": entry is not None and group_dn(group) in
+                entry.get("memberOf", []),
+                "memberUid": has(self.link, group_dn(group), "memberUid",
+                                 name),
+                "member": has(self.link, group_dn(group), "member",
+                              person_dn(name))}
+        except ldap.NO_SUCH_OBJECT:
+            return "-"
+        if len(set(views.values())) != 1:
+            return "one of %s" % views
+        return "yes" if views["member"] else "-"
+
+    def is_password(self, name, value):
+        """One who may not sign in cannot be asked."""
+        return value == "-" or self.see_status(name) != "active" or \
+            self.roster.binds(person_dn(name), value)
+
+    def see_password(self, name):
+        return "something else"
+
+    def see_invitation(self, mail):
+        entry = self._entry(
+            "ou=invitations," + SUFFIX, "rosterUsed", "rosterRevoked",
+            under=ldap.SCOPE_ONELEVEL, where="(mail=%s)" % mail)
+        if entry is None:
+            return "-"
+        if "rosterRevoked" in entry:
+            return "revoked"
+        return "used" if entry.get("rosterUsed", ["0"])[0] != "0" else "open"
+
+    def see_session(self, token):
+        api = self.roster.api()
+        status, body = api.call("GET", "session", headers={
+            "Cookie": COOKIE + "=" + token})
+        if status == 401:
+            return "-"
+        return body["user"]["username"] if status == 200 else str(status)
+
+    def is_mail(self, address, value):
+        """It is sent in the end; nobody promised when, or only once."""
+        if self.sink is None or value == "-":
+            return True
+        try:
+            return bool(wait_until(lambda: self.sink.got(address), 60,
+                                   "mail to " + address))
+        except Failure:
+            return False
+
+    def see_mail(self, address):
+        return "not sent"
+
+    def see_init(self, what):
+        return SUFFIX if self._entry(SUFFIX) is not None else "-"
+
+
+COOKIE = "__Host-roster"
+
+
+# ------------------------------------------------------------------ the hands
+
+class Person:
+    def __init__(self, status="active", password=None):
+        self.status, self.password = status, password
+        self.groups = set()
+        self.sessions = {}  # token -> Api
+
+
+class Hand(threading.Thread):
+    """Does acts of one door to objects of its own, one after the other."""
+
+    def __init__(self, roster, book, name, door, admin=None, crew=None,
+                 seed=None):
+        super().__init__(daemon=True, name=name)
+        self.roster, self.book, self.door = roster, book, door
+        self.admin, self.crew = admin, crew
+        self.dice = random.Random("%s %s" % (name, seed or ""))
+        self.done = collections.Counter()  # act -> how often
+        self.lost = 0
+        self.made = collections.Counter()
+        self.broken = None  # an answer that no crash explains
+        self.people, self.groups, self.invitations = {}, {}, {}
+        self.longest_s = 0
+        self.link = self.api = None
+
+    # what acts use
+
+    def new(self, letter):
+        self.made[letter] += 1
+        return "%s%s%d" % (self.name, letter, self.made[letter])
+
+    def one_of(self, mine, fits=lambda it: True):
+        """The name of something in mine that fits."""
+        names = [name for name, it in mine.items() if fits(it)]
+        if not names:
+            raise NotNow
+        return self.dice.choice(names)
+
+    def room_in(self, mine):
+        if len(mine) >= OWN_MAX:
+            raise NotNow
+
+    def promise(self, facts, write):
+        """Write, and answer what that answered."""
+        self.book.begin(facts)
+        begun = time.monotonic()
+        try:
+            answer = write()
+        except LOST as error:
+            self.forget(facts)
+            raise Lost(error) from error
+        except Lost:
+            self.forget(facts)
+            raise
+        except ldap.UNWILLING_TO_PERFORM as error:
+            if error.args[0].get("info") != FULL_TEXT:
+                raise
+            self.book.withdraw(facts)
+            raise Full("53") from error
+        except Full:
+            self.book.withdraw(facts)
+            raise
+        self.longest_s = max(self.longest_s, time.monotonic() - begun)
+        self.book.acknowledge(facts)
+        return answer
+
+    def forget(self, facts):
+        """These are in doubt: leave them to whoever verifies.  Others may
+        still name them, so that the facts of their end name them too."""
+        for key in facts:
+            for part in key.split("/")[1:]:
+                for mine in (self.people, self.groups, self.invitations):
+                    mine.pop(part, None)
+
+    def ask(self, method, path, body=None, api=None):
+        """The body of a good HTTP answer."""
+        status, answer = (api or self.api).call(method, path, body)
+        if status in (429, 502, 503, 504):  # busy or going down
+            raise Lost("%d" % status)
+        if status == 507 and answer.get("code") == "full":
+            raise Full("507")
+        if status not in (200, 201, 204):
+            raise Failure("%s %s: %d %s" % (method, path, status, answer))
+        return answer
+
+    def ends(self, person):
+        """The facts of the end of his sessions."""
+        return {"session/" + token: "-" for token in person.sessions}
+
+    # how it lives
+
+    def connect(self):
+        """Wait until the door is open."""
+        while not (self.crew and self.crew.over):
+            try:
+                if self.door == LDAP:
+                    self.link = self.roster.root()
+                    return
+                if self.door == CTL:
+                    return
+                self.api = self.roster.api()
+                self.api.session.cookies.update(self.admin.session.cookies)
+                self.api.csrf = self.admin.csrf
+                if self.api.get("/readyz")[0] == 200:
+                    return
+            except (ldap.LDAPError, requests.RequestException):
+                pass
+            time.sleep(0.02)
+
+    def do(self, act):
+        """True when it was done, False when this hand cannot now."""
+        try:
+            act.do(self)
+        except NotNow:
+            return False
+        self.done[act.name] += 1
+        return True
+
+    def step(self):
+        """One act, as the dice fall."""
+        mine = [act for act in ACTS if act.door == self.door]
+        while not self.do(self.dice.choices(
+                mine, [act.weight for act in mine])[0]):
+            pass
+
+    def run(self):
+        try:
+            while not self.crew.over:
+                self.crew.pass_gate()
+                try:
+                    self.step()
+                    self.crew.acknowledged(self.door)
+                except Lost:
+                    self.lost += 1
+                    self.connect()
+        except Exception:
+            self.broken = traceback.format_exc()
+        finally:
+            self.crew.leave()
+
+
+class Crew:
+    """Hands that work at once, and the gate that parks them."""
+
+    def __init__(self, roster, admin, ldap_hands=4, http_hands=3, seed=None,
+                 book=None):
+        self.roster, self.admin = roster, admin
+        self.book = book or Book()
+        self.over = False
+        self._lock = threading.Condition()
+        self._closed = False
+        self._parked = 0
+        self._running = 0
+        self._last = {}  # door -> time of its last acknowledgement
+        self.hands = [
+            Hand(roster, self.book, "%s%s" % (letter, chr(ord("a") + n)),
+                 door, admin, self, seed)
+            for letter, door, count in (("l", LDAP, ldap_hands),
+                                        ("h", HTTP, http_hands),
+                                        ("c", CTL, 1)) for n in range(count)]
+
+    def start(self):
+        self.book.begin({"group/" + CREW: "yes"})
+        status, body = self.admin.post("groups", cn=CREW)
+        if status != 201:
+            raise Failure("a group for all: %d %s" % (status, body))
+        self.book.acknowledge({"group/" + CREW: "yes"})
+        self._running = len(self.hands)
+        for hand in self.hands:
+            hand.connect()
+        for hand in self.hands:
+            hand.start()
+
+    def acknowledged(self, door):
+        with self._lock:
+            self._last[door] = time.monotonic()
+            self._lock.notify_all()
+
+    def wait_for_write(self, door, since, seconds=30):
+        """How long after since the door acknowledged a write."""
+        with self._lock:
+            if not self._lock.wait_for(
+                    lambda: self._last.get(door, 0) > since, seconds):
+                raise Failure("no %s write for %d s" % (door, seconds))
+            return self._last[door] - since
+
+    def pass_gate(self):
+        with self._lock:
+            if self._closed:
+                self._parked += 1
+                self._lock.notify_all()
+                self._lock.wait_for(lambda: not self._closed)
+                self._parked -= 1
+
+    def leave(self):
+        with self._lock:
+            self._running -= 1
+            self._lock.notify_all()
+
+    def park(self):
+        with self._lock:
+            self._closed = True
+            if not self._lock.wait_for(
+                    lambda: self._parked >= self._running, 60):
+                raise Failure("a hand waits for an answer for a minute")
+
+    def go_on(self):
+        with self._lock:
+            self._closed = False
+            self._lock.notify_all()
+
+    def end(self):
+        self.over = True
+        self.go_on()
+        for hand in self.hands:
+            hand.join(60)
+
+    def claim(self, story, rare=()):
+        """Lawful answers only, and every act done at least once but those
+        that are rare in so short a run."""
+        for hand in self.hands:
+            story.claim(hand.broken is None, "%s got lawful answers" %
+                        hand.name, hand.broken)
+        done = sum((hand.done for hand in self.hands), collections.Counter())
+        print("# " + ", ".join("%s %d" % one for one in sorted(done.items())))
+        story.same([act.name for act in ACTS if not done[act.name] and
+                    act.name not in rare], [], "every act was done")
+        return sum(done.values())
+
+
+# ------------------------------------------------------------------- the acts
+
+Act = collections.namedtuple("Act", "door name covers frees weight do")
+ACTS = []
+
+
+def act(door, name, *covers, frees=False, weight=2):
+    """covers: functions of lifecycle/acts.h, or an LDAP operation; frees: it
+    makes room, so a full disk or map lets it pass."""
+    def keep(function):
+        ACTS.append(Act(door, name, covers, frees, weight, function))
+        return function
+    return keep
+
+
+# What acts.h has and no act below does: it changes nothing, or does it once.
+NOT_HERE = {
+    "act_bootstrap_token": "once, before the hands begin",
+    "act_bootstrap": "once, before the hands begin",
+    "act_invitation_find": "reads",
+    "act_session_check": "part of every act over HTTP",
+    "act_still_allowed": "reads",
+    "act_find_person": "reads",
+    "act_find_group": "reads",
+}
+
+
+def active(person):
+    return person.status == "active"
+
+
+def gone(hand, name):
+    """The facts of his end."""
+    person = hand.people[name]
+    facts = {kind + name: "-" for kind in ("person/", "status/", "name/",
+                                           "password/")}
+    facts.update({"member/%s/%s" % (group, name): "-"
+                  for group in person.groups})
+    facts.update(hand.ends(person))
+    return facts
+
+
+def drop_person(hand, name):
+    for group in hand.people.pop(name).groups & hand.groups.keys():
+        hand.groups[group].discard(name)
+
+
+@act(LDAP, "add a person", "add", weight=4)
+def ldap_add_person(hand):
+    hand.room_in(hand.people)
+    name = hand.new("p")
+    hand.promise(
+        {"person/" + name: "yes", "status/" + name: "active",
+         "name/" + name: "version 0"},
+        lambda: hand.link.add_s(person_dn(name), person_entry(
+            name, displayName="version 0",
+            description="x" * hand.dice.randrange(1, 1500))))
+    hand.people[name] = Person()
+
+
+@act(LDAP, "edit a person", "modify", weight=6)
+def ldap_edit_person(hand):
+    name = hand.one_of(hand.people)
+    text = "version %d" % hand.dice.randrange(1 << 30)
+    hand.promise({"name/" + name: text}, lambda: hand.link.modify_s(
+        person_dn(name), [(ldap.MOD_REPLACE, "displayName",
+                           [text.encode()])]))
+
+
+@act(LDAP, "delete a person", "delete", frees=True)
+def ldap_delete_person(hand):
+    name = hand.one_of(hand.people)
+    hand.promise(gone(hand, name),
+                 lambda: hand.link.delete_s(person_dn(name)))
+    drop_person(hand, name)
+
+
+@act(LDAP, "set a status", "modify")
+def ldap_status(hand):
+    name = hand.one_of(hand.people)
+    person = hand.people[name]
+    status = "suspended" if person.status == "active" else "active"
+    facts = {"status/" + name: status}
+    facts.update(hand.ends(person))
+    hand.promise(facts, lambda: hand.link.modify_s(
+        person_dn(name), [(ldap.MOD_REPLACE, "rosterStatus",
+                           [status.encode()])]))
+    person.status = status
+    person.sessions = {}
+
+
+@act(LDAP, "set a password", "act_change_password", weight=1)
+def ldap_password(hand):
+    name = hand.one_of(hand.people, active)
+    password = "Ldap-set-%d-battery" % hand.dice.randrange(1 << 30)
+    hand.promise({"password/" + name: password}, lambda: hand.link.passwd_s(
+        person_dn(name), None, password))
+    hand.people[name].password = password
+
+
+@act(LDAP, "add a group", "add")
+def ldap_add_group(hand):
+    hand.room_in(hand.groups)
+    if hand.made["g"] >= GROUPS_MAX:
+        raise NotNow
+    name = hand.new("g")
+    hand.promise({"group/" + name: "yes"}, lambda: hand.link.add_s(
+        group_dn(name), group_entry(name)))
+    hand.groups[name] = set()
+
+
+@act(LDAP, "rename a group", "modrdn", weight=1)
+def ldap_rename_group(hand):
+    if hand.made["g"] >= GROUPS_MAX:
+        raise NotNow
+    # of one in doubt nobody could say where he is a member then
+    name = hand.one_of(hand.groups, lambda all: all <= hand.people.keys())
+    to = hand.new("g")
+    members = hand.groups[name]
+    facts = {"group/" + name: "-", "group/" + to: "yes"}
+    for one in members:
+        facts["member/%s/%s" % (name, one)] = "-"
+        facts["member/%s/%s" % (to, one)] = "yes"
+    hand.promise(facts, lambda: hand.link.rename_s(
+        group_dn(name), "cn=" + to, delold=1))
+    hand.groups[to] = hand.groups.pop(name)
+    for one in members:
+        hand.people[one].groups ^= {name, to}
+
+
+@act(LDAP, "delete a group", "delete", frees=True, weight=1)
+def ldap_delete_group(hand):
+    delete_group(hand, lambda name: hand.link.delete_s(group_dn(name)))
+
+
+def delete_group(hand, delete):
+    name = hand.one_of(hand.groups)
+    facts = {"group/" + name: "-"}
+    facts.update({"member/%s/%s" % (name, one): "-"
+                  for one in hand.groups[name]})
+    hand.promise(facts, lambda: delete(name))
+    for one in hand.groups.pop(name) & hand.people.keys():
+        hand.people[one].groups.discard(name)
+
+
+def join(hand, write):
+    name = hand.one_of(hand.people)
+    group = hand.dice.choice([CREW, *hand.groups])
+    if group in hand.people[name].groups:
+        raise NotNow
+    hand.promise({"member/%s/%s" % (group, name): "yes"},
+                 lambda: write(group, name))
+    hand.people[name].groups.add(group)
+    hand.groups.get(group, set()).add(name)
+
+
+def leave(hand, write):
+    known = {CREW, *hand.groups}
+    name = hand.one_of(hand.people, lambda person: person.groups & known)
+    group = hand.dice.choice(sorted(hand.people[name].groups & known))
+    hand.promise({"member/%s/%s" % (group, name): "-"},
+                 lambda: write(group, name))
+    hand.people[name].groups.discard(group)
+    hand.groups.get(group, set()).discard(name)
+
+
+def ldap_membership(hand, verb):
+    def write(group, name):
+        by = hand.dice.choice(("memberUid", "member"))
+        value = name if by == "memberUid" else person_dn(name)
+        hand.link.modify_s(group_dn(group), [(verb, by, [value.encode()])])
+    return write
+
+
+@act(LDAP, "join a group", "modify", weight=4)
+def ldap_join(hand):
+    join(hand, ldap_membership(hand, ldap.MOD_ADD))
+
+
+@act(LDAP, "leave a group", "modify", frees=True, weight=3)
+def ldap_leave(hand):
+    leave(hand, ldap_membership(hand, ldap.MOD_DELETE))
+
+
+@act(HTTP, "create a person", "act_create_person", weight=3)
+def http_create_person(hand):
+    hand.room_in(hand.people)
+    name = hand.new("p")
+    hand.promise(
+        {"person/" + name: "yes", "status/" + name: "active"},
+        lambda: hand.ask("POST", "users", {
+            "username": name, "givenName": "Given", "sn": name,
+            "mail": name + "@example.org"}))
+    hand.people[name] = Person()
+
+
+@act(HTTP, "edit a person by name", "act_edit", weight=5)
+def http_edit(hand):
+    name = hand.one_of(hand.people)
+    text = "Version %d" % hand.dice.randrange(1 << 30)
+    hand.promise({"name/" + name: text}, lambda: hand.ask(
+        "PATCH", "users/" + name, {"displayName": text}))
+
+
+@act(HTTP, "invite", "act_invite", weight=2)
+def http_invite(hand):
+    hand.room_in(hand.invitations)
+    mail = hand.new("i") + "@example.org"
+    answer = hand.promise(
+        {"invitation/" + mail: "open", "mail/" + mail: "yes"},
+        lambda: hand.ask("POST", "invitations", {
+            "mail": mail, "needsApproval": hand.dice.random() < 0.5}))
+    hand.invitations[mail] = answer
+
+
+@act(HTTP, "invite again", "act_invitation_resend", weight=1)
+def http_invite_again(hand):
+    mail = hand.one_of(hand.invitations)
+    old = hand.invitations[mail]
+    hand.invitations[mail] = hand.promise(
+        {"invitation/" + mail: "open"}, lambda: hand.ask(
+            "POST", "invitations/%s/resend" % old["id"], {}))
+
+
+@act(HTTP, "revoke an invitation", "act_invitation_revoke", weight=1)
+def http_revoke(hand):
+    mail = hand.one_of(hand.invitations)
+    hand.promise({"invitation/" + mail: "revoked"}, lambda: hand.ask(
+        "DELETE", "invitations/" + hand.invitations[mail]["id"]))
+    del hand.invitations[mail]
+
+
+@act(HTTP, "register", "act_register", weight=2)
+def http_register(hand):
+    mail = hand.one_of(hand.invitations)
+    invitation = hand.invitations[mail]
+    name = hand.new("p")
+    status = "pending" if invitation["needsApproval"] else "active"
+    facts = {"invitation/" + mail: "used", "person/" + name: "yes",
+             "status/" + name: status}
+    if status == "active":
+        facts["password/" + name] = PASSWORD
+    hand.promise(facts, lambda: hand.ask("POST", "registrations", {
+        "token": invitation["link"].rsplit("/", 1)[1], "username": name,
+        "givenName": "Given", "sn": name, "mail": mail,
+        "password": PASSWORD}, hand.roster.api()))
+    del hand.invitations[mail]
+    hand.people[name] = Person(status, PASSWORD)
+
+
+def http_move(hand, verb, before, after, facts=None):
+    name = hand.one_of(hand.people, lambda one: one.status == before)
+    person = hand.people[name]
+    facts = {"status/" + name: after} if facts is None else facts(name)
+    if after != "active":
+        facts.update(hand.ends(person))
+    hand.promise(facts, lambda: hand.ask(
+        "POST", "users/%s/%s" % (name, verb), {}))
+    person.status = after
+    if after != "active":
+        person.sessions = {}
+    if after == "-":
+        drop_person(hand, name)
+
+
+@act(HTTP, "approve", "act_approve")
+def http_approve(hand):
+    http_move(hand, "approve", "pending", "active")
+
+
+@act(HTTP, "reject", "act_reject", weight=1)
+def http_reject(hand):
+    http_move(hand, "reject", "pending", "-", lambda name: gone(hand, name))
+
+
+@act(HTTP, "suspend", "act_suspend")
+def http_suspend(hand):
+    http_move(hand, "suspend", "active", "suspended")
+
+
+@act(HTTP, "activate", "act_activate", weight=3)
+def http_activate(hand):
+    http_move(hand, "activate", "suspended", "active")
+
+
+@act(HTTP, "create a group", "act_create_group")
+def http_create_group(hand):
+    hand.room_in(hand.groups)
+    if hand.made["g"] >= GROUPS_MAX:
+        raise NotNow
+    name = hand.new("g")
+    hand.promise({"group/" + name: "yes"},
+                 lambda: hand.ask("POST", "groups", {"cn": name}))
+    hand.groups[name] = set()
+
+
+@act(HTTP, "delete a group by name", "act_delete_group", frees=True, weight=1)
+def http_delete_group(hand):
+    delete_group(hand, lambda name: hand.ask("DELETE", "groups/" + name))
+
+
+@act(HTTP, "join", "act_join", weight=3)
+def http_join(hand):
+    join(hand, lambda group, name: hand.ask(
+        "PUT", "groups/%s/members/%s" % (group, name)))
+
+
+@act(HTTP, "leave", "act_leave", frees=True)
+def http_leave(hand):
+    leave(hand, lambda group, name: hand.ask(
+        "DELETE", "groups/%s/members/%s" % (group, name)))
+
+
+@act(HTTP, "sign in", "act_sign_in", weight=3)
+def http_sign_in(hand):
+    name = hand.one_of(hand.people, lambda one: active(one) and
+                       one.password and len(one.sessions) < SESSIONS_MAX)
+    api = hand.roster.api()
+    answer = hand.promise({}, lambda: hand.ask("POST", "session", {
+        "username": name, "password": hand.people[name].password}, api))
+    api.csrf = answer["csrf"]
+    token = api.session.cookies[COOKIE]
+    hand.promise({"session/" + token: name}, lambda: None)
+    hand.people[name].sessions[token] = api
+
+
+def signed_in(hand):
+    name = hand.one_of(hand.people, lambda person: person.sessions)
+    person = hand.people[name]
+    token = hand.dice.choice(sorted(person.sessions))
+    return name, person, token
+
+
+@act(HTTP, "sign out", "act_sign_out", frees=True, weight=1)
+def http_sign_out(hand):
+    name, person, token = signed_in(hand)
+    try:
+        hand.promise({"session/" + token: "-"}, lambda: hand.ask(
+            "DELETE", "session", None, person.sessions[token]))
+    except Lost:
+        person.sessions.pop(token)
+        raise
+    del person.sessions[token]
+
+
+@act(HTTP, "change one's password", "act_change_password", weight=2)
+def http_password(hand):
+    name, person, token = signed_in(hand)
+    password = "Http-set-%d-battery" % hand.dice.randrange(1 << 30)
+    facts = dict(hand.ends(person), **{"password/" + name: password})
+    del facts["session/" + token]
+    hand.promise(facts, lambda: hand.ask("POST", "me/password", {
+        "old": person.password, "new": password}, person.sessions[token]))
+    person.password = password
+    person.sessions = {token: person.sessions[token]}
+
+
+@act(CTL, "init once more", "act_init")
+def ctl_init(hand):
+    def write():
+        status, output = hand.roster.rosterctl(
+            "init", "--directory", hand.roster.environment,
+            "--suffix", SUFFIX)
+        if status == 75:  # another writer was at work for too long
+            raise Lost(output)
+        if status:
+            raise Failure("rosterctl init: %d %s" % (status, output))
+    hand.promise({"init/suffix": SUFFIX}, write)
+    time.sleep(0.2)  # a pause between two, not a wait for anything
