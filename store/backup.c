@@ -16,7 +16,7 @@
  * is an environment in a directory of its own until the trailer is written
  * and it takes its name.
  *
- *	FILE.XXXXXX/data.mdb  --check, trailer, fsync-->  FILE
+ *	FILE.partial-XXXXXX/data.mdb  --check, trailer, fsync-->  FILE
  */
 #include "store/backup.h"
 
@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/backup_priv.h"
 #include "store/env_priv.h"
 #include "store/journal.h"
 
@@ -46,109 +47,18 @@ _Static_assert(KEY_BYTES == 32, "the key fits its place");
 
 /* ------------------------------------------------ the working directory */
 
-/* A directory of ours alone, and an environment in it. */
-struct work {
-	char dir[PATH_MAX]; /* "" when there is none */
-	int dir_fd;
-	struct rst_env *env;
-};
-
-/* What errno says of the file or directory name. */
 static enum rst_err
-failed(struct rst_detail *reterr, const char *name)
-{
-	int code = errno;
-
-	rst_detail_set(reterr, "%s: %s", name, strerror(code));
-	return code == ENOENT                     ? RST_ENOTFOUND
-	       : code == ENOSPC || code == EDQUOT ? RST_EFULL
-	       : code == ENOMEM                   ? RST_ENOMEM
-	                                          : RST_EIO;
-}
-
-/* Make a directory whose name begins with prefix. */
-static enum rst_err
-work_open(struct work *work, const char *prefix, struct rst_detail *reterr)
-{
-	int n = snprintf(work->dir, sizeof(work->dir), "%s.XXXXXX", prefix);
-
-	if (n < 0 || (size_t)n >= sizeof(work->dir)) {
-		work->dir[0] = '\0';
-		rst_detail_set(reterr, "the name is too long");
-		return RST_EINVALID;
-	}
-	if (mkdtemp(work->dir) == NULL) {
-		enum rst_err err = failed(reterr, prefix);
-
-		work->dir[0] = '\0';
-		return err;
-	}
-	work->dir_fd = open(work->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return work->dir_fd < 0 ? failed(reterr, work->dir) : RST_OK;
-}
-
-static void
-work_close(struct work *work)
-{
-	static const char *const files[] = { "data.mdb", "secret.key",
-		                             "lock.mdb", "writer.lock",
-		                             "stamp",    "hash.lock" };
-
-	rst_env_close(work->env);
-	work->env = NULL;
-	for (size_t i = 0; work->dir_fd >= 0 && i < 6; i++)
-		(void)unlinkat(work->dir_fd, files[i], 0);
-	if (work->dir_fd >= 0)
-		close(work->dir_fd);
-	work->dir_fd = -1;
-	if (work->dir[0] != '\0')
-		(void)rmdir(work->dir);
-	work->dir[0] = '\0';
-}
-
-static enum rst_err
-work_create(const struct work *work, const char *name, int *ret_fd,
-            struct rst_detail *reterr)
-{
-	int fd = openat(work->dir_fd, name,
-	                O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return failed(reterr, name);
-	*ret_fd = fd;
-	return RST_OK;
-}
-
-static enum rst_err
-write_all(int fd, const void *bytes, size_t len, struct rst_detail *reterr)
-{
-	const char *at = bytes;
-
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return failed(reterr, "writing");
-		at += n;
-		len -= (size_t)n;
-	}
-	return RST_OK;
-}
-
-static enum rst_err
-work_key(const struct work *work, const unsigned char key[KEY_BYTES],
+work_key(const struct rst_work *work, const unsigned char key[KEY_BYTES],
          struct rst_detail *reterr)
 {
 	enum rst_err err;
 	int fd = -1;
 
-	err = work_create(work, "secret.key", &fd, reterr);
+	err = rst_work_create(work, "secret.key", &fd, reterr);
 	if (err == RST_OK)
-		err = write_all(fd, key, KEY_BYTES, reterr);
+		err = rst_io_write(fd, key, KEY_BYTES, reterr);
 	if (err == RST_OK && fsync(fd) != 0)
-		err = failed(reterr, "secret.key");
+		err = rst_io_failed(reterr, "secret.key");
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -157,7 +67,7 @@ work_key(const struct work *work, const unsigned char key[KEY_BYTES],
 /* Open the environment in the working directory, verify it, say what is in
  * it, and close it. */
 static enum rst_err
-work_check(struct work *work, const struct rst_check_options *check,
+work_check(struct rst_work *work, const struct rst_check_options *check,
            struct rst_backup_info *info, uint64_t *ret_n,
            struct rst_detail *reterr)
 {
@@ -221,7 +131,7 @@ trailer_read(int fd, struct trailer *ret_trailer, struct rst_detail *reterr)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return failed(reterr, "the backup");
+		return rst_io_failed(reterr, "the backup");
 	if (!S_ISREG(st.st_mode) || st.st_size < TRAILER ||
 	    pread(fd, buf, TRAILER, st.st_size - TRAILER) != TRAILER ||
 	    memcmp(buf, MAGIC, 8) != 0) {
@@ -234,7 +144,8 @@ trailer_read(int fd, struct trailer *ret_trailer, struct rst_detail *reterr)
 		rst_detail_set(reterr,
 		               "the backup has format %u.%u, this version "
 		               "knows %d.%d only: restore it with the version "
-		               "that made it",
+		               "that made it, then slapcat there and slapadd "
+		               "here",
 		               rst_get_be32(buf + 8), rst_get_be32(buf + 12),
 		               TRAILER_VERSION, RST_FORMAT);
 		sodium_memzero(buf, sizeof(buf));
@@ -280,13 +191,13 @@ digest_file(int fd, int out, const struct trailer *trailer,
 			continue;
 		if (n <= 0) {
 			errno = n == 0 ? EIO : errno;
-			err = failed(reterr, "reading");
+			err = rst_io_failed(reterr, "reading");
 			break;
 		}
 		crypto_generichash_update(&state, (unsigned char *)block,
 		                          (size_t)n);
 		if (out >= 0)
-			err = write_all(out, block, (size_t)n, reterr);
+			err = rst_io_write(out, block, (size_t)n, reterr);
 		done += (uint64_t)n;
 		if (told->progress != NULL)
 			told->progress(told->arg, "read", done,
@@ -374,7 +285,10 @@ copy_data(struct rst_env *env, int fd, const struct rst_check_options *told,
 	if (copy.rc != 0)
 		rst_detail_set(reterr, "copying: %s", mdb_strerror(copy.rc));
 	if (copy.rc == 0 && fsync(fd) != 0)
-		return failed(reterr, "the copy");
+		return rst_io_failed(reterr, "the copy");
+	/* What is verified next comes from the disk, not from memory */
+	if (copy.rc == 0)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	return copy.rc == ENOSPC || copy.rc == EDQUOT
 	               ? RST_EFULL
 	               : rst_err_from_lmdb(copy.rc);
@@ -391,18 +305,18 @@ seal_file(struct rst_env *env, int fd, const struct rst_backup_options *options,
 	enum rst_err err;
 
 	if (fstat(fd, &st) != 0)
-		return failed(reterr, "the copy");
+		return rst_io_failed(reterr, "the copy");
 	trailer.data_bytes = (uint64_t)st.st_size;
 	memcpy(trailer.key, env->key, KEY_BYTES);
 	err = digest_file(fd, -1, &trailer, trailer.digest, &options->check,
 	                  reterr);
 	trailer_write(&trailer, buf);
 	if (err == RST_OK && lseek(fd, 0, SEEK_END) < 0)
-		err = failed(reterr, "the copy");
+		err = rst_io_failed(reterr, "the copy");
 	if (err == RST_OK)
-		err = write_all(fd, buf, sizeof(buf), reterr);
+		err = rst_io_write(fd, buf, sizeof(buf), reterr);
 	if (err == RST_OK && fsync(fd) != 0)
-		err = failed(reterr, "the copy");
+		err = rst_io_failed(reterr, "the copy");
 	info->bytes = trailer.data_bytes + TRAILER;
 	info->made_s = trailer.made_s;
 	sodium_memzero(&trailer, sizeof(trailer));
@@ -414,20 +328,15 @@ seal_file(struct rst_env *env, int fd, const struct rst_backup_options *options,
 static enum rst_err
 sync_parent(const char *path, struct rst_detail *reterr)
 {
-	const char *slash = strrchr(path, '/');
-	char *parent;
+	char *parent = rst_io_parent(path);
 	enum rst_err err = RST_OK;
 	int fd;
 
-	parent = slash == NULL ? rst_view_dup(RST_VIEW("."))
-	         : slash == path
-	                 ? rst_view_dup(RST_VIEW("/"))
-	                 : rst_view_dup(rst_view(path, (size_t)(slash - path)));
 	if (parent == NULL)
 		return RST_ENOMEM;
 	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) != 0)
-		err = failed(reterr, parent);
+		err = rst_io_failed(reterr, parent);
 	if (fd >= 0)
 		close(fd);
 	free(parent);
@@ -435,7 +344,7 @@ sync_parent(const char *path, struct rst_detail *reterr)
 }
 
 static enum rst_err
-take_name(const struct work *work, const char *path, bool replace,
+take_name(const struct rst_work *work, const char *path, bool replace,
           struct rst_detail *reterr)
 {
 	int rc;
@@ -445,7 +354,7 @@ take_name(const struct work *work, const char *path, bool replace,
 	if (rc == 0)
 		return sync_parent(path, reterr);
 	if (errno != EEXIST)
-		return failed(reterr, path);
+		return rst_io_failed(reterr, path);
 	rst_detail_set(reterr, "%s is there already", path);
 	return RST_EEXISTS;
 }
@@ -457,13 +366,65 @@ look_at_target(const char *path, bool replace, struct rst_detail *reterr)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? RST_OK : failed(reterr, path);
+		return errno == ENOENT ? RST_OK : rst_io_failed(reterr, path);
 	if (replace && S_ISREG(st.st_mode))
 		return RST_OK;
 	rst_detail_set(reterr, "%s is there already%s", path,
-	               S_ISREG(st.st_mode) ? ": --force replaces it"
-	                                   : ", and no plain file");
+	               S_ISREG(st.st_mode)   ? ": --force replaces it"
+	               : S_ISDIR(st.st_mode) ? ": name a file in it"
+	                                     : ", and no plain file: \"-\" "
+	                                       "is standard output");
 	return RST_EEXISTS;
+}
+
+/* Copy env into the working directory, verified and with its trailer. */
+static enum rst_err
+make(struct rst_env *env, struct rst_work *work,
+     const struct rst_backup_options *options, int *ret_fd,
+     struct rst_backup_info *info, struct rst_detail *reterr)
+{
+	uint64_t n = 0;
+	enum rst_err err;
+	int fd = -1;
+
+	err = rst_work_create(work, "data.mdb", &fd, reterr);
+	if (err == RST_OK)
+		err = copy_data(env, fd, &options->check, reterr);
+	if (err == RST_OK)
+		err = work_key(work, env->key, reterr);
+	if (err == RST_OK)
+		err = work_check(work, &options->check, info, &n, reterr);
+	if (err == RST_OK)
+		err = refuse_findings(n, "the copy", reterr);
+	if (err == RST_OK)
+		err = seal_file(env, fd, options, info, reterr);
+	if (err == RST_OK)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* No room: say where, and how much may be needed. */
+static void
+say_full(enum rst_err err, const char *where, uint64_t bytes,
+         struct rst_detail *reterr)
+{
+	if (err == RST_EFULL)
+		rst_detail_set(reterr,
+		               "no room left on the disk of %s: up to %ju "
+		               "bytes are needed there; nothing was left "
+		               "behind",
+		               where, (uintmax_t)bytes);
+}
+
+static uint64_t
+bytes_of(struct rst_env *env)
+{
+	struct rst_env_info facts = { 0 };
+
+	return rst_env_info(env, &facts) == RST_OK ? facts.used_bytes + TRAILER
+	                                           : 0;
 }
 
 enum rst_err
@@ -471,67 +432,175 @@ rst_backup_make(struct rst_env *env, const char *path,
                 const struct rst_backup_options *options,
                 struct rst_backup_info *ret_info, struct rst_detail *reterr)
 {
-	struct work work = { .dir_fd = -1 };
+	struct rst_work work = { .dir_fd = -1 };
 	struct rst_backup_info info = { 0 };
-	uint64_t n = 0;
 	enum rst_err err;
 	int fd = -1;
 
 	err = look_at_target(path, options->replace, reterr);
 	if (err == RST_OK)
-		err = work_open(&work, path, reterr);
+		err = rst_work_open(&work, path, reterr);
 	if (err == RST_OK)
-		err = work_create(&work, "data.mdb", &fd, reterr);
-	if (err == RST_OK)
-		err = copy_data(env, fd, &options->check, reterr);
-	if (err == RST_OK)
-		err = work_key(&work, env->key, reterr);
-	if (err == RST_OK)
-		err = work_check(&work, &options->check, &info, &n, reterr);
-	if (err == RST_OK)
-		err = refuse_findings(n, "the copy", reterr);
-	if (err == RST_OK)
-		err = seal_file(env, fd, options, &info, reterr);
+		err = make(env, &work, options, &fd, &info, reterr);
 	if (err == RST_OK)
 		err = take_name(&work, path, options->replace, reterr);
 	if (err == RST_OK)
 		*ret_info = info;
 	if (fd >= 0)
 		close(fd);
-	work_close(&work);
+	rst_work_close(&work);
+	say_full(err, path, bytes_of(env), reterr);
+	return err;
+}
+
+/* All of fd into out, which may be a pipe. */
+static enum rst_err
+send_file(int fd, int out, uint64_t bytes, const struct rst_check_options *told,
+          struct rst_detail *reterr)
+{
+	char *block = malloc(BLOCK_BYTES);
+	enum rst_err err = block == NULL ? RST_ENOMEM : RST_OK;
+	uint64_t done = 0;
+	ssize_t n;
+
+	while (err == RST_OK && done < bytes) {
+		n = pread(fd, block, BLOCK_BYTES, (off_t)done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			err = rst_io_failed(reterr, "reading the copy");
+			break;
+		}
+		err = rst_io_write(out, block, (size_t)n, reterr);
+		done += (uint64_t)n;
+		if (told->progress != NULL)
+			told->progress(told->arg, "write", done, bytes);
+	}
+	free(block);
+	return err;
+}
+
+/* A prefix for a working directory where things of passage are. */
+static enum rst_err
+passing_prefix(char prefix[PATH_MAX], struct rst_detail *reterr)
+{
+	const char *tmp = getenv("TMPDIR");
+	int len = snprintf(prefix, PATH_MAX, "%s/roster",
+	                   tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp");
+
+	if (len > 0 && len < PATH_MAX)
+		return RST_OK;
+	rst_detail_set(reterr, "TMPDIR is too long");
+	return RST_EINVALID;
+}
+
+enum rst_err
+rst_backup_send(struct rst_env *env, int out,
+                const struct rst_backup_options *options,
+                struct rst_backup_info *ret_info, struct rst_detail *reterr)
+{
+	struct rst_work work = { .dir_fd = -1 };
+	struct rst_backup_info info = { 0 };
+	char prefix[PATH_MAX] = "";
+	enum rst_err err;
+	int fd = -1;
+
+	err = passing_prefix(prefix, reterr);
+	if (err == RST_OK)
+		err = rst_work_open(&work, prefix, reterr);
+	if (err == RST_OK)
+		err = make(env, &work, options, &fd, &info, reterr);
+	say_full(err, prefix, bytes_of(env), reterr);
+	if (err == RST_OK)
+		err = send_file(fd, out, info.bytes, &options->check, reterr);
+	if (err == RST_OK)
+		*ret_info = info;
+	if (fd >= 0)
+		close(fd);
+	rst_work_close(&work);
 	return err;
 }
 
 /* ------------------------------------------------------------- restoring */
 
-/* The environment of the backup path, in the working directory. */
+/* All that comes from fd, into the working directory. */
 static enum rst_err
-unpack(const char *path, const struct work *work,
+spool(int fd, int out, const struct rst_check_options *told,
+      struct rst_detail *reterr)
+{
+	char *block = malloc(BLOCK_BYTES);
+	enum rst_err err = block == NULL ? RST_ENOMEM : RST_OK;
+	uint64_t done = 0;
+	ssize_t n = 1;
+
+	while (err == RST_OK && n != 0) {
+		n = read(fd, block, BLOCK_BYTES);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err = rst_io_failed(reterr, "reading the backup");
+			break;
+		}
+		err = rst_io_write(out, block, (size_t)n, reterr);
+		done += (uint64_t)n;
+		if (told->progress != NULL)
+			told->progress(told->arg, "read", done, 0);
+	}
+	free(block);
+	return err;
+}
+
+/* Copy the pages of fd, or of what comes from it, into out; their digest. */
+static enum rst_err
+take_data(int fd, int out, struct trailer *trailer,
+          unsigned char digest[DIGEST_BYTES],
+          const struct rst_check_options *told, struct rst_detail *reterr)
+{
+	enum rst_err err;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return rst_io_failed(reterr, "the backup");
+	if (S_ISREG(st.st_mode)) {
+		err = trailer_read(fd, trailer, reterr);
+		if (err == RST_OK)
+			err = digest_file(fd, out, trailer, digest, told,
+			                  reterr);
+		return err;
+	}
+	err = spool(fd, out, told, reterr);
+	if (err == RST_OK)
+		err = trailer_read(out, trailer, reterr);
+	if (err == RST_OK)
+		err = digest_file(out, -1, trailer, digest, told, reterr);
+	if (err == RST_OK && ftruncate(out, (off_t)trailer->data_bytes) != 0)
+		err = rst_io_failed(reterr, "data.mdb");
+	return err;
+}
+
+/* The environment of the backup fd, in the working directory. */
+static enum rst_err
+unpack(int fd, const struct rst_work *work,
        const struct rst_check_options *told, struct rst_backup_info *info,
        struct rst_detail *reterr)
 {
 	unsigned char digest[DIGEST_BYTES];
 	struct trailer trailer = { 0 };
-	enum rst_err err = RST_OK;
-	int fd, out = -1;
+	enum rst_err err;
+	int out = -1;
 
-	/* not waiting for whoever writes into a FIFO */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return failed(reterr, path);
-	err = trailer_read(fd, &trailer, reterr);
+	err = rst_work_create(work, "data.mdb", &out, reterr);
 	if (err == RST_OK)
-		err = work_create(work, "data.mdb", &out, reterr);
-	if (err == RST_OK)
-		err = digest_file(fd, out, &trailer, digest, told, reterr);
+		err = take_data(fd, out, &trailer, digest, told, reterr);
 	if (err == RST_OK &&
 	    memcmp(digest, trailer.digest, DIGEST_BYTES) != 0) {
 		rst_detail_set(reterr, "the backup was changed or damaged: its "
-		                       "checksum is wrong");
+		                       "checksum is wrong; take another one");
 		err = RST_ECORRUPT;
 	}
 	if (err == RST_OK && fsync(out) != 0)
-		err = failed(reterr, "data.mdb");
+		err = rst_io_failed(reterr, "data.mdb");
 	if (err == RST_OK)
 		err = work_key(work, trailer.key, reterr);
 	info->bytes = trailer.data_bytes + TRAILER;
@@ -539,7 +608,6 @@ unpack(const char *path, const struct work *work,
 	sodium_memzero(&trailer, sizeof(trailer));
 	if (out >= 0)
 		close(out);
-	close(fd);
 	return err;
 }
 
@@ -552,7 +620,7 @@ look_empty(int dir_fd, const char *name, struct rst_detail *reterr)
 	enum rst_err err = RST_OK;
 
 	if (dir == NULL) {
-		err = failed(reterr, name);
+		err = rst_io_failed(reterr, name);
 		if (fd >= 0)
 			close(fd);
 		return err;
@@ -574,27 +642,44 @@ look_empty(int dir_fd, const char *name, struct rst_detail *reterr)
 
 /* Move name up into the directory, for its group. */
 static enum rst_err
-move_up(const struct work *work, int dir_fd, const char *name, gid_t gid,
+move_up(const struct rst_work *work, int dir_fd, const char *name, gid_t gid,
         struct rst_detail *reterr)
 {
 	/* As in env_files.c: where the group is not ours to give, the
 	 * directory is setgid or its owner wants it so */
 	if (fchownat(work->dir_fd, name, (uid_t)-1, gid, 0) != 0 &&
 	    errno != EPERM)
-		return failed(reterr, name);
+		return rst_io_failed(reterr, name);
 	if (fchmodat(work->dir_fd, name, 0660, 0) != 0 ||
 	    linkat(work->dir_fd, name, dir_fd, name, 0) != 0 ||
 	    fsync(dir_fd) != 0)
-		return failed(reterr, name);
+		return rst_io_failed(reterr, name);
 	return RST_OK;
 }
 
+/* The environment takes its place: data.mdb last, as without it there is
+ * none. */
+static enum rst_err
+move_all_up(const struct rst_work *work, int dir_fd, gid_t gid,
+            struct rst_detail *reterr)
+{
+	enum rst_err err = move_up(work, dir_fd, "secret.key", gid, reterr);
+	struct stat st;
+
+	if (err != RST_OK)
+		return err;
+	err = move_up(work, dir_fd, "data.mdb", gid, reterr);
+	if (err != RST_OK && fstatat(dir_fd, "data.mdb", &st, 0) != 0)
+		(void)unlinkat(dir_fd, "secret.key", 0);
+	return err;
+}
+
 enum rst_err
-rst_backup_restore(const char *path, const char *dir,
+rst_backup_restore(int fd, const char *dir,
                    const struct rst_check_options *check,
                    struct rst_backup_info *ret_info, struct rst_detail *reterr)
 {
-	struct work work = { .dir_fd = -1 };
+	struct rst_work work = { .dir_fd = -1 };
 	struct rst_backup_info info = { 0 };
 	char prefix[PATH_MAX];
 	uint64_t n = 0;
@@ -604,7 +689,7 @@ rst_backup_restore(const char *path, const char *dir,
 
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0 || fstat(dir_fd, &st) != 0) {
-		err = failed(reterr, dir);
+		err = rst_io_failed(reterr, dir);
 		goto out;
 	}
 	len = snprintf(prefix, sizeof(prefix), "%s/.restore", dir);
@@ -612,47 +697,45 @@ rst_backup_restore(const char *path, const char *dir,
 		err = RST_EINVALID;
 		goto out;
 	}
+	rst_work_sweep(dir_fd);
 	err = look_empty(dir_fd, dir, reterr);
 	if (err == RST_OK)
-		err = work_open(&work, prefix, reterr);
+		err = rst_work_open(&work, prefix, reterr);
 	if (err == RST_OK)
-		err = unpack(path, &work, check, &info, reterr);
+		err = unpack(fd, &work, check, &info, reterr);
 	if (err == RST_OK)
 		err = work_check(&work, check, &info, &n, reterr);
 	if (err == RST_OK)
 		err = refuse_findings(n, "the backup", reterr);
 	if (err == RST_OK)
-		err = move_up(&work, dir_fd, "secret.key", st.st_gid, reterr);
-	if (err == RST_OK)
-		err = move_up(&work, dir_fd, "data.mdb", st.st_gid, reterr);
+		err = move_all_up(&work, dir_fd, st.st_gid, reterr);
+	say_full(err, dir, info.bytes, reterr);
 	if (err == RST_OK)
 		*ret_info = info;
 out:
-	work_close(&work);
+	rst_work_close(&work);
 	if (dir_fd >= 0)
 		close(dir_fd);
 	return err;
 }
 
 enum rst_err
-rst_backup_check(const char *path, const struct rst_check_options *check,
-                 uint64_t *ret_n, struct rst_detail *reterr)
+rst_backup_check(int fd, const struct rst_check_options *check, uint64_t *ret_n,
+                 struct rst_detail *reterr)
 {
-	const char *tmp = getenv("TMPDIR");
-	struct work work = { .dir_fd = -1 };
+	struct rst_work work = { .dir_fd = -1 };
 	struct rst_backup_info info = { 0 };
-	char prefix[PATH_MAX];
-	enum rst_err err = RST_EINVALID;
-	int len;
+	char prefix[PATH_MAX] = "";
+	enum rst_err err;
 
-	len = snprintf(prefix, sizeof(prefix), "%s/roster-check",
-	               tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp");
-	if (len > 0 && (size_t)len < sizeof(prefix))
-		err = work_open(&work, prefix, reterr);
+	err = passing_prefix(prefix, reterr);
 	if (err == RST_OK)
-		err = unpack(path, &work, check, &info, reterr);
+		err = rst_work_open(&work, prefix, reterr);
+	if (err == RST_OK)
+		err = unpack(fd, &work, check, &info, reterr);
 	if (err == RST_OK)
 		err = work_check(&work, check, &info, ret_n, reterr);
-	work_close(&work);
+	say_full(err, prefix, info.bytes, reterr);
+	rst_work_close(&work);
 	return err;
 }

@@ -187,10 +187,15 @@ check_format(struct rst_env *env, const struct rst_rtxn *txn,
 		return err;
 	if (format == RST_FORMAT)
 		return RST_OK;
-	rst_detail_set(reterr,
-	               "%s has format %ju, this version knows %d only: use "
-	               "the version that made it, or slapcat and slapadd",
-	               env->dir, (uintmax_t)format, RST_FORMAT);
+	rst_detail_set(
+		reterr, "%s has format %ju, this version knows %d only: %s",
+		env->dir, (uintmax_t)format, RST_FORMAT,
+		format > RST_FORMAT
+			? "a newer Roster made it: install that again, or "
+			  "restore a backup that this one made"
+			: "an older Roster made it: with that, slapcat; with "
+			  "this one, rosterctl init in a new directory and "
+			  "slapadd there");
 	return RST_ESTATE;
 }
 

@@ -27,8 +27,10 @@
  * linked into place: nobody sees it half made, and no umask takes the group's
  * rights away.
  */
+#include "store/backup_priv.h"
 #include "store/env_priv.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -488,6 +490,25 @@ read_key(struct rst_place *place, bool create, unsigned char *key,
 	return RST_OK;
 }
 
+/* rosterctl restore is at work, or was killed: making an environment here now
+ * would let an empty directory pass for the restored one. */
+static bool
+restore_unfinished(int dir_fd)
+{
+	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	bool found = false;
+
+	if (dir == NULL && copy >= 0)
+		close(copy);
+	while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
+		found = rst_work_is(entry->d_name);
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
 static enum rst_err
 look_around(struct rst_place *place, const char *dir, bool create,
             struct rst_detail *reterr)
@@ -496,6 +517,13 @@ look_around(struct rst_place *place, const char *dir, bool create,
 
 	place->exists = fstatat(place->dir_fd, "data.mdb", &st, 0) == 0 &&
 	                st.st_size > 0;
+	if (!place->exists && restore_unfinished(place->dir_fd)) {
+		rst_detail_set(reterr,
+		               "a restore into %s was not finished: wait for "
+		               "it, or repeat rosterctl restore",
+		               dir);
+		return RST_ESTATE;
+	}
 	if (!place->exists && !create) {
 		rst_detail_set(reterr,
 		               "there is no environment in %s: make one with "

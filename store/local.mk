@@ -12,7 +12,8 @@ store_libstore_la_LIBADD = store/liblmdb.la $(SODIUM_LIBS) \
 	$(UNISTRING_LIBS) $(GNUTLS_LIBS) -lpthread
 store_libstore_la_SOURCES = \
 	store/attr.c store/attr.h \
-	store/backup.c store/backup.h \
+	store/backup.c store/backup.h store/backup_priv.h \
+	store/backup_work.c \
 	store/check.c store/check.h store/check_priv.h \
 	store/check_entry.c store/check_journal.c \
 	store/check_member.c store/check_pages.c store/check_rows.c \

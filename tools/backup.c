@@ -2,9 +2,13 @@
 /* backup.c - rosterctl backup and restore: the whole system in one file */
 #include "store/backup.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -62,21 +66,50 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static bool
+is_stream(const char *file)
+{
+	return strcmp(file, "-") == 0;
+}
+
+enum ctl_status
+ctl_open_backup(const char *file, int *ret_fd)
+{
+	int fd;
+
+	if (is_stream(file)) {
+		fd = dup(STDIN_FILENO);
+	} else {
+		/* not waiting for whoever would write into a FIFO */
+		fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd >= 0)
+			(void)fcntl(fd, F_SETFL, 0);
+	}
+	if (fd < 0) {
+		ctl_say("%s: %s", file, strerror(errno));
+		return errno == ENOENT ? CTL_ABSENT : CTL_IO;
+	}
+	*ret_fd = fd;
+	return CTL_OK;
+}
+
 static enum ctl_status
 told(const struct options *options, const struct rst_backup_info *info,
      bool restored)
 {
 	const char *directory = options->ctl->directory;
+	bool sent = !restored && is_stream(options->file);
 	cJSON *root;
 
 	if (options->quiet)
 		return CTL_OK;
 	if (!options->json) {
-		printf(restored ? "%s holds the environment of %s: %" PRIu64
-		                  " entries, %" PRIu64 " journal records\n"
-		                : "%s is backed up in %s: %" PRIu64
-		                  " entries, %" PRIu64 " journal records\n",
-		       directory, options->file, info->entries, info->journal);
+		fprintf(sent ? stderr : stdout,
+		        restored ? "%s holds the environment of %s: %" PRIu64
+		                   " entries, %" PRIu64 " journal records\n"
+		                 : "%s is backed up in %s: %" PRIu64
+		                   " entries, %" PRIu64 " journal records\n",
+		        directory, options->file, info->entries, info->journal);
 		return CTL_OK;
 	}
 	root = cJSON_CreateObject();
@@ -92,6 +125,25 @@ told(const struct options *options, const struct rst_backup_info *info,
 	return ctl_print_json(root);
 }
 
+/* Standard output takes one thing, and a terminal none of it. */
+static enum ctl_status
+look_at_stream(const struct options *options)
+{
+	if (!is_stream(options->file))
+		return CTL_OK;
+	if (options->json) {
+		ctl_say("the backup itself goes to standard output: no --json");
+		return CTL_USAGE;
+	}
+	if (isatty(STDOUT_FILENO) == 1) {
+		ctl_say("a backup is not written to a terminal: redirect it");
+		return CTL_USAGE;
+	}
+	/* whoever reads goes away: an error, not our end with things left */
+	(void)signal(SIGPIPE, SIG_IGN);
+	return CTL_OK;
+}
+
 enum ctl_status
 ctl_backup(struct ctl *ctl, int argc, char **argv)
 {
@@ -101,10 +153,11 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = backup_options,
 		.parser = parse,
-		.args_doc = "FILE",
+		.args_doc = "FILE|-",
 		.doc = "Copy the whole environment into FILE, while slapd and "
 		       "rosterd run or not, and verify the copy before it "
-		       "takes that name.  FILE holds every secret.",
+		       "takes that name, or goes to standard output.  It holds "
+		       "every secret.",
 		.children = children,
 	};
 	struct options options = { .ctl = ctl };
@@ -117,7 +170,9 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 	enum ctl_status status;
 
 	ctl_parse(&argp, argc, argv, &options);
-	status = ctl_open(ctl, false, &env);
+	status = look_at_stream(&options);
+	if (status == CTL_OK)
+		status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)
 		status = ctl_context(env, &ctx);
 	if (status != CTL_OK)
@@ -126,9 +181,12 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 	how.now_s = ctx.now_s;
 	how.replace = options.force;
 	how.check = ctl_report_options(&report, FINDINGS);
-	status = ctl_explain(
-		rst_backup_make(env, options.file, &how, &info, &detail),
-		&detail);
+	status = ctl_explain(is_stream(options.file)
+	                             ? rst_backup_send(env, STDOUT_FILENO, &how,
+	                                               &info, &detail)
+	                             : rst_backup_make(env, options.file, &how,
+	                                               &info, &detail),
+	                     &detail);
 	ctl_report_clear(&report);
 	if (status == CTL_OK)
 		status = told(&options, &info, false);
@@ -146,9 +204,10 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = restore_options,
 		.parser = parse,
-		.args_doc = "FILE",
-		.doc = "Make the environment that the backup FILE holds, in an "
-		       "empty directory or one that is not there.",
+		.args_doc = "FILE|-",
+		.doc = "Make the environment that the backup FILE or standard "
+		       "input holds, in an empty directory or one that is not "
+		       "there.",
 		.children = children,
 	};
 	struct options options = { .ctl = ctl };
@@ -157,18 +216,24 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 	struct rst_check_options how;
 	struct ctl_report report;
 	enum ctl_status status;
+	int fd = -1;
 
 	ctl_parse(&argp, argc, argv, &options);
+	status = ctl_open_backup(options.file, &fd);
+	if (status == CTL_OK)
+		status = ctl_make_directory(ctl->directory);
+	if (status != CTL_OK)
+		goto out;
 	ctl_report_begin(&report, options.quiet, stderr);
 	how = ctl_report_options(&report, FINDINGS);
-	status = ctl_make_directory(ctl->directory);
-	if (status != CTL_OK)
-		return status;
-	status = ctl_explain(rst_backup_restore(options.file, ctl->directory,
-	                                        &how, &info, &detail),
-	                     &detail);
+	status = ctl_explain(
+		rst_backup_restore(fd, ctl->directory, &how, &info, &detail),
+		&detail);
 	ctl_report_clear(&report);
 	if (status == CTL_OK)
 		status = told(&options, &info, true);
+out:
+	if (fd >= 0)
+		close(fd);
 	return status;
 }

@@ -2,11 +2,11 @@
 /* check.c - rosterctl check: verify every invariant */
 #include "store/check.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -20,6 +20,7 @@ struct options {
 	struct ctl *ctl;
 	bool json, quiet, repair;
 	const char *copy; /* a backup, or a directory, to look into instead */
+	int fd;           /* the backup, or -1 */
 	uint64_t max;
 };
 
@@ -143,7 +144,7 @@ verify(struct rst_env *env, const struct options *options,
 	enum rst_err err;
 
 	if (env == NULL)
-		err = rst_backup_check(options->copy, how, &outcome->found,
+		err = rst_backup_check(options->fd, how, &outcome->found,
 		                       &detail);
 	else
 		err = rst_check(env, how, &outcome->found);
@@ -190,19 +191,17 @@ find_place(struct options *options)
 
 	if (options->copy == NULL)
 		return CTL_OK;
-	if (stat(options->copy, &st) != 0) {
-		ctl_say("%s: %s", options->copy, strerror(errno));
-		return errno == ENOENT ? CTL_ABSENT : CTL_IO;
-	}
-	if (S_ISDIR(st.st_mode)) {
+	if (stat(options->copy, &st) == 0 && S_ISDIR(st.st_mode)) {
 		options->ctl->directory = options->copy;
 		options->copy = NULL;
-	} else if (options->repair) {
+		return CTL_OK;
+	}
+	if (options->repair) {
 		ctl_say("a backup is not repaired: restore it, and repair what "
 		        "comes of it");
 		return CTL_USAGE;
 	}
-	return CTL_OK;
+	return ctl_open_backup(options->copy, &options->fd);
 }
 
 enum ctl_status
@@ -214,14 +213,16 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_list,
 		.parser = parse,
-		.args_doc = "[BACKUP|DIR]",
+		.args_doc = "[BACKUP|-|DIR]",
 		.doc = "Verify every invariant of the environment over one "
 		       "snapshot, while slapd and rosterd run or not; or those "
 		       "of a backup.  Exit status 0: clean; 1: something was "
 		       "found and put right; 2: something was found.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl, .max = FINDINGS_DEFAULT };
+	struct options options = { .ctl = ctl,
+		                   .max = FINDINGS_DEFAULT,
+		                   .fd = -1 };
 	struct rst_env *env = NULL;
 	enum ctl_status status;
 
@@ -232,5 +233,7 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK)
 		status = check(env, &options);
 	rst_env_close(env);
+	if (options.fd >= 0)
+		close(options.fd);
 	return status;
 }

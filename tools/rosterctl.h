@@ -72,6 +72,9 @@ enum ctl_status ctl_failed(enum rst_err err, const struct act_refusal *refusal);
  * group is there and we may; one that is there is left as it is. */
 enum ctl_status ctl_make_directory(const char *path);
 
+/* backup.c: open the backup FILE, or standard input for "-". */
+enum ctl_status ctl_open_backup(const char *file, int *ret_fd);
+
 /* report.c: findings and progress of what is verified, for a struct
  * rst_check_options.  Progress goes to standard error when that is a terminal.
  */

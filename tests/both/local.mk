@@ -3,6 +3,7 @@
 # room, fed with rubbish.  They need the module, so they are there only with it.
 both_tests = \
 	tests/both/backup \
+	tests/both/backup-cut \
 	tests/both/bad-input \
 	tests/both/full \
 	tests/both/kill-9 \
@@ -16,6 +17,10 @@ check_PROGRAMS += tests/both/newer-format
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
 tests_both_libcommitgate_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
+check_LTLIBRARIES += tests/both/libdieat.la
+tests_both_libdieat_la_SOURCES = tests/both/die-at.c
+tests_both_libdieat_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 endif
 EXTRA_DIST += $(both_tests) \
