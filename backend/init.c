@@ -265,11 +265,12 @@ db_open(BackendDB *be, ConfigReply *cr)
 	}
 	rst_env_close(db->env);
 	db->env = NULL;
-	snprintf(cr->msg, sizeof(cr->msg),
-	         "roster: cannot open \"%s\" for \"%s\": %s%s%.100s",
-	         db->directory, be->be_suffix[0].bv_val, rst_strerror(err),
-	         why.text[0] != '\0' ? ": " : "", why.text);
-	Debug(LDAP_DEBUG_ANY, "%s\n", cr->msg);
+	/* cr->msg is short, and what to do stands at the end of why */
+	Debug(LDAP_DEBUG_ANY, "roster: cannot open \"%s\" for \"%s\": %s%s%s\n",
+	      db->directory, be->be_suffix[0].bv_val, rst_strerror(err),
+	      why.text[0] != '\0' ? ": " : "", why.text);
+	snprintf(cr->msg, sizeof(cr->msg), "roster: %.200s",
+	         why.text[0] != '\0' ? why.text : rst_strerror(err));
 	return -1;
 }
 

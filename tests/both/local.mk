@@ -12,7 +12,7 @@ both_tests = \
 	tests/both/stopped
 if HAVE_SLAPD
 TESTS += $(both_tests)
-check_PROGRAMS += tests/both/newer-format
+check_PROGRAMS += tests/both/other-format
 # Preloaded into both daemons, so a shared library although nobody installs it.
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
@@ -28,8 +28,8 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/harness.py \
 	tests/both/roster.py
 
-tests_both_newer_format_SOURCES = tests/both/newer-format.c
-tests_both_newer_format_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+tests_both_other_format_SOURCES = tests/both/other-format.c
+tests_both_other_format_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
 	-isystem $(LMDB_SRC)
-tests_both_newer_format_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
-tests_both_newer_format_LDADD = store/libstore.la
+tests_both_other_format_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_both_other_format_LDADD = store/libstore.la
