@@ -24,6 +24,7 @@
 #define BACK_TEXT_MAX        512        /* bytes of a diagnostic message */
 #define BACK_WRITER_WAIT_MS  2000       /* then LDAP_BUSY */
 #define BACK_TOOL_CHUNK      1000       /* entries of a slapadd transaction */
+#define BACK_PAGE_KEY        32         /* bytes of a secret, see paged.c */
 #define BACK_SEARCHSTACK_DEF 16         /* slapd-mdb(5)'s; accepted, unused */
 
 enum back_primary {
@@ -48,6 +49,7 @@ struct back_db {
 	enum back_primary primary;
 	struct back_index index[BACK_INDEX_MAX];
 	unsigned int n_index;
+	unsigned char page_key[BACK_PAGE_KEY]; /* of cookies: paged.c */
 
 	struct rst_env *env; /* open between db_open and db_close */
 	struct back_ads *ads;

@@ -55,8 +55,33 @@ convert_members(const Attribute *attr, uint16_t id,
 	return err;
 }
 
+/*
+ * An attribute that came before attr under the same name: "slapadd -q" does not
+ * collect the values of an LDIF whose lines are apart.
+ */
+static bool
+came_before(const Entry *entry, const Attribute *attr)
+{
+	const Attribute *other;
+
+	for (other = entry->e_attrs; other != attr; other = other->a_next)
+		if (other->a_desc == attr->a_desc)
+			return true;
+	return false;
+}
+
 static enum rst_err
-convert_attr(struct rst_wtxn *txn, const Attribute *attr,
+append_values(const Attribute *attr, uint16_t id, struct rst_entry *after)
+{
+	enum rst_err err = RST_OK;
+
+	for (unsigned int i = 0; i < attr->a_numvals && err == RST_OK; i++)
+		err = rst_entry_add(after, id, back_view_of(&attr->a_vals[i]));
+	return err;
+}
+
+static enum rst_err
+convert_attr(struct rst_wtxn *txn, const Entry *entry, const Attribute *attr,
              struct rst_entry *after)
 {
 	struct rst_view *values;
@@ -66,6 +91,8 @@ convert_attr(struct rst_wtxn *txn, const Attribute *attr,
 	err = back_ad_intern(txn, attr->a_desc, &id);
 	if (err != RST_OK)
 		return err;
+	if (came_before(entry, attr))
+		return append_values(attr, id, after);
 	values = malloc((attr->a_numvals + 1) * sizeof(*values));
 	if (values == NULL)
 		return RST_ENOMEM;
@@ -88,7 +115,7 @@ back_convert(struct rst_wtxn *txn, const Entry *entry, struct rst_entry *after,
 	     attr = attr->a_next) {
 		id = back_member_id(attr->a_desc);
 		if (id == RST_A_NONE)
-			err = convert_attr(txn, attr, after);
+			err = convert_attr(txn, entry, attr, after);
 		else if (members != NULL)
 			err = convert_members(attr, id, members);
 	}

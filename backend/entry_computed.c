@@ -65,41 +65,42 @@ is_own(const struct values *own, const char *text, size_t len)
 	return false;
 }
 
-/* The value under which dn (normalised ndn) is a member, if it is. */
-static void
-add_own(struct back_build *build, uint16_t id, const struct berval *dn,
-        const struct berval *ndn, struct values *values, struct values *normal)
+/* The value under which ndn is a member, if it is. */
+static enum rst_err
+add_own(struct back_build *build, uint16_t id, const struct berval *ndn,
+        struct values *values, struct values *normal)
 {
-	const struct rst_rtxn *txn = build->view->txn;
-	struct rst_record record;
+	struct rst_member_cursor *cursor;
 	char text[RST_DN_MAX];
-	uint64_t matched;
 	size_t len;
+	enum rst_err err;
 
-	if (BER_BVISEMPTY(ndn) || is_own(normal, ndn->bv_val, ndn->bv_len) ||
-	    !rst_member_has(txn, build->record, id, back_view_of(ndn)))
-		return;
-	if (back_find(txn, ndn, &record, &matched) == RST_OK &&
-	    rst_tree_dn(txn, record.id, text, sizeof(text), &len) == RST_OK)
-		values_add(values, text, len);
-	else
-		values_add(values, dn->bv_val, dn->bv_len);
+	if (BER_BVISEMPTY(ndn) || is_own(normal, ndn->bv_val, ndn->bv_len))
+		return RST_OK;
+	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
+	err = rst_member_value(build->view->txn, build->record, id,
+	                       back_view_of(ndn), cursor, text, &len);
+	if (err != RST_OK)
+		return err == RST_ENOTFOUND ? RST_OK : err;
+	values_add(values, text, len);
 	values_add(normal, ndn->bv_val, ndn->bv_len);
+	return RST_OK;
 }
 
 /* The asker, and who he is on this connection: both may stand in a rule. */
-static void
+static enum rst_err
 add_owns(struct back_build *build, uint16_t id, struct values *values,
          struct values *normal)
 {
 	Operation *op = build->view->op;
+	enum rst_err err;
 
 	if (op == NULL)
-		return;
-	add_own(build, id, &op->o_dn, &op->o_ndn, values, normal);
-	if (op->o_conn != NULL)
-		add_own(build, id, &op->o_conn->c_dn, &op->o_conn->c_ndn,
-		        values, normal);
+		return RST_OK;
+	err = add_own(build, id, &op->o_ndn, values, normal);
+	if (err == RST_OK && op->o_conn != NULL)
+		err = add_own(build, id, &op->o_conn->c_ndn, values, normal);
+	return err;
 }
 
 static enum rst_err
@@ -164,12 +165,12 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	if (!rst_member_any(view->txn, build->record, id))
 		return RST_OK;
 	if ((need & BACK_NEED_SELF) && !(need & BACK_NEED_NORMAL)) {
-		add_owns(build, id, &values, &normal);
+		err = add_owns(build, id, &values, &normal);
 		for (size_t i = 0; i < values.n; i++)
 			values_add(&own, values.at[i].bv_val,
 			           values.at[i].bv_len);
 	}
-	if (need & BACK_NEED_VALUES)
+	if (err == RST_OK && (need & BACK_NEED_VALUES))
 		err = add_listed(build, id,
 		                 hidden || (need & BACK_NEED_SELF &&
 		                            need & BACK_NEED_NORMAL),

@@ -8,6 +8,7 @@
 #include "back-roster.h"
 
 #include <limits.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -52,6 +53,12 @@ db_init(BackendDB *be, ConfigReply *cr)
 {
 	struct back_db *db = ch_calloc(1, sizeof(*db));
 
+	if (sodium_init() < 0) {
+		Debug(LDAP_DEBUG_ANY, "roster: no random numbers\n");
+		ch_free(db);
+		return -1;
+	}
+	randombytes_buf(db->page_key, sizeof(db->page_key));
 	db->search_stack = BACK_SEARCHSTACK_DEF;
 	db->ads = back_ads_new();
 	db->next = databases;

@@ -149,8 +149,14 @@ add_access(struct back_needs *needs, const Access *access)
 	add_dnattr(needs, access->a_realdn_at);
 	if (access->a_dn_self || access->a_realdn_self)
 		needs->normal = true;
-	if (!BER_BVISEMPTY(&access->a_group_pat))
+	if (!BER_BVISEMPTY(&access->a_group_pat)) {
 		add_group(needs, access);
+		/* a URL's filter is tried on the entry itself, when that is
+		 * the asker's own */
+		if (is_at_subtype(access->a_group_at->ad_type,
+		                  slap_schema.si_ad_labeledURI->ad_type))
+			needs->everything = needs->probes = true;
+	}
 	if (!BER_BVISEMPTY(&access->a_set_pat))
 		needs->everything = needs->probes = true;
 #ifdef SLAP_DYNACL

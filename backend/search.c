@@ -210,7 +210,7 @@ send_one(struct search *search, Entry *entry)
 	    search->rs->sr_nentries >=
 	            ((PagedResultsState *)op->o_pagedresults_state)->ps_size) {
 		search->rs->sr_err = LDAP_SUCCESS;
-		back_paged_send(op, search->rs, search->last);
+		back_paged_send(op, search->rs, true, search->last);
 		return false;
 	}
 	search->last = entry->e_id;
@@ -232,6 +232,8 @@ go_on(struct search *search)
 	Operation *op = search->op;
 
 	if (op->o_abandon) {
+		if (search->paged)
+			back_paged_drop(op);
 		search->rs->sr_err = SLAPD_ABANDON;
 		send_ldap_result(op, search->rs);
 		return false;
@@ -312,7 +314,7 @@ run(struct search *search)
 		search->rs->sr_v2ref == NULL ? LDAP_SUCCESS : LDAP_REFERRAL;
 	search->rs->sr_rspoid = NULL;
 	if (search->paged)
-		back_paged_send(search->op, search->rs, 0);
+		back_paged_send(search->op, search->rs, false, 0);
 	else
 		send_ldap_result(search->op, search->rs);
 	search->rs->sr_ref = NULL;
@@ -361,23 +363,16 @@ within_limit(const Operation *op, uint64_t n)
 static bool
 begin_pages(struct search *search, uint64_t *after)
 {
-	PagedResultsState *state;
 	SlapReply *rs = search->rs;
+	bool done;
 
 	*after = 0;
 	search->paged = get_pagedresults(search->op) > SLAP_CONTROL_IGNORED;
 	if (!search->paged)
 		return true;
-	/* not before: an overlay's own search has no controls to look in */
-	state = search->op->o_pagedresults_state;
-	rs->sr_err = back_paged_begin(search->op, rs, after);
-	if (rs->sr_err != LDAP_SUCCESS)
-		return false;
-	if (*after != 0 && state->ps_size == 0) {
-		rs->sr_text = "search abandoned by pagedResult size=0";
-		return false;
-	}
-	return true;
+	rs->sr_err = back_paged_begin(search->op, rs, after, &done);
+	search->last = *after;
+	return rs->sr_err == LDAP_SUCCESS && !done;
 }
 
 /* Everything before the first batch.  False: rs holds the answer. */

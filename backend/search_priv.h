@@ -44,8 +44,15 @@ enum rst_err back_walk_next(struct back_walk *walk,
                             const struct back_view *view,
                             struct rst_record *ret_record) RST_MUST_USE;
 
-/* paged.c: the cookie is the id of the entry sent last. */
-int back_paged_begin(Operation *op, SlapReply *rs, uint64_t *ret_after);
-void back_paged_send(Operation *op, SlapReply *rs, uint64_t last);
+/*
+ * paged.c: begin answers a result code; *ret_after is the id of the entry sent
+ * last, or 0 to begin; *ret_done: the client gave the search up, rs says so.
+ * drop is for one who gives it up without asking.  send ends a page, after the
+ * entry last (0: none of any page).
+ */
+int back_paged_begin(Operation *op, SlapReply *rs, uint64_t *ret_after,
+                     bool *ret_done);
+void back_paged_drop(Operation *op);
+void back_paged_send(Operation *op, SlapReply *rs, bool more, uint64_t last);
 
 #endif

@@ -148,6 +148,16 @@ enum rst_err rst_member_next(const struct rst_rtxn *txn,
                              const struct rst_record *group, uint16_t attr,
                              bool hidden, struct rst_member_cursor *cursor,
                              char *buf, size_t *ret_len) RST_MUST_USE;
+/*
+ * The one value of member or uniqueMember with normal form nvalue as the walk
+ * would print it, hidden or not: a few gets.  RST_ENOTFOUND when the group
+ * does not have it.  cursor is working space.
+ */
+enum rst_err rst_member_value(const struct rst_rtxn *txn,
+                              const struct rst_record *group, uint16_t attr,
+                              struct rst_view nvalue,
+                              struct rst_member_cursor *cursor, char *buf,
+                              size_t *ret_len) RST_MUST_USE;
 /* Walk the member entries of a group the same way. */
 enum rst_err rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
                                 struct rst_member_cursor *cursor,

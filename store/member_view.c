@@ -478,6 +478,35 @@ rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
 }
 
 enum rst_err
+rst_member_value(const struct rst_rtxn *txn, const struct rst_record *group,
+                 uint16_t attr, struct rst_view nvalue,
+                 struct rst_member_cursor *cursor, char *buf, size_t *ret_len)
+{
+	enum rst_via via = rst_member_via_of(attr);
+	bool roster = group->kind == RST_KIND_GROUP;
+	struct rst_mrow row = { 0 };
+	struct rst_mkey key;
+	enum rst_err err;
+
+	if (via == 0 || via == RST_VIA_MEMBERUID)
+		return RST_EINVALID;
+	if (roster && via == RST_VIA_UNIQUEMEMBER)
+		return RST_ENOTFOUND;
+	err = key_of_dn(txn, nvalue, &key);
+	if (err != RST_OK)
+		return err;
+	if (roster && !rst_member_related(txn, group->id, &key, &via))
+		return RST_ENOTFOUND;
+	err = rst_mrow_get(txn, group->id, via, &key, &row);
+	if (err != RST_OK)
+		return err;
+	memset(cursor, 0, sizeof(*cursor));
+	err = print_row(txn, &row, attr, via, cursor, buf, ret_len);
+	rst_mrow_release(&row);
+	return err;
+}
+
+enum rst_err
 rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
                    struct rst_member_cursor *cursor, uint64_t *ret_member)
 {

@@ -23,6 +23,9 @@ overlay_tests = \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config \
 	tests/slapd/test107-dear-filters
+# The same directory in roster and in mdb, side by side: twin.py.
+twin_tests = \
+	tests/slapd/test203-pages
 if HAVE_SLAPD
 check_PROGRAMS += tests/slapd/hold-writer
 tests_slapd_hold_writer_SOURCES = tests/slapd/hold-writer.c
@@ -35,8 +38,8 @@ tests_slapd_libfakeversion_la_CPPFLAGS = -isystem $(OPENLDAP_SRC)/include
 tests_slapd_libfakeversion_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 tests_slapd_libfakeversion_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
-TESTS += $(backend_tests) $(overlay_tests)
+TESTS += $(backend_tests) $(overlay_tests) $(twin_tests)
 endif
-EXTRA_DIST += $(backend_tests) $(overlay_tests) \
+EXTRA_DIST += $(backend_tests) $(overlay_tests) $(twin_tests) \
 	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk \
-	tests/slapd/writes.py
+	tests/slapd/twin.py tests/slapd/writes.py
