@@ -12,6 +12,7 @@
 #include "slap.h"
 
 #include "lifecycle/gate.h"
+#include "rules/clock.h"
 #include "store/ident.h"
 #include "store/index.h"
 #include "store/tree.h"
@@ -55,6 +56,7 @@ struct back_db {
 	struct back_ads *ads;
 	struct back_read *main_read; /* txn.c */
 	struct re_s *stale_task;     /* init.c; NULL in tools */
+	struct rule_clock clock;     /* write.c */
 	bool reopen; /* the directory changed; config.c's clean-up */
 };
 

@@ -57,6 +57,22 @@ set_address(struct back_write *write)
 	snprintf(write->address, sizeof(write->address), "%s", peer);
 }
 
+/* What expires early or late because the clock was set finds its reason in
+ * the log.  Called with the writer lock. */
+static void
+look_at_clock(struct back_db *db, int64_t now_s)
+{
+	struct timespec since_start;
+	int64_t by_s;
+
+	clock_gettime(CLOCK_BOOTTIME, &since_start);
+	by_s = rule_clock_set(&db->clock, now_s, since_start.tv_sec);
+	if (by_s != 0)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: the clock was set by %+lld seconds\n",
+		      (long long)by_s);
+}
+
 static void
 set_context(struct back_write *write)
 {
@@ -67,6 +83,7 @@ set_context(struct back_write *write)
 	uint64_t matched;
 
 	clock_gettime(CLOCK_REALTIME, &now);
+	look_at_clock(write->db, now.tv_sec);
 	set_address(write);
 	ctx->env = write->db->env;
 	ctx->door = RST_DOOR_LDAP;

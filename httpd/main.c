@@ -19,6 +19,7 @@
 #include "httpd/mail.h"
 #include "httpd/serve.h"
 #include "httpd/template.h"
+#include "rules/clock.h"
 
 #define HOUSEKEEPING_S   5
 #define SESSIONS_EVERY   60  /* rounds of housekeeping */
@@ -132,10 +133,27 @@ drop_sessions(struct rst_env *env)
 		http_log(4, "dropping old sessions: %s", rst_strerror(err));
 }
 
+/* What expires early or late because the clock was set finds its reason in
+ * the log. */
+static void
+look_at_clock(struct rule_clock *clock)
+{
+	struct timespec now, since_start;
+	int64_t by_s;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &since_start);
+	by_s = rule_clock_set(clock, now.tv_sec, since_start.tv_sec);
+	if (by_s != 0)
+		http_log(4, "the clock was set by %+lld seconds",
+		         (long long)by_s);
+}
+
 static void *
 keep_house(void *arg)
 {
 	struct housekeeping *house = arg;
+	struct rule_clock clock = { 0 };
 	unsigned int round = 0;
 	struct timespec until;
 
@@ -143,6 +161,7 @@ keep_house(void *arg)
 	while (!house->stop) {
 		pthread_mutex_unlock(&house->lock);
 		rst_env_clear_stale(house->env);
+		look_at_clock(&clock);
 		if (round++ % SESSIONS_EVERY == 0)
 			drop_sessions(house->env);
 		pthread_mutex_lock(&house->lock);

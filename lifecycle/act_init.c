@@ -13,6 +13,7 @@
 #include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
+#include "rules/clock.h"
 #include "rules/numbers.h"
 
 #define BOOTSTRAP_SETTING    "bootstrap-token"
@@ -286,7 +287,9 @@ check_bootstrap(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	    !rst_view_number(
 		    rst_view(value.ptr + digits + 1, value.len - digits - 1),
 		    INT64_MAX, &expires_s) ||
-	    ctx->now_s >= (int64_t)expires_s)
+	    ctx->now_s >= (int64_t)expires_s ||
+	    rule_clock_from_the_future(
+		    (int64_t)expires_s - BOOTSTRAP_LIFETIME_S, ctx->now_s))
 		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
 	if (gate_any_administrator(txn))
 		return act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);

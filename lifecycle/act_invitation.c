@@ -50,6 +50,10 @@ read_invitation(const struct rst_record *record)
 	if (!lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
 	                          &invitation.expires_s))
 		invitation.expires_s = 0;
+	if (!lifecycle_time_parse(
+		    rst_record_first(record, RST_A_CREATETIMESTAMP),
+		    &invitation.made_s))
+		invitation.made_s = 0;
 	return invitation;
 }
 

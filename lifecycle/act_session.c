@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
+#include "rules/clock.h"
 #include "rules/password.h"
 #include "rules/status.h"
 
@@ -218,6 +219,10 @@ check_session(const struct rst_rtxn *txn, int64_t now_s,
 	if (now_s >= session->expires_s ||
 	    now_s - session->seen_s >= SESSION_IDLE_S)
 		return RST_EDENIED;
+	/* From the future: the clock was set back, and would let it live on
+	 * for as long as that. */
+	if (rule_clock_from_the_future(session->made_s, now_s))
+		return RST_EDENIED;
 	return act_still_allowed(txn, session->user, session->generation);
 }
 
@@ -239,7 +244,8 @@ act_session_check(const struct act_ctx *ctx, struct rst_view token,
 	rst_read_end(&txn);
 	if (err != RST_OK)
 		return err;
-	if (ctx->now_s - session.seen_s >= SESSION_SEEN_S)
+	if (ctx->now_s - session.seen_s >= SESSION_SEEN_S ||
+	    ctx->now_s < session.seen_s)
 		note_seen(ctx, digest);
 	*ret_session = session;
 	return RST_OK;

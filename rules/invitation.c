@@ -2,6 +2,8 @@
 /* invitation.c - whether an invitation still admits somebody */
 #include "rules/invitation.h"
 
+#include "rules/clock.h"
+
 enum rule_invitation_state
 rule_invitation_state(const struct rule_invitation *invitation, int64_t now_s)
 {
@@ -11,7 +13,10 @@ rule_invitation_state(const struct rule_invitation *invitation, int64_t now_s)
 		return RULE_INVITATION_REVOKED;
 	if (invitation->used >= invitation->uses)
 		return RULE_INVITATION_USED;
-	if (now_s >= invitation->expires_s)
+	/* From the future: the clock was set back, and would let it live on
+	 * for as long as that. */
+	if (now_s >= invitation->expires_s ||
+	    rule_clock_from_the_future(invitation->made_s, now_s))
 		return RULE_INVITATION_EXPIRED;
 	return RULE_INVITATION_OPEN;
 }

@@ -20,7 +20,7 @@ enum rule_invitation_state {
 };
 
 struct rule_invitation {
-	int64_t expires_s;
+	int64_t made_s, expires_s;
 	uint32_t uses, used;
 	bool revoked;
 };

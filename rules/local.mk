@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += rules/librules.la
 rules_librules_la_CFLAGS = $(AM_CFLAGS)
 rules_librules_la_SOURCES = \
+	rules/clock.c rules/clock.h \
 	rules/invitation.c rules/invitation.h \
 	rules/names.c rules/names.h \
 	rules/numbers.c rules/numbers.h \

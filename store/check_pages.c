@@ -11,8 +11,8 @@
 #include "store/check_priv.h"
 
 #define META_PAGES   2
-#define OWN_TABLES   2    /* LMDB's: the free list, the table of tables */
-#define NEWEST_TRIES 1000 /* to see the newest commit */
+#define OWN_TABLES   2   /* LMDB's: the free list, the table of tables */
+#define NEWEST_TRIES 100 /* to see the newest commit */
 
 /* Rows of the free list: a transaction's number -> count, page numbers. */
 static int
@@ -78,14 +78,48 @@ count_pages(const struct rst_rtxn *txn, uint64_t *ret_n)
 	return err;
 }
 
+/* A snapshot of the newest commit, and what LMDB says of that. */
+static enum rst_err
+read_newest(struct rst_env *env, struct rst_rtxn *txn, MDB_envinfo *info,
+            bool *ret_newest)
+{
+	enum rst_err err = rst_read_begin(env, txn);
+
+	mdb_env_info(env->mdb, info);
+	*ret_newest =
+		err == RST_OK && info->me_last_txnid == rst_txn_number(txn);
+	return err;
+}
+
+/* The same while nobody writes. */
+static enum rst_err
+read_newest_locked(struct rst_env *env, struct rst_rtxn *txn, MDB_envinfo *info,
+                   bool *ret_newest)
+{
+	enum rst_err err = rst_writer_lock(env, RST_WRITER_WAIT_MS);
+	MDB_txn *writer = NULL;
+
+	if (err != RST_OK)
+		return err;
+	/* Where a process died in its commit, LMDB tells others of that at the
+	 * next write only */
+	if (mdb_txn_begin(env->mdb, NULL, 0, &writer) == 0)
+		mdb_txn_abort(writer);
+	err = read_newest(env, txn, info, ret_newest);
+	rst_writer_unlock(env);
+	return err;
+}
+
 /*
  * Each page is in a table or free: none is lost, none is in two places.  LMDB
  * tells the last page of the newest commit only, so this needs a snapshot of
- * that one, of its own.
+ * that one, of its own; where others write without pause, taken with their
+ * lock.
  */
 enum rst_err
 rst_check_pages(struct rst_check *check)
 {
+	struct rst_env *env = check->txn->env;
 	struct rst_rtxn txn = { 0 };
 	uint64_t n = 0;
 	MDB_envinfo info;
@@ -94,10 +128,11 @@ rst_check_pages(struct rst_check *check)
 
 	for (int i = 0; err == RST_OK && !newest && i < NEWEST_TRIES; i++) {
 		rst_read_end(&txn);
-		err = rst_read_begin(check->txn->env, &txn);
-		mdb_env_info(check->txn->env->mdb, &info);
-		newest = err == RST_OK &&
-		         info.me_last_txnid == rst_txn_number(&txn);
+		err = read_newest(env, &txn, &info, &newest);
+	}
+	if (err == RST_OK && !newest) {
+		rst_read_end(&txn);
+		err = read_newest_locked(env, &txn, &info, &newest);
 	}
 	if (err == RST_OK && !newest)
 		err = RST_EBUSY;

@@ -7,7 +7,10 @@
  * Table meta holds the highest one that was committed, by whomever.  The next
  * has the time of the clock, or, where that is not later, the last one's time
  * and a higher count: it is above all others, whatever the server id and
- * however the clock jumps.
+ * however the clock jumps.  So a CSN from the future, made by a clock that was
+ * wrong or brought by slapadd, is followed by others of that time until the
+ * clock comes there: order matters, not the hour.  Only the very end of time is
+ * refused, for above it there would be no CSN left and no change possible.
  */
 #include <stdio.h>
 #include <time.h>
@@ -16,6 +19,7 @@
 
 #define TIME_LEN  22 /* "20261122024501.123456Z" */
 #define COUNT_MAX UINT32_C(0xffffff)
+#define DATE_MAX  98991231 /* brought by others; ours go on from there */
 
 static const struct rst_view last_key = { "csn", 3 };
 
@@ -75,6 +79,11 @@ parse(struct rst_view text, struct csn *csn)
 	if (!mark(&text, 'Z') || !mark(&text, '#') ||
 	    !digits(&text, 6, 16, &csn->count) || !mark(&text, '#'))
 		return false;
+	if (csn->date % 10000 / 100 < 1 || csn->date % 10000 / 100 > 12 ||
+	    csn->date % 100 < 1 || csn->date % 100 > 31 ||
+	    csn->time / 10000 > 23 || csn->time / 100 % 100 > 59 ||
+	    csn->time % 100 > 60)
+		return false;
 	sid_digits = text.len == 9 ? 2 : 3;
 	return digits(&text, sid_digits, 16, &csn->sid) && mark(&text, '#') &&
 	       digits(&text, 6, 16, &csn->mod) && text.len == 0;
@@ -121,25 +130,48 @@ set_last(struct rst_wtxn *txn, const char *csn)
 	return rst_db_put(txn, RST_T_META, last_key, rst_view_of(csn), true);
 }
 
-/* The time of the clock as a CSN with count 0. */
 static bool
-from_clock(int64_t now_s, uint32_t now_us, unsigned int sid, struct csn *csn)
+set_time(struct csn *csn, time_t seconds)
 {
-	time_t seconds = (time_t)now_s;
 	struct tm tm;
 
-	if (now_us > 999999 || sid > 0xfff || now_s < 0 ||
-	    gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900)
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 9999 - 1900)
 		return false;
 	csn->date = (uint32_t)((tm.tm_year + 1900) * 10000 +
 	                       (tm.tm_mon + 1) * 100 + tm.tm_mday);
 	csn->time =
 		(uint32_t)(tm.tm_hour * 10000 + tm.tm_min * 100 + tm.tm_sec);
-	csn->us = now_us;
-	csn->count = 0;
-	csn->sid = sid;
-	csn->mod = 0;
 	return true;
+}
+
+/* The time of the clock as a CSN with count 0. */
+static bool
+from_clock(int64_t now_s, uint32_t now_us, unsigned int sid, struct csn *csn)
+{
+	*csn = (struct csn){ .us = now_us, .sid = sid };
+	return now_us <= 999999 && sid <= 0xfff && now_s >= 0 &&
+	       set_time(csn, (time_t)now_s);
+}
+
+/* The next one of the same time: a higher count, else a microsecond on. */
+static bool
+advance(struct csn *csn)
+{
+	struct tm tm = { 0 };
+
+	csn->count = csn->count == COUNT_MAX ? 0 : csn->count + 1;
+	if (csn->count != 0)
+		return true;
+	csn->us = csn->us == 999999 ? 0 : csn->us + 1;
+	if (csn->us != 0)
+		return true;
+	tm.tm_year = (int)(csn->date / 10000) - 1900;
+	tm.tm_mon = (int)(csn->date / 100 % 100) - 1;
+	tm.tm_mday = (int)(csn->date % 100);
+	tm.tm_hour = (int)(csn->time / 10000);
+	tm.tm_min = (int)(csn->time / 100 % 100);
+	tm.tm_sec = (int)(csn->time % 100) + 1;
+	return set_time(csn, timegm(&tm));
 }
 
 enum rst_err
@@ -161,12 +193,8 @@ rst_csn_next(struct rst_wtxn *txn, int64_t now_s, uint32_t now_us,
 			return RST_ECORRUPT;
 		last.sid = sid;
 		last.mod = 0;
-		/* 16 million in one microsecond: the next microsecond */
-		if (last.count == COUNT_MAX && last.us == 999999)
+		if (!advance(&last))
 			return RST_EFULL;
-		if (last.count == COUNT_MAX)
-			last.us++;
-		last.count = last.count == COUNT_MAX ? 0 : last.count + 1;
 		print(&last, buf);
 	}
 	return set_last(txn, buf);
@@ -176,10 +204,12 @@ enum rst_err
 rst_csn_seen(struct rst_wtxn *txn, struct rst_view csn)
 {
 	char last[RST_CSN_MAX], text[RST_CSN_MAX];
+	struct csn brought;
 	enum rst_err err;
 
-	if (!rst_csn_canonical(csn, text))
+	if (!parse(csn, &brought) || brought.date > DATE_MAX)
 		return RST_EINVALID;
+	print(&brought, text);
 	err = rst_csn_last(&txn->r, last);
 	if (err == RST_OK && strcmp(text, last) > 0)
 		err = set_last(txn, text);

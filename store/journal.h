@@ -144,7 +144,8 @@ enum rst_err rst_journal_erase(struct rst_wtxn *txn, uint64_t sequence,
 enum rst_err rst_csn_next(struct rst_wtxn *txn, int64_t now_s, uint32_t now_us,
                           unsigned int sid, char buf[RST_CSN_MAX]) RST_MUST_USE;
 /* A CSN made elsewhere was stored (syncrepl, slapadd): later ones of ours
- * will be above it. */
+ * will be above it.  RST_EINVALID for what is none, and for one after the year
+ * 9899, which would leave no room above. */
 enum rst_err rst_csn_seen(struct rst_wtxn *txn, struct rst_view csn)
 	RST_MUST_USE;
 

@@ -159,13 +159,15 @@ drop(struct rst_wtxn *txn, const unsigned char digest[RST_DIGEST_BYTES],
 	return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
 }
 
-/* Make room for one more of user: the oldest go. */
+/* Make room for one more of user, made at now_s: the oldest go.  Before them
+ * those from the future: the clock was set back, and they would push out each
+ * new one. */
 static enum rst_err
-keep_cap(struct rst_wtxn *txn, uint64_t user)
+keep_cap(struct rst_wtxn *txn, uint64_t user, int64_t now_s)
 {
 	unsigned char digest[RST_DIGEST_BYTES], oldest[RST_DIGEST_BYTES];
 	struct rst_session session;
-	int64_t made_s = 0;
+	uint64_t age, highest = 0;
 	bool started;
 	size_t n;
 	enum rst_err err;
@@ -179,8 +181,10 @@ keep_cap(struct rst_wtxn *txn, uint64_t user)
 			if (err != RST_OK)
 				return err == RST_ENOTFOUND ? RST_ECORRUPT
 				                            : err;
-			if (n++ == 0 || session.made_s < made_s) {
-				made_s = session.made_s;
+			/* the future counts as very old */
+			age = (uint64_t)now_s - (uint64_t)session.made_s;
+			if (n++ == 0 || age > highest) {
+				highest = age;
 				memcpy(oldest, digest, sizeof(oldest));
 			}
 		}
@@ -202,7 +206,7 @@ rst_session_add(struct rst_wtxn *txn,
 	char buf[8 + RST_DIGEST_BYTES];
 	enum rst_err err;
 
-	err = keep_cap(txn, session->user);
+	err = keep_cap(txn, session->user, session->made_s);
 	if (err == RST_OK)
 		err = put(txn, rst_view(digest, RST_DIGEST_BYTES), session,
 		          false);

@@ -5,6 +5,7 @@ both_tests = \
 	tests/both/backup \
 	tests/both/backup-cut \
 	tests/both/bad-input \
+	tests/both/clock \
 	tests/both/full \
 	tests/both/kill-9 \
 	tests/both/numbers \
@@ -17,6 +18,10 @@ check_PROGRAMS += tests/both/other-format
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
 tests_both_libcommitgate_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
+check_LTLIBRARIES += tests/both/libfakeclock.la
+tests_both_libfakeclock_la_SOURCES = tests/both/fake-clock.c
+tests_both_libfakeclock_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 check_LTLIBRARIES += tests/both/libdieat.la
 tests_both_libdieat_la_SOURCES = tests/both/die-at.c

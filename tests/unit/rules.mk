@@ -1,5 +1,6 @@
 # units of rules/: pure tables, no fixture
 rules_units = \
+	tests/unit/test_clock \
 	tests/unit/test_invitation \
 	tests/unit/test_names \
 	tests/unit/test_numbers \
@@ -12,6 +13,8 @@ rules_units = \
 check_PROGRAMS += $(rules_units)
 TESTS += $(rules_units)
 
+tests_unit_test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_clock_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_invitation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_invitation_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

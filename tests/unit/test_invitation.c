@@ -19,21 +19,33 @@ an_invitation_admits_until_it_ends(void **state)
 		enum rule_invitation_state expect;
 		const char *word;
 	} row[] = {
-		{ { 100, 1, 0, false }, 99, RULE_INVITATION_OPEN, "open" },
-		{ { 100, 1, 0, false },
+		{ { 0, 100, 1, 0, false }, 99, RULE_INVITATION_OPEN, "open" },
+		{ { 0, 100, 1, 0, false },
 		  100,
 		  RULE_INVITATION_EXPIRED,
 		  "expired" },
-		{ { 100, 1, 1, false }, 99, RULE_INVITATION_USED, "used" },
-		{ { 100, 5, 4, false }, 99, RULE_INVITATION_OPEN, "open" },
-		{ { 100, 5, 6, false }, 99, RULE_INVITATION_USED, "used" },
-		{ { 100, 0, 0, false }, 99, RULE_INVITATION_USED, "used" },
-		{ { 100, 1, 0, true }, 99, RULE_INVITATION_REVOKED, "revoked" },
-		{ { 100, 1, 1, true },
+		{ { 0, 100, 1, 1, false }, 99, RULE_INVITATION_USED, "used" },
+		{ { 0, 100, 5, 4, false }, 99, RULE_INVITATION_OPEN, "open" },
+		{ { 0, 100, 5, 6, false }, 99, RULE_INVITATION_USED, "used" },
+		{ { 0, 100, 0, 0, false }, 99, RULE_INVITATION_USED, "used" },
+		{ { 0, 100, 1, 0, true },
+		  99,
+		  RULE_INVITATION_REVOKED,
+		  "revoked" },
+		{ { 0, 100, 1, 1, true },
 		  100,
 		  RULE_INVITATION_REVOKED,
 		  "revoked" },
-		{ { 100, 1, 1, false }, 100, RULE_INVITATION_USED, "used" },
+		{ { 0, 100, 1, 1, false }, 100, RULE_INVITATION_USED, "used" },
+		/* the clock was set back since it was made */
+		{ { 1000, 2000, 1, 0, false },
+		  700,
+		  RULE_INVITATION_OPEN,
+		  "open" },
+		{ { 1000, 2000, 1, 0, false },
+		  699,
+		  RULE_INVITATION_EXPIRED,
+		  "expired" },
 	};
 
 	(void)state;

@@ -528,6 +528,38 @@ a_csn_made_elsewhere_raises_ours(void **state)
 }
 
 static void
+no_csn_is_the_last_one(void **state)
+{
+	static const struct {
+		const char *seen, *next;
+	} row[] = {
+		{ "20310101000000.999999Z#fffffe#002#000000",
+		  "20310101000000.999999Z#ffffff#00f#000000" },
+		{ "20310101000000.999999Z#ffffff#002#000000",
+		  "20310101000001.000000Z#000000#00f#000000" },
+		{ "20311231235959.999999Z#ffffff#002#000000",
+		  "20320101000000.000000Z#000000#00f#000000" },
+		{ "20341231235960.999999Z#ffffff#002#000000",
+		  "20350101000001.000000Z#000000#00f#000000" },
+		{ "20380119031407.999999Z#ffffff#002#000000",
+		  "20380119031408.000000Z#000000#00f#000000" },
+		{ "98991231235959.999999Z#ffffff#002#000000",
+		  "99000101000000.000000Z#000000#00f#000000" },
+	};
+	char csn[RST_CSN_MAX];
+	struct rst_wtxn txn;
+
+	fixture_write(*state, &txn);
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		assert_int_equal(rst_csn_seen(&txn, rst_view_of(row[i].seen)),
+		                 RST_OK);
+		assert_int_equal(rst_csn_next(&txn, NOW_S, 0, 15, csn), RST_OK);
+		assert_string_equal(csn, row[i].next);
+	}
+	rst_write_abort(&txn);
+}
+
+static void
 what_is_no_csn_is_refused(void **state)
 {
 	static const char *const row[] = {
@@ -539,6 +571,15 @@ what_is_no_csn_is_refused(void **state)
 		"20300101000000.000000Z#000000#002#0000000",
 		"20300101000000.000000 #000000#002#000000",
 		"2030010100000.000000Z#000000#002#000000",
+		"20301301000000.000000Z#000000#002#000000",
+		"20300001000000.000000Z#000000#002#000000",
+		"20300132000000.000000Z#000000#002#000000",
+		"20300100000000.000000Z#000000#002#000000",
+		"20300101240000.000000Z#000000#002#000000",
+		"20300101006000.000000Z#000000#002#000000",
+		"20300101000061.000000Z#000000#002#000000",
+		"99000101000000.000000Z#000000#002#000000",
+		"99991231235959.999999Z#ffffff#002#000000",
 	};
 	struct rst_wtxn txn;
 
@@ -568,6 +609,7 @@ main(void)
 		TEST(every_cut_record_is_refused),
 		TEST(csns_rise_whatever_the_clock_does),
 		TEST(a_csn_made_elsewhere_raises_ours),
+		TEST(no_csn_is_the_last_one),
 		TEST(what_is_no_csn_is_refused),
 	};
 

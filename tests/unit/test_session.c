@@ -126,6 +126,26 @@ the_oldest_goes_when_one_more_comes(void **state)
 	rst_write_abort(&txn);
 }
 
+/* Else it would push out each new one, as the oldest of all. */
+static void
+what_comes_from_the_future_goes_first(void **state)
+{
+	unsigned char digest[RST_SESSIONS_PER_USER + 2][RST_DIGEST_BYTES];
+	struct rst_session session;
+	struct rst_wtxn txn;
+
+	fixture_write(*state, &txn);
+	for (int i = 0; i < RST_SESSIONS_PER_USER; i++)
+		add(&txn, 5, i % 2 == 0 ? 100 + i : 90000 + i, 99999,
+		    digest[i]);
+	for (int i = RST_SESSIONS_PER_USER; i < RST_SESSIONS_PER_USER + 2; i++)
+		add(&txn, 5, 100 + i, 99999, digest[i]);
+	for (int i = 0; i < RST_SESSIONS_PER_USER + 2; i++)
+		assert_int_equal(rst_session_get(&txn.r, digest[i], &session),
+		                 i == 1 || i == 3 ? RST_ENOTFOUND : RST_OK);
+	rst_write_abort(&txn);
+}
+
 static void
 all_sessions_of_one_person_end_and_no_other_s(void **state)
 {
@@ -208,6 +228,7 @@ main(void)
 		cmocka_unit_test(what_is_no_token_has_no_digest),
 		TEST(a_session_comes_back_as_it_was),
 		TEST(the_oldest_goes_when_one_more_comes),
+		TEST(what_comes_from_the_future_goes_first),
 		TEST(all_sessions_of_one_person_end_and_no_other_s),
 		TEST(what_expired_is_swept_in_bites),
 		TEST(bytes_that_are_no_session_are_refused),
