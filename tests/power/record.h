@@ -16,6 +16,8 @@ enum record_kind {
 	RECORD_WRITE = 'W',   /* bytes at offset, in the page cache */
 	RECORD_DURABLE = 'D', /* that range, written with O_DSYNC, is on disk */
 	RECORD_SYNC = 'S',    /* everything written before is on disk */
+	RECORD_BORN = 'B',    /* the file is about to get its name */
+	RECORD_NAMED = 'N',   /* the name is on disk */
 	RECORD_TRIED = 'T',   /* "key\tvalue": asked for */
 	RECORD_ACKNOWLEDGED = 'A', /* "key\tvalue": answered */
 	RECORD_STRANGE = '!',      /* a call the replayer could not play */

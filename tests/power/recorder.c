@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* recorder.c - notes what a process writes to one file, and what it syncs
  *
- * Preloaded into slapd and rosterd.  POWER_DATA names the file (data.mdb),
- * POWER_LOG the recording.  See record.h.
+ * Preloaded into slapd, rosterd and rosterctl.  POWER_DATA names the file
+ * (data.mdb; what is made under POWER_DATA.new and renamed is the same file),
+ * POWER_LOG the recording.  See record.h.  When the file POWER_DIE is there,
+ * the process removes it and dies between two of its writes: killed from
+ * outside it might die between a note and what is noted.
  */
 #include "tests/power/record.h"
 
@@ -11,6 +14,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +25,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define VECTORS_MAX 1024
+#define PASSING   ".new"
+#define DIE_EVERY 3 /* notes between two looks: any place in a commit */
 /* The symbol that libc has beside its 64-bit names. */
 #define EXPORT __attribute__((visibility("default")))
 
 static int log_fd = -1;
-static const char *data_path;
+static const char *data_path, *die_path;
+static atomic_uint notes;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
@@ -34,6 +41,7 @@ set_up(void)
 	const char *path = getenv("POWER_LOG");
 
 	data_path = getenv("POWER_DATA");
+	die_path = getenv("POWER_DIE");
 	if (path != NULL)
 		log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
 		              0600);
@@ -62,21 +70,54 @@ note(enum record_kind kind, off_t offset, const void *bytes, size_t len)
 	}
 }
 
+/* After what was noted last is done. */
+static void
+die_if_asked(void)
+{
+	if (die_path == NULL || atomic_fetch_add(&notes, 1) % DIE_EVERY != 0)
+		return;
+	if (unlink(die_path) == 0)
+		(void)kill(getpid(), SIGKILL);
+}
+
+/* The path of fd, "" when it has none. */
+static void
+path_of(int fd, char path[PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_MAX - 1);
+	path[n < 0 ? 0 : n] = '\0';
+}
+
 static bool
 is_data(int fd)
 {
-	char link[64], target[PATH_MAX];
-	ssize_t n;
+	char target[PATH_MAX];
+	size_t len;
 
 	pthread_once(&once, set_up);
 	if (fd <= 2 || fd == log_fd)
 		return false;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, target, sizeof(target) - 1);
-	if (n < 0)
-		return false;
-	target[n] = '\0';
-	return strcmp(target, data_path) == 0;
+	path_of(fd, target);
+	len = strlen(data_path);
+	return strncmp(target, data_path, len) == 0 &&
+	       (target[len] == '\0' || strcmp(target + len, PASSING) == 0);
+}
+
+/* The directory the file is in. */
+static bool
+is_its_directory(int fd)
+{
+	char target[PATH_MAX];
+	size_t len;
+
+	path_of(fd, target);
+	len = strlen(target);
+	return len > 0 && strncmp(target, data_path, len) == 0 &&
+	       strcmp(data_path + len, "/data.mdb") == 0;
 }
 
 static void
@@ -112,6 +153,8 @@ pwrite64(int fd, const void *bytes, size_t len, off_t offset)
 	n = next(fd, bytes, len, offset);
 	if (data && n == (ssize_t)len)
 		note_written(fd, offset, len);
+	if (data)
+		die_if_asked();
 	return n;
 }
 
@@ -144,6 +187,8 @@ pwritev64(int fd, const struct iovec *parts, int n_parts, off_t offset)
 	n = next(fd, parts, n_parts, offset);
 	if (data && n > 0)
 		note_written(fd, offset, (size_t)n);
+	if (data)
+		die_if_asked();
 	return n;
 }
 
@@ -188,8 +233,10 @@ fdatasync(int fd)
 	if (next == NULL)
 		next = real("fdatasync");
 	rc = next(fd);
-	if (rc == 0 && is_data(fd))
+	if (rc == 0 && is_data(fd)) {
 		note(RECORD_SYNC, 0, NULL, 0);
+		die_if_asked();
+	}
 	return rc;
 }
 
@@ -204,7 +251,22 @@ fsync(int fd)
 	rc = next(fd);
 	if (rc == 0 && is_data(fd))
 		note(RECORD_SYNC, 0, NULL, 0);
+	else if (rc == 0 && is_its_directory(fd))
+		note(RECORD_NAMED, 0, NULL, 0);
 	return rc;
+}
+
+EXPORT int
+renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	static int (*next)(int, const char *, int, const char *);
+
+	if (next == NULL)
+		next = real("renameat");
+	pthread_once(&once, set_up);
+	if (strcmp(to, "data.mdb") == 0 && is_its_directory(to_dir))
+		note(RECORD_BORN, 0, NULL, 0);
+	return next(from_dir, from, to_dir, to);
 }
 
 /* LMDB without MDB_WRITEMAP never does these to its data. */

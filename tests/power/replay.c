@@ -9,14 +9,16 @@
  *	--jobs N	processes (2)
  *	--seed N	of the dice (1)
  *
- * RECORDING is of record.h; BEGIN a directory with data.mdb and secret.key as
- * they were when it began; SCRATCH an empty directory, on tmpfs best.
+ * RECORDING is of record.h, from the making of an environment on; BEGIN a
+ * directory with its secret.key; SCRATCH an empty directory, on tmpfs best.
  *
  * A state is a moment of the recording, what was synced until then, and of
- * the writes since: all, none, or a random choice of their sectors.  Each is
- * opened as the daemons would, must satisfy rst_check() and the oracle, and
- * must take another commit.  Exit status 0: all did; 1: some did not; 2: the
- * replay itself failed.
+ * the writes since: all, none, or a random choice of their sectors.  Until
+ * data.mdb has its name on disk, it may be missing.  Each is opened as the
+ * daemons would (while nobody was told that it is made: as rosterctl init
+ * would, once more), must satisfy rst_check() and the oracle, and must take
+ * another commit.  One that equals another just before is not examined twice.
+ * Exit status 0: all did; 1: some did not; 2: the replay itself failed.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -63,6 +65,7 @@ static const char *const outcome_words[OUTCOMES] = {
 struct shared {
 	atomic_ulong outcomes[OUTCOMES];
 	atomic_ulong told;
+	atomic_ulong equal;        /* to the state before */
 	atomic_ulong at[JOBS_MAX]; /* the state each is busy with */
 };
 
@@ -91,6 +94,12 @@ struct disk {
 	const struct event *pending[PENDING_MAX];
 	size_t n_pending;
 	uint64_t dice;
+	bool born, named; /* data.mdb may, and does, have its name */
+	bool absent;      /* in this state it has not */
+	struct seen {
+		char *image;
+		size_t len; /* 0: there is none */
+	} seen[2]; /* the last fine state with no pending write, with some */
 };
 
 static void
@@ -220,9 +229,11 @@ put_torn(struct disk *disk, const struct event *event, size_t tear)
 static void
 build(const struct replay *replay, struct disk *disk, unsigned long way)
 {
-	memset(disk->image, 0, replay->room);
 	memcpy(disk->image, disk->synced, disk->synced_len);
+	memset(disk->image + disk->synced_len, 0,
+	       replay->room - disk->synced_len);
 	disk->image_len = disk->synced_len;
+	disk->absent = !disk->named && (!disk->born || (roll(&disk->dice) & 1));
 	for (size_t i = 0; i < disk->n_pending; i++) {
 		if (way == 0)
 			put_bytes(disk->image, &disk->image_len,
@@ -282,6 +293,12 @@ step(const struct replay *replay, struct disk *disk, struct oracle *oracle,
 			          disk->pending[i]);
 		disk->n_pending = 0;
 		return true;
+	case RECORD_BORN:
+		disk->born = true;
+		return true;
+	case RECORD_NAMED:
+		disk->named = disk->born;
+		return true;
 	case RECORD_STRANGE:
 		break;
 	}
@@ -327,19 +344,42 @@ takes_a_commit(struct rst_env *env, struct rst_detail *why)
 	return err == RST_OK;
 }
 
+/* What rosterctl init does; it may be done again after a cut. */
+static bool
+initialise(struct rst_env *env, struct rst_detail *why)
+{
+	struct act_ctx ctx = { .env = env,
+		               .door = RST_DOOR_CLI,
+		               .now_s = NOW_S,
+		               .server_id = 15 };
+	struct act_refusal refusal = { .verdict = RULE_OK };
+	enum rst_err err;
+
+	err = act_init(&ctx, rst_view_of("dc=example,dc=org"),
+	               rst_view_of("Roster"), &refusal);
+	if (err != RST_OK)
+		rst_detail_set(why, "init: %s %s", rst_strerror(err),
+		               rule_verdict_text(refusal.verdict));
+	return err == RST_OK;
+}
+
 static enum outcome
 examine(const struct oracle *oracle, const char *dir, bool recheck,
         struct rst_detail *why)
 {
+	bool made = oracle_knows(oracle, "init/suffix");
+	const struct rst_env_options options = { .create = !made };
 	struct rst_env *env = NULL;
 	enum outcome outcome = FINE;
 
-	if (rst_env_open(dir, NULL, &env, why) != RST_OK)
+	if (rst_env_open(dir, &options, &env, why) != RST_OK)
 		return REFUSED;
 	if (!is_consistent(env, why))
 		outcome = INCONSISTENT;
 	else if (oracle_check(oracle, env, why) != 0)
 		outcome = LOST;
+	else if (!made && !initialise(env, why))
+		outcome = STUCK;
 	else if (!takes_a_commit(env, why))
 		outcome = STUCK;
 	else if (recheck && !is_consistent(env, why))
@@ -363,28 +403,72 @@ struct worker {
 	const struct replay *replay;
 	struct disk disk;
 	struct oracle *oracle;
-	char dir[256], data[300], lock[300];
+	char dir[256], data[300], passing[310], lock[300];
 	unsigned int number;
 };
+
+/* The same image as before, and nobody was told anything since. */
+static bool
+is_equal(const struct disk *disk, const struct seen *seen)
+{
+	return seen->len == disk->image_len &&
+	       memcmp(seen->image, disk->image, disk->image_len) == 0;
+}
+
+/* Written over what the state before left: no page is given back and taken
+ * again. */
+static void
+put_file(const char *path, const void *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || pwrite(fd, bytes, len, 0) != (ssize_t)len ||
+	    ftruncate(fd, (off_t)len) != 0)
+		die(path);
+	close(fd);
+}
+
+static void
+put_state(struct worker *worker)
+{
+	struct disk *disk = &worker->disk;
+
+	if (disk->absent)
+		(void)unlink(worker->data);
+	put_file(disk->absent ? worker->passing : worker->data, disk->image,
+	         disk->image_len);
+	(void)unlink(worker->lock);
+}
 
 static void
 try_state(struct worker *worker, unsigned long state, unsigned long way,
           size_t event)
 {
 	struct shared *shared = worker->replay->shared;
+	struct disk *disk = &worker->disk;
+	struct seen *seen = &disk->seen[way != 1];
 	struct rst_detail why = { "" };
 	enum outcome outcome;
 
 	atomic_store(&shared->at[worker->number], state);
-	worker->disk.dice = worker->replay->seed << 32 | state;
-	build(worker->replay, &worker->disk, way);
-	write_file(worker->data, worker->disk.image, worker->disk.image_len);
-	(void)unlink(worker->lock);
+	disk->dice = worker->replay->seed << 32 | state;
+	build(worker->replay, disk, way);
+	if (!disk->absent && is_equal(disk, seen)) {
+		atomic_fetch_add(&shared->equal, 1);
+		tell(shared, state, event, FINE, "");
+		return;
+	}
+	put_state(worker);
 	alarm(STATE_S);
 	outcome = examine(worker->oracle, worker->dir,
 	                  state / worker->replay->jobs % RECHECK_EVERY == 0,
 	                  &why);
 	alarm(0);
+	seen->len = 0;
+	if (outcome == FINE && !disk->absent) {
+		memcpy(seen->image, disk->image, disk->image_len);
+		seen->len = disk->image_len;
+	}
 	tell(shared, state, event, outcome, why.text);
 }
 
@@ -402,6 +486,8 @@ set_up(struct worker *worker)
 	(void)mkdir(worker->dir, 0700);
 	snprintf(worker->data, sizeof(worker->data), "%s/data.mdb",
 	         worker->dir);
+	snprintf(worker->passing, sizeof(worker->passing), "%s.new",
+	         worker->data);
 	snprintf(worker->lock, sizeof(worker->lock), "%s/lock.mdb",
 	         worker->dir);
 	snprintf(path, sizeof(path), "%s/secret.key", replay->begin);
@@ -409,17 +495,15 @@ set_up(struct worker *worker)
 	snprintf(path, sizeof(path), "%s/secret.key", worker->dir);
 	write_file(path, bytes, len);
 	free(bytes);
-	snprintf(path, sizeof(path), "%s/data.mdb", replay->begin);
-	bytes = read_file(path, &len);
 	disk->synced = calloc(1, replay->room);
 	disk->image = calloc(1, replay->room);
+	for (int i = 0; i < 2; i++)
+		disk->seen[i].image = calloc(1, replay->room);
 	worker->oracle = oracle_new();
 	if (disk->synced == NULL || disk->image == NULL ||
+	    disk->seen[0].image == NULL || disk->seen[1].image == NULL ||
 	    worker->oracle == NULL)
 		die("replay");
-	memcpy(disk->synced, bytes, len);
-	disk->synced_len = len;
-	free(bytes);
 }
 
 /* How many states the moment is worth: their sum is what was asked for. */
@@ -445,8 +529,11 @@ work(const struct replay *replay, unsigned int number, unsigned long from)
 		unsigned long n;
 
 		if (!step(replay, &worker.disk, worker.oracle,
-		          &replay->events[i]))
+		          &replay->events[i])) {
+			/* the oracle moved */
+			worker.disk.seen[0].len = worker.disk.seen[1].len = 0;
 			continue;
+		}
 		n = share_of(replay, moment++);
 		for (unsigned long k = 0; k < n; k++, state++) {
 			/* few states a moment: let the ways take turns */
@@ -561,7 +648,8 @@ report(const struct replay *replay, double seconds)
 {
 	unsigned long n, all = 0, bad = 0;
 
-	printf("%zu moments", replay->moments);
+	printf("%zu moments, %lu states equal the one before", replay->moments,
+	       atomic_load(&replay->shared->equal));
 	for (int i = 0; i < OUTCOMES; i++) {
 		n = atomic_load(&replay->shared->outcomes[i]);
 		all += n;
@@ -570,7 +658,7 @@ report(const struct replay *replay, double seconds)
 	}
 	printf(", states %lu in %.1f s (%.0f/s)\n", all, seconds,
 	       (double)all / seconds);
-	if (all != replay->states || replay->moments == 0) {
+	if (all != replay->states) {
 		printf("%lu states were asked for\n", replay->states);
 		return 2;
 	}
@@ -587,19 +675,14 @@ main(int argc, char *argv[])
 		                 .jobs = 2 };
 	const struct rlimit none = { 0, 0 };
 	struct timespec begun, ended;
-	struct stat st;
-	char path[300];
 
 	if (sodium_init() < 0)
 		return 2;
 	parse(&replay, argc, argv);
-	snprintf(path, sizeof(path), "%s/data.mdb", replay.begin);
-	if (stat(path, &st) != 0)
-		die(path);
-	if ((size_t)st.st_size > replay.room)
-		replay.room = (size_t)st.st_size;
-	if (replay.moments == 0)
-		return report(&replay, 1);
+	if (replay.moments == 0) {
+		fprintf(stderr, "power-replay: nothing was written\n");
+		return 2;
+	}
 	replay.shared =
 		mmap(NULL, sizeof(*replay.shared), PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
