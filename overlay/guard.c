@@ -146,6 +146,16 @@ guard(Operation *op, SlapReply *rs)
 	return rc;
 }
 
+static int
+guard_extended(Operation *op, SlapReply *rs)
+{
+	int rc = guard(op, rs);
+
+	if (rc == SLAP_CB_CONTINUE && !is_internal(op))
+		over_txn_watch(op);
+	return rc;
+}
+
 /*
  * SASL is about to say that the bind succeeded: not to an account without
  * access.  slapd takes the identity over after this.
@@ -216,7 +226,7 @@ over_guard_register(void)
 	over.on_bi.bi_op_modrdn = guard;
 	over.on_bi.bi_op_add = guard;
 	over.on_bi.bi_op_delete = guard;
-	over.on_bi.bi_extended = guard;
+	over.on_bi.bi_extended = guard_extended;
 	over.on_bi.bi_acl_group = over_acl_group;
 	return overlay_register(&over);
 }

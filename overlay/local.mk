@@ -12,4 +12,5 @@ roster_la_SOURCES += \
 	overlay/over_priv.h \
 	overlay/passwd.c \
 	overlay/ppolicy.c \
-	overlay/secret.c
+	overlay/secret.c \
+	overlay/txn.c

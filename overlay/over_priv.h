@@ -160,6 +160,9 @@ BI_op_search over_search;
 bool over_mods_are_few(Operation *op);
 int over_mods_refuse(Operation *op, SlapReply *rs);
 
+/* txn.c: for an extended operation that may be the start of a transaction. */
+void over_txn_watch(Operation *op);
+
 /* passwd.c: the password modify extended operation. */
 BI_op_extended over_extended;
 
