@@ -194,13 +194,31 @@ exec sleep 1000000
 """
 
 
-class Container:
-    """server: uri, base, binddn, bindpw, ca (a file)."""
+def with_settings(text, settings, sign):
+    """text with these keys otherwise, None: without; a key that it does not
+    have comes at its end, which is where sssd's domain is."""
+    left = dict(settings)
+    lines = []
+    for line in text.splitlines():
+        key = line.split(sign)[0].strip()
+        if key not in settings:
+            lines.append(line)
+        elif left.get(key) is not None:
+            lines.append(key + sign + left.pop(key))
+    lines += [key + sign + value for key, value in left.items()
+              if value is not None]
+    return "\n".join(lines) + "\n"
 
-    def __init__(self, directory, kind, server):
+
+class Container:
+    """server: uri, base, binddn, bindpw, ca (a file); settings: keys of
+    nslcd.conf or sssd.conf that are to be otherwise."""
+
+    def __init__(self, directory, kind, server, name=None, settings=None):
         self.kind = kind
-        self.directory = os.path.join(directory, kind)
+        self.directory = os.path.join(directory, name or kind)
         self.server = dict(server)
+        self.settings = settings or {}
         self.server["ca"] = CA
         self.server.setdefault("schema", "rfc2307bis")
         self.server["group_member"] = (
@@ -241,9 +259,11 @@ class Container:
         if os.path.exists(os.path.join(etc, "nologin")):
             os.unlink(os.path.join(etc, "nologin"))
         if self.kind == "nslcd":
-            self._write("nslcd.conf", NSLCD_CONF % self.server, 0o600)
+            self._write("nslcd.conf", with_settings(
+                NSLCD_CONF % self.server, self.settings, " "), 0o600)
         else:
-            self._write("sssd/sssd.conf", SSSD_CONF % self.server, 0o600)
+            self._write("sssd/sssd.conf", with_settings(
+                SSSD_CONF % self.server, self.settings, " = "), 0o600)
 
     def _enter(self):
         self.init = subprocess.Popen(

@@ -60,6 +60,11 @@ class Served(Roster):
         link.simple_bind_s(ADMIN, ROOT_PASSWORD)
         return link
 
+    def set_password(self, name, password):
+        root = self.root()
+        root.passwd_s(person_dn(name), None, password)
+        root.unbind_s()
+
     def config(self):
         """cn=config as root of the machine sees it."""
         link = self.connection(self.ldapi_url)
