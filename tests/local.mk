@@ -17,4 +17,5 @@ include tests/http/local.mk
 include tests/both/local.mk
 include tests/power/local.mk
 include tests/clients/local.mk
+include tests/soak/local.mk
 include tests/hostile/local.mk

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""report.py - what a soak came to: a table, and a page with one in it"""
+import os
+import subprocess
+import time
+
+BEGIN, END = "<!-- soak: written by tests/soak/run -->\n", "<!-- soak end -->\n"
+HEAD = ("promise", "asked", "reached", "", "violations", "took", "by")
+
+
+def first_value(path, name):
+    with open(path) as lines:
+        for line in lines:
+            if line.startswith(name):
+                return line.split("=" if "=" in line else ":", 1)[1].strip(
+                    ' "\n')
+    return "?"
+
+
+def commit(source):
+    """As git names it; a tarball has none."""
+    done = subprocess.run(["git", "-C", source, "describe", "--always",
+                           "--dirty", "--abbrev=12"], capture_output=True,
+                          text=True)
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def file_system(path):
+    """The type of the one that holds path."""
+    best = ("", "?")
+    with open("/proc/mounts") as mounts:
+        for line in mounts:
+            place, kind = line.split()[1:3]
+            if (path + "/").startswith(place.rstrip("/") + "/") and \
+                    len(place) >= len(best[0]):
+                best = (place, kind)
+    return best[1]
+
+
+def machine():
+    memory = int(first_value("/proc/meminfo", "MemTotal").split()[0])
+    return "%d x %s, %.0f GiB, %s, Linux %s, tests on %s" % (
+        os.cpu_count(), first_value("/proc/cpuinfo", "model name"),
+        memory / (1 << 20), first_value("/etc/os-release", "PRETTY_NAME"),
+        os.uname().release,
+        file_system(os.path.realpath(os.environ.get("TMPDIR", "/tmp"))))
+
+
+def facts(source, options, results, seconds):
+    return {"date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "commit": commit(source), "machine": machine(),
+            "minutes": options.minutes, "seed": options.seed,
+            "took_minutes": round(seconds / 60, 1), "results": results}
+
+
+def cells(one):
+    unit = one["unit"]
+    if unit in ("ms", "s"):  # measured: at most, not at least
+        asked = "at most %d" % one["asked"]
+    else:
+        asked = "{:,}".format(one["asked"])
+    violations = str(one["violations"])
+    if one["status"] != "good":
+        violations += " (%s)" % one["status"]
+    more = one["more"].replace("what ", "") if unit == "ms" else ""
+    return (one["promise"], asked, "{:,}".format(one["reached"]),
+            (unit + " " + more).strip(), violations, "%d s" % one["seconds"],
+            one["program"])
+
+
+def table(run):
+    """For a terminal."""
+    rows = [HEAD] + [cells(one) for one in run["results"]]
+    width = [max(len(row[n]) for row in rows) for n in range(len(HEAD))]
+    right = (1, 2, 5)
+    return "\n".join("  ".join(
+        cell.rjust(width[n]) if n in right else cell.ljust(width[n])
+        for n, cell in enumerate(row)).rstrip() for row in rows)
+
+
+def page(run):
+    """For a page."""
+    lines = ["| date | %s |" % run["date"], "|---|---|",
+             "| commit | %s |" % run["commit"],
+             "| machine | %s |" % run["machine"],
+             "| asked for | %g minutes, took %g |" % (
+                 run["minutes"], run["took_minutes"]),
+             "| seed | %d |" % run["seed"], "",
+             "| promise | what | release asks | this run | violations |",
+             "|---|---|---:|---:|---:|"]
+    for one in run["results"]:
+        row = cells(one)
+        lines.append("| %s | %s | %s %s | %s | %s |" % (
+            row[0], one["what"], row[1], row[3], row[2], row[4]))
+    return "\n".join(lines) + "\n"
+
+
+def write(path, run):
+    """Replace what stands between the marks."""
+    with open(path) as old:
+        text = old.read()
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    with open(path + ".new", "w") as new:
+        new.write(before + BEGIN + "\n" + page(run) + "\n" + END + after)
+    os.rename(path + ".new", path)
