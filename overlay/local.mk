@@ -11,6 +11,7 @@ roster_la_SOURCES += \
 	overlay/limits.c \
 	overlay/over_priv.h \
 	overlay/passwd.c \
+	overlay/permit.c \
 	overlay/ppolicy.c \
 	overlay/secret.c \
 	overlay/txn.c

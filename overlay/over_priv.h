@@ -146,6 +146,16 @@ enum rst_err over_verify(Operation *op, struct over_db *db,
                          const struct berval *password) RST_MUST_USE;
 
 /*
+ * LDAP_SUCCESS if the ACLs let op's identity make these modifications of op's
+ * entry (over_may_modify) or add below the parent of ndn (over_may_add); asked
+ * before a hash is computed for him.  The backend asks again.  Else
+ * LDAP_INSUFFICIENT_ACCESS, LDAP_NO_SUCH_OBJECT or why it is not known; with
+ * hide, who may not know that the entry is there is told that it is not.
+ */
+int over_may_modify(Operation *op, Modifications *mods, bool hide);
+int over_may_add(Operation *op, const struct berval *ndn);
+
+/*
  * Between these two a modify of op carries a hash of ours, already judged.
  * mark lives on the caller's stack.
  */

@@ -89,17 +89,20 @@ must_make(Operation *op)
 	return BER_BVISEMPTY(&new);
 }
 
-/* Have ours returned in place of slapd's. */
-static void
-return_made(Operation *op, struct berval *password)
+/*
+ * Have none returned in place of slapd's; the response is to be set when ours
+ * is made.
+ */
+static struct made *
+return_made(Operation *op)
 {
 	struct made *made = op->o_tmpcalloc(1, sizeof(*made), op->o_tmpmemctx);
 
-	made->response = slap_passwd_return(password);
 	made->callback.sc_response = made_response;
 	made->callback.sc_cleanup = made_cleanup;
 	made->callback.sc_private = made;
 	overlay_callback_after_backover(op, &made->callback, 1);
+	return made;
 }
 
 /*
@@ -142,6 +145,25 @@ replace_password(struct berval *hash)
 	mod->sml_values[0] = *hash;
 	BER_BVZERO(hash);
 	return mod;
+}
+
+/*
+ * May the asker write this password in the end?  Asked with a value of the
+ * kind that will be stored, before anything is verified or hashed for him.
+ */
+static int
+may_write(Operation *op)
+{
+	static const char shape[] = "{ARGON2}$argon2id$";
+	struct berval value;
+	Modifications *mod;
+	int code;
+
+	ber_str2bv(shape, 0, 1, &value);
+	mod = replace_password(&value);
+	code = over_may_modify(op, mod, true);
+	slap_mods_free(mod, 1);
+	return code;
 }
 
 /* Keeps the answer from the client, but its words for ours. */
@@ -219,16 +241,16 @@ out:
 
 static int
 change(Operation *op, SlapReply *rs, struct over_db *db,
-       const struct over_owner *owner)
+       const struct over_owner *owner, struct made *made)
 {
 	char text[MADE_CHARACTERS + 4] = "";
 	struct berval password = op->oq_pwdexop.rs_new, hash = BER_BVNULL;
 	struct over_refusal refusal;
 
-	if (must_make(op)) {
+	if (made != NULL) {
 		make_password(text);
 		ber_str2bv(text, 0, 0, &password);
-		return_made(op, &password);
+		made->response = slap_passwd_return(&password);
 	}
 	if (over_hash(db, owner, &password, &hash, &refusal))
 		store(op, rs, &hash);
@@ -243,16 +265,21 @@ over_extended(Operation *op, SlapReply *rs)
 {
 	struct over_db *db = over_db_of(op->o_bd);
 	struct over_owner owner = { 0 };
+	struct made *made = NULL;
 	enum rst_err err;
 	int rc = SLAP_CB_CONTINUE;
 
 	if (db == NULL ||
 	    ber_bvcmp(&slap_EXOP_MODIFY_PASSWD, &op->ore_reqoid) != 0)
 		goto out;
+	if (must_make(op))
+		made = return_made(op);
 	err = over_owner_read(op, db, &op->o_req_ndn, &owner);
 	if (err == RST_OK) {
-		if (check_old(op, rs, db, &owner) == LDAP_SUCCESS)
-			change(op, rs, db, &owner);
+		rs->sr_err = may_write(op);
+		if (rs->sr_err == LDAP_SUCCESS &&
+		    check_old(op, rs, db, &owner) == LDAP_SUCCESS)
+			change(op, rs, db, &owner, made);
 	} else {
 		/* the same for who may not see that it is not there */
 		rs->sr_err =

@@ -285,6 +285,17 @@ add_one(struct over_db *db, const struct over_owner *owner, Attribute *attr,
 	return fine;
 }
 
+static bool
+has_password(const Entry *entry)
+{
+	const Attribute *attr;
+
+	for (attr = entry->e_attrs; attr != NULL; attr = attr->a_next)
+		if (is_password(attr->a_desc))
+			return true;
+	return false;
+}
+
 int
 over_add(Operation *op, SlapReply *rs)
 {
@@ -295,8 +306,17 @@ over_add(Operation *op, SlapReply *rs)
 	bool fine = true, any = false;
 	int rc = SLAP_CB_CONTINUE;
 
-	if (db == NULL || is_exempt(op))
+	if (db == NULL || is_exempt(op) || !has_password(op->ora_e))
 		goto out;
+	rc = over_may_add(op, &op->ora_e->e_nname);
+	if (rc != LDAP_SUCCESS) {
+		send_ldap_error(op, rs, rc,
+		                rc == LDAP_INSUFFICIENT_ACCESS
+		                        ? "no write access to parent"
+		                        : NULL);
+		goto out;
+	}
+	rc = SLAP_CB_CONTINUE;
 	owner.username = first_of(op->ora_e, slap_schema.si_ad_uid);
 	owner.mail = first_of(op->ora_e, mail_description());
 	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
@@ -407,6 +427,12 @@ over_modify(Operation *op, SlapReply *rs)
 	if (mod == NULL ||
 	    over_owner_read(op, db, &op->o_req_ndn, &owner) != RST_OK)
 		goto out;
+	rc = over_may_modify(op, op->orm_modlist, false);
+	if (rc != LDAP_SUCCESS) {
+		send_ldap_error(op, rs, rc, NULL);
+		goto out;
+	}
+	rc = SLAP_CB_CONTINUE;
 	fine = are_few(mod, &refusal);
 	for (; mod != NULL && fine; mod = mod->sml_next)
 		if (is_password(mod->sml_desc))
