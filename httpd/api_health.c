@@ -2,8 +2,6 @@
 /* api_health.c - for probes: the process, and whether it can work */
 #include "httpd/api.h"
 
-#define FULL_PERCENT 80 /* of the map: ordinary writes are refused then */
-
 /* GET /healthz */
 void
 api_healthz(struct http_req *req, struct http_reply *reply)
@@ -29,11 +27,13 @@ not_ready(struct rst_env *env)
 	else
 		why = NULL;
 	rst_read_end(&txn);
-	if (why == NULL &&
-	    (rst_env_info(env, &info) != RST_OK ||
-	     info.used_bytes / 100 >= info.map_bytes / 10000 * FULL_PERCENT))
-		why = "the environment is full";
-	return why;
+	if (why != NULL)
+		return why;
+	if (rst_env_info(env, &info) != RST_OK)
+		return "the environment cannot be read";
+	if (info.used_bytes >= info.ordinary_bytes)
+		return "the environment is full";
+	return info.full ? "the disk is full" : NULL;
 }
 
 /* GET /readyz */

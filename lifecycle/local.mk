@@ -14,6 +14,9 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_session.c \
 	lifecycle/act_status.c \
 	lifecycle/acts.c lifecycle/acts.h \
+	lifecycle/check_history.c \
+	lifecycle/check_priv.h \
+	lifecycle/check_rules.c lifecycle/check_rules.h \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
 	lifecycle/gate_complete.c \
 	lifecycle/gate_consequence.c \

@@ -3,12 +3,15 @@
  *
  * Each is a function that walks tables of one snapshot and says what it found.
  * An invariant stands on those before it: when records do not decode, what the
- * later ones say of them says no more.
+ * later ones say of them says no more.  The store's own come first, the rules
+ * of who called last.
  */
 #include "store/check_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "store/journal_priv.h"
 
 #define PROGRESS_ROWS 1024 /* between two calls of progress() */
 
@@ -17,8 +20,10 @@ static const struct {
 	rst_check_fn *check;
 } invariants[] = {
 	{ "tables-and-format", rst_check_format },
+	{ "room", rst_check_room },
 	{ "pages", rst_check_pages },
 	{ "record-decodes", rst_check_records },
+	{ "record-header", rst_check_headers },
 	{ "attribute-numbers", rst_check_attributes },
 	{ "tree-transpose", rst_check_tree },
 	{ "counters", rst_check_counters },
@@ -26,11 +31,13 @@ static const struct {
 	{ "ident-rows", rst_check_ident },
 	{ "ident-unique", rst_check_identities },
 	{ "uuid-unique", rst_check_uuids },
+	{ "shared-names", rst_check_shared_names },
 	{ "member-transpose", rst_check_member_rows },
 	{ "member-resolves", rst_check_member_means },
 	{ "journal-sequence", rst_check_journal_sequence },
 	{ "journal-chain", rst_check_journal_chain },
 	{ "journal-private", rst_check_journal_private },
+	{ "journal-last", rst_check_journal_last },
 	{ "csn-monotone", rst_check_csn },
 	{ "session-owner", rst_check_sessions },
 	{ "outbox-rows", rst_check_outbox },
@@ -40,8 +47,10 @@ static const struct {
 
 const char *const rst_check_invariants[] = {
 	"tables-and-format",
+	"room",
 	"pages",
 	"record-decodes",
+	"record-header",
 	"attribute-numbers",
 	"tree-transpose",
 	"counters",
@@ -49,11 +58,13 @@ const char *const rst_check_invariants[] = {
 	"ident-rows",
 	"ident-unique",
 	"uuid-unique",
+	"shared-names",
 	"member-transpose",
 	"member-resolves",
 	"journal-sequence",
 	"journal-chain",
 	"journal-private",
+	"journal-last",
 	"csn-monotone",
 	"session-owner",
 	"outbox-rows",
@@ -64,19 +75,58 @@ _Static_assert(sizeof(rst_check_invariants) / sizeof(char *) ==
                        N_INVARIANTS + 1,
                "both lists name the same invariants");
 
+static void
+report(struct rst_check *check, bool warning, const char *format, va_list args)
+{
+	struct rst_check_finding finding = { .invariant = check->invariant,
+		                             .warning = warning };
+
+	if (check->shown++ >= check->options->max_findings ||
+	    check->options->finding == NULL)
+		return;
+	vsnprintf(finding.text, sizeof(finding.text), format, args);
+	check->options->finding(check->options->arg, &finding);
+}
+
 void
 rst_check_found(struct rst_check *check, const char *format, ...)
 {
-	struct rst_check_finding finding = { .invariant = check->invariant };
 	va_list args;
 
-	if (check->n++ >= check->options->max_findings ||
-	    check->options->finding == NULL)
-		return;
+	check->n++;
 	va_start(args, format);
-	vsnprintf(finding.text, sizeof(finding.text), format, args);
+	report(check, false, format, args);
 	va_end(args);
-	check->options->finding(check->options->arg, &finding);
+}
+
+void
+rst_check_warn(struct rst_check *check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(check, true, format, args);
+	va_end(args);
+}
+
+const struct rst_rtxn *
+rst_check_txn(const struct rst_check *check)
+{
+	return check->txn;
+}
+
+bool
+rst_check_record(const struct rst_check *check, struct rst_view key,
+                 struct rst_view value, struct rst_record *ret_record)
+{
+	bool good;
+
+	if (key.len != 8)
+		return false;
+	good = check->damaged
+	               ? rst_record_decode(value, true, ret_record) == RST_OK
+	               : rst_record_view(value, ret_record);
+	return good && ret_record->id == rst_get_be64(key.ptr);
 }
 
 static void
@@ -85,6 +135,13 @@ progress(const struct rst_check *check)
 	if (check->options->progress != NULL)
 		check->options->progress(check->options->arg, check->invariant,
 		                         check->done, check->total);
+}
+
+void
+rst_check_step(struct rst_check *check)
+{
+	if (check->done++ % PROGRESS_ROWS == 0)
+		progress(check);
 }
 
 enum rst_err
@@ -101,35 +158,98 @@ rst_check_count(const struct rst_check *check, enum rst_table table,
 	return err;
 }
 
+/* The rows from prefix on, as long as they begin so. */
+static enum rst_err
+walk_rows(struct rst_check *check, struct rst_cursor *cursor,
+          struct rst_view prefix, rst_check_row *each, void *arg)
+{
+	struct rst_view key, value;
+	enum rst_err err;
+
+	err = rst_cursor_seek(cursor, prefix, &key, &value);
+	while (err == RST_OK && rst_view_starts(key, prefix)) {
+		rst_check_step(check);
+		err = each(check, key, value, arg);
+		if (err == RST_OK)
+			err = rst_cursor_next(cursor, &key, &value);
+		else if (err == RST_ENOTFOUND)
+			err = RST_ECORRUPT; /* never the end of the walk */
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
 enum rst_err
-rst_check_walk(struct rst_check *check, enum rst_table table,
-               rst_check_row *each, void *arg)
+rst_check_walk_prefix(struct rst_check *check, enum rst_table table,
+                      struct rst_view prefix, rst_check_row *each, void *arg)
 {
 	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
 	enum rst_err err;
 
 	check->done = 0;
 	err = rst_check_count(check, table, &check->total);
 	if (err == RST_OK)
 		err = rst_cursor_open(check->txn, table, &cursor);
-	if (err != RST_OK)
-		goto out;
-	err = rst_cursor_seek(&cursor, RST_VIEW(""), &key, &value);
-	while (err == RST_OK) {
-		if (check->done++ % PROGRESS_ROWS == 0)
-			progress(check);
-		err = each(check, key, value, arg);
-		if (err == RST_OK)
-			err = rst_cursor_next(&cursor, &key, &value);
-		else if (err == RST_ENOTFOUND)
-			err = RST_ECORRUPT; /* never the end of the walk */
-	}
-	if (err == RST_ENOTFOUND)
-		err = RST_OK;
-out:
+	if (err == RST_OK)
+		err = walk_rows(check, &cursor, prefix, each, arg);
 	rst_cursor_close(&cursor);
 	return err;
+}
+
+enum rst_err
+rst_check_walk(struct rst_check *check, enum rst_table table,
+               rst_check_row *each, void *arg)
+{
+	return rst_check_walk_prefix(check, table, RST_VIEW(""), each, arg);
+}
+
+/* What a rule gave to be called. */
+struct visit {
+	rst_check_record_fn *record;
+	rst_check_journal_fn *journal;
+	void *arg;
+};
+
+static enum rst_err
+visit_record(struct rst_check *check, struct rst_view key,
+             struct rst_view value, void *arg)
+{
+	const struct visit *visit = arg;
+	struct rst_record record;
+
+	if (!rst_check_record(check, key, value, &record))
+		return RST_OK;
+	return visit->record(check, &record, visit->arg);
+}
+
+enum rst_err
+rst_check_each_record(struct rst_check *check, rst_check_record_fn *each,
+                      void *arg)
+{
+	struct visit visit = { .record = each, .arg = arg };
+
+	return rst_check_walk(check, RST_T_ENTRY, visit_record, &visit);
+}
+
+static enum rst_err
+visit_journal(struct rst_check *check, struct rst_view key,
+              struct rst_view value, void *arg)
+{
+	const struct visit *visit = arg;
+	struct rst_journal_public public;
+
+	if (key.len != 8 ||
+	    rst_journal_decode(rst_get_be64(key.ptr), value, &public) != RST_OK)
+		return RST_OK; /* journal-sequence said so */
+	return visit->journal(check, &public, visit->arg);
+}
+
+enum rst_err
+rst_check_each_journal(struct rst_check *check, rst_check_journal_fn *each,
+                       void *arg)
+{
+	struct visit visit = { .journal = each, .arg = arg };
+
+	return rst_check_walk(check, RST_T_JOURNAL, visit_journal, &visit);
 }
 
 /* Every table is there, plain (no MDB_DUPSORT), and there is no other. */
@@ -161,28 +281,43 @@ rst_check_format(struct rst_check *check)
 	return err == RST_ECORRUPT ? RST_OK : err;
 }
 
+static enum rst_err
+run(struct rst_check *check, const char *name, rst_check_fn *function)
+{
+	enum rst_err err;
+
+	check->invariant = name;
+	check->done = check->total = 0;
+	progress(check);
+	err = function(check);
+	/* Bytes that do not decode are a finding, not the end */
+	if (err == RST_ECORRUPT) {
+		rst_check_found(check, "gave up: %s", rst_strerror(err));
+		err = RST_OK;
+	}
+	return err;
+}
+
 enum rst_err
 rst_check(struct rst_env *env, const struct rst_check_options *options,
           uint64_t *ret_n)
 {
+	const struct rst_check_rule *rule = options->rules;
 	struct rst_rtxn txn = { 0 };
 	struct rst_check check = { .txn = &txn, .options = options };
+	uint64_t own = 0;
 	enum rst_err err;
 
+	randombytes_buf(check.hash_key, sizeof(check.hash_key));
 	err = rst_read_begin(env, &txn);
-	for (size_t i = 0; err == RST_OK && i < N_INVARIANTS; i++) {
-		check.invariant = invariants[i].name;
-		check.done = check.total = 0;
-		progress(&check);
-		err = invariants[i].check(&check);
-		/* Bytes that do not decode are a finding, not the end */
-		if (err == RST_ECORRUPT) {
-			rst_check_found(&check, "gave up: %s",
-			                rst_strerror(err));
-			err = RST_OK;
-		}
-	}
+	for (size_t i = 0; err == RST_OK && i < N_INVARIANTS; i++)
+		err = run(&check, invariants[i].name, invariants[i].check);
+	own = check.n;
+	for (; err == RST_OK && rule != NULL && rule->name != NULL; rule++)
+		err = run(&check, rule->name, rule->check);
 	rst_read_end(&txn);
+	if (err == RST_OK && options->rules_n != NULL)
+		*options->rules_n = check.n - own;
 	if (err == RST_OK)
 		*ret_n = check.n;
 	return err;

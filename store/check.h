@@ -7,16 +7,32 @@
 
 struct rst_check_finding {
 	const char *invariant; /* its name, such as "member-transpose" */
+	bool warning;          /* worth a look, but nothing is wrong */
 	char text[512];        /* what was found where */
+};
+
+/* An invariant of who knows more than the store, such as the rules. */
+struct rst_check;
+struct rst_check_rule {
+	const char *name;
+	/* RST_OK unless the question could not be answered. */
+	enum rst_err (*check)(struct rst_check *check);
 };
 
 /*
  * Verify every invariant over one snapshot and report each violation (at most
  * max_findings, then counting goes on).  progress (may be NULL) is called now
  * and then with what is being checked and how far.  RST_OK even when there
- * are findings; *ret_n is their number.
+ * are findings; *ret_n is their number, warnings not counted.
+ *
+ * Rows that follow from others are compared as two sums of keyed 128-bit
+ * hashes, and one by one only where those differ.  The chance to miss one is
+ * below 2^-64.
  */
 struct rst_check_options {
+	const struct rst_check_rule *rules; /* to verify too; ended by a NULL
+	                                       name, or NULL for none */
+	uint64_t *rules_n; /* gets how many of *ret_n they found; or NULL */
 	size_t max_findings;
 	void (*finding)(void *arg, const struct rst_check_finding *finding);
 	void (*progress)(void *arg, const char *invariant, uint64_t done,
@@ -28,13 +44,14 @@ enum rst_err rst_check(struct rst_env *env,
 	RST_MUST_USE;
 
 /*
- * Write anew what follows from other rows: the tree, indexes and identifiers
- * from the records, memberof from member, the sessions of a person from the
- * sessions, and the counters.  Rows that follow from nothing are dropped,
- * unless they name a record that does not decode.  In chunks of a write
- * transaction each, so others write meanwhile; changes no entry, and appends
- * nothing to the journal.  Only progress of options is used.  *ret_n is the
- * number of rows written or dropped.
+ * Write anew what follows from other rows: the header of a record from its
+ * attributes, the tree, indexes and identifiers from the records, memberof
+ * from member, how a row of member names a primary group from both its
+ * entries, the sessions of a person from the sessions, and the counters.  Rows
+ * that follow from nothing are dropped, unless they name a record that does not
+ * decode.  In chunks of a write transaction each, so others write meanwhile;
+ * changes no entry, and appends nothing to the journal.  Only progress of
+ * options is used.  *ret_n is the number of rows written or dropped.
  *
  * Fails with RST_EBUSY (others write without pause), RST_EFULL, RST_ECORRUPT
  * (a table cannot be walked), RST_EIO, RST_ENOMEM; what was done by then stays.
@@ -43,7 +60,33 @@ enum rst_err rst_check_repair(struct rst_env *env,
                               const struct rst_check_options *options,
                               uint64_t *ret_n) RST_MUST_USE;
 
-/* The names of all invariants in the order they are checked, NULL-ended. */
+/* The names of the store's invariants in the order they are checked,
+ * NULL-ended. */
 extern const char *const rst_check_invariants[];
+
+/* What a rule asks the check that runs it: its snapshot, and every record that
+ * decodes, in the order of ids, or every record of the journal.  each()
+ * answers as a rule does. */
+struct rst_record;
+struct rst_journal_public;
+typedef enum rst_err rst_check_record_fn(struct rst_check *check,
+                                         const struct rst_record *record,
+                                         void *arg);
+typedef enum rst_err rst_check_journal_fn(
+	struct rst_check *check, const struct rst_journal_public *public,
+	void *arg);
+const struct rst_rtxn *rst_check_txn(const struct rst_check *check);
+enum rst_err rst_check_each_record(struct rst_check *check,
+                                   rst_check_record_fn *each, void *arg)
+	RST_MUST_USE;
+enum rst_err rst_check_each_journal(struct rst_check *check,
+                                    rst_check_journal_fn *each, void *arg)
+	RST_MUST_USE;
+
+/* Report a violation of the invariant being checked, or a warning. */
+void rst_check_found(struct rst_check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void rst_check_warn(struct rst_check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,99 +1,91 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* check_entry.c - records, tree, indexes, identifiers, counters
- *
- * Rows that follow records are recomputed: every row that a record must have
- * is looked up and counted.  When the table has more rows than that, each of
- * its rows is held against the record it names.
- */
-#include <ctype.h>
+/* check_entry.c - records, attributes, tree, counters */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "store/check_priv.h"
-#include "store/ident.h"
-#include "store/index_priv.h"
-#include "store/record_priv.h"
 #include "store/tree.h"
-
-/* The record of a row of table entry; false when it does not decode. */
-static bool
-record_of(struct rst_view key, struct rst_view value,
-          struct rst_record *ret_record)
-{
-	return key.len == 8 &&
-	       rst_record_decode(value, true, ret_record) == RST_OK &&
-	       ret_record->id == rst_get_be64(key.ptr);
-}
 
 static enum rst_err
 record_row(struct rst_check *check, struct rst_view key, struct rst_view value,
            void *arg)
 {
 	struct rst_record record;
+	bool *damaged = arg;
 
+	if (rst_check_record(check, key, value, &record))
+		return RST_OK;
+	*damaged = true;
+	rst_check_found(check,
+	                "the record of entry %" PRIu64
+	                " does not decode or fails its checksum",
+	                key.len == 8 ? rst_get_be64(key.ptr) : 0);
+	return RST_OK;
+}
+
+/* The one walk that verifies checksums, unless it finds a wrong one. */
+enum rst_err
+rst_check_records(struct rst_check *check)
+{
+	bool damaged = false;
+	enum rst_err err;
+
+	check->damaged = true;
+	err = rst_check_walk(check, RST_T_ENTRY, record_row, &damaged);
+	check->damaged = damaged || err != RST_OK;
+	return err;
+}
+
+/* Kind, status, numbers and flags are what the attributes say. */
+static enum rst_err
+header_of(struct rst_check *check, const struct rst_record *record, void *arg)
+{
 	(void)arg;
-	if (!record_of(key, value, &record))
+	if (!rst_record_is_derived(record))
 		rst_check_found(check,
-		                "the record of entry %" PRIu64
-		                " does not decode or fails its checksum",
-		                key.len == 8 ? rst_get_be64(key.ptr) : 0);
+		                "the header of entry %" PRIu64
+		                " is not what its attributes say",
+		                record->id);
 	return RST_OK;
 }
 
 enum rst_err
-rst_check_records(struct rst_check *check)
+rst_check_headers(struct rst_check *check)
 {
-	return rst_check_walk(check, RST_T_ENTRY, record_row, NULL);
+	return rst_check_each_record(check, header_of, NULL);
 }
 
-/* The number was given out: in the table, not in what we remember of it. */
-static enum rst_err
-number_known(const struct rst_check *check, uint16_t id, bool *ret_known)
-{
-	struct rst_view value;
-	char key[2];
-	enum rst_err err = RST_OK;
-
-	*ret_known = id > RST_A_NONE && id < RST_A_BUILTIN_END;
-	if (id < RST_A_DYNAMIC)
-		return RST_OK;
-	rst_put_be16(key, id);
-	err = rst_db_get(check->txn, RST_T_ATTRIBUTE, rst_view(key, 2), &value);
-	*ret_known = err == RST_OK;
-	return err == RST_ENOTFOUND ? RST_OK : err;
-}
+/* Which numbers were given out: a bit for each. */
+struct numbers {
+	unsigned char given[UINT16_MAX / 8 + 1];
+};
 
 static enum rst_err
-attributes_of(struct rst_check *check, struct rst_view key,
-              struct rst_view value, void *arg)
+attributes_of(struct rst_check *check, const struct rst_record *record,
+              void *arg)
 {
-	struct rst_record record;
+	const struct numbers *numbers = arg;
 	struct rst_attr attr;
-	bool known = true;
-	enum rst_err err = RST_OK;
 
-	(void)arg;
-	if (!record_of(key, value, &record))
-		return RST_OK;
-	for (unsigned int i = 0; err == RST_OK && i < record.n_attrs; i++) {
-		rst_record_nth(&record, i, &attr);
-		err = number_known(check, attr.id, &known);
-		if (err == RST_OK && !known)
+	for (unsigned int i = 0; i < record->n_attrs; i++) {
+		rst_record_nth(record, i, &attr);
+		if ((numbers->given[attr.id / 8] & 1 << attr.id % 8) == 0)
 			rst_check_found(check,
 			                "entry %" PRIu64
 			                " has attribute %u, which has no name",
-			                record.id, attr.id);
+			                record->id, attr.id);
 	}
-	return err;
+	return RST_OK;
 }
 
 static enum rst_err
 attribute_row(struct rst_check *check, struct rst_view key,
               struct rst_view value, void *arg)
 {
+	struct numbers *numbers = arg;
 	uint16_t id = 0, found;
 	enum rst_err err = RST_ENOTFOUND;
 
-	(void)arg;
 	if (key.len == 2)
 		id = rst_get_be16(key.ptr);
 	if (id < RST_A_DYNAMIC || value.len < 2 ||
@@ -102,6 +94,7 @@ attribute_row(struct rst_check *check, struct rst_view key,
 		                id);
 		return RST_OK;
 	}
+	numbers->given[id / 8] |= (unsigned char)(1 << id % 8);
 	err = rst_attr_find(check->txn, rst_view(value.ptr + 1, value.len - 1),
 	                    &found);
 	if (err == RST_OK && found != id)
@@ -113,11 +106,17 @@ attribute_row(struct rst_check *check, struct rst_view key,
 enum rst_err
 rst_check_attributes(struct rst_check *check)
 {
+	struct numbers *numbers = calloc(1, sizeof(*numbers));
 	enum rst_err err;
 
-	err = rst_check_walk(check, RST_T_ATTRIBUTE, attribute_row, NULL);
+	if (numbers == NULL)
+		return RST_ENOMEM;
+	for (uint16_t id = RST_A_NONE + 1; id < RST_A_BUILTIN_END; id++)
+		numbers->given[id / 8] |= (unsigned char)(1 << id % 8);
+	err = rst_check_walk(check, RST_T_ATTRIBUTE, attribute_row, numbers);
 	if (err == RST_OK)
-		err = rst_check_walk(check, RST_T_ENTRY, attributes_of, NULL);
+		err = rst_check_each_record(check, attributes_of, numbers);
+	free(numbers);
 	return err;
 }
 
@@ -147,25 +146,20 @@ check_ancestors(struct rst_check *check, const struct rst_record *record)
 }
 
 static enum rst_err
-tree_of_record(struct rst_check *check, struct rst_view key,
-               struct rst_view value, void *arg)
+tree_of_record(struct rst_check *check, const struct rst_record *record,
+               void *arg)
 {
-	struct rst_record record;
-	uint64_t id, *n = arg;
+	uint64_t id;
 	enum rst_err err;
 
-	if (!record_of(key, value, &record))
-		return RST_OK;
-	(*n)++;
-	err = rst_tree_child(check->txn, record.parent, record.nrdn, &id);
-	if (err == RST_ENOTFOUND || (err == RST_OK && id != record.id)) {
+	(void)arg;
+	err = rst_tree_child(check->txn, record->parent, record->nrdn, &id);
+	if (err == RST_ENOTFOUND || (err == RST_OK && id != record->id)) {
 		rst_check_found(
 			check, "entry %" PRIu64 " (%.*s) is not in the tree",
-			record.id, (int)record.nrdn.len, record.nrdn.ptr);
+			record->id, (int)record->nrdn.len, record->nrdn.ptr);
 		err = RST_OK;
 	}
-	if (err == RST_OK)
-		check_ancestors(check, &record);
 	return err;
 }
 
@@ -193,21 +187,52 @@ tree_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 	return err == RST_ENOTFOUND || err == RST_ECORRUPT ? RST_OK : err;
 }
 
+struct tree {
+	struct rst_sum due;
+	uint64_t parent; /* the last one whose ancestors were looked at */
+};
+
+/* The row of a record, and what stands above it: mostly as for the last. */
+static enum rst_err
+tree_due(struct rst_check *check, const struct rst_record *record, void *arg)
+{
+	struct tree *tree = arg;
+	char key[512], id[8];
+	size_t len = 8 + record->nrdn.len;
+
+	if (len > sizeof(key))
+		return RST_ECORRUPT;
+	rst_put_be64(key, record->parent);
+	memcpy(key + 8, record->nrdn.ptr, record->nrdn.len);
+	rst_put_be64(id, record->id);
+	rst_sum_add(check, rst_view(key, len), rst_view(id, sizeof(id)),
+	            &tree->due);
+	if (record->parent != tree->parent) {
+		tree->parent = record->parent;
+		check_ancestors(check, record);
+	}
+	return RST_OK;
+}
+
 enum rst_err
 rst_check_tree(struct rst_check *check)
 {
-	uint64_t n = 0, rows = 0;
+	struct tree tree = { .parent = 0 };
+	struct rst_sum there = { 0 };
 	enum rst_err err;
 
-	err = rst_check_walk(check, RST_T_ENTRY, tree_of_record, &n);
+	err = rst_check_each_record(check, tree_due, &tree);
+	if (err == RST_OK)
+		err = rst_check_walk(check, RST_T_TREE, rst_sum_row, &there);
+	if (err != RST_OK || rst_sum_equal(&tree.due, &there))
+		return err;
+	err = rst_check_each_record(check, tree_of_record, NULL);
 	if (err == RST_OK)
 		err = rst_check_walk(check, RST_T_TREE, tree_row, NULL);
-	if (err == RST_OK)
-		err = rst_check_count(check, RST_T_TREE, &rows);
-	if (err == RST_OK && rows != n)
+	if (err == RST_OK && tree.due.n != there.n)
 		rst_check_found(check,
 		                "%" PRIu64 " tree rows for %" PRIu64 " records",
-		                rows, n);
+		                there.n, tree.due.n);
 	return err;
 }
 
@@ -240,193 +265,4 @@ rst_check_counters(struct rst_check *check)
 		                last_id);
 	rst_cursor_close(&cursor);
 	return err == RST_ENOTFOUND ? RST_OK : err;
-}
-
-/* A table whose rows follow the records. */
-struct derived {
-	enum rst_table table;
-	rst_rows_fn *rows_of;
-	struct rst_rows rows; /* of the record at hand */
-	uint64_t expected;
-};
-
-static enum rst_err
-rows_are_there(struct rst_check *check, struct rst_view key,
-               struct rst_view value, void *arg)
-{
-	struct derived *derived = arg;
-	struct rst_record record;
-	struct rst_view got;
-	const struct rst_row *row;
-	enum rst_err err;
-
-	if (!record_of(key, value, &record))
-		return RST_OK;
-	err = rst_rows_of(check->txn, derived->rows_of, &record,
-	                  &derived->rows);
-	for (size_t i = 0; err == RST_OK && i < derived->rows.n; i++) {
-		row = &derived->rows.items[i];
-		derived->expected++;
-		err = rst_db_get(check->txn, derived->table,
-		                 rst_view(row->key, row->len), &got);
-		if (err == RST_ENOTFOUND) {
-			rst_check_found(check,
-			                "a row of entry %" PRIu64 " is missing",
-			                record.id);
-			derived->expected--;
-			err = RST_OK;
-		} else if (err == RST_OK && got.len > 0 &&
-		           got.ptr[0] != row->value) {
-			rst_check_found(check,
-			                "a row of entry %" PRIu64 " is wrong",
-			                record.id);
-		}
-	}
-	return err;
-}
-
-static enum rst_err
-row_is_due(struct rst_check *check, struct rst_view key, struct rst_view value,
-           void *arg)
-{
-	struct derived *derived = arg;
-	struct rst_record record;
-	enum rst_err err = RST_ENOTFOUND;
-
-	(void)value;
-	if (key.len >= 8)
-		err = rst_record_read(check->txn,
-		                      rst_get_be64(key.ptr + key.len - 8),
-		                      false, &record);
-	if (err == RST_OK)
-		err = rst_rows_of(check->txn, derived->rows_of, &record,
-		                  &derived->rows);
-	if (err == RST_OK && rst_rows_find(&derived->rows, key) == NULL)
-		err = RST_ENOTFOUND;
-	if (err == RST_ENOTFOUND || err == RST_ECORRUPT) {
-		rst_check_found(
-			check,
-			"a row names entry %" PRIu64
-			", which does not have that value",
-			key.len >= 8 ? rst_get_be64(key.ptr + key.len - 8) : 0);
-		err = RST_OK;
-	}
-	return err;
-}
-
-static enum rst_err
-check_derived(struct rst_check *check, struct derived *derived)
-{
-	uint64_t n = 0;
-	enum rst_err err;
-
-	err = rst_check_walk(check, RST_T_ENTRY, rows_are_there, derived);
-	if (err == RST_OK)
-		err = rst_check_count(check, derived->table, &n);
-	if (err == RST_OK && n != derived->expected)
-		err = rst_check_walk(check, derived->table, row_is_due,
-		                     derived);
-	rst_rows_release(&derived->rows);
-	return err;
-}
-
-enum rst_err
-rst_check_index(struct rst_check *check)
-{
-	struct derived derived = { .table = RST_T_INDEX,
-		                   .rows_of = rst_index_rows };
-
-	return check_derived(check, &derived);
-}
-
-enum rst_err
-rst_check_ident(struct rst_check *check)
-{
-	struct derived derived = { .table = RST_T_IDENT,
-		                   .rows_of = rst_ident_rows };
-
-	return check_derived(check, &derived);
-}
-
-/* The row before, without its entry id. */
-struct owner {
-	char value[512];
-	size_t len;
-	uint64_t id;
-	bool tombstone;
-};
-
-/* With the lifecycle on, no two have one number or name: a live one shares it
- * with nobody, living or dead. */
-static enum rst_err
-identity_row(struct rst_check *check, struct rst_view key,
-             struct rst_view value, void *arg)
-{
-	struct owner *owner = arg;
-	struct owner now = { 0 };
-
-	if (key.len < 10 || key.len > sizeof(now.value) || value.len != 1)
-		return RST_OK; /* ident-rows said so */
-	now.len = key.len - 8;
-	now.id = rst_get_be64(key.ptr + now.len);
-	now.tombstone = value.ptr[0] != 0;
-	memcpy(now.value, key.ptr, now.len);
-	if ((key.ptr[0] == RST_IDENT_UIDNUMBER ||
-	     key.ptr[0] == RST_IDENT_GIDNUMBER ||
-	     key.ptr[0] == RST_IDENT_USERNAME ||
-	     key.ptr[0] == RST_IDENT_GROUPNAME) &&
-	    now.len == owner->len &&
-	    memcmp(now.value, owner->value, now.len) == 0 &&
-	    (!now.tombstone || !owner->tombstone))
-		rst_check_found(check,
-		                "entries %" PRIu64 " and %" PRIu64
-		                " have one number or name",
-		                owner->id, now.id);
-	*owner = now;
-	return RST_OK;
-}
-
-enum rst_err
-rst_check_identities(struct rst_check *check)
-{
-	struct owner owner = { 0 };
-	struct rst_view on;
-
-	if (rst_setting_get(check->txn, "lifecycle", &on) != RST_OK ||
-	    !rst_view_equal_nocase(on, RST_VIEW("on")))
-		return RST_OK;
-	return rst_check_walk(check, RST_T_IDENT, identity_row, &owner);
-}
-
-/* The row of table index before, without its entry id. */
-static enum rst_err
-uuid_row(struct rst_check *check, struct rst_view key, struct rst_view value,
-         void *arg)
-{
-	struct owner *owner = arg;
-	struct owner now = { 0 };
-
-	(void)value;
-	if (key.len < 8 + RST_INDEX_HEAD || key.len > sizeof(now.value) ||
-	    rst_get_be16(key.ptr) != RST_A_ENTRYUUID)
-		return RST_OK;
-	now.len = key.len - 8;
-	now.id = rst_get_be64(key.ptr + now.len);
-	memcpy(now.value, key.ptr, now.len);
-	if (now.len == owner->len &&
-	    memcmp(now.value, owner->value, now.len) == 0)
-		rst_check_found(check,
-		                "entries %" PRIu64 " and %" PRIu64
-		                " have one entryUUID",
-		                owner->id, now.id);
-	*owner = now;
-	return RST_OK;
-}
-
-enum rst_err
-rst_check_uuids(struct rst_check *check)
-{
-	struct owner owner = { 0 };
-
-	return rst_check_walk(check, RST_T_INDEX, uuid_row, &owner);
 }

@@ -67,38 +67,6 @@ rst_check_journal_chain(struct rst_check *check)
 	return rst_check_walk(check, RST_T_JOURNAL, chain_row, before);
 }
 
-/* Digest, seal and images hold. */
-static enum rst_err
-private_row(struct rst_check *check, struct rst_view key, struct rst_view value,
-            void *arg)
-{
-	struct rst_journal_images images = { 0 };
-	uint64_t sequence = key.len == 8 ? rst_get_be64(key.ptr) : 0;
-	enum rst_err err;
-
-	(void)arg;
-	(void)value;
-	err = rst_journal_images(check->txn, sequence, &images);
-	if (err == RST_ENOTFOUND)
-		rst_check_found(check,
-		                "there are images of record %" PRIu64
-		                ", but not the record",
-		                sequence);
-	if (err == RST_ECORRUPT)
-		rst_check_found(check,
-		                "the images of record %" PRIu64
-		                " fail their digest or their seal",
-		                sequence);
-	rst_journal_images_release(&images);
-	return err == RST_ENOTFOUND || err == RST_ECORRUPT ? RST_OK : err;
-}
-
-enum rst_err
-rst_check_journal_private(struct rst_check *check)
-{
-	return rst_check_walk(check, RST_T_JOURNAL_PRIVATE, private_row, NULL);
-}
-
 struct csns {
 	char highest[RST_CSN_MAX]; /* of all, kept in meta */
 	char ours[RST_CSN_MAX];    /* the last one made by another process than
@@ -139,6 +107,24 @@ csn_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 	return RST_OK;
 }
 
+/* The next CSN must be above that of every entry, too. */
+static enum rst_err
+csn_of_record(struct rst_check *check, const struct rst_record *record,
+              void *arg)
+{
+	struct rst_view text = rst_record_first(record, RST_A_ENTRYCSN);
+	const struct csns *csns = arg;
+	char csn[RST_CSN_MAX];
+
+	if (text.len > 0 && rst_csn_canonical(text, csn) &&
+	    strcmp(csn, csns->highest) > 0)
+		rst_check_found(check,
+		                "entry %" PRIu64
+		                " has CSN %s, above the highest known, %s",
+		                record->id, csn, csns->highest);
+	return RST_OK;
+}
+
 enum rst_err
 rst_check_csn(struct rst_check *check)
 {
@@ -146,7 +132,12 @@ rst_check_csn(struct rst_check *check)
 	enum rst_err err;
 
 	err = rst_csn_last(check->txn, csns.highest);
+	if (err == RST_ECORRUPT)
+		rst_check_found(check, "the highest CSN does not decode");
 	if (err != RST_OK)
-		return err;
-	return rst_check_walk(check, RST_T_JOURNAL, csn_row, &csns);
+		return err == RST_ECORRUPT ? RST_OK : err;
+	err = rst_check_walk(check, RST_T_JOURNAL, csn_row, &csns);
+	if (err == RST_OK)
+		err = rst_check_each_record(check, csn_of_record, &csns);
+	return err;
 }

@@ -146,3 +146,26 @@ rst_check_pages(struct rst_check *check)
 	rst_read_end(&txn);
 	return err;
 }
+
+/* Not a violation, but the next thing that goes wrong. */
+enum rst_err
+rst_check_room(struct rst_check *check)
+{
+	struct rst_env_info info;
+	enum rst_err err;
+
+	err = rst_env_info(check->txn->env, &info);
+	if (err != RST_OK)
+		return err;
+	if (info.used_bytes >= info.ordinary_bytes)
+		rst_check_warn(check,
+		               "%" PRIu64 " of the map's %" PRIu64
+		               " MiB are used: all but deletes are refused",
+		               info.used_bytes >> 20, info.map_bytes >> 20);
+	if (info.disk_bytes < info.reserve_bytes)
+		rst_check_warn(check,
+		               "the disk has %" PRIu64
+		               " MiB left: all but deletes are refused",
+		               info.disk_bytes >> 20);
+	return RST_OK;
+}

@@ -2,11 +2,14 @@
 /* check_priv.h - what the files of rst_check() share
  *
  *	check.c		the list of invariants, findings, walks
- *	check_entry.c	records, tree, indexes, identifiers, counters
+ *	check_entry.c	records, attributes, tree, counters
+ *	check_derived.c	indexes, identifiers, and what they must not share
  *	check_member.c	the membership relation
  *	check_journal.c	the journal and CSNs
+ *	check_image.c	the journal's images, and what is stored
  *	check_session.c	sessions and the outbox
  *	check_pages.c	the pages of the file
+ *	check_sum.c	sets of rows compared by sums
  *	check_rows.c	the rows that a record must have
  *	repair.c	derived rows put right
  */
@@ -17,17 +20,22 @@
 #include "store/env_priv.h"
 #include "store/record_priv.h"
 
+#define RST_CHECK_HASH_KEY 16 /* bytes */
+
 struct rst_check {
 	const struct rst_rtxn *txn;
 	const struct rst_check_options *options;
 	const char *invariant; /* being checked */
 	uint64_t n;            /* findings so far */
+	uint64_t shown;        /* of them and of warnings */
 	uint64_t done, total;  /* rows, for progress */
+	bool damaged;          /* a record may not decode: look at each again */
+	unsigned char hash_key[RST_CHECK_HASH_KEY]; /* of this run */
 };
 
-/* Report a violation of check->invariant. */
-void rst_check_found(struct rst_check *check, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* The record of a row of table entry; false when it does not decode. */
+bool rst_check_record(const struct rst_check *check, struct rst_view key,
+                      struct rst_view value, struct rst_record *ret_record);
 
 /* Call each(check, key, value, arg) for every row of table. */
 typedef enum rst_err rst_check_row(struct rst_check *check, struct rst_view key,
@@ -37,6 +45,44 @@ enum rst_err rst_check_walk(struct rst_check *check, enum rst_table table,
 enum rst_err rst_check_count(const struct rst_check *check,
                              enum rst_table table, uint64_t *ret_n)
 	RST_MUST_USE;
+
+/* Count one row done, and tell progress() of it now and then. */
+void rst_check_step(struct rst_check *check);
+/* The same for the rows whose keys begin with prefix. */
+enum rst_err rst_check_walk_prefix(struct rst_check *check,
+                                   enum rst_table table, struct rst_view prefix,
+                                   rst_check_row *each, void *arg) RST_MUST_USE;
+
+/*
+ * A set of rows: how many, and the sum of their hashes.  The hashes are keyed
+ * anew for each run, so nobody can make two sets of one sum.
+ */
+struct rst_sum {
+	uint64_t n, low, high;
+};
+void rst_sum_add(const struct rst_check *check, struct rst_view key,
+                 struct rst_view value, struct rst_sum *sum);
+bool rst_sum_equal(const struct rst_sum *a, const struct rst_sum *b);
+/* A rst_check_row: add the row to the struct rst_sum arg. */
+enum rst_err rst_sum_row(struct rst_check *check, struct rst_view key,
+                         struct rst_view value, void *arg) RST_MUST_USE;
+
+/* Adds rows of one record, each once however often it comes.  Zero *once
+ * before the first, begin before each record, release after the last. */
+struct rst_sum_slot {
+	uint64_t low, high, round;
+};
+struct rst_sum_once {
+	const struct rst_check *check;
+	struct rst_sum *sum;
+	struct rst_sum_slot *slots; /* a hash table of n_slots */
+	size_t n_slots, n_used;
+	uint64_t round; /* the record; slots of others are free */
+};
+void rst_sum_once_begin(struct rst_sum_once *once);
+enum rst_err rst_sum_once_row(void *once, struct rst_view key,
+                              struct rst_view value) RST_MUST_USE;
+void rst_sum_once_release(struct rst_sum_once *once);
 
 /* The rows that one record must have in table index or ident. */
 struct rst_row {
@@ -61,12 +107,13 @@ void rst_rows_release(struct rst_rows *rows);
 
 /* One invariant: RST_OK unless the question could not be answered. */
 typedef enum rst_err rst_check_fn(struct rst_check *check);
-rst_check_fn rst_check_format, rst_check_pages, rst_check_uuids,
-	rst_check_records, rst_check_attributes, rst_check_tree,
-	rst_check_index, rst_check_ident, rst_check_counters,
-	rst_check_identities, rst_check_member_rows, rst_check_member_means,
+rst_check_fn rst_check_format, rst_check_room, rst_check_pages,
+	rst_check_records, rst_check_headers, rst_check_attributes,
+	rst_check_tree, rst_check_counters, rst_check_index, rst_check_ident,
+	rst_check_identities, rst_check_uuids, rst_check_shared_names,
+	rst_check_member_rows, rst_check_member_means,
 	rst_check_journal_sequence, rst_check_journal_chain,
-	rst_check_journal_private, rst_check_csn, rst_check_sessions,
-	rst_check_outbox;
+	rst_check_journal_private, rst_check_journal_last, rst_check_csn,
+	rst_check_sessions, rst_check_outbox;
 
 #endif

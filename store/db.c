@@ -255,14 +255,22 @@ rst_pages(struct rst_env *env, uint64_t *ret_used, uint64_t *ret_free)
 	return RST_OK;
 }
 
-static bool
-disk_has_less(struct rst_env *env, uint64_t bytes)
+/* What is left on the disk; UINT64_MAX when it does not say. */
+static uint64_t
+disk_left(struct rst_env *env)
 {
 	struct statvfs fs;
 	mdb_filehandle_t fd;
 
-	return mdb_env_get_fd(env->mdb, &fd) == 0 && fstatvfs(fd, &fs) == 0 &&
-	       (uint64_t)fs.f_bavail * fs.f_frsize < bytes;
+	if (mdb_env_get_fd(env->mdb, &fd) != 0 || fstatvfs(fd, &fs) != 0)
+		return UINT64_MAX;
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static bool
+disk_has_less(struct rst_env *env, uint64_t bytes)
+{
+	return disk_left(env) < bytes;
 }
 
 /* How many of the map's pages may be in use before a write begins. */
@@ -277,6 +285,21 @@ mark_of(uint64_t pages, enum rst_write_purpose purpose)
 	margin = margin < part ? margin : part;
 	part = pages * percent / 100;
 	return part < pages - margin ? part : pages - margin;
+}
+
+void
+rst_room(struct rst_env *env, struct rst_env_info *info)
+{
+	MDB_stat stat;
+
+	mdb_env_stat(env->mdb, &stat);
+	info->ordinary_bytes =
+		stat.ms_psize *
+		mark_of(info->map_bytes / stat.ms_psize, RST_WRITE_ORDINARY);
+	info->disk_bytes = disk_left(env);
+	info->reserve_bytes = DISK_RESERVE_BYTES;
+	info->full = info->used_bytes >= info->ordinary_bytes ||
+	             info->disk_bytes < info->reserve_bytes;
 }
 
 /* Called with the writer lock, so nothing changes meanwhile. */

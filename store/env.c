@@ -427,6 +427,7 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	(void)mdb_reader_list(env->mdb, count_reader, &lines);
 	info.map_bytes = lmdb.me_mapsize;
 	info.used_bytes = (used - spare) * stat.ms_psize;
+	rst_room(env, &info);
 	info.readers_max = lmdb.me_maxreaders;
 	info.readers_used = lines > 0 ? lines - 1 : 0; /* less the heading */
 	*ret_info = info;

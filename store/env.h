@@ -60,6 +60,11 @@ const char *rst_env_dir(const struct rst_env *env);
 struct rst_env_info {
 	uint64_t map_bytes;
 	uint64_t used_bytes;
+	uint64_t ordinary_bytes; /* of the map that ordinary writes may find
+	                            used; from there on only deletes may */
+	uint64_t disk_bytes;     /* left on the disk beneath */
+	uint64_t reserve_bytes;  /* of it, that ordinary writes leave */
+	bool full;               /* so an ordinary write would be refused */
 	unsigned int readers_max, readers_used;
 	uint64_t last_txn;
 	uint64_t entries;

@@ -109,6 +109,10 @@ bool rst_lmdb_is_refused(int major, int minor, int patch);
 enum rst_err rst_pages(struct rst_env *env, uint64_t *ret_used,
                        uint64_t *ret_free) RST_MUST_USE;
 
+/* db.c: what writes may use of the map and the disk; map_bytes and used_bytes
+ * are there already. */
+void rst_room(struct rst_env *env, struct rst_env_info *info);
+
 /* db.c: end a read and keep the handles of tables it opened; env.c. */
 void rst_read_keep(struct rst_rtxn *txn);
 

@@ -82,14 +82,20 @@ rst_member_name(const struct rst_record *record)
 	return first;
 }
 
+static bool
+is_account(const struct rst_record *record)
+{
+	return record->kind == RST_KIND_PERSON ||
+	       (record->flags & RST_REC_POSIX_ACCOUNT) != 0;
+}
+
 void
 rst_mface_of(const struct rst_record *record, struct rst_mface *ret_face)
 {
 	struct rst_view name = rst_member_name(record);
 
 	ret_face->id = record->id;
-	ret_face->account = record->kind == RST_KIND_PERSON ||
-	                    (record->flags & RST_REC_POSIX_ACCOUNT) != 0;
+	ret_face->account = is_account(record);
 	ret_face->gid = record->gid_number;
 	ret_face->named = name.ptr != NULL;
 	ret_face->by_name = false;
@@ -153,6 +159,18 @@ rst_member_via(const struct rst_mgroup *group, const struct rst_mface *face)
 	                       face->gid == group->gid
 	               ? RST_VIA_PRIMARY
 	               : RST_VIA_ROSTER;
+}
+
+enum rst_via
+rst_member_via_record(const struct rst_mgroup *group,
+                      const struct rst_record *member)
+{
+	const struct rst_mface face = {
+		.account = is_account(member),
+		.gid = member->gid_number,
+	};
+
+	return rst_member_via(group, &face);
 }
 
 bool

@@ -156,6 +156,8 @@ enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
 /* RST_VIA_PRIMARY or RST_VIA_ROSTER: how face is in the rosterGroup group. */
 enum rst_via rst_member_via(const struct rst_mgroup *group,
                             const struct rst_mface *face);
+enum rst_via rst_member_via_record(const struct rst_mgroup *group,
+                                   const struct rst_record *member);
 /* The relation has a row for the entry; *ret_via (may be NULL) says how. */
 bool rst_member_related(const struct rst_rtxn *txn, uint64_t group,
                         const struct rst_mkey *key, enum rst_via *ret_via);

@@ -93,6 +93,8 @@ struct derived {
 	enum rst_kind kind;
 	enum rst_status status;
 	uint32_t flags, uid_number, gid_number;
+	bool administrator;
+	size_t class_row; /* of classes, where kind is from */
 };
 
 static const struct {
@@ -112,27 +114,6 @@ static const struct {
 	{ { "subentry", 8 }, RST_KIND_OTHER, RST_REC_SUBENTRY },
 };
 
-static bool
-has_class(const struct rst_record_attr *attr, struct rst_view name)
-{
-	for (uint32_t i = 0; i < attr->n; i++)
-		if (rst_view_equal_nocase(attr->values[i], name))
-			return true;
-	return false;
-}
-
-static void
-derive_classes(const struct rst_record_attr *attr, struct derived *ret)
-{
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-		if (!has_class(attr, classes[i].name))
-			continue;
-		if (classes[i].kind != RST_KIND_OTHER)
-			ret->kind = classes[i].kind;
-		ret->flags |= classes[i].flag;
-	}
-}
-
 static uint32_t
 number_of(struct rst_view value)
 {
@@ -143,35 +124,65 @@ number_of(struct rst_view value)
 	return (uint32_t)number;
 }
 
+static void
+derive_class(struct rst_view name, struct derived *ret)
+{
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (!rst_view_equal_nocase(name, classes[i].name))
+			continue;
+		if (classes[i].kind != RST_KIND_OTHER && i >= ret->class_row) {
+			ret->kind = classes[i].kind;
+			ret->class_row = i;
+		}
+		ret->flags |= classes[i].flag;
+	}
+}
+
+/* What one value says; first: of its attribute. */
+static void
+derive_value(uint16_t id, struct rst_view value, bool first,
+             struct derived *ret)
+{
+	if (id == RST_A_OBJECTCLASS)
+		derive_class(value, ret);
+	else if (!first)
+		return;
+	else if (id == RST_A_UIDNUMBER)
+		ret->uid_number = number_of(value);
+	else if (id == RST_A_GIDNUMBER)
+		ret->gid_number = number_of(value);
+	else if (id == RST_A_ROSTERSTATUS)
+		ret->status = rst_status_parse(value);
+	else if (id == RST_A_ROSTERADMINISTRATOR)
+		ret->administrator =
+			rst_view_equal_nocase(value, RST_VIEW("TRUE"));
+}
+
+static const struct derived derived_none = { .kind = RST_KIND_OTHER,
+	                                     .uid_number = RST_NO_NUMBER,
+	                                     .gid_number = RST_NO_NUMBER };
+
+/* What all values together say. */
+static void
+derive_end(struct derived *ret)
+{
+	if (ret->kind != RST_KIND_PERSON)
+		ret->status = RST_STATUS_NONE;
+	if (ret->administrator && ret->kind == RST_KIND_GROUP)
+		ret->flags |= RST_REC_ADMIN_GROUP;
+}
+
 static struct derived
 derive(const struct rst_record_parts *parts)
 {
-	struct derived result = { .kind = RST_KIND_OTHER,
-		                  .uid_number = RST_NO_NUMBER,
-		                  .gid_number = RST_NO_NUMBER };
-	bool administrator = false;
+	struct derived result = derived_none;
 
-	for (size_t i = 0; i < parts->n_attrs; i++) {
-		const struct rst_record_attr *attr = &parts->attrs[i];
-
-		if (attr->n == 0)
-			continue;
-		if (attr->id == RST_A_OBJECTCLASS)
-			derive_classes(attr, &result);
-		else if (attr->id == RST_A_UIDNUMBER)
-			result.uid_number = number_of(attr->values[0]);
-		else if (attr->id == RST_A_GIDNUMBER)
-			result.gid_number = number_of(attr->values[0]);
-		else if (attr->id == RST_A_ROSTERSTATUS)
-			result.status = rst_status_parse(attr->values[0]);
-		else if (attr->id == RST_A_ROSTERADMINISTRATOR)
-			administrator = rst_view_equal_nocase(attr->values[0],
-			                                      RST_VIEW("TRUE"));
-	}
-	if (result.kind != RST_KIND_PERSON)
-		result.status = RST_STATUS_NONE;
-	if (administrator && result.kind == RST_KIND_GROUP)
-		result.flags |= RST_REC_ADMIN_GROUP;
+	for (size_t i = 0; i < parts->n_attrs; i++)
+		for (uint32_t k = 0; k < parts->attrs[i].n; k++)
+			derive_value(parts->attrs[i].id,
+			             parts->attrs[i].values[k], k == 0,
+			             &result);
+	derive_end(&result);
 	return result;
 }
 
@@ -386,6 +397,32 @@ rst_record_decode(struct rst_view bytes, bool verify,
 	}
 	*ret_record = record;
 	return RST_OK;
+}
+
+bool
+rst_record_view(struct rst_view bytes, struct rst_record *ret_record)
+{
+	return decode_header(bytes, ret_record);
+}
+
+bool
+rst_record_is_derived(const struct rst_record *record)
+{
+	struct derived due = derived_none;
+	struct rst_attr attr;
+	struct rst_view value;
+
+	for (unsigned int i = 0; i < record->n_attrs; i++) {
+		rst_record_nth(record, i, &attr);
+		for (bool first = true; rst_attr_next(&attr, &value);
+		     first = false)
+			derive_value(attr.id, value, first, &due);
+	}
+	derive_end(&due);
+	return record->kind == due.kind && record->status == due.status &&
+	       record->flags == due.flags &&
+	       record->uid_number == due.uid_number &&
+	       record->gid_number == due.gid_number;
 }
 
 enum rst_err

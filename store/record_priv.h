@@ -12,6 +12,14 @@
 enum rst_err rst_record_decode(struct rst_view bytes, bool verify,
                                struct rst_record *ret_record) RST_MUST_USE;
 
+/* The same for bytes that were decoded before in this transaction: of them the
+ * header alone is looked at. */
+bool rst_record_view(struct rst_view bytes, struct rst_record *ret_record)
+	RST_MUST_USE;
+
+/* kind, status, flags and numbers are what the attributes say. */
+bool rst_record_is_derived(const struct rst_record *record);
+
 /* As rst_record_get(), but the checksum is verified only when asked for. */
 enum rst_err rst_record_read(const struct rst_rtxn *txn, uint64_t id,
                              bool verify, struct rst_record *ret_record)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "store/check_priv.h"
+#include "store/journal_priv.h"
 #include "store/member_priv.h"
 #include "store/session_priv.h"
 #include "store/tree.h"
@@ -147,7 +148,7 @@ static enum rst_err
 count(struct repair *repair, enum rst_table table, uint64_t *ret_n)
 {
 	struct rst_rtxn txn = { 0 };
-	struct rst_check check = { .txn = &txn };
+	struct rst_check check = { .txn = &txn, .damaged = true };
 	enum rst_err err;
 
 	err = rst_read_begin(repair->env, &txn);
@@ -245,9 +246,29 @@ rows_of_record(struct repair *repair, enum rst_table table,
 	return err;
 }
 
+/* Write the record with the header that its attributes say; *entry, to be
+ * freed, is what *record then borrows from. */
+static enum rst_err
+put_header(struct repair *repair, struct rst_record *record,
+           struct rst_entry **entry)
+{
+	char key[8];
+	enum rst_err err;
+
+	err = rst_entry_from_record(record, entry);
+	if (err == RST_OK)
+		err = rst_entry_record(*entry, record);
+	rst_put_be64(key, record->id);
+	if (err == RST_OK)
+		err = put(repair, RST_T_ENTRY, rst_view(key, sizeof(key)),
+		          record->bytes);
+	return err;
+}
+
 static enum rst_err
 record_row(struct repair *repair, struct rst_view key, struct rst_view value)
 {
+	struct rst_entry *entry = NULL;
 	struct rst_record record;
 	enum rst_err err;
 
@@ -255,6 +276,8 @@ record_row(struct repair *repair, struct rst_view key, struct rst_view value)
 	if (err == RST_OK &&
 	    (key.len != 8 || record.id != rst_get_be64(key.ptr)))
 		err = RST_ECORRUPT;
+	if (err == RST_OK && !rst_record_is_derived(&record))
+		err = put_header(repair, &record, &entry);
 	if (err == RST_OK)
 		err = tree_of_record(repair, &record);
 	if (err == RST_OK)
@@ -263,6 +286,7 @@ record_row(struct repair *repair, struct rst_view key, struct rst_view value)
 	if (err == RST_OK)
 		err = rows_of_record(repair, RST_T_IDENT, rst_ident_rows,
 		                     &record);
+	rst_entry_free(entry);
 	return err;
 }
 
@@ -282,7 +306,7 @@ tree_row(struct repair *repair, struct rst_view key, struct rst_view value)
 /* A row of table index or ident, whose key ends in the entry's id. */
 static enum rst_err
 derived_row(struct repair *repair, enum rst_table table, rst_rows_fn *rows_of,
-            struct rst_view key)
+            struct rst_view key, struct rst_view value)
 {
 	struct rst_record record;
 	enum rst_err err = RST_ENOTFOUND;
@@ -296,21 +320,25 @@ derived_row(struct repair *repair, enum rst_table table, rst_rows_fn *rows_of,
 		                  &repair->rows);
 	if (err == RST_OK && rst_rows_find(&repair->rows, key) == NULL)
 		err = RST_ENOTFOUND;
-	return err == RST_ENOTFOUND ? drop(repair, table, key) : err;
+	if (err == RST_ENOTFOUND)
+		return drop(repair, table, key);
+	/* Where a row must be, the walk of the records has seen to the value of
+	 * an identifier; that of an index has none */
+	if (err == RST_OK && table == RST_T_INDEX && value.len > 0)
+		err = put(repair, table, key, RST_VIEW(""));
+	return err;
 }
 
 static enum rst_err
 index_row(struct repair *repair, struct rst_view key, struct rst_view value)
 {
-	(void)value;
-	return derived_row(repair, RST_T_INDEX, rst_index_rows, key);
+	return derived_row(repair, RST_T_INDEX, rst_index_rows, key, value);
 }
 
 static enum rst_err
 ident_row(struct repair *repair, struct rst_view key, struct rst_view value)
 {
-	(void)value;
-	return derived_row(repair, RST_T_IDENT, rst_ident_rows, key);
+	return derived_row(repair, RST_T_IDENT, rst_ident_rows, key, value);
 }
 
 /* -------------------------------------------------------------- transposes */
@@ -327,16 +355,59 @@ have(struct repair *repair, enum rst_table table, struct rst_view key)
 	                            : err;
 }
 
+/* The via that a row of table member should have: its own, but for a member
+ * whose gidNumber is, or is not, its rosterGroup's. */
+static enum rst_err
+right_via(struct repair *repair, const struct rst_mrow *row,
+          enum rst_via *ret_via)
+{
+	uint64_t id = rst_mkey_id(&row->key);
+	struct rst_mgroup group;
+	struct rst_record member;
+	enum rst_err err;
+
+	*ret_via = row->via;
+	if (id == 0 ||
+	    (row->via != RST_VIA_ROSTER && row->via != RST_VIA_PRIMARY))
+		return RST_OK;
+	err = rst_mgroup_get(&repair->txn.r, row->group, &group);
+	if (err == RST_OK)
+		err = rst_record_read(&repair->txn.r, id, true, &member);
+	if (err == RST_OK && group.roster)
+		*ret_via = rst_member_via_record(&group, &member);
+	return err == RST_ENOTFOUND || err == RST_ECORRUPT ? RST_OK : err;
+}
+
+/* Both rows of a member under the other via. */
+static enum rst_err
+move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
+{
+	enum rst_err err;
+
+	repair->changed += 2;
+	err = rst_mrow_put(&repair->txn, row->group, via, &row->key, row->flag,
+	                   rst_view(row->text, row->text_len), NULL);
+	if (err == RST_OK)
+		err = rst_mrow_drop(&repair->txn, row->group, row->via,
+		                    &row->key, NULL);
+	return err;
+}
+
 /* What holds the text is right: memberof follows member. */
 static enum rst_err
 member_row(struct repair *repair, struct rst_view key, struct rst_view value)
 {
 	char buf[RST_MROW_MAX];
 	struct rst_mrow row;
+	enum rst_via via;
 	enum rst_err err;
 	size_t len;
 
 	err = rst_mrow_decode(key, value, &row);
+	if (err == RST_OK)
+		err = right_via(repair, &row, &via);
+	if (err == RST_OK && via != row.via)
+		return move_via(repair, &row, via);
 	if (err != RST_OK)
 		return err;
 	len = rst_mrow_of_key(row.group, row.via, &row.key, buf);
@@ -449,6 +520,88 @@ counters(struct repair *repair)
 	return end(repair, err);
 }
 
+/* ------------------------------------------------------ the last, the mark */
+
+struct csns {
+	char highest[RST_CSN_MAX];
+};
+
+static void
+csn_seen(struct csns *csns, struct rst_view text)
+{
+	char csn[RST_CSN_MAX];
+
+	if (text.len > 0 && rst_csn_canonical(text, csn) &&
+	    strcmp(csn, csns->highest) > 0)
+		memcpy(csns->highest, csn, sizeof(csn));
+}
+
+static enum rst_err
+csn_of_record(struct rst_check *check, const struct rst_record *record,
+              void *arg)
+{
+	(void)check;
+	csn_seen(arg, rst_record_first(record, RST_A_ENTRYCSN));
+	return RST_OK;
+}
+
+static enum rst_err
+csn_of_journal(struct rst_check *check, const struct rst_journal_public *public,
+               void *arg)
+{
+	(void)check;
+	csn_seen(arg, public->csn);
+	return RST_OK;
+}
+
+/* What can only be told from all rows of a snapshot: the highest CSN, and
+ * whether two entries have one uid. */
+static enum rst_err
+ask_all(struct repair *repair, struct csns *csns, bool *ret_shared)
+{
+	const struct rst_check_options quiet = { 0 };
+	struct rst_rtxn txn = { 0 };
+	struct rst_check check = { .txn = &txn,
+		                   .options = &quiet,
+		                   .damaged = true };
+	enum rst_err err;
+
+	err = rst_read_begin(repair->env, &txn);
+	if (err == RST_OK)
+		err = rst_check_each_record(&check, csn_of_record, csns);
+	if (err == RST_OK)
+		err = rst_check_each_journal(&check, csn_of_journal, csns);
+	if (err == RST_OK)
+		err = rst_check_shared_names(&check);
+	rst_read_end(&txn);
+	*ret_shared = check.n > 0;
+	return err;
+}
+
+/* Both only ever rise, so what others write meanwhile does no harm. */
+static enum rst_err
+marks(struct repair *repair)
+{
+	struct csns csns = { "" };
+	char last[RST_CSN_MAX];
+	bool shared = false;
+	enum rst_err err;
+
+	err = ask_all(repair, &csns, &shared);
+	if (err == RST_OK)
+		err = begin(repair);
+	if (err == RST_OK && rst_csn_last(&repair->txn.r, last) != RST_OK)
+		last[0] = '\0';
+	if (err == RST_OK && strcmp(csns.highest, last) > 0)
+		err = put(repair, RST_T_META, RST_VIEW("csn"),
+		          rst_view_of(csns.highest));
+	if (err == RST_OK && shared) {
+		repair->changed++;
+		err = rst_meta_set_number(&repair->txn, RST_SHARED_NAMES, 1);
+	}
+	return end(repair, err);
+}
+
 enum rst_err
 rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
                  uint64_t *ret_n)
@@ -473,6 +626,8 @@ rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
 	}
 	if (err == RST_OK)
 		err = counters(&repair);
+	if (err == RST_OK)
+		err = marks(&repair);
 	if (err == RST_OK)
 		*ret_n = repair.n;
 	rst_rows_release(&repair.rows);

@@ -177,7 +177,9 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 		status = ctl_context(env, &ctx);
 	if (status != CTL_OK)
 		goto out;
-	ctl_report_begin(&report, options.quiet, stderr);
+	ctl_report_begin(&report,
+	                 options.quiet ? CTL_PROGRESS_NONE : CTL_PROGRESS_AUTO,
+	                 stderr);
 	how.now_s = ctx.now_s;
 	how.replace = options.force;
 	how.check = ctl_report_options(&report, FINDINGS);
@@ -224,7 +226,9 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 		status = ctl_make_directory(ctl->directory);
 	if (status != CTL_OK)
 		goto out;
-	ctl_report_begin(&report, options.quiet, stderr);
+	ctl_report_begin(&report,
+	                 options.quiet ? CTL_PROGRESS_NONE : CTL_PROGRESS_AUTO,
+	                 stderr);
 	how = ctl_report_options(&report, FINDINGS);
 	status = ctl_explain(
 		rst_backup_restore(fd, ctl->directory, &how, &info, &detail),

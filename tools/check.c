@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "lifecycle/check_rules.h"
 #include "store/backup.h"
 #include "tools/rosterctl.h"
 
@@ -18,7 +19,7 @@
 
 struct options {
 	struct ctl *ctl;
-	bool json, quiet, repair;
+	bool json, quiet, repair, progress;
 	const char *copy; /* a backup, or a directory, to look into instead */
 	int fd;           /* the backup, or -1 */
 	uint64_t max;
@@ -29,6 +30,8 @@ static const struct argp_option option_list[] = {
 	{ "quiet", 'q', NULL, 0, "Print no progress, and nothing when clean",
 	  0 },
 	{ "max", 'm', "N", 0, "Print at most N findings (default: 100)", 0 },
+	{ "progress", 'p', NULL, 0,
+	  "Print progress even when standard error is no terminal", 0 },
 	{ "repair", 'r', NULL, 0, "Put right what follows from other rows", 0 },
 	{ 0 },
 };
@@ -54,6 +57,9 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--max is a number up to %d",
 			           FINDINGS_MAX);
 		return 0;
+	case 'p':
+		options->progress = true;
+		return 0;
 	case 'r':
 		options->repair = true;
 		return 0;
@@ -72,6 +78,7 @@ struct outcome {
 	uint64_t found;
 	uint64_t repaired; /* rows */
 	uint64_t left;     /* found again after the repair */
+	uint64_t rules;    /* of them, that only break the rules */
 };
 
 static const char *
@@ -86,6 +93,7 @@ static enum ctl_status
 print_report(const struct options *options, struct ctl_report *report,
              const struct outcome *outcome)
 {
+	const struct rst_check_rule *rule;
 	cJSON *root = cJSON_CreateObject();
 	cJSON *names = cJSON_CreateArray();
 	bool good = !report->failed;
@@ -93,6 +101,9 @@ print_report(const struct options *options, struct ctl_report *report,
 	for (size_t i = 0; good && rst_check_invariants[i] != NULL; i++)
 		good = cJSON_AddItemToArray(
 			names, cJSON_CreateString(rst_check_invariants[i]));
+	for (rule = lifecycle_check_rules; good && rule->name != NULL; rule++)
+		good = cJSON_AddItemToArray(names,
+		                            cJSON_CreateString(rule->name));
 	good = good &&
 	       cJSON_AddStringToObject(root, "directory", place(options)) &&
 	       cJSON_AddStringToObject(root, "lmdb", rst_lmdb_version()) &&
@@ -115,22 +126,29 @@ print_report(const struct options *options, struct ctl_report *report,
 }
 
 static void
-print_end(const struct options *options, const struct outcome *outcome)
+print_end(const struct options *options, const struct ctl_report *report,
+          const struct outcome *outcome)
 {
-	if (!options->json && outcome->found > options->max)
+	if (!options->json && outcome->found > report->told)
 		printf("... and %" PRIu64 " more\n",
-		       outcome->found - options->max);
+		       outcome->found - report->told);
 	if (outcome->repaired > 0 && !options->quiet)
 		ctl_say("%" PRIu64 " rows were put right", outcome->repaired);
-	if (outcome->left > 0)
+	if (outcome->left > outcome->rules)
 		ctl_say("%s is damaged (%" PRIu64 " findings%s): %s",
-		        place(options), outcome->left,
+		        place(options), outcome->left - outcome->rules,
 		        options->repair ? " after the repair" : "",
 		        options->repair || options->copy != NULL
 		                ? "restore a backup"
 		                : "try rosterctl check --repair, else stop "
 		                  "slapd and rosterd and restore a backup");
-	else if (!options->json && !options->quiet)
+	if (outcome->rules > 0)
+		ctl_say("%" PRIu64 " findings in %s break the rules, which no "
+		        "repair mends: change those entries",
+		        outcome->rules, place(options));
+	if (outcome->left > 0)
+		return;
+	if (!options->json && !options->quiet)
 		printf("%s is clean\n", place(options));
 }
 
@@ -167,8 +185,14 @@ check(struct rst_env *env, const struct options *options)
 	struct act_refusal none = { 0 };
 	enum ctl_status status;
 
-	ctl_report_begin(&report, options->quiet, stdout);
+	ctl_report_begin(&report,
+	                 options->quiet      ? CTL_PROGRESS_NONE
+	                 : options->progress ? CTL_PROGRESS_ALWAYS
+	                                     : CTL_PROGRESS_AUTO,
+	                 stdout);
 	how = ctl_report_options(&report, options->max);
+	how.rules = lifecycle_check_rules;
+	how.rules_n = &outcome.rules;
 	if (options->json && (report.findings = cJSON_CreateArray()) == NULL)
 		return ctl_failed(RST_ENOMEM, &none);
 	status = verify(env, options, &how, &outcome);
@@ -176,7 +200,7 @@ check(struct rst_env *env, const struct options *options)
 	if (status == CTL_OK && options->json)
 		status = print_report(options, &report, &outcome);
 	if (status == CTL_OK)
-		print_end(options, &outcome);
+		print_end(options, &report, &outcome);
 	cJSON_Delete(report.findings);
 	if (status != CTL_OK || outcome.found == 0)
 		return status;

@@ -79,6 +79,9 @@ print_json(const struct ctl *ctl, const struct facts *facts)
 		{ "journal", facts->journal },
 		{ "map_bytes", facts->env.map_bytes },
 		{ "used_bytes", facts->env.used_bytes },
+		{ "ordinary_bytes", facts->env.ordinary_bytes },
+		{ "disk_bytes", facts->env.disk_bytes },
+		{ "reserve_bytes", facts->env.reserve_bytes },
 		{ "readers_max", facts->env.readers_max },
 		{ "readers_used", facts->env.readers_used },
 		{ "last_txn", facts->env.last_txn },
@@ -89,7 +92,8 @@ print_json(const struct ctl *ctl, const struct facts *facts)
 	good = cJSON_AddStringToObject(root, "directory", ctl->directory) &&
 	       cJSON_AddStringToObject(root, "suffix", facts->suffix) &&
 	       cJSON_AddStringToObject(root, "lifecycle", facts->lifecycle) &&
-	       cJSON_AddStringToObject(root, "lmdb", rst_lmdb_version());
+	       cJSON_AddStringToObject(root, "lmdb", rst_lmdb_version()) &&
+	       cJSON_AddBoolToObject(root, "full", facts->env.full);
 	for (size_t i = 0; good && i < sizeof(numbers) / sizeof(*numbers); i++)
 		good = cJSON_AddNumberToObject(root, numbers[i].name,
 		                               (double)numbers[i].number);
@@ -115,6 +119,14 @@ print_text(const struct ctl *ctl, const struct facts *facts)
 	               ? 0.0
 	               : 100.0 * (double)facts->env.used_bytes /
 	                         (double)facts->env.map_bytes);
+	printf("disk       %" PRIu64 " MiB left, of which %" PRIu64
+	       " are for deletes\n",
+	       facts->env.disk_bytes >> 20, facts->env.reserve_bytes >> 20);
+	if (facts->env.full)
+		printf("full       all but deletes are refused: %s\n",
+		       facts->env.used_bytes >= facts->env.ordinary_bytes
+		               ? "see rosterctl resize"
+		               : "make room on the disk");
 	printf("readers    %u of %u\n", facts->env.readers_used,
 	       facts->env.readers_max);
 	printf("commits    %" PRIu64 "\n", facts->env.last_txn);

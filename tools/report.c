@@ -9,11 +9,16 @@
 #include "tools/rosterctl.h"
 
 void
-ctl_report_begin(struct ctl_report *report, bool quiet, FILE *out)
+ctl_report_begin(struct ctl_report *report, enum ctl_progress progress,
+                 FILE *out)
 {
+	bool terminal = isatty(STDERR_FILENO) == 1;
+
 	*report = (struct ctl_report){
 		.out = out,
-		.terminal = !quiet && isatty(STDERR_FILENO) == 1,
+		.progress = progress == CTL_PROGRESS_ALWAYS ||
+		            (progress == CTL_PROGRESS_AUTO && terminal),
+		.terminal = terminal,
 	};
 }
 
@@ -31,13 +36,18 @@ finding(void *arg, const struct rst_check_finding *what)
 	struct ctl_report *report = arg;
 	cJSON *item = NULL;
 
+	report->told += !what->warning;
 	if (report->findings == NULL) {
 		ctl_report_clear(report);
-		fprintf(report->out, "%s: %s\n", what->invariant, what->text);
+		fprintf(report->out, "%s%s: %s\n",
+		        what->warning ? "warning: " : "", what->invariant,
+		        what->text);
 		return;
 	}
 	item = cJSON_CreateObject();
 	if (!cJSON_AddStringToObject(item, "invariant", what->invariant) ||
+	    !cJSON_AddStringToObject(item, "severity",
+	                             what->warning ? "warning" : "error") ||
 	    !cJSON_AddStringToObject(item, "text", what->text) ||
 	    !cJSON_AddItemToArray(report->findings, item)) {
 		cJSON_Delete(item);
@@ -45,13 +55,35 @@ finding(void *arg, const struct rst_check_finding *what)
 	}
 }
 
+/* A line for each tenth, and one for what has no number. */
+static void
+progress_line(struct ctl_report *report, const char *what, uint64_t done,
+              uint64_t total)
+{
+	unsigned int tenth = total > 0 ? (unsigned int)(done * 10 / total) : 0;
+
+	if (report->what == what && report->tenth == tenth)
+		return;
+	report->what = what;
+	report->tenth = tenth;
+	if (total > 0)
+		fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 "\n", what, done,
+		        total);
+	else
+		fprintf(stderr, "%s\n", what);
+}
+
 static void
 progress(void *arg, const char *what, uint64_t done, uint64_t total)
 {
 	struct ctl_report *report = arg;
 
-	if (!report->terminal)
+	if (!report->progress)
 		return;
+	if (!report->terminal) {
+		progress_line(report, what, done, total);
+		return;
+	}
 	if (total > 0)
 		fprintf(stderr, "\r\033[K%s: %" PRIu64 " of %" PRIu64, what,
 		        done, total);

@@ -76,16 +76,27 @@ enum ctl_status ctl_make_directory(const char *path);
 enum ctl_status ctl_open_backup(const char *file, int *ret_fd);
 
 /* report.c: findings and progress of what is verified, for a struct
- * rst_check_options.  Progress goes to standard error when that is a terminal.
- */
+ * rst_check_options.  Progress goes to standard error: to a terminal as a line
+ * that changes, to anything else only when it is asked for, a line for each
+ * tenth. */
+enum ctl_progress {
+	CTL_PROGRESS_AUTO, /* when it is a terminal */
+	CTL_PROGRESS_NONE,
+	CTL_PROGRESS_ALWAYS,
+};
 struct ctl_report {
 	FILE *out;              /* findings go there */
 	struct cJSON *findings; /* unless this array takes them */
+	uint64_t told;          /* violations; warnings are not counted */
 	bool failed;            /* out of memory */
-	bool terminal;          /* progress is shown */
+	bool progress;          /* it is shown */
+	bool terminal;          /* on a terminal */
 	bool shown;             /* a line of progress stands there */
+	const char *what;       /* the last one told of */
+	unsigned int tenth;     /* how much of it */
 };
-void ctl_report_begin(struct ctl_report *report, bool quiet, FILE *out);
+void ctl_report_begin(struct ctl_report *report, enum ctl_progress progress,
+                      FILE *out);
 void ctl_report_clear(struct ctl_report *report); /* the line of progress */
 struct rst_check_options ctl_report_options(struct ctl_report *report,
                                             uint64_t max_findings);

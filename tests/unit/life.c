@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/check.h"
+#include "lifecycle/check_rules.h"
 
 int
 life_setup(void **state)
@@ -44,8 +44,11 @@ print_finding(void *arg, const struct rst_check_finding *finding)
 static void
 check_store(struct life *life)
 {
-	const struct rst_check_options options = { .max_findings = 20,
-		                                   .finding = print_finding };
+	const struct rst_check_options options = {
+		.rules = lifecycle_check_rules,
+		.max_findings = 20,
+		.finding = print_finding,
+	};
 	uint64_t n = 1;
 
 	assert_int_equal(rst_check(life->env, &options, &n), RST_OK);

@@ -3,6 +3,7 @@
 # One line a test in life_units; its variables are those of all units.
 life_units = \
 	tests/unit/test_acts \
+	tests/unit/test_check_rules \
 	tests/unit/test_consequence \
 	tests/unit/test_gate \
 	tests/unit/test_hash \
@@ -42,3 +43,5 @@ tests_unit_test_signin_CFLAGS = $(life_unit_cflags)
 tests_unit_test_signin_LDADD = $(life_unit_ldadd)
 tests_unit_test_refusals_CFLAGS = $(life_unit_cflags)
 tests_unit_test_refusals_LDADD = $(life_unit_ldadd)
+tests_unit_test_check_rules_CFLAGS = $(life_unit_cflags)
+tests_unit_test_check_rules_LDADD = $(life_unit_ldadd)

@@ -66,6 +66,8 @@ violations_world(struct rst_wtxn *txn, struct world *w)
 	w->group = fixture_add(txn, w->ids.groups, "cn=g", "objectClass",
 	                       "rosterGroup", "cn", "g", "gidNumber", "2001",
 	                       NULL);
+	w->mute =
+		fixture_add(txn, w->ids.people, "cn=mute", "cn", "mute", NULL);
 	w->other = fixture_add(txn, w->ids.groups, "cn=o", "objectClass",
 	                       "groupOfNames", "cn", "o", NULL);
 	assert_int_equal(rst_member_join(txn, w->group, w->alice, NULL),
@@ -262,6 +264,20 @@ a_stale_index_row(struct world *w)
 }
 
 static void
+an_index_row_with_a_value(struct world *w)
+{
+	put(w, RST_T_INDEX, first_key(w, RST_T_INDEX, RST_VIEW("\0")),
+	    RST_VIEW("x"));
+}
+
+static void
+an_ident_row_with_too_much(struct world *w)
+{
+	put(w, RST_T_IDENT, first_key(w, RST_T_IDENT, RST_VIEW("\1")),
+	    rst_view("\0x", 2));
+}
+
+static void
 a_missing_ident_row(struct world *w)
 {
 	drop(w, RST_T_IDENT, first_key(w, RST_T_IDENT, RST_VIEW("\1")));
@@ -327,8 +343,34 @@ a_row_that_does_not_fit_the_class(struct world *w)
 	entry_row(w, w->other, RST_VIA_ROSTER, w->alice, true, true);
 }
 
+/* Move the row of a member of group under another via, in both tables. */
+static void
+move_row(struct world *w, uint64_t id, enum rst_via from, enum rst_via to)
+{
+	struct rst_mkey key;
+
+	rst_mkey_entry(id, &key);
+	assert_int_equal(rst_mrow_drop(w->txn, w->group, from, &key, NULL),
+	                 RST_OK);
+	assert_int_equal(rst_mrow_put(w->txn, w->group, to, &key,
+	                              RST_MROW_PLAIN, RST_VIEW(""), NULL),
+	                 RST_OK);
+}
+
 static void
 a_wrong_primary_mark(struct world *w)
+{
+	move_row(w, w->bob, RST_VIA_ROSTER, RST_VIA_PRIMARY);
+}
+
+static void
+a_missing_primary_mark(struct world *w)
+{
+	move_row(w, w->alice, RST_VIA_PRIMARY, RST_VIA_ROSTER);
+}
+
+static void
+a_primary_mark_beside_the_right_row(struct world *w)
 {
 	entry_row(w, w->group, RST_VIA_PRIMARY, w->bob, true, true);
 }
@@ -497,26 +539,147 @@ a_session_that_ended_before_it_began(struct world *w)
 	assert_int_equal(rst_session_add(w->txn, digest, &session), RST_OK);
 }
 
+static void
+a_map_nearly_full(struct world *w)
+{
+	size_t len = FIXTURE_MAP_BYTES / 100 * 82;
+	char *much = calloc(1, len);
+
+	assert_non_null(much);
+	put(w, RST_T_META, RST_VIEW("much"), rst_view(much, len));
+	free(much);
+}
+
+/* Change a record as no code of ours would, with the right checksum. */
+static void
+change_record(struct world *w, uint64_t id, size_t at, char to)
+{
+	unsigned char sum[crypto_generichash_BYTES_MIN];
+	size_t len;
+	char *copy = copy_of(w, RST_T_ENTRY, be64(id), &len);
+
+	copy[at] = to;
+	crypto_generichash(sum, sizeof(sum), (unsigned char *)copy, len - 8,
+	                   NULL, 0);
+	memcpy(copy + len - 8, sum, 8);
+	put(w, RST_T_ENTRY, be64(id), rst_view(copy, len));
+	free(copy);
+}
+
+static void
+a_wrong_status_in_a_header(struct world *w)
+{
+	change_record(w, w->bob, 2, RST_STATUS_PENDING);
+}
+
+static void
+a_wrong_number_in_a_header(struct world *w)
+{
+	change_record(w, w->alice, 35, 99);
+}
+
+static void
+a_wrong_flag_in_a_header(struct world *w)
+{
+	change_record(w, w->group, 7, RST_REC_ADMIN_GROUP);
+}
+
+static void
+a_wrong_kind_in_a_header(struct world *w)
+{
+	change_record(w, w->mute, 1, RST_KIND_GROUP);
+}
+
+static void
+a_change_without_a_record(struct world *w)
+{
+	change_record(w, w->alice, 31, 7); /* the generation */
+}
+
+static void
+an_entry_that_went_without_a_record(struct world *w)
+{
+	journal(w->txn, w->mute);
+	assert_int_equal(rst_entry_store_drop(w->txn, w->mute), RST_OK);
+}
+
+static void
+a_deleted_entry_that_is_there(struct world *w)
+{
+	struct rst_journal_entry entry = { .op = RST_J_DELETE,
+		                           .door = RST_DOOR_CLI,
+		                           .id = w->mute };
+
+	assert_int_equal(rst_journal_append(w->txn, &entry, NULL), RST_OK);
+}
+
+static void
+a_generation_that_went_back(struct world *w)
+{
+	struct rst_journal_entry entry = { .op = RST_J_MODIFY,
+		                           .door = RST_DOOR_CLI,
+		                           .id = w->mute };
+	struct rst_record before, after;
+	struct rst_entry *old = NULL, *now = NULL;
+
+	assert_int_equal(rst_record_get(&w->txn->r, w->mute, &after), RST_OK);
+	assert_int_equal(rst_entry_from_record(&after, &old), RST_OK);
+	assert_int_equal(rst_entry_from_record(&after, &now), RST_OK);
+	rst_entry_set_generation(old, 9);
+	assert_int_equal(rst_entry_record(old, &before), RST_OK);
+	assert_int_equal(rst_entry_record(now, &after), RST_OK);
+	entry.before = &before;
+	entry.after = &after;
+	assert_int_equal(rst_journal_append(w->txn, &entry, NULL), RST_OK);
+	rst_entry_free(old);
+	rst_entry_free(now);
+}
+
+static void
+an_entry_with_a_csn_to_come(struct world *w)
+{
+	fixture_add(w->txn, w->ids.people, "cn=z", "cn", "z", "entryCSN",
+	            "20991231000000.000000Z#000000#000#000000", NULL);
+}
+
+static void
+a_csn_that_does_not_decode(struct world *w)
+{
+	put(w, RST_T_META, RST_VIEW("csn"), RST_VIEW("now"));
+}
+
+static void
+two_of_one_uid_and_no_mark(struct world *w)
+{
+	fixture_add(w->txn, w->ids.people, "cn=two", "cn", "two", "uid", "bob",
+	            NULL);
+	drop(w, RST_T_META, RST_VIEW(RST_SHARED_NAMES));
+}
+
 const struct violation violations[] = {
-#define ROW(invariant, plant)                                                  \
+#define PLANT(invariant, plant, ...)                                           \
 	{                                                                      \
-		invariant, plant, #plant, false, false                         \
+		invariant, plant, #plant, __VA_ARGS__                          \
 	}
+#define ROW(invariant, plant)  PLANT(invariant, plant, false, false, false)
+#define SEEN(invariant, plant) PLANT(invariant, plant, true, false, false)
 /* It follows from other rows, so rst_check_repair() puts it right */
-#define REPAIRED(invariant, plant)                                             \
-	{                                                                      \
-		invariant, plant, #plant, false, true                          \
-	}
-#define SEEN(invariant, plant)                                                 \
-	{                                                                      \
-		invariant, plant, #plant, true, false                          \
-	}
+#define REPAIRED(invariant, plant) PLANT(invariant, plant, false, true, false)
+/* The rows that follow a header follow the wrong one */
+#define HEADER(invariant, plant) PLANT(invariant, plant, true, true, false)
+/* Only a warning: worth a look, but nothing is wrong */
+#define WARNED(invariant, plant) PLANT(invariant, plant, false, false, true)
 	ROW("tables-and-format", another_format),
+	WARNED("room", a_map_nearly_full),
 	ROW("pages", a_lost_page),
 	ROW("uuid-unique", two_with_one_uuid),
 	ROW("session-owner", a_session_that_ended_before_it_began),
 	SEEN("record-decodes", a_damaged_record),
 	SEEN("record-decodes", a_record_under_another_id),
+	HEADER("record-header", a_wrong_status_in_a_header),
+	HEADER("record-header", a_wrong_number_in_a_header),
+	REPAIRED("record-header", a_wrong_flag_in_a_header),
+	HEADER("record-header", a_wrong_kind_in_a_header),
 	ROW("attribute-numbers", an_attribute_without_name),
 	REPAIRED("tree-transpose", a_missing_tree_row),
 	REPAIRED("tree-transpose", a_tree_row_of_nobody),
@@ -525,17 +688,22 @@ const struct violation violations[] = {
 	REPAIRED("counters", an_id_above_the_last),
 	REPAIRED("index-rows", a_missing_index_row),
 	REPAIRED("index-rows", a_stale_index_row),
+	REPAIRED("index-rows", an_index_row_with_a_value),
+	REPAIRED("ident-rows", an_ident_row_with_too_much),
 	REPAIRED("ident-rows", a_missing_ident_row),
 	REPAIRED("ident-rows", a_stale_ident_row),
 	REPAIRED("ident-rows", a_living_one_marked_dead),
 	ROW("ident-unique", two_with_one_number),
+	REPAIRED("shared-names", two_of_one_uid_and_no_mark),
 	REPAIRED("member-transpose", a_member_without_memberof),
 	REPAIRED("member-transpose", a_memberof_without_member),
 	SEEN("member-transpose", a_row_that_does_not_decode),
 	ROW("member-resolves", a_member_that_is_not_there),
 	ROW("member-resolves", a_group_that_is_not_there),
 	ROW("member-resolves", a_row_that_does_not_fit_the_class),
-	ROW("member-resolves", a_wrong_primary_mark),
+	REPAIRED("member-resolves", a_wrong_primary_mark),
+	REPAIRED("member-resolves", a_missing_primary_mark),
+	REPAIRED("member-resolves", a_primary_mark_beside_the_right_row),
 	ROW("member-resolves", a_raw_name_that_is_somebody),
 	ROW("member-resolves", a_raw_dn_that_is_somebody),
 	SEEN("journal-sequence", a_gap_in_the_journal),
@@ -543,7 +711,13 @@ const struct violation violations[] = {
 	ROW("journal-chain", a_changed_journal_record),
 	ROW("journal-private", a_damaged_image),
 	ROW("journal-private", an_image_of_no_record),
-	ROW("csn-monotone", a_csn_above_the_last),
+	ROW("journal-private", a_generation_that_went_back),
+	ROW("journal-last", a_change_without_a_record),
+	ROW("journal-last", an_entry_that_went_without_a_record),
+	ROW("journal-last", a_deleted_entry_that_is_there),
+	REPAIRED("csn-monotone", a_csn_above_the_last),
+	REPAIRED("csn-monotone", a_csn_that_does_not_decode),
+	REPAIRED("csn-monotone", an_entry_with_a_csn_to_come),
 	ROW("csn-monotone", a_csn_that_went_back),
 	ROW("session-owner", a_session_of_nobody),
 	ROW("session-owner", a_session_of_a_suspended_person),
@@ -551,9 +725,12 @@ const struct violation violations[] = {
 	REPAIRED("session-owner", a_session_that_is_not_there),
 	ROW("outbox-rows", a_mail_that_does_not_open),
 	REPAIRED("outbox-rows", a_mail_above_the_last),
+#undef PLANT
 #undef ROW
 #undef REPAIRED
 #undef SEEN
+#undef HEADER
+#undef WARNED
 };
 
 _Static_assert(sizeof(violations) / sizeof(*violations) == N_VIOLATIONS,
