@@ -91,10 +91,6 @@ check_access(struct back_write *write)
 	} else if (!acl_check_modlist(op, op->ora_e, op->ora_modlist)) {
 		rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
 		rs->sr_text = "no write access to attribute";
-	} else if (get_assert(op) &&
-	           test_filter(op, op->ora_e, get_assertion(op)) !=
-	                   LDAP_COMPARE_TRUE) {
-		rs->sr_err = LDAP_ASSERTION_FAILED;
 	}
 	return rs->sr_err == LDAP_SUCCESS;
 }
@@ -136,25 +132,44 @@ follow(struct back_write *write, struct rst_entry *after)
 	                         NULL);
 }
 
+static bool
+check_schema(struct back_write *write, char *buf, size_t size)
+{
+	Operation *op = write->op;
+	SlapReply *rs = write->rs;
+
+	rs->sr_err = entry_schema_check(op, op->ora_e, NULL, get_relax(op), 1,
+	                                NULL, &rs->sr_text, buf, size);
+	return rs->sr_err == LDAP_SUCCESS;
+}
+
+static bool
+check_assertion(struct back_write *write)
+{
+	Operation *op = write->op;
+
+	if (!get_assert(op) ||
+	    test_filter(op, op->ora_e, get_assertion(op)) == LDAP_COMPARE_TRUE)
+		return true;
+	write->rs->sr_err = LDAP_ASSERTION_FAILED;
+	return false;
+}
+
 /* Fill in what is missing, then slapd's schema check. */
 static bool
 complete(struct back_write *write, uint64_t parent, char *buf, size_t size)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	Operation *op = write->op;
 	SlapReply *rs = write->rs;
 	struct rst_entry *after = NULL;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
-	if (write->view.lifecycle && !(write->flags & GATE_IMPORT)) {
-		err = make_after(write, parent, NULL, &after);
-		if (err == RST_OK)
-			err = gate_complete(&write->txn, &write->ctx, after,
-			                    &refusal);
-		if (err == RST_OK)
-			err = follow(write, after);
-		rst_entry_free(after);
-	}
+	err = make_after(write, parent, NULL, &after);
+	if (err == RST_OK)
+		err = gate_complete(&write->txn, &write->ctx, after, &refusal);
+	if (err == RST_OK)
+		err = follow(write, after);
+	rst_entry_free(after);
 	if (err != RST_OK) {
 		back_write_fail(write, err);
 		back_map_refusal(err, &refusal, &write->reply);
@@ -162,9 +177,7 @@ complete(struct back_write *write, uint64_t parent, char *buf, size_t size)
 		rs->sr_text = write->reply.text;
 		return false;
 	}
-	rs->sr_err = entry_schema_check(op, op->ora_e, NULL, get_relax(op), 1,
-	                                NULL, &rs->sr_text, buf, size);
-	return rs->sr_err == LDAP_SUCCESS;
+	return check_schema(write, buf, size);
 }
 
 static bool
@@ -181,6 +194,23 @@ stamp(struct back_write *write, char *buf, size_t size)
 	return write->rs->sr_err == LDAP_SUCCESS;
 }
 
+/*
+ * The order of the checks is back-mdb's: a bad entry is refused before anybody
+ * looks where it is to stand.  Only what the lifecycle fills in has to know
+ * the place first.
+ */
+static bool
+check(struct back_write *write, uint64_t *ret_parent, char *buf, size_t size)
+{
+	if (write->view.lifecycle && !(write->flags & GATE_IMPORT))
+		return find_place(write, ret_parent) && check_access(write) &&
+		       complete(write, *ret_parent, buf, size) &&
+		       stamp(write, buf, size) && check_assertion(write);
+	return check_schema(write, buf, size) && stamp(write, buf, size) &&
+	       check_assertion(write) && find_place(write, ret_parent) &&
+	       check_access(write);
+}
+
 static void
 add(struct back_write *write, char *buf, size_t size)
 {
@@ -192,8 +222,7 @@ add(struct back_write *write, char *buf, size_t size)
 	uint64_t parent;
 	enum rst_err err;
 
-	if (!find_place(write, &parent) || !check_access(write) ||
-	    !complete(write, parent, buf, size) || !stamp(write, buf, size))
+	if (!check(write, &parent, buf, size))
 		return;
 	err = make_after(write, parent, &members, &after);
 	if (err != RST_OK) {

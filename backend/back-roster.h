@@ -265,6 +265,8 @@ bool back_plan(const struct back_view *view, Filter *filter, uint64_t after,
 enum rst_err back_find(const struct rst_rtxn *txn, const struct berval *ndn,
                        struct rst_record *ret_record, uint64_t *ret_matched)
 	RST_MUST_USE;
+/* Answer the default referral: nothing of the name is here. */
+void back_reply_elsewhere(Operation *op, SlapReply *rs);
 /* Answer noSuchObject or a referral, telling of the ancestor matched only to
  * whom it may be disclosed.  Fills rs, does not send. */
 void back_reply_missing(const struct back_view *view, SlapReply *rs,

@@ -7,6 +7,17 @@
 #include "modify_priv.h"
 
 static bool
+may_write_children(struct back_write *write, Entry *parent)
+{
+	if (access_allowed(write->op, parent, slap_schema.si_ad_children, NULL,
+	                   ACL_WDEL, NULL))
+		return true;
+	write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+	write->rs->sr_text = "no write access to parent";
+	return false;
+}
+
+static bool
 check_parent(struct back_write *write, const struct back_target *target)
 {
 	Operation *op = write->op;
@@ -16,10 +27,14 @@ check_parent(struct back_write *write, const struct back_target *target)
 	enum rst_err err;
 
 	if (target->record.parent == 0) {
-		if (be_isroot(op) || be_shadow_update(op))
+		if (be_isroot(op))
 			return true;
-		write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
-		return false;
+		if (!be_issuffix(op->o_bd, (struct berval *)&slap_empty_bv) &&
+		    !be_shadow_update(op)) {
+			write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+			return false;
+		}
+		return may_write_children(write, parent);
 	}
 	err = rst_record_get(&write->txn.r, target->record.parent, &record);
 	if (err == RST_OK)
@@ -29,13 +44,8 @@ check_parent(struct back_write *write, const struct back_target *target)
 		back_write_fail(write, err);
 		return false;
 	}
-	may = access_allowed(op, parent, slap_schema.si_ad_children, NULL,
-	                     ACL_WDEL, NULL);
+	may = may_write_children(write, parent);
 	back_entry_free(parent);
-	if (!may) {
-		write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
-		write->rs->sr_text = "no write access to parent";
-	}
 	return may;
 }
 
@@ -44,7 +54,8 @@ check_access(struct back_write *write, const struct back_target *target)
 {
 	SlapReply *rs = write->rs;
 
-	if (!check_parent(write, target))
+	if (!check_parent(write, target) ||
+	    !back_target_asserted(write, target))
 		return false;
 	if (!access_allowed(write->op, target->entry, slap_schema.si_ad_entry,
 	                    NULL, ACL_WDEL, NULL)) {
@@ -52,10 +63,9 @@ check_access(struct back_write *write, const struct back_target *target)
 		rs->sr_text = "no write access to entry";
 		return false;
 	}
-	if (!back_write_read_control(write, target->entry, true)) {
-		rs->sr_err = LDAP_OTHER;
+	if (!back_target_here(write, target) ||
+	    !back_target_read(write, target))
 		return false;
-	}
 	if (rst_tree_has_children(&write->txn.r, target->record.id)) {
 		rs->sr_err = LDAP_NOT_ALLOWED_ON_NONLEAF;
 		rs->sr_text = "subordinate objects must be deleted first";

@@ -370,7 +370,7 @@ roster_back_initialize(BackendInfo *bi)
 	};
 
 	bi->bi_flags |= SLAP_BFLAG_INCREMENT | SLAP_BFLAG_SUBENTRIES |
-	                SLAP_BFLAG_REFERRALS;
+	                SLAP_BFLAG_ALIASES | SLAP_BFLAG_REFERRALS;
 	bi->bi_controls = (char **)controls;
 	bi->bi_db_init = db_init;
 	bi->bi_db_config = config_generic_wrapper;

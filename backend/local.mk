@@ -14,6 +14,7 @@ roster_la_LIBADD = lifecycle/liblifecycle.la
 roster_la_SOURCES = \
 	backend/ad.c \
 	backend/add.c \
+	backend/alias.c \
 	backend/arena.c \
 	backend/back-roster.h \
 	backend/bind.c \

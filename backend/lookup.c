@@ -31,20 +31,6 @@ back_view_init(struct back_view *view, Operation *op, struct back_db *db,
 	view->list_all = !view->computed;
 }
 
-static BerVarray
-referrals_of(const struct back_view *view, Entry *entry, int scope)
-{
-	BerVarray refs, rewritten = NULL;
-
-	refs = get_entry_referrals(view->op, entry);
-	if (refs != NULL) {
-		rewritten = referral_rewrite(refs, &entry->e_name,
-		                             &view->op->o_req_dn, scope);
-		ber_bvarray_free(refs);
-	}
-	return rewritten;
-}
-
 static int
 scope_of(const Operation *op)
 {
@@ -52,12 +38,28 @@ scope_of(const Operation *op)
 	                                    : LDAP_SCOPE_DEFAULT;
 }
 
-/* No ancestor of it is here either: the suffix entry is missing. */
-static void
-reply_nothing(const struct back_view *view, SlapReply *rs)
+/* Where entry points to, for a name at or below it. */
+static BerVarray
+referrals_of(const struct back_view *view, Entry *entry)
 {
-	rs->sr_ref = referral_rewrite(default_referral, NULL,
-	                              &view->op->o_req_dn, scope_of(view->op));
+	BerVarray refs, rewritten = NULL;
+
+	refs = get_entry_referrals(view->op, entry);
+	if (refs != NULL) {
+		rewritten = referral_rewrite(refs, &entry->e_name,
+		                             &view->op->o_req_dn,
+		                             scope_of(view->op));
+		ber_bvarray_free(refs);
+	}
+	return rewritten;
+}
+
+/* slapd makes noSuchObject of it when there is no default referral. */
+void
+back_reply_elsewhere(Operation *op, SlapReply *rs)
+{
+	rs->sr_ref = referral_rewrite(default_referral, NULL, &op->o_req_dn,
+	                              scope_of(op));
 	rs->sr_err = rs->sr_ref != NULL ? LDAP_REFERRAL : LDAP_NO_SUCH_OBJECT;
 	rs->sr_flags |= REP_REF_MUSTBEFREED;
 }
@@ -71,6 +73,31 @@ needs_with_ref(Operation *op)
 	return needs;
 }
 
+/*
+ * Who changes entries learns in any case how far a name goes, as with
+ * back-mdb, but not behind the lifecycle's closed doors.
+ */
+static bool
+discloses(const struct back_view *view, Entry *entry)
+{
+	ber_tag_t tag = view->op->o_tag;
+
+	if (!view->lifecycle && tag != LDAP_REQ_SEARCH &&
+	    tag != LDAP_REQ_COMPARE)
+		return true;
+	return access_allowed(view->op, entry, slap_schema.si_ad_entry, NULL,
+	                      ACL_DISCLOSE, NULL);
+}
+
+static void
+reply_matched(SlapReply *rs, const Entry *entry, BerVarray refs)
+{
+	rs->sr_err = refs != NULL ? LDAP_REFERRAL : LDAP_NO_SUCH_OBJECT;
+	rs->sr_matched = ch_strdup(entry->e_name.bv_val);
+	rs->sr_ref = refs;
+	rs->sr_flags |= REP_MATCHED_MUSTBEFREED | REP_REF_MUSTBEFREED;
+}
+
 void
 back_reply_missing(const struct back_view *view, SlapReply *rs,
                    uint64_t matched)
@@ -82,22 +109,15 @@ back_reply_missing(const struct back_view *view, SlapReply *rs,
 	    rst_record_get(view->txn, matched, &record) != RST_OK ||
 	    back_entry_new(view, &record, needs_with_ref(view->op), &entry) !=
 	            RST_OK) {
-		reply_nothing(view, rs);
+		back_reply_elsewhere(view->op, rs);
 		return;
 	}
 	rs->sr_err = LDAP_NO_SUCH_OBJECT;
-	if (access_allowed(view->op, entry, slap_schema.si_ad_entry, NULL,
-	                   ACL_DISCLOSE, NULL)) {
-		rs->sr_matched = ch_strdup(entry->e_name.bv_val);
-		rs->sr_flags |= REP_MATCHED_MUSTBEFREED;
-		if (record.flags & RST_REC_REFERRAL)
-			rs->sr_ref =
-				referrals_of(view, entry, scope_of(view->op));
-		if (rs->sr_ref != NULL) {
-			rs->sr_err = LDAP_REFERRAL;
-			rs->sr_flags |= REP_REF_MUSTBEFREED;
-		}
-	}
+	if (discloses(view, entry))
+		reply_matched(rs, entry,
+		              record.flags & RST_REC_REFERRAL
+		                      ? referrals_of(view, entry)
+		                      : NULL);
 	back_entry_free(entry);
 }
 
@@ -105,20 +125,20 @@ void
 back_reply_referral(const struct back_view *view, SlapReply *rs,
                     const struct rst_record *record)
 {
+	ber_tag_t tag = view->op->o_tag;
 	Entry *entry = NULL;
+	bool below = tag == LDAP_REQ_SEARCH || tag == LDAP_REQ_ADD;
 
 	rs->sr_err = LDAP_OTHER;
 	rs->sr_text = "bad referral object";
 	if (back_entry_new(view, record, needs_with_ref(view->op), &entry) !=
 	    RST_OK)
 		return;
-	rs->sr_ref = referrals_of(view, entry, scope_of(view->op));
-	if (rs->sr_ref != NULL) {
-		rs->sr_err = LDAP_REFERRAL;
-		rs->sr_text = NULL;
-		rs->sr_flags |= REP_REF_MUSTBEFREED;
-	}
-	rs->sr_matched = ch_strdup(entry->e_name.bv_val);
-	rs->sr_flags |= REP_MATCHED_MUSTBEFREED;
+	rs->sr_err = LDAP_NO_SUCH_OBJECT;
+	rs->sr_text = NULL;
+	if (tag != LDAP_REQ_COMPARE || discloses(view, entry))
+		reply_matched(rs, entry,
+		              below ? referrals_of(view, entry)
+		                    : get_entry_referrals(view->op, entry));
 	back_entry_free(entry);
 }

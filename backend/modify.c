@@ -202,6 +202,30 @@ rename_copy(Entry *entry, const struct back_destination *to)
 	ber_dupbv(&entry->e_nname, (struct berval *)&to->ndn);
 }
 
+/* With the relax control an entry may become one of another structural
+ * class; slapd's schema check then finds it so already. */
+static void
+follow_structural(struct back_write *write, Entry *entry, char *buf,
+                  size_t size)
+{
+	Attribute *classes, *attr;
+	ObjectClass *class = NULL;
+	const char *text;
+
+	classes = attr_find(entry->e_attrs, slap_schema.si_ad_objectClass);
+	attr = attr_find(entry->e_attrs,
+	                 slap_schema.si_ad_structuralObjectClass);
+	if (!get_relax(write->op) || write->view.lifecycle || classes == NULL ||
+	    attr == NULL ||
+	    structural_class(classes->a_vals, &class, NULL, &text, buf, size,
+	                     write->op->o_tmpmemctx) != LDAP_SUCCESS ||
+	    class == NULL)
+		return;
+	attr_delete(&entry->e_attrs, slap_schema.si_ad_structuralObjectClass);
+	attr_merge_one(entry, slap_schema.si_ad_structuralObjectClass,
+	               &class->soc_cname, NULL);
+}
+
 /* The after-image, into change.  False: rs says why not. */
 static bool
 make_change(struct verify *verify, const struct rst_record *record,
@@ -219,6 +243,7 @@ make_change(struct verify *verify, const struct rst_record *record,
 	                             members, verify->buf, verify->size);
 	if (rs->sr_err != LDAP_SUCCESS)
 		return false;
+	follow_structural(write, verify->entry, verify->buf, verify->size);
 	err = convert_result(write, record, verify->entry, after, to);
 	if (err != RST_OK)
 		back_write_fail(write, err);
@@ -268,8 +293,8 @@ out:
 	return done;
 }
 
-static bool
-assertion_holds(struct back_write *write, const struct back_target *target)
+bool
+back_target_asserted(struct back_write *write, const struct back_target *target)
 {
 	Operation *op = write->op;
 	struct back_arena *arena;
@@ -284,6 +309,25 @@ assertion_holds(struct back_write *write, const struct back_target *target)
 	if (result == LDAP_COMPARE_TRUE)
 		return true;
 	write->rs->sr_err = LDAP_ASSERTION_FAILED;
+	return false;
+}
+
+bool
+back_target_here(struct back_write *write, const struct back_target *target)
+{
+	if (get_manageDSAit(write->op) ||
+	    !(target->record.flags & RST_REC_REFERRAL))
+		return true;
+	back_reply_referral(&write->view, write->rs, &target->record);
+	return false;
+}
+
+bool
+back_target_read(struct back_write *write, const struct back_target *target)
+{
+	if (back_write_read_control(write, target->entry, true))
+		return true;
+	write->rs->sr_err = LDAP_OTHER;
 	return false;
 }
 
@@ -313,11 +357,11 @@ back_target_find(struct back_write *write, struct back_target *target)
 		back_write_fail(write, err);
 		return false;
 	}
-	if (!get_manageDSAit(op) && (target->record.flags & RST_REC_REFERRAL)) {
-		back_reply_referral(&write->view, write->rs, &target->record);
+	if (!get_manageDSAit(op) && is_entry_glue(target->entry)) {
+		back_reply_missing(&write->view, write->rs, target->record.id);
 		return false;
 	}
-	return assertion_holds(write, target);
+	return true;
 }
 
 void
@@ -357,13 +401,13 @@ modify(struct back_write *write, char *buf, size_t size)
 			return;
 		slap_mods_opattrs(op, &op->orm_modlist, 1);
 	}
-	if (back_target_find(write, &target)) {
-		if (!back_write_read_control(write, target.entry, true))
-			write->rs->sr_err = LDAP_OTHER;
-		else if (back_modify(write, &target, &op->orm_modlist, NULL,
-		                     &change, buf, size))
-			back_post_read(write, target.record.id);
-	}
+	if (back_target_find(write, &target) &&
+	    back_target_here(write, &target) &&
+	    back_target_asserted(write, &target) &&
+	    back_target_read(write, &target) &&
+	    back_modify(write, &target, &op->orm_modlist, NULL, &change, buf,
+	                size))
+		back_post_read(write, target.record.id);
 	write->kept[0] = target.entry;
 }
 

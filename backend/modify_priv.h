@@ -22,6 +22,15 @@ struct back_target {
  * back_entry_free() in either case.
  */
 bool back_target_find(struct back_write *write, struct back_target *target);
+/* It is not a referral to be followed; rs is filled when it is. */
+bool back_target_here(struct back_write *write,
+                      const struct back_target *target);
+/* The assertion control holds; rs is filled when it does not. */
+bool back_target_asserted(struct back_write *write,
+                          const struct back_target *target);
+/* The pre-read control, if it was asked for. */
+bool back_target_read(struct back_write *write,
+                      const struct back_target *target);
 
 /*
  * Apply *mods (and the rename, when to is not NULL) to the target and pass the

@@ -17,6 +17,8 @@
  */
 #include "back-roster.h"
 
+#define CHECKED_MAX 1000 /* member ops of a request that are looked through */
+
 static enum rst_err
 members_each(struct back_members *members, enum rst_member_verb verb,
              uint16_t attr, const Modification *mod)
@@ -41,18 +43,6 @@ code_of(enum rst_err err)
 	return reply.code;
 }
 
-/* Delete all values: an error when there are none, unless that is allowed. */
-static int
-members_clear(struct back_write *write, const struct rst_record *group,
-              struct back_members *members, uint16_t attr, bool softly)
-{
-	if (!softly && members->n == 0 &&
-	    (group == NULL || !rst_member_any(&write->txn.r, group, attr)))
-		return LDAP_NO_SUCH_ATTRIBUTE;
-	return code_of(
-		back_members_add(members, RST_MEMBER_CLEAR, attr, NULL, NULL));
-}
-
 static bool
 replaces_members(const Modifications *mods)
 {
@@ -74,42 +64,166 @@ clear_for_replacements(const Modifications *mods, struct back_members *members)
 	return code_of(err);
 }
 
+/* What has been asked of a membership value so far in this request: 1 it is
+ * there, 0 it is not, -1 nothing was said. */
+static int
+said_before(const struct back_members *members, size_t n, uint16_t attr,
+            const struct berval *nvalue)
+{
+	const struct rst_member_op *op;
+
+	while (n-- > 0) {
+		op = &members->ops[n];
+		if (op->attr != attr)
+			continue;
+		if (op->verb == RST_MEMBER_CLEAR)
+			return 0;
+		if (rst_view_equal(op->nvalue, back_view_of(nvalue)))
+			return op->verb == RST_MEMBER_ADD ||
+			       op->verb == RST_MEMBER_ENSURE;
+	}
+	return -1;
+}
+
+/* The group has any value of attr by now. */
+static bool
+has_any(struct back_write *write, const struct rst_record *group,
+        const struct back_members *members, uint16_t attr)
+{
+	bool cleared = false, added = false;
+
+	for (size_t i = 0; i < members->n; i++) {
+		if (members->ops[i].attr != attr)
+			continue;
+		if (members->ops[i].verb == RST_MEMBER_CLEAR) {
+			cleared = true;
+			added = false;
+		} else if (members->ops[i].verb == RST_MEMBER_ADD ||
+		           members->ops[i].verb == RST_MEMBER_ENSURE) {
+			added = true;
+		}
+	}
+	return added ||
+	       (!cleared && rst_member_any(&write->txn.r, group, attr));
+}
+
+/*
+ * The gate would refuse what follows here, too, but after all that stands
+ * later in the request, and without slapd's words.  In a rosterGroup one value
+ * may be named by two attributes, so there it has the last word.
+ */
+static int
+check_members(struct back_write *write, const struct rst_record *group,
+              const struct back_members *members, const Modification *mod,
+              char *buf, size_t size)
+{
+	const struct berval *normal = mod->sm_nvalues;
+	uint16_t attr = back_member_id(mod->sm_desc);
+	bool adds = mod->sm_op == LDAP_MOD_ADD;
+	int there;
+
+	if (members->n > CHECKED_MAX ||
+	    (group->kind == RST_KIND_GROUP && (adds || mod->sm_values != NULL)))
+		return LDAP_SUCCESS;
+	write->rs->sr_text = buf;
+	if (!adds && !has_any(write, group, members, attr)) {
+		snprintf(buf, size, "modify/delete: %s: no such attribute",
+		         mod->sm_desc->ad_cname.bv_val);
+		return LDAP_NO_SUCH_ATTRIBUTE;
+	}
+	if (normal == NULL)
+		normal = mod->sm_values;
+	for (unsigned int i = 0; i < mod->sm_numvals; i++) {
+		there = said_before(members, members->n, attr, &normal[i]);
+		if (there < 0)
+			there = rst_member_has(&write->txn.r, group, attr,
+			                       back_view_of(&normal[i]));
+		if (adds && there) {
+			snprintf(buf, size,
+			         "modify/add: %s: value #%u already exists",
+			         mod->sm_desc->ad_cname.bv_val, i);
+			return LDAP_TYPE_OR_VALUE_EXISTS;
+		}
+		if (!adds && !there) {
+			snprintf(buf, size, "modify/delete: %s: no such value",
+			         mod->sm_desc->ad_cname.bv_val);
+			return LDAP_NO_SUCH_ATTRIBUTE;
+		}
+	}
+	write->rs->sr_text = NULL;
+	return LDAP_SUCCESS;
+}
+
+/* A membership cannot be counted up. */
+static int
+refuse_increment(struct back_write *write, const Modification *mod,
+                 const struct rst_record *group, struct back_members *members,
+                 bool softly, char *buf, size_t size)
+{
+	uint16_t attr = back_member_id(mod->sm_desc);
+	const char *syntax = at_syntax(mod->sm_desc->ad_type);
+
+	if (!has_any(write, group, members, attr)) {
+		if (softly)
+			return code_of(members_each(members, RST_MEMBER_ENSURE,
+			                            attr, mod));
+		write->rs->sr_text = buf;
+		snprintf(buf, size, "modify/increment: %s: no such attribute",
+		         mod->sm_desc->ad_cname.bv_val);
+		return LDAP_NO_SUCH_ATTRIBUTE;
+	}
+	snprintf(buf, size,
+	         "modify/increment: %s: increment not supported for value "
+	         "syntax %s",
+	         mod->sm_desc->ad_cname.bv_val,
+	         syntax != NULL ? syntax : "(NULL)");
+	return LDAP_CONSTRAINT_VIOLATION;
+}
+
 static int
 apply_member_mod(struct back_write *write, const Modification *mod,
-                 const struct rst_record *group, struct back_members *members)
+                 const struct rst_record *group, struct back_members *members,
+                 char *buf, size_t size)
 {
 	bool softly = get_permissiveModify(write->op);
 	uint16_t attr = back_member_id(mod->sm_desc);
+	int code;
 
 	switch (mod->sm_op) {
 	case SLAP_MOD_SOFTADD:
+	case SLAP_MOD_SOFTDEL:
 		softly = true;
-		/* fall through */
+		break;
 	case LDAP_MOD_ADD:
-		return code_of(members_each(
-			members, softly ? RST_MEMBER_ENSURE : RST_MEMBER_ADD,
-			attr, mod));
+	case LDAP_MOD_DELETE:
+		if (softly)
+			break;
+		code = check_members(write, group, members, mod, buf, size);
+		if (code != LDAP_SUCCESS)
+			return code;
+		break;
 	case LDAP_MOD_REPLACE:
 		return code_of(
 			members_each(members, RST_MEMBER_ENSURE, attr, mod));
-	case SLAP_MOD_SOFTDEL:
-		softly = true;
-		/* fall through */
-	case LDAP_MOD_DELETE:
-		if (mod->sm_values == NULL)
-			return members_clear(write, group, members, attr,
-			                     softly);
-		return code_of(members_each(members,
-		                            softly ? RST_MEMBER_ENSURE_NOT
-		                                   : RST_MEMBER_DROP,
-		                            attr, mod));
 	case SLAP_MOD_ADD_IF_NOT_PRESENT:
-		if (group != NULL && rst_member_any(&write->txn.r, group, attr))
+		if (rst_member_any(&write->txn.r, group, attr))
 			return LDAP_SUCCESS;
 		return code_of(
 			members_each(members, RST_MEMBER_ENSURE, attr, mod));
+	default:
+		return refuse_increment(write, mod, group, members, softly, buf,
+		                        size);
 	}
-	return LDAP_CONSTRAINT_VIOLATION;
+	if (mod->sm_op == LDAP_MOD_ADD || mod->sm_op == SLAP_MOD_SOFTADD)
+		return code_of(members_each(
+			members, softly ? RST_MEMBER_ENSURE : RST_MEMBER_ADD,
+			attr, mod));
+	if (mod->sm_values == NULL)
+		return code_of(back_members_add(members, RST_MEMBER_CLEAR, attr,
+		                                NULL, NULL));
+	return code_of(members_each(
+		members, softly ? RST_MEMBER_ENSURE_NOT : RST_MEMBER_DROP, attr,
+		mod));
 }
 
 /* Entries that become glue (a consumer's placeholder) keep only what is
@@ -208,7 +322,7 @@ back_mods_apply(struct back_write *write, Modifications *mods, Entry *entry,
 		}
 		code = back_member_id(m->sml_desc) != RST_A_NONE
 		               ? apply_member_mod(write, &m->sml_mod, group,
-		                                  members)
+		                                  members, buf, size)
 		               : apply_mod(write, &m->sml_mod, entry, text, buf,
 		                           size);
 		if (code != LDAP_SUCCESS)

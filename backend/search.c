@@ -89,6 +89,12 @@ consider(struct search *search, const struct back_view *view,
 		return err;
 	if (!get_manageDSAit(op) && is_entry_glue(entry))
 		return RST_OK;
+	/* followed already; a base that was not to be followed is itself */
+	if ((op->ors_deref & LDAP_DEREF_SEARCHING) &&
+	    (record->flags & RST_REC_ALIAS) &&
+	    ((op->ors_deref & LDAP_DEREF_FINDING) ||
+	     record->id != search->walk.base))
+		return RST_OK;
 	if (is_reference(search, record) ||
 	    back_filter_test(view, record, entry, search->arena,
 	                     op->ors_filter) == LDAP_COMPARE_TRUE)
@@ -114,6 +120,7 @@ fill(struct search *search)
 	struct back_view view;
 	struct rst_record record;
 	size_t size = batch_size(search);
+	unsigned int looks = 0;
 	enum rst_err err;
 
 	search->n_batch = 0;
@@ -123,7 +130,7 @@ fill(struct search *search)
 	if (err != RST_OK)
 		return err;
 	back_view_init(&view, search->op, search->db, &read->txn, true);
-	while (search->n_batch < size &&
+	while (search->n_batch < size && looks++ < BACK_LOOK_AT_ONCE &&
 	       back_arena_used(search->arena) < BACK_BATCH_BYTES) {
 		err = back_walk_next(&search->walk, &view, &record);
 		if (err == RST_ENOTFOUND) {
@@ -131,7 +138,7 @@ fill(struct search *search)
 			err = RST_OK;
 			break;
 		}
-		if (err == RST_OK)
+		if (err == RST_OK && record.id != 0)
 			err = consider(search, &view, &record);
 		if (err != RST_OK)
 			break;
@@ -185,7 +192,8 @@ finish(struct search *search, int code, const char *text)
 	SlapReply *rs = search->rs;
 
 	rs->sr_err = code;
-	rs->sr_text = text;
+	if (text != NULL)
+		rs->sr_text = text;
 	rs->sr_ctrls = NULL;
 	rs->sr_ref = rs->sr_v2ref;
 	send_ldap_result(search->op, rs);
@@ -375,30 +383,118 @@ begin_pages(struct search *search, uint64_t *after)
 	return rs->sr_err == LDAP_SUCCESS && !done;
 }
 
+static void
+reply_broken(struct search *search, enum rst_err err)
+{
+	Debug(LDAP_DEBUG_ANY, "roster: \"%s\": %s\n",
+	      search->op->o_req_dn.bv_val, rst_strerror(err));
+	search->rs->sr_err = LDAP_OTHER;
+	search->rs->sr_text = "internal error, see the log";
+}
+
+static void
+reply_alias(const struct back_view *view, SlapReply *rs,
+            const struct rst_record *alias,
+            const struct back_alias_error *error)
+{
+	Entry *entry = NULL;
+
+	rs->sr_err = LDAP_NO_SUCH_OBJECT;
+	if (back_entry_new(view, alias, back_needs_acl(view->op), &entry) !=
+	    RST_OK)
+		return;
+	if (access_allowed(view->op, entry, slap_schema.si_ad_entry, NULL,
+	                   ACL_DISCLOSE, NULL)) {
+		rs->sr_err = error->code;
+		rs->sr_matched = ch_strdup(entry->e_name.bv_val);
+		rs->sr_flags |= REP_MATCHED_MUSTBEFREED;
+	}
+	if (rs->sr_err == error->code || !view->lifecycle)
+		rs->sr_text = error->text;
+	back_entry_free(entry);
+}
+
+/* The name below an alias becomes the same name below what it points to. */
+static enum rst_err
+rebase(const struct back_view *view, struct berval *ndn, uint64_t alias,
+       uint64_t target)
+{
+	Operation *op = view->op;
+	char text[RST_DN_MAX];
+	struct berval parent = { 0, text }, stub = *ndn;
+	size_t len;
+	enum rst_err err;
+
+	err = rst_tree_ndn(view->txn, alias, text, sizeof(text), &len);
+	if (err != RST_OK)
+		return err;
+	stub.bv_len -= len + 1;
+	err = rst_tree_ndn(view->txn, target, text, sizeof(text), &len);
+	if (err != RST_OK)
+		return err;
+	parent.bv_len = len;
+	build_new_dn(ndn, &parent, &stub, op->o_tmpmemctx);
+	return RST_OK;
+}
+
+/* The entry to search from, aliases followed when that is asked for. */
+static bool
+find_base(struct search *search, const struct back_view *view,
+          struct rst_record *base)
+{
+	Operation *op = search->op;
+	struct back_alias_error error = { LDAP_SUCCESS, NULL };
+	struct back_ids round = { NULL, 0, 0 };
+	struct berval ndn = op->o_req_ndn;
+	bool follows = (op->ors_deref & LDAP_DEREF_FINDING) != 0;
+	uint64_t matched, alias;
+	enum rst_err err;
+
+	while ((err = back_find(view->txn, &ndn, base, &matched)) ==
+	               RST_ENOTFOUND &&
+	       follows && matched != 0 &&
+	       (err = rst_record_get(view->txn, matched, base)) == RST_OK) {
+		alias = base->id;
+		err = RST_ENOTFOUND;
+		if (!(base->flags & RST_REC_ALIAS))
+			break;
+		if (!back_alias_follow(view, base, &round, NULL, &error) ||
+		    rebase(view, &ndn, alias, base->id) != RST_OK)
+			break;
+	}
+	if (err == RST_OK && follows)
+		(void)back_alias_follow(view, base, &round, NULL, &error);
+	op->o_tmpfree(round.at, op->o_tmpmemctx);
+	if ((base->flags & RST_REC_ALIAS) && error.code != LDAP_SUCCESS)
+		reply_alias(view, search->rs, base, &error);
+	else if (err == RST_ENOTFOUND)
+		back_reply_missing(view, search->rs, matched);
+	else if (err == RST_OK)
+		return true;
+	else
+		reply_broken(search, err);
+	return false;
+}
+
 /* Everything before the first batch.  False: rs holds the answer. */
 static bool
 begin(struct search *search, const struct back_view *view)
 {
 	Operation *op = search->op;
 	SlapReply *rs = search->rs;
-	struct rst_record base;
-	uint64_t matched, after, n;
-	enum rst_err err;
+	struct rst_record base = { .id = 0 };
+	uint64_t after, n;
 
-	err = back_find(view->txn, &op->o_req_ndn, &base, &matched);
-	if (err == RST_ENOTFOUND) {
-		back_reply_missing(view, rs, matched);
+	if (!find_base(search, view, &base) ||
+	    !check_base(search, view, &base) || !begin_pages(search, &after))
 		return false;
+	if ((op->ors_deref & LDAP_DEREF_SEARCHING) &&
+	    op->ors_scope != LDAP_SCOPE_BASE) {
+		rs->sr_err =
+			back_alias_scopes(view, base.id, &search->walk.scopes);
+		if (rs->sr_err != LDAP_SUCCESS)
+			return false;
 	}
-	if (err != RST_OK) {
-		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": %s\n",
-		      op->o_req_dn.bv_val, rst_strerror(err));
-		rs->sr_err = LDAP_OTHER;
-		rs->sr_text = "internal error, see the log";
-		return false;
-	}
-	if (!check_base(search, view, &base) || !begin_pages(search, &after))
-		return false;
 	back_walk_begin(&search->walk, view, &base, search->paged, after, &n);
 	if (!within_limit(op, n)) {
 		rs->sr_err = LDAP_ADMINLIMIT_EXCEEDED;

@@ -5,7 +5,37 @@
 
 #include "back-roster.h"
 
-#define BACK_TREE_DEPTH_MAX 128
+#define BACK_TREE_DEPTH_MAX 2048  /* as slapd's longest DN has at most */
+#define BACK_ALIASES_MAX    65536 /* in a database that a search follows */
+#define BACK_LOOK_AT_ONCE   256   /* entries between two looks at the clock */
+
+/* Ascending, distinct; in op's memory. */
+struct back_ids {
+	uint64_t *at;
+	size_t n, room;
+};
+bool back_ids_have(const struct back_ids *ids, uint64_t id);
+
+/*
+ * alias.c: follow record while it is an alias.  False: it is the last alias
+ * that was reached, and error says why.  round is what was passed so far, and
+ * visited (may be NULL) what earlier rounds did; both are added to.
+ */
+struct back_alias_error {
+	int code;
+	const char *text;
+};
+bool back_alias_follow(const struct back_view *view, struct rst_record *record,
+                       struct back_ids *round, struct back_ids *visited,
+                       struct back_alias_error *error);
+/* What the aliases in op's scope below base point to, outside of it.  An LDAP
+ * result code. */
+int back_alias_scopes(const struct back_view *view, uint64_t base,
+                      struct back_ids *ret_scopes);
+/* id is base or one of scopes, or below one of them. */
+bool back_scopes_cover(const struct back_view *view,
+                       const struct back_ids *scopes, uint64_t base,
+                       uint64_t id);
 
 /* How the entries in scope are come by. */
 enum back_walk_mode {
@@ -22,24 +52,26 @@ struct back_walk {
 	int scope;
 	uint64_t base;
 	bool base_is_suffix;
-	bool with_base; /* BACK_WALK_TREE: it comes first */
+	bool with_base;         /* BACK_WALK_TREE: it comes first */
+	struct back_ids scopes; /* what aliases add to the base */
 	struct back_candidates candidates;
 	size_t at;     /* of the candidates */
 	uint64_t last; /* BACK_WALK_ALL: the id seen last */
 	/* BACK_WALK_ONE, _TREE: what is being walked at each level. */
 	struct back_level *levels;
-	unsigned int n_levels;
+	unsigned int n_levels, room_levels;
 };
 
 /*
- * Set up the walk for scope below base; after: ids up to it were sent in
- * earlier pages, and the walk is in id order.  *ret_n is how many entries it
- * may have to look at.
+ * Set up the walk for scope below base and walk->scopes; after: ids up to it
+ * were sent in earlier pages, and the walk is in id order.  *ret_n is how many
+ * entries it may have to look at.
  */
 void back_walk_begin(struct back_walk *walk, const struct back_view *view,
                      const struct rst_record *base, bool paged, uint64_t after,
                      uint64_t *ret_n);
-/* The next entry in scope.  RST_ENOTFOUND at the end. */
+/* One step: the next entry in scope, or id 0 when what came next was none.
+ * RST_ENOTFOUND at the end. */
 enum rst_err back_walk_next(struct back_walk *walk,
                             const struct back_view *view,
                             struct rst_record *ret_record) RST_MUST_USE;

@@ -8,6 +8,7 @@
 #include "search_priv.h"
 
 #define CHILDREN_AT_ONCE 64
+#define LEVELS_FIRST     8
 
 struct back_level {
 	uint64_t parent;
@@ -17,27 +18,26 @@ struct back_level {
 };
 
 static bool
-push_level(struct back_walk *walk, uint64_t parent)
+push_level(struct back_walk *walk, const struct back_view *view,
+           uint64_t parent)
 {
+	Operation *op = view->op;
 	struct back_level *level;
 
 	if (walk->n_levels == BACK_TREE_DEPTH_MAX)
 		return false;
+	if (walk->n_levels == walk->room_levels) {
+		walk->room_levels = walk->room_levels == 0
+		                            ? LEVELS_FIRST
+		                            : walk->room_levels * 2;
+		walk->levels = op->o_tmprealloc(
+			walk->levels, walk->room_levels * sizeof(*walk->levels),
+			op->o_tmpmemctx);
+	}
 	level = &walk->levels[walk->n_levels++];
 	memset(level, 0, sizeof(*level));
 	level->parent = parent;
 	return true;
-}
-
-static void
-begin_levels(struct back_walk *walk, const struct back_view *view)
-{
-	Operation *op = view->op;
-	unsigned int n = walk->mode == BACK_WALK_ONE ? 1 : BACK_TREE_DEPTH_MAX;
-
-	walk->levels =
-		op->o_tmpalloc(n * sizeof(*walk->levels), op->o_tmpmemctx);
-	push_level(walk, walk->base);
 }
 
 static uint64_t
@@ -53,7 +53,6 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
                 const struct rst_record *base, bool paged, uint64_t after,
                 uint64_t *ret_n)
 {
-	memset(walk, 0, sizeof(*walk));
 	walk->scope = view->op->ors_scope;
 	walk->base = base->id;
 	walk->base_is_suffix = base->parent == 0;
@@ -69,7 +68,7 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
 	}
 	*ret_n = entries_in_all(view);
 	/* pages follow id order; below the suffix it is the fastest, too */
-	if (paged ||
+	if (paged || walk->scopes.n > 0 ||
 	    (walk->base_is_suffix && walk->scope != LDAP_SCOPE_ONELEVEL)) {
 		walk->mode = BACK_WALK_ALL;
 		walk->last = after;
@@ -78,7 +77,7 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
 	walk->mode = walk->scope == LDAP_SCOPE_ONELEVEL ? BACK_WALK_ONE
 	                                                : BACK_WALK_TREE;
 	walk->with_base = walk->scope == LDAP_SCOPE_SUBTREE;
-	begin_levels(walk, view);
+	(void)push_level(walk, view, walk->base);
 }
 
 static bool
@@ -89,13 +88,18 @@ in_scope(const struct back_walk *walk, const struct back_view *view,
 	case LDAP_SCOPE_BASE:
 		return record->id == walk->base;
 	case LDAP_SCOPE_ONELEVEL:
-		return record->parent == walk->base;
+		return record->parent == walk->base ||
+		       back_ids_have(&walk->scopes, record->id);
 	case LDAP_SCOPE_SUBORDINATE:
 		if (record->id == walk->base)
 			return false;
 	}
-	return walk->base_is_suffix ||
-	       rst_tree_below(view->txn, record->id, walk->base);
+	if (walk->base_is_suffix)
+		return true;
+	return walk->scopes.n > 0
+	               ? back_scopes_cover(view, &walk->scopes, walk->base,
+	                                   record->id)
+	               : rst_tree_below(view->txn, record->id, walk->base);
 }
 
 static enum rst_err
@@ -104,29 +108,27 @@ next_candidate(struct back_walk *walk, const struct back_view *view,
 {
 	enum rst_err err;
 
-	while (walk->at < walk->candidates.n) {
-		err = rst_record_get(view->txn,
-		                     walk->candidates.ids[walk->at++], record);
-		if (err == RST_ENOTFOUND)
-			continue;
-		if (err != RST_OK || in_scope(walk, view, record))
-			return err;
+	if (walk->at == walk->candidates.n)
+		return RST_ENOTFOUND;
+	err = rst_record_get(view->txn, walk->candidates.ids[walk->at++],
+	                     record);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK && !in_scope(walk, view, record))) {
+		record->id = 0;
+		err = RST_OK;
 	}
-	return RST_ENOTFOUND;
+	return err;
 }
 
 static enum rst_err
 next_of_all(struct back_walk *walk, const struct back_view *view,
             struct rst_record *record)
 {
-	enum rst_err err;
+	enum rst_err err = rst_record_next(view->txn, &walk->last, record);
 
-	do {
-		err = rst_record_next(view->txn, &walk->last, record);
-		if (err != RST_OK)
-			return err;
-	} while (!in_scope(walk, view, record));
-	return RST_OK;
+	if (err == RST_OK && !in_scope(walk, view, record))
+		record->id = 0;
+	return err;
 }
 
 /* The next child at the deepest level; RST_ENOTFOUND when it has no more. */
@@ -172,7 +174,7 @@ next_in_tree(struct back_walk *walk, const struct back_view *view,
 		if (err == RST_ENOTFOUND)
 			continue;
 		if (err == RST_OK && walk->mode == BACK_WALK_TREE &&
-		    !push_level(walk, id))
+		    !push_level(walk, view, id))
 			return RST_ECORRUPT; /* no DN is that long */
 		return err;
 	}

@@ -217,7 +217,7 @@ back_write_read_control(struct back_write *write, Entry *entry, bool before)
 	if (slap_read_controls(op, write->rs, entry,
 	                       before ? &slap_pre_read_bv : &slap_post_read_bv,
 	                       ctrl) != LDAP_SUCCESS)
-		return !(asked & SLAP_CONTROL_CRITICAL);
+		return asked != SLAP_CONTROL_CRITICAL;
 	write->controls[write->n_controls++] = *ctrl;
 	return true;
 }
