@@ -129,13 +129,13 @@ back_reply_referral(const struct back_view *view, SlapReply *rs,
 	Entry *entry = NULL;
 	bool below = tag == LDAP_REQ_SEARCH || tag == LDAP_REQ_ADD;
 
-	rs->sr_err = LDAP_OTHER;
-	rs->sr_text = "bad referral object";
 	if (back_entry_new(view, record, needs_with_ref(view->op), &entry) !=
-	    RST_OK)
+	    RST_OK) {
+		rs->sr_err = LDAP_OTHER;
+		rs->sr_text = "bad referral object";
 		return;
+	}
 	rs->sr_err = LDAP_NO_SUCH_OBJECT;
-	rs->sr_text = NULL;
 	if (tag != LDAP_REQ_COMPARE || discloses(view, entry))
 		reply_matched(rs, entry,
 		              below ? referrals_of(view, entry)

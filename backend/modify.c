@@ -250,6 +250,23 @@ make_change(struct verify *verify, const struct rst_record *record,
 	return err == RST_OK;
 }
 
+/* The attributes of a renamed entry are those of its new name. */
+static bool
+may_modify(struct back_write *write, const struct back_target *target,
+           Modifications *mods, const struct back_destination *to)
+{
+	Entry entry = *target->entry;
+
+	if (to != NULL) {
+		entry.e_name = to->dn;
+		entry.e_nname = to->ndn;
+	}
+	if (acl_check_modlist(write->op, &entry, mods))
+		return true;
+	write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+	return false;
+}
+
 bool
 back_modify(struct back_write *write, const struct back_target *target,
             Modifications **mods, const struct back_destination *to,
@@ -261,10 +278,8 @@ back_modify(struct back_write *write, const struct back_target *target,
 	bool done = false;
 	enum rst_err err;
 
-	if (!acl_check_modlist(write->op, target->entry, *mods)) {
-		write->rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+	if (!may_modify(write, target, *mods, to))
 		return false;
-	}
 	while (*verify.tail != NULL)
 		verify.tail = &(*verify.tail)->sml_next;
 	err = copy_of(write, &target->record, &verify.entry);

@@ -62,7 +62,7 @@ join_everybody(struct gate *g, uint64_t person)
 	return gate_membership(g, group, person, true);
 }
 
-/* Rows in other groups become what was written again; the store does that. */
+/* Other groups keep what was written. */
 static enum rst_err
 leave_all(struct gate *g, uint64_t person)
 {
@@ -180,6 +180,7 @@ gate_follow_name(struct gate *g, const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
 	uint64_t groups[BATCH], last = 0;
+	struct rst_record group;
 	size_t n = BATCH;
 	enum rst_err err = RST_OK;
 
@@ -192,7 +193,10 @@ gate_follow_name(struct gate *g, const struct gate_sides *sides)
 		                    &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			last = groups[i];
-			err = touch_group(g, last);
+			err = rst_record_get(&g->txn->r, last, &group);
+			/* any other keeps what was written */
+			if (err == RST_OK && group.kind == RST_KIND_GROUP)
+				err = touch_group(g, last);
 		}
 	}
 	return err;

@@ -213,7 +213,8 @@ meaning_of_row(struct rst_check *check, struct rst_view key,
 	if (err != RST_OK)
 		return err;
 	related = row.via == RST_VIA_ROSTER || row.via == RST_VIA_PRIMARY;
-	if (related != group->roster)
+	if (related != group->roster ||
+	    (row.key.bytes[0] != 'n' && related != (row.key.bytes[0] != 'v')))
 		rst_check_found(check,
 		                "a row of group %" PRIu64
 		                " does not fit its object classes",
@@ -223,6 +224,8 @@ meaning_of_row(struct rst_check *check, struct rst_view key,
 		return check_entry(check, group, &row);
 	case 'd':
 		return check_dn(check, group, &row);
+	case 'v':
+		return RST_OK; /* whatever was written */
 	default:
 		return check_name(check, group, &row);
 	}

@@ -499,18 +499,14 @@ enum rst_err
 rst_entry_store_drop(struct rst_wtxn *txn, uint64_t id)
 {
 	struct rst_record before;
-	char key[8], ndn[RST_DN_MAX], *copy = NULL;
-	size_t len;
+	char key[8], *copy = NULL;
 	enum rst_err err;
 
 	err = copy_stored(&txn->r, id, &copy, &before);
 	if (err == RST_OK)
 		err = check_childless(&txn->r, id);
 	if (err == RST_OK)
-		err = rst_tree_ndn(&txn->r, id, ndn, sizeof(ndn), &len);
-	if (err == RST_OK)
-		err = rst_member_entry_dropped(txn, &before,
-		                               rst_view(ndn, len));
+		err = rst_member_entry_dropped(txn, &before);
 	if (err == RST_OK)
 		err = rst_index_update(txn, &before, NULL);
 	if (err == RST_OK)

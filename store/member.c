@@ -544,34 +544,6 @@ roster_op(struct change *change, const struct rst_member_op *op)
 	return RST_EINVALID;
 }
 
-/* The key of an op in an ordinary group, and what it would print. */
-static enum rst_err
-plain_key(const struct change *change, const struct rst_member_op *op,
-          struct rst_mkey *ret_key, char printed[RST_DN_MAX], size_t *ret_len)
-{
-	struct rst_record record;
-	uint64_t id;
-	enum rst_err err;
-
-	*ret_len = 0;
-	if (op->attr == RST_A_MEMBERUID) {
-		rst_mkey_name(op->value, ret_key);
-		return RST_OK;
-	}
-	err = rst_tree_find(&change->txn->r, op->nvalue, &id, NULL);
-	if (err == RST_ENOTFOUND) {
-		rst_mkey_dn(op->nvalue, ret_key);
-		return RST_OK;
-	}
-	if (err == RST_OK)
-		err = rst_record_get(&change->txn->r, id, &record);
-	if (err == RST_OK)
-		err = rst_member_dn(&change->txn->r, &record, false, printed,
-		                    ret_len);
-	rst_mkey_entry(id, ret_key);
-	return err;
-}
-
 static enum rst_err
 plain_clear(struct change *change, enum rst_via via)
 {
@@ -592,18 +564,11 @@ plain_clear(struct change *change, enum rst_via via)
 
 static enum rst_err
 plain_add(struct change *change, const struct rst_member_op *op,
-          enum rst_via via, const struct rst_mkey *key, struct rst_view printed)
+          enum rst_via via, const struct rst_mkey *key)
 {
-	struct rst_view text;
-
 	if (rst_mrow_exists(&change->txn->r, change->group.id, via, key))
 		return op->verb == RST_MEMBER_ENSURE ? RST_OK : RST_EEXISTS;
-	if (key->bytes[0] != 'e')
-		return put_raw(change, via, key, op->value, RST_MROW_PLAIN);
-	text = text_beside(op->value, printed);
-	return rst_mrow_put(change->txn, change->group.id, via, key,
-	                    text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text,
-	                    change->deltas);
+	return put_raw(change, via, key, op->value, RST_MROW_PLAIN);
 }
 
 /* One op on a group that keeps what was written. */
@@ -611,20 +576,19 @@ static enum rst_err
 plain_op(struct change *change, const struct rst_member_op *op)
 {
 	enum rst_via via = rst_member_via_of(op->attr);
-	char printed[RST_DN_MAX];
 	struct rst_mkey key;
-	size_t len;
 	enum rst_err err;
 
 	if (op->verb == RST_MEMBER_CLEAR)
 		return plain_clear(change, via);
-	err = plain_key(change, op, &key, printed, &len);
-	if (err != RST_OK)
-		return err;
+	if (op->attr == RST_A_MEMBERUID)
+		rst_mkey_name(op->value, &key);
+	else
+		rst_mkey_value(op->nvalue, &key);
 	switch (op->verb) {
 	case RST_MEMBER_ADD:
 	case RST_MEMBER_ENSURE:
-		return plain_add(change, op, via, &key, rst_view(printed, len));
+		return plain_add(change, op, via, &key);
 	case RST_MEMBER_DROP:
 	case RST_MEMBER_ENSURE_NOT:
 		err = rst_mrow_drop(change->txn, change->group.id, via, &key,

@@ -10,20 +10,20 @@
  *
  * transposes of each other.  A member key is an entry ('e' id), or, where no
  * such entry exists (yet), a raw name ('n' length bytes) or raw DN ('d' length
- * normalised bytes); long ones are cut and end in a hash, since LMDB's keys
- * have 511 bytes.
+ * normalised bytes), or a DN that was written ('v'); long ones are cut and end
+ * in a hash, since LMDB's keys have 511 bytes.
  *
  * Groups with rosterGroup keep one relation (RST_VIA_ROSTER, and
  * RST_VIA_PRIMARY for a member whose gidNumber is the group's); memberUid and
  * member are two views of it: memberUid lists the uid of every member that
  * has one and every raw name, member lists the DN of every member entry and
- * every raw DN.  Any other group keeps exactly what was written: member and
- * uniqueMember resolve to entries by DN, memberUid stays a name.
+ * every raw DN.  Any other group keeps exactly what was written, whoever
+ * comes, goes or is renamed: that is what back-mdb does, and overlay refint
+ * changes it for who wants more.
  *
- * When an entry appears, raw keys that mean it become its id; when it is
- * renamed nothing changes here; when it is deleted its rows in rosterGroups
- * end, and in other groups become what was written again.  The entry
- * functions of store/entry.h call rst_member_entry_*() for that.
+ * In rosterGroups, when an entry appears raw keys that mean it become its id,
+ * when it is renamed nothing changes, and when it is deleted its rows end.  The
+ * entry functions of store/entry.h call rst_member_entry_*() for that.
  */
 #ifndef RST_MEMBER_H
 #define RST_MEMBER_H
@@ -186,7 +186,7 @@ enum rst_err rst_member_entry_changed(struct rst_wtxn *txn,
                                       const struct rst_record *after)
 	RST_MUST_USE;
 enum rst_err rst_member_entry_dropped(struct rst_wtxn *txn,
-                                      const struct rst_record *entry,
-                                      struct rst_view ndn) RST_MUST_USE;
+                                      const struct rst_record *entry)
+	RST_MUST_USE;
 
 #endif

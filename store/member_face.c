@@ -248,16 +248,25 @@ rst_member_dn(const struct rst_rtxn *txn, const struct rst_record *record,
 	return err;
 }
 
-bool
-rst_member_same_dn(struct rst_view a, struct rst_view b)
+enum rst_err
+rst_member_entry_at(const struct rst_rtxn *txn, const struct rst_mrow *row,
+                    uint64_t *ret_id)
 {
-	char a_buf[RST_NORMAL_MAX], b_buf[RST_NORMAL_MAX];
-	size_t a_len, b_len;
+	struct rst_normal normal = { 0 };
+	struct rst_view ndn;
+	enum rst_err err = RST_OK;
 
-	return rst_view_equal(a, b) ||
-	       (rst_normalise(RST_MATCH_DN, a, a_buf, &a_len) == RST_OK &&
-	        rst_normalise(RST_MATCH_DN, b, b_buf, &b_len) == RST_OK &&
-	        rst_view_equal(rst_view(a_buf, a_len), rst_view(b_buf, b_len)));
+	if (!rst_mkey_raw(&row->key, &ndn)) {
+		/* cut: but then it has its text */
+		err = rst_normal_make(RST_MATCH_DN,
+		                      rst_view(row->text, row->text_len),
+		                      &normal);
+		ndn = normal.text;
+	}
+	if (err == RST_OK)
+		err = rst_tree_find(txn, ndn, ret_id, NULL);
+	rst_normal_release(&normal);
+	return err;
 }
 
 void

@@ -8,7 +8,7 @@
  * group 6, and again after she is deleted:
  *
  *	5 ROSTER n "alice"		5 ROSTER e 7		(ends)
- *	6 MEMBER d "uid=alice,.."	6 MEMBER e 7		6 MEMBER d ..
+ *	6 MEMBER v "uid=alice,.."	(stays)			(stays)
  *	6 MEMBERUID n "alice"		(stays)			(stays)
  */
 #include "store/member_priv.h"
@@ -17,39 +17,6 @@
 
 #include "store/index.h"
 #include "store/tree.h"
-
-/* The row with the raw DN key of an ordinary group becomes face's, printing
- * what it printed. */
-static enum rst_err
-resolve_plain(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
-              const struct rst_mkey *key, const struct rst_mface *face,
-              struct rst_view dn)
-{
-	struct rst_mrow row = { 0 };
-	struct rst_view text;
-	struct rst_mkey entry;
-	enum rst_err err;
-
-	err = rst_mrow_get(&txn->r, group, via, key, &row);
-	if (err != RST_OK)
-		goto out;
-	text = rst_view(row.text, row.text_len);
-	if (text.len == 0 && !rst_mkey_raw(key, &text))
-		err = RST_ECORRUPT; /* cut, and without its text */
-	if (err != RST_OK)
-		goto out;
-	if (rst_view_equal(text, dn))
-		text.len = 0;
-	rst_mkey_entry(face->id, &entry);
-	err = rst_mrow_put(txn, group, via, &entry,
-	                   text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text,
-	                   NULL);
-	if (err == RST_OK)
-		err = rst_mrow_drop(txn, group, via, key, NULL);
-out:
-	rst_mrow_release(&row);
-	return err;
-}
 
 /* The raw row of a rosterGroup becomes face's. */
 static enum rst_err
@@ -71,7 +38,7 @@ resolve_roster(struct rst_wtxn *txn, const struct rst_mgroup *group,
 /* Every row with the raw DN becomes face's. */
 static enum rst_err
 resolve_dn(struct rst_wtxn *txn, const struct rst_mface *face,
-           struct rst_view ndn, struct rst_view dn)
+           struct rst_view ndn)
 {
 	struct rst_mgroup group;
 	struct rst_mkey key;
@@ -82,11 +49,8 @@ resolve_dn(struct rst_wtxn *txn, const struct rst_mface *face,
 	rst_mkey_dn(ndn, &key);
 	while ((err = rst_mrow_of_after(&txn->r, &key, &id, &via)) == RST_OK) {
 		err = rst_mgroup_get(&txn->r, id, &group);
-		if (err != RST_OK)
-			break;
-		err = via == RST_VIA_ROSTER
-		              ? resolve_roster(txn, &group, &key, face)
-		              : resolve_plain(txn, id, via, &key, face, dn);
+		if (err == RST_OK)
+			err = resolve_roster(txn, &group, &key, face);
 		if (err != RST_OK)
 			break;
 	}
@@ -160,17 +124,13 @@ enum rst_err
 rst_member_entry_added(struct rst_wtxn *txn, const struct rst_record *entry,
                        struct rst_view ndn)
 {
-	char dn[RST_DN_MAX];
 	struct rst_mface face;
-	size_t len;
 	enum rst_err err;
 
 	rst_mface_of(entry, &face);
-	err = rst_member_dn(&txn->r, entry, false, dn, &len);
+	err = note_shared(txn, entry);
 	if (err == RST_OK)
-		err = note_shared(txn, entry);
-	if (err == RST_OK)
-		err = resolve_dn(txn, &face, ndn, rst_view(dn, len));
+		err = resolve_dn(txn, &face, ndn);
 	if (err == RST_OK)
 		err = resolve_name(txn, &face);
 	return err;
@@ -180,23 +140,16 @@ rst_member_entry_added(struct rst_wtxn *txn, const struct rst_record *entry,
 static enum rst_err
 resolve_if_there(struct rst_wtxn *txn, struct rst_view ndn)
 {
-	struct rst_record record;
 	struct rst_mface face;
-	char dn[RST_DN_MAX];
 	uint64_t id;
-	size_t len;
 	enum rst_err err;
 
 	err = rst_tree_find(&txn->r, ndn, &id, NULL);
 	if (err == RST_OK)
-		err = rst_record_get(&txn->r, id, &record);
+		err = rst_mface_get(&txn->r, id, &face);
 	if (err != RST_OK)
 		return err == RST_ENOTFOUND ? RST_OK : err;
-	rst_mface_of(&record, &face);
-	err = rst_member_dn(&txn->r, &record, false, dn, &len);
-	if (err == RST_OK)
-		err = resolve_dn(txn, &face, ndn, rst_view(dn, len));
-	return err;
+	return resolve_dn(txn, &face, ndn);
 }
 
 /* Apart from the walk, lest each of its levels have a DN on the stack: there
@@ -375,22 +328,28 @@ static enum rst_err
 relate_row(struct rst_wtxn *txn, const struct rst_mgroup *group,
            const struct rst_mrow *row)
 {
+	struct rst_mkey key = row->key, entry;
 	struct rst_mface face = { 0 };
-	struct rst_mkey entry;
 	enum rst_err err = RST_OK;
 
-	if (row->key.bytes[0] == 'e')
-		err = rst_mface_get(&txn->r, rst_mkey_id(&row->key), &face);
-	else if (row->key.bytes[0] == 'n')
+	if (key.bytes[0] == 'v') {
+		key.bytes[0] = 'd';
+		err = rst_member_entry_at(&txn->r, row, &face.id);
+		if (err == RST_OK)
+			err = rst_mface_get(&txn->r, face.id, &face);
+		else if (err == RST_ENOTFOUND)
+			err = RST_OK;
+	} else if (key.bytes[0] == 'n') {
 		err = account_of(&txn->r, group->id, row, &face);
+	}
 	if (err != RST_OK)
 		return err;
 	if (face.id == 0 &&
-	    rst_mrow_exists(&txn->r, group->id, RST_VIA_ROSTER, &row->key))
+	    rst_mrow_exists(&txn->r, group->id, RST_VIA_ROSTER, &key))
 		return RST_OK; /* uniqueMember, spelt as member has it */
 	if (face.id == 0)
 		return rst_mrow_put(
-			txn, group->id, RST_VIA_ROSTER, &row->key, row->flag,
+			txn, group->id, RST_VIA_ROSTER, &key, row->flag,
 			rst_view(row->text, row->text_len), txn->followed);
 	rst_mkey_entry(face.id, &entry);
 	if (rst_member_related(&txn->r, group->id, &entry, NULL))
@@ -426,42 +385,84 @@ become_roster(struct rst_wtxn *txn, const struct rst_mgroup *group)
 	return RST_OK;
 }
 
+/* A raw row of the relation, in an ordinary group. */
+static enum rst_err
+unrelate_raw(struct rst_wtxn *txn, uint64_t group, const struct rst_mrow *row)
+{
+	struct rst_mkey key = row->key;
+	bool is_name = key.bytes[0] == 'n';
+
+	if (!is_name)
+		key.bytes[0] = 'v';
+	return rst_mrow_put(txn, group,
+	                    is_name ? RST_VIA_MEMBERUID : RST_VIA_MEMBER, &key,
+	                    row->text_len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN,
+	                    rst_view(row->text, row->text_len), txn->followed);
+}
+
+/* Put a value that key stands for, with its text where key does not say it. */
+static enum rst_err
+put_value(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
+          const struct rst_mkey *key, struct rst_view text)
+{
+	struct rst_view raw;
+
+	if (rst_mkey_raw(key, &raw) && rst_view_equal(raw, text))
+		text.len = 0;
+	return rst_mrow_put(txn, group, via, key,
+	                    text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text,
+	                    txn->followed);
+}
+
+/* The DN of a member entry becomes a value. */
+static enum rst_err
+unrelate_dn(struct rst_wtxn *txn, uint64_t group,
+            const struct rst_record *record)
+{
+	char dn[RST_DN_MAX], ndn[RST_DN_MAX];
+	size_t dn_len, ndn_len;
+	struct rst_mkey key;
+	enum rst_err err;
+
+	err = rst_member_dn(&txn->r, record, false, dn, &dn_len);
+	if (err == RST_OK)
+		err = rst_member_dn(&txn->r, record, true, ndn, &ndn_len);
+	if (err != RST_OK)
+		return err;
+	rst_mkey_value(rst_view(ndn, ndn_len), &key);
+	return put_value(txn, group, RST_VIA_MEMBER, &key,
+	                 rst_view(dn, dn_len));
+}
+
 /* One row of the relation becomes what both views printed of it. */
 static enum rst_err
 unrelate_row(struct rst_wtxn *txn, uint64_t group, const struct rst_mrow *row)
 {
-	struct rst_view text = rst_view(row->text, row->text_len);
-	enum rst_mrow_flag flag = text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN;
+	struct rst_view name = { NULL, 0 }, raw;
 	struct rst_record record;
 	struct rst_mface face;
-	struct rst_view raw;
-	char *name = NULL;
+	char *copy = NULL;
 	enum rst_err err;
 
 	if (row->key.bytes[0] != 'e')
-		return rst_mrow_put(txn, group,
-		                    row->key.bytes[0] == 'n' ? RST_VIA_MEMBERUID
-		                                             : RST_VIA_MEMBER,
-		                    &row->key, flag, text, txn->followed);
+		return unrelate_raw(txn, group, row);
 	err = rst_record_get(&txn->r, rst_mkey_id(&row->key), &record);
 	if (err != RST_OK)
 		return err;
 	rst_mface_of(&record, &face);
-	text.len = 0;
 	if (face.named && !rst_mkey_raw(&face.name, &raw)) {
-		text = rst_member_name(&record);
-		name = rst_view_dup(text);
-		if (name == NULL)
+		name = rst_member_name(&record);
+		copy = rst_view_dup(name);
+		if (copy == NULL)
 			return RST_ENOMEM;
 	}
-	err = rst_mrow_put(txn, group, RST_VIA_MEMBER, &row->key,
-	                   RST_MROW_PLAIN, RST_VIEW(""), txn->followed);
+	err = unrelate_dn(txn, group, &record);
 	if (err == RST_OK && face.named)
 		err = rst_mrow_put(txn, group, RST_VIA_MEMBERUID, &face.name,
-		                   name != NULL ? RST_MROW_TEXT
+		                   copy != NULL ? RST_MROW_TEXT
 		                                : RST_MROW_PLAIN,
-		                   rst_view(name, text.len), txn->followed);
-	free(name);
+		                   rst_view(copy, name.len), txn->followed);
+	free(copy);
 	return err;
 }
 
@@ -512,17 +513,14 @@ static enum rst_err
 changed_place(struct rst_wtxn *txn, const struct rst_record *after,
               const struct rst_mface *face)
 {
-	char ndn[RST_DN_MAX], dn[RST_DN_MAX];
+	char ndn[RST_DN_MAX];
 	bool parent = rst_tree_has_children(&txn->r, after->id);
-	size_t ndn_len, dn_len;
+	size_t len;
 	enum rst_err err;
 
-	err = rst_member_dn(&txn->r, after, true, ndn, &ndn_len);
+	err = rst_member_dn(&txn->r, after, true, ndn, &len);
 	if (err == RST_OK)
-		err = rst_member_dn(&txn->r, after, false, dn, &dn_len);
-	if (err == RST_OK)
-		err = resolve_dn(txn, face, rst_view(ndn, ndn_len),
-		                 rst_view(dn, dn_len));
+		err = resolve_dn(txn, face, rst_view(ndn, len));
 	if (err == RST_OK && parent)
 		err = resolve_subtree(txn, after->id);
 	return err;
@@ -557,39 +555,9 @@ rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
 	return err;
 }
 
-/* The row of an ordinary group goes back to what was written. */
-static enum rst_err
-unresolve(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
-          const struct rst_mkey *entry, struct rst_view ndn, struct rst_view dn)
-{
-	struct rst_mrow row = { 0 };
-	struct rst_view text = dn, raw = { NULL, 0 };
-	struct rst_mkey key;
-	enum rst_err err;
-
-	err = rst_mrow_get(&txn->r, group, via, entry, &row);
-	if (err != RST_OK)
-		goto out;
-	if (row.text_len > 0 &&
-	    rst_member_same_dn(rst_view(row.text, row.text_len), ndn))
-		text = rst_view(row.text, row.text_len);
-	rst_mkey_dn(ndn, &key);
-	if (rst_mkey_raw(&key, &raw) && rst_view_equal(raw, text))
-		text.len = 0;
-	err = rst_mrow_put(txn, group, via, &key,
-	                   text.len > 0 ? RST_MROW_TEXT : RST_MROW_PLAIN, text,
-	                   NULL);
-	if (err == RST_OK)
-		err = rst_mrow_drop(txn, group, via, entry, NULL);
-out:
-	rst_mrow_release(&row);
-	return err;
-}
-
 /* The entry goes away as a member. */
 static enum rst_err
-dropped_member(struct rst_wtxn *txn, uint64_t id, struct rst_view ndn,
-               struct rst_view dn)
+dropped_member(struct rst_wtxn *txn, uint64_t id)
 {
 	struct rst_mkey key;
 	uint64_t group = 0;
@@ -599,10 +567,7 @@ dropped_member(struct rst_wtxn *txn, uint64_t id, struct rst_view ndn,
 	rst_mkey_entry(id, &key);
 	while ((err = rst_mrow_of_after(&txn->r, &key, &group, &via)) ==
 	       RST_OK) {
-		err = via == RST_VIA_ROSTER || via == RST_VIA_PRIMARY
-		              ? rst_mrow_drop(txn, group, via, &key,
-		                              txn->followed)
-		              : unresolve(txn, group, via, &key, ndn, dn);
+		err = rst_mrow_drop(txn, group, via, &key, txn->followed);
 		if (err != RST_OK)
 			break;
 	}
@@ -633,23 +598,11 @@ dropped_group(struct rst_wtxn *txn, uint64_t id)
 }
 
 enum rst_err
-rst_member_entry_dropped(struct rst_wtxn *txn, const struct rst_record *entry,
-                         struct rst_view ndn)
+rst_member_entry_dropped(struct rst_wtxn *txn, const struct rst_record *entry)
 {
-	char dn[RST_DN_MAX], ndn_buf[RST_DN_MAX];
-	uint64_t id = entry->id;
-	size_t len;
+	uint64_t id = entry->id; /* borrowed from a page about to change */
 	enum rst_err err;
 
-	/* Both may be borrowed from pages that are about to change */
-	if (ndn.len > sizeof(ndn_buf))
-		return RST_EINVALID;
-	memcpy(ndn_buf, ndn.ptr, ndn.len);
-	ndn.ptr = ndn_buf;
-	err = rst_member_dn(&txn->r, entry, false, dn, &len);
-	if (err == RST_OK)
-		err = dropped_group(txn, id);
-	if (err == RST_OK)
-		err = dropped_member(txn, id, ndn, rst_view(dn, len));
-	return err;
+	err = dropped_group(txn, id);
+	return err == RST_OK ? dropped_member(txn, id) : err;
 }

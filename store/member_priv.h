@@ -19,7 +19,9 @@
  *
  *	'e' id(8)		an entry
  *	'n' length(2) bytes	a raw name
- *	'd' length(2) bytes	a raw DN, normalised
+ *	'd' length(2) bytes	a raw DN, normalised, in a rosterGroup
+ *	'v' length(2) bytes	a DN, normalised, in an ordinary group: what was
+ *				written, whoever stands there
  *
  * A name or DN of more than RST_RAW_WHOLE bytes is cut to RST_RAW_HEAD and
  * ended by its BLAKE2b-256, so that no row's key is longer than LMDB takes;
@@ -39,6 +41,7 @@ struct rst_mkey {
 void rst_mkey_entry(uint64_t id, struct rst_mkey *ret_key);
 void rst_mkey_name(struct rst_view name, struct rst_mkey *ret_key);
 void rst_mkey_dn(struct rst_view ndn, struct rst_mkey *ret_key);
+void rst_mkey_value(struct rst_view ndn, struct rst_mkey *ret_key);
 /* The entry of an 'e' key; 0 for a raw one. */
 uint64_t rst_mkey_id(const struct rst_mkey *key);
 bool rst_mkey_equal(const struct rst_mkey *a, const struct rst_mkey *b);
@@ -173,8 +176,10 @@ enum rst_err rst_member_put(struct rst_wtxn *txn,
 enum rst_err rst_member_dn(const struct rst_rtxn *txn,
                            const struct rst_record *record, bool normalised,
                            char buf[RST_DN_MAX], size_t *ret_len) RST_MUST_USE;
-/* a and b are the same DN. */
-bool rst_member_same_dn(struct rst_view a, struct rst_view b);
+/* The entry that stands where a 'v' row's value says.  RST_ENOTFOUND. */
+enum rst_err rst_member_entry_at(const struct rst_rtxn *txn,
+                                 const struct rst_mrow *row, uint64_t *ret_id)
+	RST_MUST_USE;
 
 /* Of a DN in normal form that begins with "uid=", the value; else NULL ptr. */
 struct rst_view rst_member_uid_rdn(struct rst_view ndn);

@@ -55,6 +55,12 @@ rst_mkey_dn(struct rst_view ndn, struct rst_mkey *ret_key)
 	put_raw('d', ndn, ret_key);
 }
 
+void
+rst_mkey_value(struct rst_view ndn, struct rst_mkey *ret_key)
+{
+	put_raw('v', ndn, ret_key);
+}
+
 uint64_t
 rst_mkey_id(const struct rst_mkey *key)
 {
@@ -90,6 +96,7 @@ key_length(struct rst_view bytes)
 		break;
 	case 'n':
 	case 'd':
+	case 'v':
 		len = 3 + (size_t)rst_get_be16(bytes.ptr + 1);
 		break;
 	default:

@@ -27,14 +27,34 @@ rst_member_shows_primary(const struct rst_rtxn *txn)
 	       !rst_view_equal_nocase(value, RST_VIEW("on"));
 }
 
+/* The key under which ordinary groups list an entry. */
+static enum rst_err
+value_key(const struct rst_rtxn *txn, uint64_t id, struct rst_mkey *ret_key)
+{
+	char ndn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = rst_tree_ndn(txn, id, ndn, sizeof(ndn), &len);
+	if (err == RST_OK)
+		rst_mkey_value(rst_view(ndn, len), ret_key);
+	return err;
+}
+
 bool
 rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
 {
+	struct rst_mgroup its;
 	struct rst_mkey key;
 	uint64_t at = group;
 	enum rst_via via = 0;
 
-	rst_mkey_entry(member, &key);
+	if (rst_mgroup_get(txn, group, &its) != RST_OK)
+		return false;
+	if (its.roster)
+		rst_mkey_entry(member, &key);
+	else if (value_key(txn, member, &key) != RST_OK)
+		return false;
 	return rst_mrow_of_after(txn, &key, &at, &via) == RST_OK && at == group;
 }
 
@@ -87,6 +107,8 @@ rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
 		if (roster)
 			return has_name(txn, group->id, nvalue);
 		rst_mkey_name(nvalue, &key);
+	} else if (!roster) {
+		rst_mkey_value(nvalue, &key);
 	} else if (key_of_dn(txn, nvalue, &key) != RST_OK) {
 		return false;
 	}
@@ -261,7 +283,7 @@ rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
                        struct rst_view nvalue, uint64_t after, uint64_t *ids,
                        size_t max, size_t *ret_n)
 {
-	struct stream stream = { 0 };
+	struct stream streams[2] = { { .vias = VIAS_RELATION }, { .vias = 0 } };
 	enum rst_via via = rst_member_via_of(attr);
 	enum rst_err err;
 
@@ -269,35 +291,36 @@ rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
 		return RST_EINVALID;
 	if (via == RST_VIA_MEMBERUID)
 		return groups_with_name(txn, nvalue, after, ids, max, ret_n);
-	stream.vias = VIA_BIT(via);
-	if (via == RST_VIA_MEMBER)
-		stream.vias |= VIAS_RELATION;
-	err = key_of_dn(txn, nvalue, &stream.key);
+	rst_mkey_value(nvalue, &streams[1].key);
+	streams[1].vias = VIA_BIT(via);
+	if (via == RST_VIA_UNIQUEMEMBER)
+		return merge(txn, &streams[1], 1, after, ids, max, ret_n);
+	err = key_of_dn(txn, nvalue, &streams[0].key);
 	if (err != RST_OK)
 		return err;
-	return merge(txn, &stream, 1, after, ids, max, ret_n);
+	return merge(txn, streams, 2, after, ids, max, ret_n);
 }
 
 enum rst_err
 rst_member_of(const struct rst_rtxn *txn, uint64_t member, uint64_t after,
               uint64_t *ids, size_t max, size_t *ret_n)
 {
-	struct stream stream = { .vias = VIAS_RELATION |
-		                         VIA_BIT(RST_VIA_MEMBER) |
-		                         VIA_BIT(RST_VIA_UNIQUEMEMBER) };
+	struct stream streams[] = { { .vias = VIAS_RELATION },
+		                    { .vias = VIA_BIT(RST_VIA_MEMBER) |
+		                              VIA_BIT(RST_VIA_UNIQUEMEMBER) } };
+	enum rst_err err;
 
-	rst_mkey_entry(member, &stream.key);
-	return merge(txn, &stream, 1, after, ids, max, ret_n);
+	rst_mkey_entry(member, &streams[0].key);
+	err = value_key(txn, member, &streams[1].key);
+	return err != RST_OK ? err
+	                     : merge(txn, streams, 2, after, ids, max, ret_n);
 }
 
-/* What the row of an entry prints as a DN: where it stands now, or as it was
- * written if that is the same DN. */
+/* What the row of an entry prints as a DN: where it stands now. */
 static enum rst_err
 print_entry_dn(const struct rst_rtxn *txn, const struct rst_record *record,
-               const struct rst_mrow *row, struct rst_member_cursor *cursor,
-               char *buf, size_t *ret_len)
+               struct rst_member_cursor *cursor, char *buf, size_t *ret_len)
 {
-	struct rst_view text = rst_view(row->text, row->text_len);
 	size_t len = 0;
 	enum rst_err err;
 
@@ -321,11 +344,6 @@ print_entry_dn(const struct rst_rtxn *txn, const struct rst_record *record,
 		memcpy(buf, record->rdn.ptr, record->rdn.len);
 		memcpy(buf + record->rdn.len, cursor->parent_dn,
 		       cursor->parent_dn_len);
-	}
-	if (text.len > 0 && text.len < RST_DN_MAX &&
-	    rst_member_same_dn(text, rst_view(buf, len))) {
-		memcpy(buf, text.ptr, text.len);
-		len = text.len;
 	}
 	buf[len] = '\0';
 	*ret_len = len;
@@ -402,7 +420,7 @@ print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
 	enum rst_err err;
 
 	if (row->key.bytes[0] != 'e') {
-		if (row->key.bytes[0] != (attr == RST_A_MEMBERUID ? 'n' : 'd'))
+		if ((row->key.bytes[0] == 'n') != (attr == RST_A_MEMBERUID))
 			return RST_ENOTFOUND;
 		if (row->text_len > 0)
 			raw = rst_view(row->text, row->text_len);
@@ -415,7 +433,7 @@ print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
 		return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
 	if (attr == RST_A_MEMBERUID)
 		return print_name(txn, &record, row->group, last, buf, ret_len);
-	return print_entry_dn(txn, &record, row, cursor, buf, ret_len);
+	return print_entry_dn(txn, &record, cursor, buf, ret_len);
 }
 
 /*
@@ -520,7 +538,11 @@ rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
 		if (err != RST_OK)
 			return err;
 		id = rst_mkey_id(&row.key);
+		if (row.key.bytes[0] == 'v')
+			err = rst_member_entry_at(txn, &row, &id);
 		rst_mrow_release(&row);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
 	} while (id == 0);
 	*ret_member = id;
 	return RST_OK;

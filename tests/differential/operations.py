@@ -148,12 +148,29 @@ VERBS = {0: "add", 1: "delete", 2: "replace", 3: "increment"}
 
 
 class Generator:
-    """Random operations.  They know nothing of the servers' answers, only
-    which entries were tried to be added, to name them more often."""
+    """Random operations.  It learns which entries are there, to name them
+    more often."""
 
     def __init__(self, random):
         self.r = random
         self.named = list(DNS)
+        self.live = [S]
+
+    def learn(self, request, code):
+        """What became of a request."""
+        if code or request[1] == S:
+            return
+        if request[0] == "add":
+            self.live.append(request[1])
+        elif request[0] == "delete" and request[1] in self.live:
+            self.live.remove(request[1])
+        elif request[0] == "modrdn":
+            old = b"," + request[1]
+            up = request[4] or request[1].partition(b",")[2]
+            new = b"," + request[2] + b"," + up
+            self.live = [(b"," + dn).replace(old, new)[1:]
+                         if (b"," + dn).endswith(old) else dn
+                         for dn in self.live]
 
     def some(self, values, most):
         return [self.r.choice(values)
@@ -166,16 +183,20 @@ class Generator:
         return self.r.choice(RDNS)
 
     def parent(self):
-        return self.r.choice(self.named) if self.chance(70) else S
+        if self.chance(20):
+            return S
+        return self.r.choice(self.live if self.chance(85) else self.named)
 
     def dn(self):
+        if self.chance(80):
+            return self.r.choice(self.live)
         if self.chance(75):
             return self.r.choice(self.named)
         if self.chance(3):
             return self.r.choice([b"nonsense", b"cn=x,o=else", b"x=" + S])
         return self.rdn() + b"," + self.parent()
 
-    def value(self, name, bad=4):
+    def value(self, name, bad=1):
         good, refused = TYPES[name]
         if refused and self.chance(bad):
             return self.r.choice(refused)
@@ -425,10 +446,11 @@ class Generator:
             identity = "root"
         return identity, controls, request
 
-
-def beginning():
-    """Every sequence begins with the suffix and a few places."""
-    yield "root", (), ("add", S, [(OC, [b"organization"]),
-                                  (b"o", [b"{O}"])])
-    for dn in (b"ou=a," + S, b"ou=b," + S, b"ou=b,ou=a," + S):
-        yield "root", (), ("add", dn, [(OC, [b"organizationalUnit"])])
+    def operations(self, most):
+        """A sequence: the suffix and a few places, and then anything."""
+        yield "root", (), ("add", S, [(OC, [b"organization"]),
+                                      (b"o", [b"{O}"])])
+        for dn in (b"ou=a," + S, b"ou=b," + S, b"ou=b,ou=a," + S):
+            yield "root", (), ("add", dn, [(OC, [b"organizationalUnit"])])
+        for _ in range(4, most):
+            yield self.operation()

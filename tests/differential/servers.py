@@ -57,7 +57,8 @@ maxsize 1073741824
 %(own)s
 index objectClass eq
 index cn,sn,uid,ou,mail,description eq,sub
-index uidNumber,gidNumber,member,memberUid,uniqueMember,seeAlso eq
+index member,memberUid,uniqueMember,seeAlso eq
+%(index)s
 access to dn.base="cn=y,%(suffix)s" by dn.exact="cn=user,o=who" none
 	by * read
 access to dn.subtree="ou=b,ou=a,%(suffix)s" by dn.exact="cn=user,o=who" disclose
@@ -181,7 +182,11 @@ def read_controls_form(controls):
         parts = ber.split(control)
         oid, value = parts[0][1], parts[-1][1] if len(parts) > 1 else b""
         if oid.startswith(b"1.3.6.1.1.13."):
-            found.append((oid, entry_form(ber.split(value)[0][1])))
+            dn, attrs = entry_form(ber.split(value)[0][1])
+            # after a rename back-mdb spells the parent as the request did
+            found.append((oid, dn.lower(), [
+                (name, values) for name, values in attrs
+                if name != b"entryDN"]))
         elif oid == PAGED:
             found.append((oid,))
         else:
@@ -197,6 +202,8 @@ def result_form(tag, content, controls):
         if kind == 0xa3:
             referrals = sorted(plain(one) for _, one in ber.split(inner))
     text = NOT_ALLOWED.sub(b"attribute '?' not allowed", plain(parts[2][1]))
+    if tag == 0x65 and parts[0][1] in (b"\0", b"\4"):
+        text = b""  # left over from a control, and no diagnosis
     return (tag, parts[0][1][0], plain(parts[1][1]), text,
             referrals, read_controls_form(controls))
 
@@ -255,6 +262,9 @@ class Pair:
                     "kind": kind, "suffix": suffix, "root": suffix,
                     "dir": self.dir,
                     "own": "dbnosync" if kind == "mdb" else "",
+                    # back-mdb's finds no (gidNumber<=7) of 0
+                    "index": "" if kind == "mdb" else
+                             "index uidNumber,gidNumber eq",
                     "overlays": "\n".join("overlay " + one
                                           for one in overlays)})
 

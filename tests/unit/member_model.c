@@ -189,6 +189,9 @@ model_settle(struct model *model)
 
 	for (int g = N_PEOPLE; g < N_ALL; g++) {
 		group = &model->ent[g];
+		/* an ordinary group keeps what was written */
+		if (!group->roster)
+			continue;
 		for (int pass = 0; group->live && pass < 2; pass++) {
 			for (int i = 0; i < N_ITEMS; i++) {
 				item = &group->items[i];
@@ -201,10 +204,8 @@ model_settle(struct model *model)
 					if (who < 0)
 						continue;
 					item->used = false;
-					model_put_ref(group, was.via, who,
-					              group->roster ? ""
-					                            : was.text);
-				} else if (group->roster) {
+					model_put_ref(group, was.via, who, "");
+				} else {
 					who = member_named(model, group,
 					                   was.key);
 					if (who < 0 && !was.paired)
@@ -223,22 +224,13 @@ model_settle(struct model *model)
 void
 model_delete(struct model *model, int index)
 {
-	char dn[TEXT];
-	struct item *item, was;
+	struct item *item;
 
-	model_dn(model, index, dn);
 	for (int g = N_PEOPLE; g < N_ALL; g++)
 		for (int i = 0; i < N_ITEMS; i++) {
 			item = &model->ent[g].items[i];
-			if (!item->used || item->ref != index)
-				continue;
-			was = *item;
-			item->used = false;
-			if (!model->ent[g].roster)
-				put_raw(&model->ent[g], was.via, false, dn,
-				        model_same_dn(was.text, dn) ? was.text
-				                                    : dn,
-				        false);
+			if (item->used && item->ref == index)
+				item->used = false;
 		}
 	memset(&model->ent[index], 0, sizeof(model->ent[index]));
 }
@@ -249,6 +241,7 @@ model_toggle(struct model *model, int g)
 {
 	struct ent *group = &model->ent[g];
 	struct item old[N_ITEMS], *item;
+	char dn[TEXT];
 
 	memcpy(old, group->items, sizeof(old));
 	memset(group->items, 0, sizeof(group->items));
@@ -271,10 +264,11 @@ model_toggle(struct model *model, int g)
 				        item->key, item->text, false);
 			if (group->roster)
 				continue;
-			if (item->ref >= 0)
-				model_put_ref(group, RST_VIA_MEMBER, item->ref,
-				              "");
-			else
+			if (item->ref >= 0) {
+				model_dn(model, item->ref, dn);
+				put_raw(group, RST_VIA_MEMBER, false, dn, dn,
+				        false);
+			} else
 				put_raw(group,
 				        item->is_name ? RST_VIA_MEMBERUID
 				                      : RST_VIA_MEMBER,
@@ -579,14 +573,12 @@ model_roster_op(struct model *model, int g, const struct op *op,
 }
 
 enum rst_err
-model_plain_op(struct model *model, int g, const struct op *op)
+model_plain_op(struct ent *group, const struct op *op)
 {
-	struct ent *group = &model->ent[g];
 	bool by_name = op->op.attr == RST_A_MEMBERUID;
 	enum rst_via via = by_name                       ? RST_VIA_MEMBERUID
 	                   : op->op.attr == RST_A_MEMBER ? RST_VIA_MEMBER
 	                                                 : RST_VIA_UNIQUEMEMBER;
-	int ref = by_name ? -1 : model_at(model, op->nvalue);
 	struct item *item;
 
 	if (op->op.verb == RST_MEMBER_CLEAR) {
@@ -595,8 +587,7 @@ model_plain_op(struct model *model, int g, const struct op *op)
 				group->items[i].used = false;
 		return RST_OK;
 	}
-	item = ref >= 0 ? model_find_ref(group, via, ref)
-	                : find_raw(group, via, by_name, op->nvalue);
+	item = find_raw(group, via, by_name, op->nvalue);
 	if (op->op.verb == RST_MEMBER_ADD && item != NULL)
 		return RST_EEXISTS;
 	if (op->op.verb == RST_MEMBER_DROP && item == NULL)
@@ -605,8 +596,6 @@ model_plain_op(struct model *model, int g, const struct op *op)
 	    op->op.verb == RST_MEMBER_ENSURE_NOT) {
 		if (item != NULL)
 			item->used = false;
-	} else if (item == NULL && ref >= 0) {
-		model_put_ref(group, via, ref, op->value);
 	} else if (item == NULL) {
 		put_raw(group, via, by_name, op->nvalue, op->value, false);
 	}

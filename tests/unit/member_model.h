@@ -100,6 +100,6 @@ struct doings {
 };
 enum rst_err model_roster_op(struct model *model, int g, const struct op *op,
                              struct doings *doings);
-enum rst_err model_plain_op(struct model *model, int g, const struct op *op);
+enum rst_err model_plain_op(struct ent *group, const struct op *op);
 
 #endif

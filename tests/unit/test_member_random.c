@@ -134,6 +134,7 @@ same_member_of(struct model *model, const struct rst_rtxn *txn, int step)
 {
 	uint64_t ids[N_GROUPS + 1];
 	struct ent *group;
+	char dn[TEXT];
 	bool want, said;
 	size_t n;
 
@@ -148,9 +149,14 @@ same_member_of(struct model *model, const struct rst_rtxn *txn, int step)
 			if (!group->live)
 				continue;
 			want = said = false;
+			model_dn(model, i, dn);
 			for (int k = 0; k < N_ITEMS; k++)
 				want |= group->items[k].used &&
-				        group->items[k].ref == i;
+				        (group->items[k].ref == i ||
+				         (!group->roster &&
+				          !group->items[k].is_name &&
+				          strcmp(group->items[k].key, dn) ==
+				                  0));
 			for (size_t k = 0; k < n; k++)
 				said |= ids[k] == group->id;
 			if (want != said ||
@@ -405,7 +411,7 @@ change_members(struct model *model, struct rst_wtxn *txn, int step)
 	for (size_t i = 0; want == RST_OK && i < n; i++) {
 		want_at = i;
 		want = was.roster ? model_roster_op(model, g, &ops[i], &doings)
-		                  : model_plain_op(model, g, &ops[i]);
+		                  : model_plain_op(&model->ent[g], &ops[i]);
 	}
 	err = rst_member_apply(txn, was.id, raw, n, &deltas, &at);
 	rst_member_deltas_release(&deltas);
