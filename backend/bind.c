@@ -23,7 +23,7 @@
 /* What is copied out of the snapshot. */
 struct proof {
 	uint64_t id, generation;
-	enum rst_status status;
+	enum rule_state state;
 	bool lifecycle;
 	struct berval name;          /* owned */
 	char *stored[PASSWORDS_MAX]; /* owned, wiped */
@@ -95,8 +95,7 @@ read_proof(Operation *op, struct back_db *db, struct proof *proof)
 		goto out;
 	proof->id = record.id;
 	proof->generation = record.generation;
-	proof->status = record.kind == RST_KIND_PERSON ? record.status
-	                                               : RST_STATUS_NONE;
+	proof->state = act_state(&record, slap_get_time());
 	ber_dupbv(&proof->name, &entry->e_name);
 	take_passwords(op, entry, proof);
 	back_entry_free(entry);
@@ -209,7 +208,7 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 		return code_of(op, err);
 	if (!proof->lifecycle)
 		return LDAP_SUCCESS;
-	code = over_may_bind(op, rs, proof->status);
+	code = over_may_bind(op, rs, proof->state);
 	if (code == LDAP_SUCCESS)
 		over_bound(op, proof->id, proof->generation);
 	return code;

@@ -23,7 +23,8 @@ http_handler api_invitation_by_token;
 /* api_user.c */
 http_handler api_user_list, api_user_create, api_user_show, api_user_edit;
 http_handler api_user_approve, api_user_reject, api_user_suspend;
-http_handler api_user_activate;
+http_handler api_user_activate, api_user_delete, api_user_restore;
+http_handler api_user_purge;
 
 /* api_group.c */
 http_handler api_group_list, api_group_create, api_group_show;
@@ -46,12 +47,12 @@ http_handler page_static;
 /* The id of ou=people, ou=groups, ou=invitations below the suffix. */
 enum rst_err model_place(const struct rst_rtxn *txn, const char *ou,
                          uint64_t *ret_id) RST_MUST_USE;
-/* A person in one line: username, name, mail, status, href. */
-cJSON *model_user_brief(const struct rst_record *record);
+/* A person in one line: username, name, mail, status, state now, href. */
+cJSON *model_user_brief(const struct rst_record *record, int64_t now_s);
 /* All that a person and his administrators may see; with moves when asked by
  * an administrator. */
 cJSON *model_user(const struct rst_rtxn *txn, const struct rst_record *record,
-                  bool administrator);
+                  bool administrator, int64_t now_s);
 cJSON *model_group(const struct rst_rtxn *txn, const struct rst_record *record);
 cJSON *model_invitation(const struct rst_rtxn *txn,
                         const struct rst_record *record, int64_t now_s);

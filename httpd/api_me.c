@@ -16,7 +16,7 @@ api_me_show(struct http_req *req, struct http_reply *reply)
 		err = rst_record_get(&txn, req->who.id, &record);
 	if (err == RST_OK) {
 		cJSON_Delete(reply->body);
-		reply->body = model_user(&txn, &record, false);
+		reply->body = model_user(&txn, &record, false, req->ctx.now_s);
 		model_etag(&record, reply);
 		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
 	}

@@ -50,7 +50,7 @@ api_bootstrap(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK) {
-		reply->body = model_user(&txn, &record, false);
+		reply->body = model_user(&txn, &record, false, req->ctx.now_s);
 		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
 	}
 	rst_read_end(&txn);
@@ -232,10 +232,10 @@ static cJSON *
 registration_item(void *arg, const struct rst_rtxn *txn,
                   const struct rst_record *record)
 {
-	cJSON *item = model_user_brief(record);
+	cJSON *item = model_user_brief(record, *(const int64_t *)arg);
 	int64_t time_s;
 
-	(void)arg, (void)txn;
+	(void)txn;
 	if (!json_add_view(
 		    item, "registeredFrom",
 		    rst_record_first(record, RST_A_ROSTERREGISTEREDFROM)) ||
@@ -253,10 +253,12 @@ void
 api_registration_list(struct http_req *req, struct http_reply *reply)
 {
 	const char *status = http_query_get(&req->query, "status");
+	int64_t now_s = req->ctx.now_s;
 	const struct list list = {
 		.keep = is_pending,
 		.item = registration_item,
 		.next = next_pending,
+		.arg = &now_s,
 	};
 	enum rst_err err;
 

@@ -6,9 +6,11 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "lifecycle/moment.h"
 
 /* What the list is narrowed to. */
 struct filter {
+	int64_t now_s;
 	enum rst_status status; /* RST_STATUS_NONE: any */
 	const char *text;       /* part of a name or mail; NULL: any */
 	uint64_t group;         /* 0: any */
@@ -55,8 +57,10 @@ static cJSON *
 user_item(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
-	(void)arg, (void)txn;
-	return model_user_brief(record);
+	const struct filter *filter = arg;
+
+	(void)txn;
+	return model_user_brief(record, filter->now_s);
 }
 
 /* By the index of parts of names, or by that of statuses. */
@@ -124,7 +128,8 @@ read_filter(struct http_req *req, struct filter *filter,
 	struct rst_rtxn txn;
 	enum rst_err err = RST_OK;
 
-	*filter = (struct filter){ .text = given(req, "q") };
+	*filter = (struct filter){ .text = given(req, "q"),
+		                   .now_s = req->ctx.now_s };
 	if (status != NULL)
 		filter->status = rst_status_parse(rst_view_of(status));
 	if (status != NULL && filter->status == RST_STATUS_NONE) {
@@ -222,7 +227,8 @@ show(struct http_req *req, struct http_reply *reply, uint64_t id)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK) {
 		cJSON_Delete(reply->body);
-		reply->body = model_user(&txn, &record, req->who.administrator);
+		reply->body = model_user(&txn, &record, req->who.administrator,
+		                         req->ctx.now_s);
 		model_etag(&record, reply);
 		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
 	}
@@ -289,9 +295,49 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		              req->api ? "" : "?done=created");
 }
 
+/* Moments as the directory keeps them; "" drops one. */
+struct times {
+	char starts[LIFECYCLE_TIME_BYTES], expires[LIFECYCLE_TIME_BYTES];
+};
+
+/* False, with *reply the problem, for what is no moment.  A page's form sends
+ * a date: the start of that day, UTC. */
+static bool
+read_time(struct http_req *req, const char *field,
+          char buf[LIFECYCLE_TIME_BYTES], struct http_reply *reply)
+{
+	struct rst_view value = input_text(req, field);
+	char text[32];
+	int64_t time_s;
+
+	buf[0] = '\0';
+	if (value.len == 0)
+		return true;
+	if (value.len == sizeof("2026-11-22") - 1)
+		(void)snprintf(text, sizeof(text), "%.*sT00:00:00Z",
+		               (int)value.len, value.ptr);
+	else
+		(void)rst_view_copy(value, text, sizeof(text));
+	if (!json_time_parse(rst_view_of(text), &time_s)) {
+		http_problem(reply, 422, rule_verdict_code(RULE_INVALID_EXPIRY),
+		             field, "this is not a time of RFC 3339");
+		return false;
+	}
+	lifecycle_time_print(time_s, buf);
+	return true;
+}
+
+static bool
+read_times(struct http_req *req, struct times *times, struct http_reply *reply)
+{
+	return read_time(req, "starts", times->starts, reply) &&
+	       read_time(req, "expires", times->expires, reply);
+}
+
 /* The form of a page and the PATCH of a program name the same fields. */
 static size_t
-read_edits(const struct http_req *req, struct act_edit *edits)
+read_edits(const struct http_req *req, const struct times *times,
+           struct act_edit *edits)
 {
 	static const struct {
 		const char *name;
@@ -300,6 +346,8 @@ read_edits(const struct http_req *req, struct act_edit *edits)
 		{ "givenName", RST_A_GIVENNAME },     { "sn", RST_A_SN },
 		{ "displayName", RST_A_DISPLAYNAME }, { "mail", RST_A_MAIL },
 		{ "loginShell", RST_A_LOGINSHELL },
+		{ "status", RST_A_ROSTERSTATUS },
+		{ "reason", RST_A_ROSTERREASON },
 	};
 	size_t n = 0;
 
@@ -308,6 +356,12 @@ read_edits(const struct http_req *req, struct act_edit *edits)
 			edits[n++] = (struct act_edit){
 				names[i].attr, input_text(req, names[i].name)
 			};
+	if (input_has(req, "starts"))
+		edits[n++] = (struct act_edit){ RST_A_ROSTERSTARTS,
+			                        rst_view_of(times->starts) };
+	if (input_has(req, "expires"))
+		edits[n++] = (struct act_edit){ RST_A_ROSTEREXPIRES,
+			                        rst_view_of(times->expires) };
 	return n;
 }
 
@@ -315,21 +369,9 @@ typedef enum rst_err act_move(const struct act_ctx *ctx, uint64_t person,
                               struct rst_view reason,
                               struct act_refusal *refusal);
 
-/* The act that leads from one status to another; NULL when none does. */
-static act_move *
-move_to(enum rst_status from, enum rst_status to)
-{
-	if (to == RST_STATUS_SUSPENDED)
-		return act_suspend;
-	if (to != RST_STATUS_ACTIVE)
-		return NULL;
-	return from == RST_STATUS_PENDING ? act_approve : act_activate;
-}
-
-/* Check If-Match and find the present status. */
+/* Find the person, and check If-Match. */
 static bool
-read_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id,
-             enum rst_status *ret_status)
+read_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id)
 {
 	struct rst_record record;
 	struct rst_rtxn txn;
@@ -340,8 +382,8 @@ read_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id,
 		err = act_find_person(&txn, req->arg[0], ret_id);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, *ret_id, &record);
-	if (err == RST_OK && model_unchanged(req, &record, reply))
-		*ret_status = record.status;
+	if (err == RST_OK)
+		(void)model_unchanged(req, &record, reply);
 	rst_read_end(&txn);
 	http_reply_err(req, reply, err, NULL);
 	return !http_is_problem(reply);
@@ -358,32 +400,23 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		{ "mail", INPUT_TEXT, false },
 		{ "loginShell", INPUT_TEXT, false },
 		{ "status", INPUT_TEXT, false },
+		{ "reason", INPUT_TEXT, false },
+		{ "starts", INPUT_TEXT, false },
+		{ "expires", INPUT_TEXT, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct rst_view word = input_text(req, "status");
-	enum rst_status status = RST_STATUS_NONE;
 	struct act_edit edits[sizeof(fields) / sizeof(fields[0])];
+	struct times times;
 	enum rst_err err = RST_OK;
-	act_move *move = NULL;
 	size_t n_edits;
 	uint64_t id;
 
 	if (!INPUT_CHECK(req, fields, reply) ||
-	    !read_current(req, reply, &id, &status))
+	    !read_times(req, &times, reply) || !read_current(req, reply, &id))
 		return;
-	if (word.ptr != NULL && rst_status_parse(word) != status) {
-		move = move_to(status, rst_status_parse(word));
-		if (move == NULL) {
-			http_problem(reply, 422, "invalid_status", "status",
-			             rule_verdict_text(RULE_INVALID_STATUS));
-			return;
-		}
-	}
-	n_edits = read_edits(req, edits);
+	n_edits = read_edits(req, &times, edits);
 	if (n_edits > 0)
 		err = act_edit(&req->ctx, id, edits, n_edits, &refusal);
-	if (err == RST_OK && move != NULL)
-		err = move(&req->ctx, id, RST_VIEW(""), &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
@@ -393,7 +426,7 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		http_location(reply, "/users/", req->arg[0], "?done=saved");
 }
 
-/* The four moves differ in their act and in what the page says then. */
+/* The moves differ in their act and in what the page says then. */
 static bool
 move(struct http_req *req, struct http_reply *reply, act_move *act,
      uint64_t *ret_id)
@@ -446,6 +479,41 @@ void
 api_user_activate(struct http_req *req, struct http_reply *reply)
 {
 	move_and_show(req, reply, act_activate, "?done=activated");
+}
+
+/* POST /users/{}/restore */
+void
+api_user_restore(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_restore, "?done=restored");
+}
+
+/* DELETE /users/{}, POST /users/{}/delete: into the bin */
+void
+api_user_delete(struct http_req *req, struct http_reply *reply)
+{
+	uint64_t id;
+
+	if (!move(req, reply, act_delete_person, &id))
+		return;
+	if (req->api)
+		reply->status = 204;
+	else
+		http_location(reply, "/users?done=deleted", RST_VIEW(""), "");
+}
+
+/* POST /users/{}/purge: nothing is left of him afterwards */
+void
+api_user_purge(struct http_req *req, struct http_reply *reply)
+{
+	uint64_t id;
+
+	if (!move(req, reply, act_purge, &id))
+		return;
+	if (req->api)
+		reply->status = 204;
+	else
+		http_location(reply, "/users?done=purged", RST_VIEW(""), "");
 }
 
 /* POST /users/{}/reject: he is gone afterwards */

@@ -78,7 +78,7 @@ add_name(cJSON *object, const struct rst_record *record)
 }
 
 cJSON *
-model_user_brief(const struct rst_record *record)
+model_user_brief(const struct rst_record *record, int64_t now_s)
 {
 	struct rst_view uid = rst_record_first(record, RST_A_UID);
 	cJSON *user = cJSON_CreateObject();
@@ -89,6 +89,9 @@ model_user_brief(const struct rst_record *record)
 	                      add_first(user, "mail", record, RST_A_MAIL) &&
 	                      json_add_text(user, "status",
 	                                    rst_status_word(record->status)) &&
+	                      json_add_text(user, "state",
+	                                    rule_state_word(act_state(
+						    record, now_s))) &&
 	                      add_href(user, "/users/", uid));
 }
 
@@ -142,6 +145,7 @@ add_moves(cJSON *user, enum rst_status status)
 	enum rule_status from = rule_status_of(status);
 	cJSON *moves = cJSON_AddObjectToObject(user, "moves");
 	bool pending = from == RULE_STATUS_PENDING;
+	bool bin = from == RULE_STATUS_DELETED;
 	bool up = from != RULE_STATUS_ACTIVE &&
 	          rule_status_move(from, RULE_STATUS_ACTIVE) == RULE_OK;
 	bool down = from != RULE_STATUS_SUSPENDED &&
@@ -149,13 +153,16 @@ add_moves(cJSON *user, enum rst_status status)
 
 	return json_add_bool(moves, "approve", up && pending) &&
 	       json_add_bool(moves, "reject", pending) &&
-	       json_add_bool(moves, "suspend", down && !pending) &&
-	       json_add_bool(moves, "activate", up && !pending);
+	       json_add_bool(moves, "suspend", down && !pending && !bin) &&
+	       json_add_bool(moves, "activate", up && !pending && !bin) &&
+	       json_add_bool(moves, "delete", !pending && !bin) &&
+	       json_add_bool(moves, "restore", bin) &&
+	       json_add_bool(moves, "purge", bin);
 }
 
 cJSON *
 model_user(const struct rst_rtxn *txn, const struct rst_record *record,
-           bool administrator)
+           bool administrator, int64_t now_s)
 {
 	static const struct {
 		const char *key;
@@ -170,7 +177,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 		{ "reason", RST_A_ROSTERREASON },
 	};
 	char dn[RST_DN_MAX];
-	cJSON *user = model_user_brief(record);
+	cJSON *user = model_user_brief(record, now_s);
 	size_t len;
 	bool ok = user != NULL;
 
@@ -184,13 +191,19 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	     rst_tree_dn(txn, record->id, dn, sizeof(dn), &len) == RST_OK &&
 	     json_add_text(user, "dn", dn) &&
 	     json_add_bool(user, "administrator",
-	                   act_is_administrator(txn, record->id)) &&
+	                   act_is_administrator(txn, record->id, now_s)) &&
 	     add_stamp(user, "created", record, RST_A_CREATETIMESTAMP) &&
 	     add_stamp(user, "modified", record, RST_A_MODIFYTIMESTAMP) &&
+	     add_stamp(user, "starts", record, RST_A_ROSTERSTARTS) &&
+	     add_stamp(user, "expires", record, RST_A_ROSTEREXPIRES) &&
 	     add_group_names(user, txn, record->id);
 	if (ok && administrator)
 		ok = add_first(user, "registeredFrom", record,
 		               RST_A_ROSTERREGISTEREDFROM) &&
+		     add_stamp(user, "statusSince", record,
+		               RST_A_ROSTERSTATUSSINCE) &&
+		     add_first(user, "statusBy", record,
+		               RST_A_ROSTERSTATUSBY) &&
 		     add_moves(user, record->status);
 	return finish(user, ok);
 }

@@ -61,6 +61,10 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/reject", api_user_reject, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/suspend", api_user_suspend, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/activate", api_user_activate, "user", "Person", api_user_show },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_delete, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users/{}/delete", api_user_delete, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/restore", api_user_restore, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/purge", api_user_purge, "user", "Person", api_user_show },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/groups", api_group_list, "groups", "Groups", NULL },
 { HTTP_POST, HTTP_API, HTTP_ADMIN, "/groups", api_group_create, NULL, NULL, NULL },

@@ -210,6 +210,8 @@ is_editable(uint16_t attr)
 		RST_A_GECOS,        RST_A_HOMEDIRECTORY,
 		RST_A_SSHPUBLICKEY, RST_A_DESCRIPTION,
 		RST_A_GIDNUMBER,    RST_A_ROSTERADMINISTRATOR,
+		RST_A_ROSTERSTATUS, RST_A_ROSTERREASON,
+		RST_A_ROSTERSTARTS, RST_A_ROSTEREXPIRES,
 	};
 
 	for (size_t i = 0; i < sizeof(editable) / sizeof(editable[0]); i++)
@@ -241,6 +243,7 @@ check_kept(const struct rst_record *record, const struct act_edit *edits,
 		{ RST_A_SN, RULE_INVALID_NAME, "sn" },
 		{ RST_A_HOMEDIRECTORY, RULE_INVALID_HOME, "homeDirectory" },
 		{ RST_A_GIDNUMBER, RULE_INVALID_GIDNUMBER, "gidNumber" },
+		{ RST_A_ROSTERSTATUS, RULE_INVALID_STATUS, "rosterStatus" },
 	};
 
 	if (record->kind != RST_KIND_PERSON)

@@ -7,18 +7,16 @@
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/setting.h"
 #include "rules/clock.h"
 #include "rules/password.h"
-#include "rules/status.h"
 
-#define SESSION_LIFETIME_S (24 * 3600)
-#define SESSION_IDLE_S     3600
-#define SESSION_SEEN_S     60 /* how exact "last seen" is */
+#define SESSION_SEEN_S 60 /* how exact "last seen" is */
 
 /* Who wants to sign in, copied out of a snapshot; id 0 for nobody. */
 struct claimant {
 	uint64_t id, generation;
-	enum rst_status status;
+	enum rule_state state;
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
 };
 
@@ -65,7 +63,7 @@ read_claimant(const struct act_ctx *ctx, struct rst_view name,
 	if (err == RST_OK && record.kind == RST_KIND_PERSON) {
 		claimant->id = id;
 		claimant->generation = record.generation;
-		claimant->status = record.status;
+		claimant->state = act_state(&record, ctx->now_s);
 		(void)rst_view_copy(
 			rst_record_first(&record, RST_A_USERPASSWORD),
 			claimant->stored, sizeof(claimant->stored));
@@ -85,7 +83,8 @@ open_session(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	size_t len;
 	enum rst_err err;
 
-	err = act_still_allowed(&txn->r, claimant->id, claimant->generation);
+	err = act_still_allowed(&txn->r, claimant->id, claimant->generation,
+	                        ctx->now_s);
 	if (err == RST_EDENIED)
 		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
 	if (err == RST_OK)
@@ -98,15 +97,17 @@ open_session(struct rst_wtxn *txn, const struct act_ctx *ctx,
 }
 
 static struct rst_session
-make_session(const struct act_ctx *ctx, const struct claimant *claimant,
-             struct rst_view agent)
+make_session(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+             const struct claimant *claimant, struct rst_view agent)
 {
 	struct rst_session session = {
 		.user = claimant->id,
 		.generation = claimant->generation,
 		.made_s = ctx->now_s,
 		.seen_s = ctx->now_s,
-		.expires_s = ctx->now_s + SESSION_LIFETIME_S,
+		.expires_s = ctx->now_s +
+		             lifecycle_setting_number(
+				     txn, RULE_SETTING_SESSION_LIFETIME),
 	};
 
 	/* Cut, not refused: both are for reading only. */
@@ -123,7 +124,7 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
               struct rst_view agent, char token[RST_TOKEN_TEXT],
               struct rst_session *ret_session, struct act_refusal *refusal)
 {
-	struct rst_session session = make_session(ctx, claimant, agent);
+	struct rst_session session;
 	unsigned char digest[RST_DIGEST_BYTES];
 	char text[RST_TOKEN_TEXT];
 	struct rst_wtxn txn = { 0 };
@@ -132,9 +133,11 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 	rst_token_new(text, digest);
 	/* In a full directory somebody must be able to come and make room. */
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
-	if (err == RST_OK)
+	if (err == RST_OK) {
+		session = make_session(&txn.r, ctx, claimant, agent);
 		err = open_session(&txn, ctx, claimant, digest, &session,
 		                   refusal);
+	}
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	if (err == RST_OK) {
@@ -166,7 +169,7 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
 	if (err != RST_OK)
 		return err;
-	if (!rule_status_may_sign_in((enum rule_status)claimant.status))
+	if (!rule_state_may_sign_in(claimant.state))
 		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
 	return start_session(ctx, &claimant, agent, token, ret_session,
 	                     refusal);
@@ -217,13 +220,15 @@ check_session(const struct rst_rtxn *txn, int64_t now_s,
 	if (err != RST_OK)
 		return err;
 	if (now_s >= session->expires_s ||
-	    now_s - session->seen_s >= SESSION_IDLE_S)
+	    now_s - session->seen_s >=
+	            lifecycle_setting_number(txn, RULE_SETTING_SESSION_IDLE))
 		return RST_EDENIED;
 	/* From the future: the clock was set back, and would let it live on
 	 * for as long as that. */
 	if (rule_clock_from_the_future(session->made_s, now_s))
 		return RST_EDENIED;
-	return act_still_allowed(txn, session->user, session->generation);
+	return act_still_allowed(txn, session->user, session->generation,
+	                         now_s);
 }
 
 enum rst_err

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_status.c - approve, reject, suspend, activate */
+/* act_status.c - approve, reject, suspend, activate, delete, restore, purge */
 #include "lifecycle/act_priv.h"
-#include "rules/status.h"
+#include "lifecycle/setting.h"
 
+/* From one of the statuses whose bits are in from. */
 struct move {
 	const char *act;
-	enum rst_status from, to;
+	unsigned int from;
+	enum rst_status to; /* RST_STATUS_NONE: the former status */
 };
+
+#define FROM(status) (1U << RST_STATUS_##status)
 
 static enum rst_err
 set_status(struct rst_entry *entry, enum rst_status to, struct rst_view reason)
@@ -22,6 +26,30 @@ set_status(struct rst_entry *entry, enum rst_status to, struct rst_view reason)
 	                     reason.len > 0 ? 1 : 0);
 }
 
+/* Where the move leads.  What was deleted without a note of what it was comes
+ * back suspended: somebody has to look. */
+static enum rst_status
+target_of(const struct move *move, const struct rst_record *record)
+{
+	enum rst_status former;
+
+	if (move->to != RST_STATUS_NONE)
+		return move->to;
+	former = rst_status_parse(
+		rst_record_first(record, RST_A_ROSTERFORMERSTATUS));
+	return former == RST_STATUS_ACTIVE ? former : RST_STATUS_SUSPENDED;
+}
+
+/* Shutting somebody out must not wait for room. */
+static enum rst_write_kind
+room_for(const struct move *move)
+{
+	return move->to == RST_STATUS_SUSPENDED ||
+	                       move->to == RST_STATUS_DELETED
+	               ? RST_WRITE_FREEING
+	               : RST_WRITE_ORDINARY;
+}
+
 /* Where the person is already is where he was to go: RST_OK, and nothing is
  * written. */
 static enum rst_err
@@ -34,22 +62,17 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	/* Shutting somebody out must not wait for room. */
-	err = rst_write_begin(ctx->env,
-	                      move->to == RST_STATUS_SUSPENDED
-	                              ? RST_WRITE_FREEING
-	                              : RST_WRITE_ORDINARY,
-	                      &txn);
+	err = rst_write_begin(ctx->env, room_for(move), &txn);
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
 	if (err != RST_OK || record.status == move->to)
 		goto out;
-	if (record.status != move->from) {
+	if (!(move->from & 1U << record.status)) {
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 		goto out;
 	}
-	err = set_status(entry, move->to, reason);
+	err = set_status(entry, target_of(move, &record), reason);
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
@@ -65,7 +88,7 @@ enum rst_err
 act_approve(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "approve", RST_STATUS_PENDING,
+	static const struct move move = { "approve", FROM(PENDING),
 		                          RST_STATUS_ACTIVE };
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -75,7 +98,7 @@ enum rst_err
 act_suspend(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "suspend", RST_STATUS_ACTIVE,
+	static const struct move move = { "suspend", FROM(ACTIVE),
 		                          RST_STATUS_SUSPENDED };
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -85,15 +108,27 @@ enum rst_err
 act_activate(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
              struct act_refusal *refusal)
 {
-	static const struct move move = { "activate", RST_STATUS_SUSPENDED,
+	static const struct move move = { "activate", FROM(SUSPENDED),
 		                          RST_STATUS_ACTIVE };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
 
 enum rst_err
-act_reject(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
-           struct act_refusal *refusal)
+act_restore(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
+            struct act_refusal *refusal)
+{
+	static const struct move move = { "restore", FROM(DELETED),
+		                          RST_STATUS_NONE };
+
+	return move_person(ctx, &move, person, reason, refusal);
+}
+
+/* Out of the directory, from one of the statuses in from. */
+static enum rst_err
+remove_person(const struct act_ctx *ctx, const char *act, unsigned int from,
+              uint64_t person, struct rst_view reason,
+              struct act_refusal *refusal)
 {
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
@@ -106,13 +141,51 @@ act_reject(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
 	err = rst_record_get(&txn.r, person, &record);
 	if (err == RST_OK && record.kind != RST_KIND_PERSON)
 		err = RST_ENOTFOUND;
-	if (err == RST_OK && record.status != RST_STATUS_PENDING)
+	if (err == RST_OK && !(from & 1U << record.status))
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 	if (err == RST_OK)
-		err = act_gate_delete(&txn, ctx, "reject", reason, person,
-		                      refusal);
+		err = act_gate_delete(&txn, ctx, act, reason, person, refusal);
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
 	return err;
+}
+
+enum rst_err
+act_reject(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
+           struct act_refusal *refusal)
+{
+	return remove_person(ctx, "reject", FROM(PENDING), person, reason,
+	                     refusal);
+}
+
+enum rst_err
+act_purge(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
+          struct act_refusal *refusal)
+{
+	return remove_person(ctx, "purge", FROM(DELETED), person, reason,
+	                     refusal);
+}
+
+enum rst_err
+act_delete_person(const struct act_ctx *ctx, uint64_t person,
+                  struct rst_view reason, struct act_refusal *refusal)
+{
+	static const struct move move = { "delete",
+		                          FROM(ACTIVE) | FROM(SUSPENDED),
+		                          RST_STATUS_DELETED };
+	struct rst_rtxn txn;
+	bool bin;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	bin = lifecycle_setting_number(&txn, RULE_SETTING_BIN_RETENTION) > 0;
+	rst_read_end(&txn);
+	if (bin)
+		return move_person(ctx, &move, person, reason, refusal);
+	return remove_person(ctx, "delete",
+	                     FROM(ACTIVE) | FROM(SUSPENDED) | FROM(DELETED),
+	                     person, reason, refusal);
 }

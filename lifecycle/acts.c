@@ -4,7 +4,6 @@
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
-#include "rules/status.h"
 
 enum rst_err
 act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
@@ -174,7 +173,8 @@ act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES])
 }
 
 enum rst_err
-act_still_allowed(const struct rst_rtxn *txn, uint64_t id, uint64_t generation)
+act_still_allowed(const struct rst_rtxn *txn, uint64_t id, uint64_t generation,
+                  int64_t now_s)
 {
 	struct rst_record record;
 	enum rst_err err;
@@ -188,7 +188,7 @@ act_still_allowed(const struct rst_rtxn *txn, uint64_t id, uint64_t generation)
 		return RST_EDENIED;
 	/* services and their like have no status */
 	if (record.kind == RST_KIND_PERSON &&
-	    !rule_status_may_sign_in((enum rule_status)record.status))
+	    !rule_state_may_sign_in(act_state(&record, now_s)))
 		return RST_EDENIED;
 	return RST_OK;
 }

@@ -11,6 +11,7 @@
 #define LIFECYCLE_ACTS_H
 
 #include "lifecycle/gate.h"
+#include "rules/status.h"
 #include "store/session.h"
 
 /*
@@ -108,6 +109,32 @@ enum rst_err act_suspend(const struct act_ctx *ctx, uint64_t person,
 enum rst_err act_activate(const struct act_ctx *ctx, uint64_t person,
                           struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;
+/*
+ * Into the bin: no access, no groups, invisible to clients, and for the time
+ * of setting bin-retention it can be restored to what it was, with its
+ * groups.  With bin-retention 0 it is purged.  purge ends what is left, for
+ * good: a tombstone keeps the number, and for a while the name.
+ * RULE_STATUS_MOVE: delete of somebody pending, restore of what is not in the
+ * bin, purge of what is not in the bin.
+ */
+enum rst_err act_delete_person(const struct act_ctx *ctx, uint64_t person,
+                               struct rst_view reason,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_restore(const struct act_ctx *ctx, uint64_t person,
+                         struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_purge(const struct act_ctx *ctx, uint64_t person,
+                       struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/*
+ * What time does: purges what has been in the bin for bin-retention, drops
+ * registrations that waited for pending-lifetime.  One transaction each, at
+ * most max of them; *ret_n is how many it did: call again when it is max.
+ * Costs a look at each account in the bin and in the queue.
+ */
+enum rst_err act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
+                       struct act_refusal *refusal) RST_MUST_USE;
 
 /* Idempotent: joining twice is RST_OK. */
 enum rst_err act_join(const struct act_ctx *ctx, uint64_t group,
@@ -128,11 +155,12 @@ enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,
 
 /* Edit what a person may say of himself or an administrator of him. */
 struct act_edit {
-	uint16_t attr; /* GIVENNAME SN DISPLAYNAME MAIL LOGINSHELL ... */
+	uint16_t attr; /* GIVENNAME SN MAIL LOGINSHELL ROSTERSTATUS ... */
 	struct rst_view value; /* empty drops it */
 };
-/* What a person must have (cn, sn, homeDirectory, gidNumber) cannot be dropped:
- * RST_EDENIED.  Several edits of one attribute are its values.  A cn that was
+/* What a person must have (cn, sn, homeDirectory, gidNumber, rosterStatus)
+ * cannot be dropped: RST_EDENIED.  A new status is its move, with all that
+ * follows.  Several edits of one attribute are its values.  A cn that was
  * made of given name and surname follows them.  RST_EINVALID for an attribute
  * that has acts of its own (status, password, identity). */
 enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
@@ -162,13 +190,16 @@ enum rst_err act_session_check(const struct act_ctx *ctx, struct rst_view token,
                                struct rst_session *ret_session) RST_MUST_USE;
 
 /*
- * May entry id, proved at generation, still act?  One get.  RST_OK or
+ * May entry id, proved at generation, still act at now_s?  One get.  RST_OK or
  * RST_EDENIED; for an entry that is no person only the generation counts.
  */
 enum rst_err act_still_allowed(const struct rst_rtxn *txn, uint64_t id,
-                               uint64_t generation) RST_MUST_USE;
+                               uint64_t generation, int64_t now_s) RST_MUST_USE;
+/* What a person's account is now; RULE_STATE_NONE for what is no person. */
+enum rule_state act_state(const struct rst_record *record, int64_t now_s);
 /* A member of a group with rosterAdministrator, and active. */
-bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person);
+bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
+                          int64_t now_s);
 
 /* Where things are: ids of the skeleton's entries and of the people in it.
  * RST_ENOTFOUND. */

@@ -3,6 +3,7 @@
  *
  *	a person appears	joins ldapusers
  *	loses access		sessions end, open invitations are revoked
+ *	has another status	gate_status.c
  *	gets a password		sessions end
  *	is deleted		a tombstone
  *	a group is deleted	a tombstone
@@ -203,16 +204,18 @@ gate_follow_name(struct gate *g, const struct gate_sides *sides)
 }
 
 static bool
-has_access(const struct rst_record *record)
+has_access(const struct gate *g, const struct rst_record *record)
 {
-	return record != NULL && record->status == RST_STATUS_ACTIVE;
+	return record != NULL &&
+	       rule_state_may_sign_in(act_state(record, g->ctx->now_s));
 }
 
 /* Sessions end with the access, and with the password that opened them. */
 static enum rst_err
 follow_person(struct gate *g, const struct gate_sides *sides)
 {
-	bool lost = has_access(sides->before) && !has_access(sides->after);
+	bool lost =
+		has_access(g, sides->before) && !has_access(g, sides->after);
 	char dn[RST_DN_MAX];
 	size_t len;
 	enum rst_err err = RST_OK;
@@ -221,12 +224,13 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	    !gate_same_values(sides->before, sides->after, RST_A_USERPASSWORD))
 		err = rst_session_drop_user(g->txn, sides->id, NULL);
 	/* A deleted person's invitations were revoked while he had a DN. */
-	if (err != RST_OK || !lost || sides->after == NULL)
+	if (err != RST_OK || sides->after == NULL)
 		return err;
-	err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
-	if (err == RST_OK)
+	if (lost)
+		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
+	if (err == RST_OK && lost)
 		err = revoke_invitations(g, rst_view(dn, len));
-	return err;
+	return err == RST_OK ? gate_follow_status(g, sides) : err;
 }
 
 enum rst_err

@@ -155,15 +155,15 @@ is_admin_group(const struct rst_record *record)
 }
 
 bool
-act_is_administrator(const struct rst_rtxn *txn, uint64_t person)
+act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
+                     int64_t now_s)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
 
 	if (rst_record_get(txn, person, &record) != RST_OK ||
-	    record.kind != RST_KIND_PERSON ||
-	    record.status != RST_STATUS_ACTIVE)
+	    !rule_state_may_sign_in(act_state(&record, now_s)))
 		return false;
 	while (n == BATCH) {
 		if (rst_member_of(txn, person, after, groups, BATCH, &n) !=
@@ -179,7 +179,7 @@ act_is_administrator(const struct rst_rtxn *txn, uint64_t person)
 
 /* The group has a member who is active. */
 static bool
-has_active_member(const struct rst_rtxn *txn, uint64_t group)
+has_active_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s)
 {
 	struct rst_member_cursor cursor = { 0 };
 	struct rst_record record;
@@ -187,14 +187,13 @@ has_active_member(const struct rst_rtxn *txn, uint64_t group)
 
 	while (rst_member_next_id(txn, group, &cursor, &member) == RST_OK)
 		if (rst_record_get(txn, member, &record) == RST_OK &&
-		    record.kind == RST_KIND_PERSON &&
-		    record.status == RST_STATUS_ACTIVE)
+		    rule_state_may_sign_in(act_state(&record, now_s)))
 			return true;
 	return false;
 }
 
 bool
-gate_any_administrator(const struct rst_rtxn *txn)
+gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
@@ -208,7 +207,7 @@ gate_any_administrator(const struct rst_rtxn *txn)
 		for (size_t i = 0; i < n; i++, after = groups[i - 1])
 			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
 			    is_admin_group(&record) &&
-			    has_active_member(txn, groups[i]))
+			    has_active_member(txn, groups[i], now_s))
 				return true;
 	}
 	return false;
@@ -236,17 +235,18 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
                               const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
+	int64_t now_s = g->ctx->now_s;
 
 	if (before == NULL)
 		return false;
 	if (before->kind == RST_KIND_PERSON)
-		return before->status == RST_STATUS_ACTIVE &&
-		       (after == NULL || after->status != RST_STATUS_ACTIVE) &&
-		       act_is_administrator(&g->txn->r, sides->id);
+		return (after == NULL || !rule_state_may_sign_in(
+						 act_state(after, now_s))) &&
+		       act_is_administrator(&g->txn->r, sides->id, now_s);
 	if (!is_admin_group(before))
 		return false;
 	if (after != NULL && is_admin_group(after) && !drops_members(change))
 		return false;
 	/* Where there was none before, none is taken away. */
-	return gate_any_administrator(&g->txn->r);
+	return gate_any_administrator(&g->txn->r, now_s);
 }

@@ -8,6 +8,7 @@
  *				last administrator
  *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change
+ *	gate_status.c		what a move of status brings along
  *	gate_tombstone.c	burying, and freeing a name again
  *	gate_write.c		one entry: stamps, store, members, journal
  */
@@ -15,8 +16,6 @@
 #define GATE_PRIV_H
 
 #include "lifecycle/gate.h"
-
-#define GATE_NAME_RETENTION_S (INT64_C(365) * 24 * 3600)
 
 struct gate {
 	struct rst_wtxn *txn;
@@ -85,7 +84,7 @@ enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 bool gate_endangers_administrators(struct gate *g,
                                    const struct gate_change *change,
                                    const struct gate_sides *sides);
-bool gate_any_administrator(const struct rst_rtxn *txn);
+bool gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s);
 
 /* Before a deletion is written: memberships end, and with the lifecycle the
  * invitations of a person.  After a change was. */
@@ -97,6 +96,9 @@ enum rst_err gate_follow_name(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
                          uint64_t id) RST_MUST_USE;
+/* Of a person that was one before, too. */
+enum rst_err gate_follow_status(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
 
 /* Bury what was a person or a group, if it was one; keep_name false frees its
  * name at once. */

@@ -15,6 +15,7 @@
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 
 #define TOMBSTONES "ou=tombstones"
 
@@ -61,9 +62,13 @@ static enum rst_err
 set_former_name(struct gate *g, struct rst_entry *entry, struct rst_view name)
 {
 	char free_at[LIFECYCLE_TIME_BYTES];
+	int64_t kept_s = lifecycle_setting_number(&g->txn->r,
+	                                          RULE_SETTING_NAME_RETENTION);
 	enum rst_err err;
 
-	lifecycle_time_print(g->ctx->now_s + GATE_NAME_RETENTION_S, free_at);
+	if (kept_s == 0)
+		return RST_OK;
+	lifecycle_time_print(g->ctx->now_s + kept_s, free_at);
 	err = rst_entry_set_one(entry, RST_A_ROSTERFORMERNAME, name);
 	if (err == RST_OK)
 		err = rst_entry_set_one(entry, RST_A_ROSTERNAMEFREEAT,

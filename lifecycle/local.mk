@@ -13,6 +13,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_register.c \
 	lifecycle/act_session.c \
 	lifecycle/act_status.c \
+	lifecycle/act_sweep.c \
 	lifecycle/acts.c lifecycle/acts.h \
 	lifecycle/check_history.c \
 	lifecycle/check_priv.h \
@@ -23,6 +24,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_setting.c \
+	lifecycle/gate_status.c \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_write.c \
 	lifecycle/moment.c lifecycle/moment.h \

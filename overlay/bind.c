@@ -5,13 +5,11 @@
 #include "slap.h"
 
 #include "overlay/over_priv.h"
-#include "rules/status.h"
 
 int
-over_may_bind(Operation *op, SlapReply *rs, enum rst_status status)
+over_may_bind(Operation *op, SlapReply *rs, enum rule_state state)
 {
-	bool may = status == RST_STATUS_NONE ||
-	           rule_status_may_sign_in((enum rule_status)status);
+	bool may = state == RULE_STATE_NONE || rule_state_may_sign_in(state);
 
 	rs->sr_err = LDAP_SUCCESS;
 	if (!may && over_configured(op->o_bd)) {

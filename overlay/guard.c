@@ -39,7 +39,8 @@ who_may(Operation *op, const struct over_who *who)
 	err = back_read_begin(op, who->db->back, &read);
 	if (err != RST_OK)
 		goto out;
-	err = act_still_allowed(&read->txn, who->id, who->generation);
+	err = act_still_allowed(&read->txn, who->id, who->generation,
+	                        slap_get_time());
 	if (err == RST_ENOTFOUND)
 		err = RST_EDENIED;
 	back_read_end(read);

@@ -39,7 +39,7 @@ int over_define_attributes(void);
  * Call it only after the password was verified: a status must not be told to
  * somebody who does not know it, and must not make a bind faster.
  */
-int over_may_bind(Operation *op, SlapReply *rs, enum rst_status status);
+int over_may_bind(Operation *op, SlapReply *rs, enum rule_state state);
 
 /*
  * Room for one more hash among slapd's threads?  Hashing waits for a slot

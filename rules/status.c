@@ -35,8 +35,57 @@ rule_status_move(enum rule_status from, enum rule_status to)
 	return RULE_STATUS_MOVE;
 }
 
-bool
-rule_status_may_sign_in(enum rule_status status)
+const char *
+rule_state_word(enum rule_state state)
 {
-	return status == RULE_STATUS_ACTIVE;
+	switch (state) {
+	case RULE_STATE_NONE:
+		return "";
+	case RULE_STATE_PENDING:
+		return "pending";
+	case RULE_STATE_ACTIVE:
+		return "active";
+	case RULE_STATE_SUSPENDED:
+		return "suspended";
+	case RULE_STATE_DELETED:
+		return "deleted";
+	case RULE_STATE_EARLY:
+		return "early";
+	case RULE_STATE_EXPIRED:
+		return "expired";
+	}
+	return "";
+}
+
+enum rule_state
+rule_state(enum rule_status status, int64_t starts_s, int64_t expires_s,
+           int64_t now_s)
+{
+	switch (status) {
+	case RULE_STATUS_NONE:
+		return RULE_STATE_NONE;
+	case RULE_STATUS_PENDING:
+		return RULE_STATE_PENDING;
+	case RULE_STATUS_SUSPENDED:
+		return RULE_STATE_SUSPENDED;
+	case RULE_STATUS_DELETED:
+		return RULE_STATE_DELETED;
+	case RULE_STATUS_ACTIVE:
+		break;
+	}
+	if (now_s >= expires_s)
+		return RULE_STATE_EXPIRED;
+	return now_s < starts_s ? RULE_STATE_EARLY : RULE_STATE_ACTIVE;
+}
+
+bool
+rule_state_may_sign_in(enum rule_state state)
+{
+	return state == RULE_STATE_ACTIVE;
+}
+
+bool
+rule_state_is_hidden(enum rule_state state)
+{
+	return state == RULE_STATE_PENDING || state == RULE_STATE_DELETED;
 }

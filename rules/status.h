@@ -13,6 +13,7 @@
 #define RULE_STATUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "rules/verdict.h"
 
@@ -28,7 +29,36 @@ enum rule_status {
 /* RULE_OK, RULE_STATUS_MOVE; staying where one is is lawful. */
 enum rule_verdict rule_status_move(enum rule_status from, enum rule_status to);
 
+/*
+ * What an account is at a moment: its status, and what its dates make of an
+ * active one.  Nothing happens when a date comes: whoever asks, computes.
+ */
+enum rule_state {
+	RULE_STATE_NONE = 0,
+	RULE_STATE_PENDING,
+	RULE_STATE_ACTIVE,
+	RULE_STATE_SUSPENDED,
+	RULE_STATE_DELETED,
+	RULE_STATE_EARLY,   /* active, but it starts later */
+	RULE_STATE_EXPIRED, /* active, but its end has come */
+};
+
+/* "pending"... "early", "expired"; "" for RULE_STATE_NONE. */
+const char *rule_state_word(enum rule_state state);
+
+#define RULE_NEVER INT64_MAX
+
+/*
+ * From starts_s (0: always) till just before expires_s (RULE_NEVER) an active
+ * account works.
+ */
+enum rule_state rule_state(enum rule_status status, int64_t starts_s,
+                           int64_t expires_s, int64_t now_s);
+
 /* May it sign in, anywhere? */
-bool rule_status_may_sign_in(enum rule_status status);
+bool rule_state_may_sign_in(enum rule_state state);
+
+/* Is it nothing that a client should see: not let in yet, or in the bin? */
+bool rule_state_is_hidden(enum rule_state state);
 
 #endif

@@ -84,8 +84,7 @@ enum rst_match {
 	X(ROSTERSTARTS, "rosterStarts", RST_MATCH_TIME)                        \
 	X(ROSTERSTATUSSINCE, "rosterStatusSince", RST_MATCH_TIME)              \
 	X(ROSTERSTATUSBY, "rosterStatusBy", RST_MATCH_DN)                      \
-	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)          \
-	X(ROSTERFORMERGROUPS, "rosterFormerGroups", RST_MATCH_DN)
+	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

@@ -33,12 +33,39 @@ only_lawful_moves_are_made(void **state)
 }
 
 static void
+dates_make_an_active_account_early_or_expired(void **state)
+{
+	static const struct {
+		enum rule_status status;
+		int64_t starts_s, expires_s;
+		enum rule_state state;
+	} rows[] = { /* at second 1000 */
+		{ RULE_STATUS_ACTIVE, 0, RULE_NEVER, RULE_STATE_ACTIVE },
+		{ RULE_STATUS_ACTIVE, 1000, RULE_NEVER, RULE_STATE_ACTIVE },
+		{ RULE_STATUS_ACTIVE, 1001, RULE_NEVER, RULE_STATE_EARLY },
+		{ RULE_STATUS_ACTIVE, 0, 1001, RULE_STATE_ACTIVE },
+		{ RULE_STATUS_ACTIVE, 0, 1000, RULE_STATE_EXPIRED },
+		{ RULE_STATUS_ACTIVE, 2000, 1000, RULE_STATE_EXPIRED },
+		{ RULE_STATUS_SUSPENDED, 0, 1000, RULE_STATE_SUSPENDED },
+		{ RULE_STATUS_PENDING, 0, 1000, RULE_STATE_PENDING },
+		{ RULE_STATUS_DELETED, 0, RULE_NEVER, RULE_STATE_DELETED },
+		{ RULE_STATUS_NONE, 0, RULE_NEVER, RULE_STATE_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rule_state(rows[i].status, rows[i].starts_s,
+		               rows[i].expires_s, 1000) != rows[i].state)
+			fail_msg("row %zu", i);
+}
+
+static void
 only_the_active_sign_in(void **state)
 {
 	(void)state;
-	for (int s = 0; s < N; s++)
-		assert_int_equal(rule_status_may_sign_in((enum rule_status)s),
-		                 s == RULE_STATUS_ACTIVE);
+	for (int s = 0; s <= RULE_STATE_EXPIRED; s++)
+		assert_int_equal(rule_state_may_sign_in((enum rule_state)s),
+		                 s == RULE_STATE_ACTIVE);
 }
 
 int
@@ -46,6 +73,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_lawful_moves_are_made),
+		cmocka_unit_test(
+			dates_make_an_active_account_early_or_expired),
 		cmocka_unit_test(only_the_active_sign_in),
 	};
 

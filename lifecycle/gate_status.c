@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_status.c - what an account's move from status to status brings along
+ *
+ *	to suspended	leaves the groups of administrators: rights that were
+ *			taken are given again, they do not come back
+ *	to deleted	leaves every group; rosterJoins keeps which, and
+ *			rosterFormerStatus what the account was
+ *	to active	joins the groups of rosterJoins: of an invitation that
+ *			needed approval, or of a restored account
+ *	every move	rosterStatusSince and rosterStatusBy
+ */
+#include "lifecycle/acts.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/moment.h"
+#include "store/tree.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+enum rule_state
+act_state(const struct rst_record *record, int64_t now_s)
+{
+	int64_t starts_s = 0, expires_s = RULE_NEVER;
+
+	if (record->kind != RST_KIND_PERSON)
+		return RULE_STATE_NONE;
+	(void)lifecycle_time_parse(rst_record_first(record, RST_A_ROSTERSTARTS),
+	                           &starts_s);
+	(void)lifecycle_time_parse(
+		rst_record_first(record, RST_A_ROSTEREXPIRES), &expires_s);
+	return rule_state((enum rule_status)record->status, starts_s, expires_s,
+	                  now_s);
+}
+
+/* The groups of person that are ours: all, or those of administrators.  Each
+ * is copied out first: a write ends the walk. */
+static enum rst_err
+leave_groups(struct gate *g, uint64_t person, bool administrators)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH) {
+		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
+		                    &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			err = rst_record_get(&g->txn->r, after, &record);
+			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
+			    (!administrators ||
+			     (record.flags & RST_REC_ADMIN_GROUP)))
+				err = gate_membership(g, after, person, false);
+		}
+	}
+	return err;
+}
+
+static enum rst_err
+join_groups(struct gate *g, const struct rst_record *record, uint64_t person)
+{
+	char ndn[RST_NORMAL_MAX];
+	struct rst_attr joins;
+	struct rst_view dn;
+	uint64_t group;
+	size_t len;
+	enum rst_err err = RST_OK;
+
+	if (!rst_record_attr(record, RST_A_ROSTERJOINS, &joins))
+		return RST_OK;
+	while (err == RST_OK && rst_attr_next(&joins, &dn)) {
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+		if (err == RST_OK)
+			err = rst_tree_find(&g->txn->r, rst_view(ndn, len),
+			                    &group, NULL);
+		if (err == RST_OK && !rst_member_is(&g->txn->r, group, person))
+			err = gate_membership(g, group, person, true);
+		if (err == RST_ENOTFOUND)
+			err = RST_OK; /* a group that is gone since */
+	}
+	return err;
+}
+
+/* The groups that a restored account will join again. */
+static enum rst_err
+set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	char dn[RST_DN_MAX];
+	size_t len, n = BATCH;
+	enum rst_err err;
+
+	err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+	while (err == RST_OK && n == BATCH) {
+		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
+		                    &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			err = rst_record_get(&g->txn->r, after, &record);
+			if (err != RST_OK || record.kind != RST_KIND_GROUP)
+				continue;
+			err = rst_tree_dn(&g->txn->r, after, dn, sizeof(dn),
+			                  &len);
+			if (err == RST_OK)
+				err = rst_entry_add(entry, RST_A_ROSTERJOINS,
+				                    rst_view(dn, len));
+		}
+	}
+	return err;
+}
+
+static enum rst_err
+set_facts(struct gate *g, const struct gate_sides *sides,
+          struct rst_entry *entry)
+{
+	enum rst_status from = sides->before->status;
+	char now[LIFECYCLE_TIME_BYTES];
+	struct rst_view by = g->ctx->actor;
+	enum rst_err err;
+
+	lifecycle_time_print(g->ctx->now_s, now);
+	err = rst_entry_set_one(entry, RST_A_ROSTERSTATUSSINCE,
+	                        rst_view_of(now));
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_ROSTERSTATUSBY, &by,
+		                    by.len > 0 ? 1 : 0);
+	if (err != RST_OK)
+		return err;
+	switch (sides->after->status) {
+	case RST_STATUS_DELETED:
+		err = rst_entry_set_one(entry, RST_A_ROSTERFORMERSTATUS,
+		                        rst_view_of(rst_status_word(from)));
+		return err == RST_OK ? set_joins(g, sides->id, entry) : err;
+	case RST_STATUS_ACTIVE:
+		err = rst_entry_set(entry, RST_A_ROSTERFORMERSTATUS, NULL, 0);
+		return err == RST_OK ? rst_entry_set(entry, RST_A_ROSTERJOINS,
+		                                     NULL, 0)
+		                     : err;
+	case RST_STATUS_SUSPENDED:
+		return rst_entry_set(entry, RST_A_ROSTERFORMERSTATUS, NULL, 0);
+	case RST_STATUS_NONE:
+	case RST_STATUS_PENDING:
+		break;
+	}
+	return RST_OK;
+}
+
+/* A write of its own: what brought the move (a modify that slapd's overlays
+ * have seen) stays what its door was asked for. */
+static enum rst_err
+note(struct gate *g, const struct gate_sides *sides)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("note-status"),
+		.id = sides->id,
+	};
+	enum rst_err err;
+
+	err = gate_load(&g->txn->r, sides->id, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, sides->id, &w.after);
+	if (err == RST_OK)
+		err = set_facts(g, sides, w.after);
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
+	return err;
+}
+
+enum rst_err
+gate_follow_status(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_status to = sides->after->status;
+	enum rst_err err = RST_OK;
+
+	if (to == sides->before->status)
+		return RST_OK;
+	if (to == RST_STATUS_ACTIVE)
+		err = join_groups(g, sides->after, sides->id);
+	if (err == RST_OK)
+		err = note(g, sides);
+	if (err == RST_OK &&
+	    (to == RST_STATUS_SUSPENDED || to == RST_STATUS_DELETED))
+		err = leave_groups(g, sides->id, to == RST_STATUS_SUSPENDED);
+	return err;
+}
