@@ -122,7 +122,7 @@ bool back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 struct back_names {
 	AttributeDescription *member, *member_uid, *unique_member, *member_of;
 	AttributeDescription *locked_time, *account_lock, *shadow_expire;
-	AttributeDescription *gid_number;
+	AttributeDescription *gid_number, *status;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,
@@ -178,6 +178,7 @@ struct back_view {
 	bool secrets;    /* userPassword is shown all the same */
 	bool no_members; /* without membership attributes */
 	bool computed;   /* memberOf and the signals of a suspension */
+	int64_t now_s;   /* of the accounts' dates */
 	Operation *op;   /* NULL in tools */
 };
 /* For an operation of a client. */
@@ -210,6 +211,13 @@ enum rst_err back_entry_members(const struct back_view *view,
                                 AttributeDescription *ad, bool normal,
                                 struct back_arena *arena, Entry *entry)
 	RST_MUST_USE;
+
+/*
+ * hidden.c: is it an account that who asks does not see?  entry is that of
+ * record, with all that access control needs.
+ */
+bool back_hides(const struct back_view *view, const struct rst_record *record,
+                Entry *entry);
 
 /*
  * convert.c: the other way, from slapd's entry to what the gate takes.

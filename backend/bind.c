@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "lifecycle/acts.h"
 #include "lifecycle/password.h"
 #include "lutil.h"
 #include "overlay/lifecycle.h"

@@ -76,7 +76,9 @@ compare(const struct back_view *view, SlapReply *rs)
 		back_needs_filter(needs, get_assertion(op));
 	if (err == RST_OK)
 		err = back_entry_build(view, &record, needs, arena, &entry);
-	if (err == RST_OK) {
+	if (err == RST_OK && back_hides(view, &record, entry)) {
+		back_reply_missing(view, rs, record.parent);
+	} else if (err == RST_OK) {
 		rs->sr_err = compare_entry(view, &record, entry, arena);
 	} else {
 		Debug(LDAP_DEBUG_ANY, "roster: compare \"%s\": %s\n",

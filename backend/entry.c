@@ -8,6 +8,9 @@
  */
 #include "entry_priv.h"
 
+#include "lifecycle/acts.h"
+#include "lifecycle/moment.h"
+
 struct back_entry {
 	Entry e;
 	struct back_arena *own; /* to be freed with it, or NULL */
@@ -195,6 +198,18 @@ build_flags(struct back_build *build)
 		*ocflags |= SLAP_OC_SUBENTRY;
 }
 
+static void
+read_state(struct back_build *build)
+{
+	enum rule_state state = act_state(build->record, build->view->now_s);
+
+	build->suspended =
+		!rule_state_may_sign_in(state) && state != RULE_STATE_PENDING;
+	(void)lifecycle_time_parse(
+		rst_record_first(build->record, RST_A_ROSTEREXPIRES),
+		&build->expires_s);
+}
+
 enum rst_err
 back_entry_build(const struct back_view *view, const struct rst_record *record,
                  const struct back_needs *needs, struct back_arena *arena,
@@ -209,9 +224,10 @@ back_entry_build(const struct back_view *view, const struct rst_record *record,
 	made->e.e_id = record->id;
 	made->e.e_private = made;
 	build.tail = &made->e.e_attrs;
-	build.suspended = view->computed && view->lifecycle &&
-	                  (record->status == RST_STATUS_SUSPENDED ||
-	                   record->status == RST_STATUS_DELETED);
+	build.expires_s = RULE_NEVER;
+	if (view->computed && view->lifecycle &&
+	    record->kind == RST_KIND_PERSON)
+		read_state(&build);
 	err = build_names(&build);
 	if (err != RST_OK)
 		return err;

@@ -5,12 +5,14 @@
  *	memberOf				the same rows, read backwards
  *	pwdAccountLockedTime, shadowExpire,
  *	nsAccountLock				what clients look at to learn
- *						that an account is suspended
+ *						that an account cannot be used
  *
  * Each client looks at another signal, so a suspended account shows all of
  * them.  shadowExpire is 1, not 0: sssd takes 0 for "never".
  */
 #include "entry_priv.h"
+
+#include <inttypes.h>
 
 #define GROUPS_AT_ONCE 64
 
@@ -236,13 +238,27 @@ build_signal(struct back_build *build, AttributeDescription *ad,
 	back_build_append(build, attr);
 }
 
+/* shadowExpire is a day since 1970, and the account works until it: the day
+ * after the one in which it ends, because it must not end early. */
+static void
+build_last_day(struct back_build *build)
+{
+	int64_t day_s = 24 * 3600;
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64,
+	               (build->expires_s + day_s - 1) / day_s);
+	build_signal(build, back_names.shadow_expire, rst_view_of(text));
+}
+
 bool
 back_build_replaced(const struct back_build *build,
                     const AttributeDescription *ad)
 {
-	return build->suspended && (ad == back_names.locked_time ||
-	                            ad == back_names.shadow_expire ||
-	                            ad == back_names.account_lock);
+	if (ad == back_names.shadow_expire)
+		return build->suspended || build->expires_s != RULE_NEVER;
+	return build->suspended &&
+	       (ad == back_names.locked_time || ad == back_names.account_lock);
 }
 
 enum rst_err
@@ -269,6 +285,8 @@ back_build_computed(struct back_build *build)
 		             RST_VIEW("000001010000Z"));
 		build_signal(build, back_names.shadow_expire, RST_VIEW("1"));
 		build_signal(build, back_names.account_lock, RST_VIEW("TRUE"));
+	} else if (build->expires_s != RULE_NEVER) {
+		build_last_day(build);
 	}
 	need = need_of(build, back_names.member_of);
 	return need != 0 ? build_member_of(build, need) : RST_OK;

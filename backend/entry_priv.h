@@ -4,6 +4,7 @@
 #define BACK_ENTRY_PRIV_H
 
 #include "back-roster.h"
+#include "rules/status.h"
 
 struct chunk;
 
@@ -30,7 +31,8 @@ struct back_build {
 	struct back_arena *arena;
 	Entry *entry;
 	Attribute **tail;
-	bool suspended; /* shows the signals of a suspension */
+	bool suspended;    /* shows the signals of a suspension */
+	int64_t expires_s; /* or RULE_NEVER */
 };
 
 struct berval back_arena_copy(struct back_arena *arena, struct rst_view value);

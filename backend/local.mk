@@ -27,6 +27,7 @@ roster_la_SOURCES = \
 	backend/entry_priv.h \
 	backend/errmap.c \
 	backend/filter.c \
+	backend/hidden.c \
 	backend/indexes.c \
 	backend/init.c \
 	backend/lookup.c \

@@ -26,6 +26,7 @@ back_view_init(struct back_view *view, Operation *op, struct back_db *db,
 	view->committed = committed;
 	view->op = op;
 	view->lifecycle = gate_lifecycle_on(txn);
+	view->now_s = slap_get_time();
 	/* a replica gets what is stored, and computes for itself */
 	view->computed = op == NULL || op->o_sync <= SLAP_CONTROL_IGNORED;
 	view->list_all = !view->computed;

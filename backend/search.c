@@ -87,7 +87,8 @@ consider(struct search *search, const struct back_view *view,
 	                       &entry);
 	if (err != RST_OK)
 		return err;
-	if (!get_manageDSAit(op) && is_entry_glue(entry))
+	if ((!get_manageDSAit(op) && is_entry_glue(entry)) ||
+	    back_hides(view, record, entry))
 		return RST_OK;
 	/* followed already; a base that was not to be followed is itself */
 	if ((op->ors_deref & LDAP_DEREF_SEARCHING) &&
@@ -344,8 +345,10 @@ check_base(struct search *search, const struct back_view *view,
 		rs->sr_err = LDAP_OTHER;
 		return false;
 	}
-	if (!access_allowed_mask(op, entry, slap_schema.si_ad_entry, NULL,
-	                         ACL_SEARCH, NULL, &mask))
+	if (back_hides(view, base, entry))
+		back_reply_missing(view, rs, base->parent);
+	else if (!access_allowed_mask(op, entry, slap_schema.si_ad_entry, NULL,
+	                              ACL_SEARCH, NULL, &mask))
 		rs->sr_err = ACL_GRANT(mask, ACL_DISCLOSE)
 		                     ? LDAP_INSUFFICIENT_ACCESS
 		                     : LDAP_NO_SUCH_OBJECT;

@@ -81,7 +81,8 @@ add_members(const struct http_req *req, const struct rst_rtxn *txn,
 		if (err == RST_OK)
 			err = rst_record_get(txn, member, &record);
 		if (err == RST_OK &&
-		    !json_take_item(items, model_user_brief(&record, req->ctx.now_s)))
+		    !json_take_item(items,
+		                    model_user_brief(&record, req->ctx.now_s)))
 			err = RST_ENOMEM;
 		if (err != RST_OK)
 			goto out;

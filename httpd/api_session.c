@@ -21,7 +21,8 @@ session_model(struct http_req *req, uint64_t id, int64_t expires_s,
 	err = rst_record_get(&txn, id, &record);
 	if (err != RST_OK)
 		goto out;
-	if (!json_take(body, "user", model_user(&txn, &record, false, req->ctx.now_s)) ||
+	if (!json_take(body, "user",
+	               model_user(&txn, &record, false, req->ctx.now_s)) ||
 	    !json_add_time(body, "expires", expires_s) ||
 	    !json_add_text(body, "csrf", csrf)) {
 		err = RST_ENOMEM;

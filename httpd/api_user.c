@@ -343,8 +343,10 @@ read_edits(const struct http_req *req, const struct times *times,
 		const char *name;
 		uint16_t attr;
 	} names[] = {
-		{ "givenName", RST_A_GIVENNAME },     { "sn", RST_A_SN },
-		{ "displayName", RST_A_DISPLAYNAME }, { "mail", RST_A_MAIL },
+		{ "givenName", RST_A_GIVENNAME },
+		{ "sn", RST_A_SN },
+		{ "displayName", RST_A_DISPLAYNAME },
+		{ "mail", RST_A_MAIL },
 		{ "loginShell", RST_A_LOGINSHELL },
 		{ "status", RST_A_ROSTERSTATUS },
 		{ "reason", RST_A_ROSTERREASON },

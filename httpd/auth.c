@@ -85,7 +85,8 @@ describe(struct http_req *req)
 		goto out;
 	}
 	who->id = record.id;
-	who->administrator = act_is_administrator(&txn, record.id, req->ctx.now_s);
+	who->administrator =
+		act_is_administrator(&txn, record.id, req->ctx.now_s);
 	if (who->administrator && !req->api)
 		who->waiting = count_waiting(&txn);
 out:

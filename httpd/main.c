@@ -22,7 +22,10 @@
 #include "rules/clock.h"
 
 #define HOUSEKEEPING_S   5
+#define SWEEP_EVERY      12  /* rounds of housekeeping */
+#define SWEEP_AGAIN      720 /* rounds, after the clock was set */
 #define SESSIONS_EVERY   60  /* rounds of housekeeping */
+#define ACCOUNTS_AT_ONCE 100 /* ended by one round */
 #define SESSIONS_AT_ONCE 200 /* dropped in one transaction */
 #define EXIT_CONFIG      2
 #define EXIT_BROKEN      70 /* the environment must be opened anew */
@@ -107,7 +110,7 @@ read_config(const struct command *command, struct http_config *config,
 
 /* The thread that keeps house; stopped through its condition. */
 struct housekeeping {
-	struct rst_env *env;
+	const struct http_server *server;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
@@ -135,7 +138,7 @@ drop_sessions(struct rst_env *env)
 
 /* What expires early or late because the clock was set finds its reason in
  * the log. */
-static void
+static bool
 look_at_clock(struct rule_clock *clock)
 {
 	struct timespec now, since_start;
@@ -147,6 +150,36 @@ look_at_clock(struct rule_clock *clock)
 	if (by_s != 0)
 		http_log(4, "the clock was set by %+lld seconds",
 		         (long long)by_s);
+	return by_s != 0;
+}
+
+/* What time does to accounts. */
+static void
+sweep(const struct http_server *server)
+{
+	struct act_refusal refusal = { 0 };
+	struct timespec now;
+	enum rst_err err;
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct act_ctx ctx = {
+		.env = server->env,
+		.door = RST_DOOR_SYSTEM,
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = server->server_id,
+	};
+	err = act_sweep(&ctx, ACCOUNTS_AT_ONCE, &n, &refusal);
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "ending accounts whose time is over: %s%s%s",
+		         rst_strerror(err),
+		         refusal.verdict != RULE_OK ? ", " : "",
+		         refusal.verdict != RULE_OK
+		                 ? rule_verdict_code(refusal.verdict)
+		                 : "");
+	if (n > 0)
+		http_log(5, "%zu accounts ended: their time was over", n);
 }
 
 static void *
@@ -154,16 +187,22 @@ keep_house(void *arg)
 {
 	struct housekeeping *house = arg;
 	struct rule_clock clock = { 0 };
-	unsigned int round = 0;
+	unsigned int round = 0, not_before = 0;
 	struct timespec until;
 
 	pthread_mutex_lock(&house->lock);
 	while (!house->stop) {
 		pthread_mutex_unlock(&house->lock);
-		rst_env_clear_stale(house->env);
-		look_at_clock(&clock);
-		if (round++ % SESSIONS_EVERY == 0)
-			drop_sessions(house->env);
+		rst_env_clear_stale(house->server->env);
+		/* A clock that was set wrong is noticed by people, and purging
+		 * cannot be taken back. */
+		if (look_at_clock(&clock))
+			not_before = round + SWEEP_AGAIN;
+		if (round % SESSIONS_EVERY == 0)
+			drop_sessions(house->server->env);
+		if (round % SWEEP_EVERY == 0 && round >= not_before)
+			sweep(house->server);
+		round++;
 		pthread_mutex_lock(&house->lock);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += HOUSEKEEPING_S;
@@ -176,11 +215,11 @@ keep_house(void *arg)
 }
 
 static bool
-house_start(struct housekeeping *house, struct rst_env *env)
+house_start(struct housekeeping *house, const struct http_server *server)
 {
 	pthread_condattr_t attr;
 
-	house->env = env;
+	house->server = server;
 	pthread_mutex_init(&house->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -261,7 +300,7 @@ run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
 	if (err == RST_OK)
 		err = mail_worker_start(server->config, server->env,
 		                        server->templates, &server->mail);
-	if (err == RST_OK && !house_start(&house, server->env))
+	if (err == RST_OK && !house_start(&house, server))
 		err = RST_ENOMEM;
 	if (err == RST_OK)
 		err = serve_start(server, &serve, why);

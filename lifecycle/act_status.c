@@ -41,7 +41,7 @@ target_of(const struct move *move, const struct rst_record *record)
 }
 
 /* Shutting somebody out must not wait for room. */
-static enum rst_write_kind
+static enum rst_write_purpose
 room_for(const struct move *move)
 {
 	return move->to == RST_STATUS_SUSPENDED ||

@@ -34,8 +34,7 @@ since_s(const struct rst_record *record)
 	int64_t time_s = INT64_MAX;
 
 	if (!lifecycle_time_parse(
-		    rst_record_first(record, RST_A_ROSTERSTATUSSINCE),
-		    &time_s))
+		    rst_record_first(record, RST_A_ROSTERSTATUSSINCE), &time_s))
 		(void)lifecycle_time_parse(
 			rst_record_first(record, RST_A_CREATETIMESTAMP),
 			&time_s);

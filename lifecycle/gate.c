@@ -275,7 +275,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK)
 		err = write_and_follow(&g, change, before, &sides,
 		                       ret_member_at);
-	if (err == RST_OK && endangered && !gate_any_administrator(&txn->r, ctx->now_s))
+	if (err == RST_OK && endangered &&
+	    !gate_any_administrator(&txn->r, ctx->now_s))
 		err = gate_refuse(&g, RULE_LAST_ADMIN, NULL, NULL);
 	rst_entry_free(before);
 	return err;

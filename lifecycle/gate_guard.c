@@ -155,8 +155,7 @@ is_admin_group(const struct rst_record *record)
 }
 
 bool
-act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
-                     int64_t now_s)
+act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
@@ -240,8 +239,8 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
 	if (before == NULL)
 		return false;
 	if (before->kind == RST_KIND_PERSON)
-		return (after == NULL || !rule_state_may_sign_in(
-						 act_state(after, now_s))) &&
+		return (after == NULL ||
+		        !rule_state_may_sign_in(act_state(after, now_s))) &&
 		       act_is_administrator(&g->txn->r, sides->id, now_s);
 	if (!is_admin_group(before))
 		return false;

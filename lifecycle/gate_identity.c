@@ -340,6 +340,27 @@ check_status(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+/* Moments that read, the first before the last.  One that does not read would
+ * be no end at all. */
+static enum rst_err
+check_dates(struct gate *g, const struct rst_record *after)
+{
+	struct rst_view starts = rst_record_first(after, RST_A_ROSTERSTARTS);
+	struct rst_view expires = rst_record_first(after, RST_A_ROSTEREXPIRES);
+	int64_t starts_s = 0, expires_s = RULE_NEVER;
+
+	if (starts.len > 0 && !lifecycle_time_parse(starts, &starts_s))
+		return gate_refuse(g, RULE_INVALID_EXPIRY, "rosterStarts",
+		                   "a time in UTC, such as 20261231000000Z");
+	if (expires.len > 0 && !lifecycle_time_parse(expires, &expires_s))
+		return gate_refuse(g, RULE_INVALID_EXPIRY, "rosterExpires",
+		                   "a time in UTC, such as 20261231000000Z");
+	if (starts_s >= expires_s)
+		return gate_refuse(g, RULE_INVALID_EXPIRY, "rosterExpires",
+		                   "it would end before it starts");
+	return RST_OK;
+}
+
 static enum rst_err
 check_person(struct gate *g, const struct gate_sides *sides)
 {
@@ -355,6 +376,8 @@ check_person(struct gate *g, const struct gate_sides *sides)
 		err = check_primary_group(g, sides);
 	if (err == RST_OK && ours)
 		err = check_status(g, sides);
+	if (err == RST_OK && ours)
+		err = check_dates(g, sides->after);
 	if (err == RST_OK && ours)
 		err = check_mail(g, sides);
 	if (err == RST_OK && ours)

@@ -20,7 +20,9 @@
 #include "slap.h"
 
 #include "lifecycle/acts.h"
+#include "lifecycle/moment.h"
 #include "overlay/over_priv.h"
+#include "store/index.h"
 
 #define WATCH_NS    100000000 /* between two looks at the journal */
 #define RECORDS_MAX 64        /* of the journal that a look reads */
@@ -52,6 +54,28 @@ concerns_somebody(const struct over_db *db, uint64_t known, uint64_t last)
 	return false;
 }
 
+/* When the next rosterExpires of anything comes, at the latest. */
+static void
+find_expiry(struct over_db *db)
+{
+	struct rst_index_cursor cursor = { 0 };
+	char from[LIFECYCLE_TIME_BYTES];
+	struct rst_record record;
+	int64_t expiry_s = INT64_MAX;
+	uint64_t id;
+	size_t n;
+
+	lifecycle_time_print(slap_get_time() + 1, from);
+	if (rst_index_range(&db->read->txn, RST_A_ROSTEREXPIRES,
+	                    rst_view_of(from), rst_view(NULL, 0), &cursor, &id,
+	                    1, &n) == RST_OK &&
+	    n == 1 && rst_record_get(&db->read->txn, id, &record) == RST_OK)
+		(void)lifecycle_time_parse(
+			rst_record_first(&record, RST_A_ROSTEREXPIRES),
+			&expiry_s);
+	__atomic_store_n(&db->expiry_s, expiry_s, __ATOMIC_SEQ_CST);
+}
+
 /* Open a snapshot of every database; true if any has news for us. */
 static bool
 snapshots_begin(void)
@@ -63,9 +87,15 @@ snapshots_begin(void)
 		db->read = NULL;
 		if (back_read_begin(NULL, db->back, &db->read) != RST_OK)
 			continue; /* the watcher asks again */
+		if (db->expiry_s <= slap_get_time()) {
+			/* somebody's account has expired, perhaps */
+			news = true;
+			find_expiry(db);
+		}
 		last = rst_journal_last(&db->read->txn);
 		if (last == db->journal)
 			continue;
+		find_expiry(db);
 		news = concerns_somebody(db, db->journal, last) || news;
 		__atomic_store_n(&db->journal, last, __ATOMIC_SEQ_CST);
 	}
@@ -104,7 +134,7 @@ has_lost(const Connection *conn)
 	}
 	if (err == RST_OK && who.db != NULL && who.db->read != NULL)
 		err = act_still_allowed(&who.db->read->txn, who.id,
-		                        who.generation);
+		                        who.generation, slap_get_time());
 out:
 	return err == RST_EDENIED || err == RST_ENOTFOUND;
 }
@@ -153,12 +183,14 @@ over_close_poke(void)
 }
 
 static bool
-journal_grew(struct over_db *db)
+has_news(struct over_db *db)
 {
 	uint64_t known = __atomic_load_n(&db->journal, __ATOMIC_SEQ_CST);
 	struct rst_rtxn txn;
 	bool grew = false;
 
+	if (__atomic_load_n(&db->expiry_s, __ATOMIC_SEQ_CST) <= slap_get_time())
+		return true;
 	if (rst_read_begin(db->back->env, &txn) == RST_OK) {
 		grew = rst_journal_last(&txn) != known;
 		rst_read_end(&txn);
@@ -177,7 +209,7 @@ watch(void *arg)
 		news = false;
 		for (struct over_db *db = over_db_first(); db != NULL;
 		     db = db->next)
-			news = journal_grew(db) || news;
+			news = has_news(db) || news;
 		if (news)
 			over_close_poke();
 		(void)clock_gettime(CLOCK_MONOTONIC, &until);

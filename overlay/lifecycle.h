@@ -10,6 +10,7 @@
 #ifndef OVER_LIFECYCLE_H
 #define OVER_LIFECYCLE_H
 
+#include "rules/status.h"
 #include "store/entry.h"
 
 /* Register the overlay.  Called once by init_module(); 0 or an error. */

@@ -27,6 +27,7 @@ struct over_db {
 	struct back_db *back;
 	uint64_t journal;       /* last record that close.c has looked at;
 	                           0: it has not looked at all */
+	int64_t expiry_s;       /* when it looks next for who has expired */
 	struct back_read *read; /* close.c's, while it looks */
 };
 

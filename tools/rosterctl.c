@@ -27,6 +27,8 @@ static const struct ctl_command commands[] = {
 	{ "backup", "copy the environment into a file", ctl_backup },
 	{ "restore", "make the environment of a backup", ctl_restore },
 	{ "status", "the same as info", ctl_info },
+	{ "sweep", "end what was in the bin or the queue for too long",
+	  ctl_sweep },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -764,6 +764,47 @@ def http_activate(hand):
     http_move(hand, "activate", "suspended", "active")
 
 
+@act(HTTP, "delete a person", "act_delete_person")
+def http_delete_person(hand):
+    name = hand.one_of(hand.people,
+                       lambda one: one.status in ("active", "suspended"))
+    person = hand.people[name]
+    facts = {"status/" + name: "deleted"}
+    facts.update({"member/%s/%s" % (group, name): "-"
+                  for group in person.groups})
+    facts.update(hand.ends(person))
+    hand.promise(facts, lambda: hand.ask("DELETE", "users/" + name, {}))
+    person.former = (person.status, set(person.groups))
+    person.status = "deleted"
+    person.sessions = {}
+    for group in person.groups & hand.groups.keys():
+        hand.groups[group].discard(name)
+    person.groups = set()
+
+
+@act(HTTP, "restore a person", "act_restore")
+def http_restore(hand):
+    # he joins a group in doubt again if it is there: nobody could say
+    known = {CREW, *hand.groups}
+    name = hand.one_of(hand.people, lambda one: one.status == "deleted" and
+                       one.former[1] <= known)
+    person = hand.people[name]
+    status, groups = person.former
+    facts = {"status/" + name: status}
+    facts.update({"member/%s/%s" % (group, name): "yes" for group in groups})
+    hand.promise(facts, lambda: hand.ask(
+        "POST", "users/%s/restore" % name, {}))
+    person.status = status
+    person.groups |= groups
+    for group in groups & hand.groups.keys():
+        hand.groups[group].add(name)
+
+
+@act(HTTP, "purge a person", "act_purge", weight=1)
+def http_purge(hand):
+    http_move(hand, "purge", "deleted", "-", lambda name: gone(hand, name))
+
+
 @act(HTTP, "create a group", "act_create_group")
 def http_create_group(hand):
     hand.room_in(hand.groups)
@@ -848,3 +889,14 @@ def ctl_init(hand):
             raise Failure("rosterctl init: %d %s" % (status, output))
     hand.promise({"init/suffix": SUFFIX}, write)
     time.sleep(0.2)  # a pause between two, not a wait for anything
+
+
+@act(CTL, "sweep", "act_sweep", weight=1)
+def ctl_sweep(hand):
+    """Nothing is old enough to end: the accounts of the others stay."""
+    status, output = hand.roster.rosterctl(
+        "sweep", "--directory", hand.roster.environment)
+    if status == 75:
+        raise Lost(output)
+    if status:
+        raise Failure("rosterctl sweep: %d %s" % (status, output))

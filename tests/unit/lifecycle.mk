@@ -3,6 +3,7 @@
 # One line a test in life_units; its variables are those of all units.
 life_units = \
 	tests/unit/test_acts \
+	tests/unit/test_bin \
 	tests/unit/test_check_rules \
 	tests/unit/test_consequence \
 	tests/unit/test_gate \
@@ -27,6 +28,8 @@ life_unit_ldadd = tests/unit/liblife.a tests/unit/libfixture.a \
 
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
+tests_unit_test_bin_CFLAGS = $(life_unit_cflags)
+tests_unit_test_bin_LDADD = $(life_unit_ldadd)
 tests_unit_test_consequence_CFLAGS = $(life_unit_cflags)
 tests_unit_test_consequence_LDADD = $(life_unit_ldadd)
 tests_unit_test_gate_CFLAGS = $(life_unit_cflags)

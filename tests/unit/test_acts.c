@@ -113,7 +113,7 @@ the_bootstrap_link_makes_one_administrator(void **state)
 	assert_true(
 		life_is_member(life, life_find_group(life, "ldapusers"), id));
 	fixture_read(life->fixture, &txn);
-	assert_true(act_is_administrator(&txn, id));
+	assert_true(act_is_administrator(&txn, id, LIFE_NOW));
 	rst_read_end(&txn);
 	assert_string_equal(life_value(life, id, RST_A_ROSTERSTATUS), "active");
 	/* once and never again */
@@ -649,8 +649,8 @@ an_edit_keeps_the_full_name_in_step(void **state)
 	};
 	const struct act_edit keyless[] = { { RST_A_SSHPUBLICKEY,
 		                              RST_VIEW("") } };
-	const struct act_edit status[] = { { RST_A_ROSTERSTATUS,
-		                             RST_VIEW("suspended") } };
+	const struct act_edit number[] = { { RST_A_UIDNUMBER,
+		                             RST_VIEW("10007") } };
 	const struct act_edit shell[] = { { RST_A_LOGINSHELL,
 		                            RST_VIEW("zsh") } };
 
@@ -662,7 +662,7 @@ an_edit_keeps_the_full_name_in_step(void **state)
 	                    "ssh-ed25519 AAAA one");
 	life_ok(life, act_edit(&life->ctx, ada, keyless, 1, &life->refusal));
 	assert_string_equal(life_value(life, ada, RST_A_SSHPUBLICKEY), "");
-	assert_int_equal(act_edit(&life->ctx, ada, status, 1, &life->refusal),
+	assert_int_equal(act_edit(&life->ctx, ada, number, 1, &life->refusal),
 	                 RST_EINVALID);
 	life_refused(life, act_edit(&life->ctx, ada, shell, 1, &life->refusal),
 	             RULE_INVALID_SHELL, "loginShell");

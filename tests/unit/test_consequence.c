@@ -86,7 +86,8 @@ a_written_status_is_a_suspension_with_all_of_it(void **state)
 	                         &his, &life->refusal));
 	life->ctx.actor = RST_VIEW("cn=tests");
 	fixture_read(life->fixture, &txn);
-	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_OK);
+	assert_int_equal(act_still_allowed(&txn, ada, generation, LIFE_NOW),
+	                 RST_OK);
 	rst_read_end(&txn);
 
 	life_ok(life, life_set(life, ada, RST_A_ROSTERSTATUS, "suspended"));
@@ -103,16 +104,20 @@ a_written_status_is_a_suspension_with_all_of_it(void **state)
 	assert_true(
 		life_is_member(life, life_find_group(life, "ldapusers"), ada));
 	fixture_read(life->fixture, &txn);
-	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_EDENIED);
-	assert_int_equal(act_still_allowed(&txn, ada, generation + 1),
+	assert_int_equal(act_still_allowed(&txn, ada, generation, LIFE_NOW),
+	                 RST_EDENIED);
+	assert_int_equal(act_still_allowed(&txn, ada, generation + 1, LIFE_NOW),
 	                 RST_EDENIED);
 	rst_read_end(&txn);
 	life_ok(life, life_set(life, ada, RST_A_ROSTERSTATUS, "active"));
 	fixture_read(life->fixture, &txn);
 	/* what was proved before must be proved again */
-	assert_int_equal(act_still_allowed(&txn, ada, generation), RST_EDENIED);
-	assert_int_equal(act_still_allowed(&txn, ada, generation + 2), RST_OK);
-	assert_int_equal(act_still_allowed(&txn, 4711, 1), RST_EDENIED);
+	assert_int_equal(act_still_allowed(&txn, ada, generation, LIFE_NOW),
+	                 RST_EDENIED);
+	assert_int_equal(act_still_allowed(&txn, ada, generation + 2, LIFE_NOW),
+	                 RST_OK);
+	assert_int_equal(act_still_allowed(&txn, 4711, 1, LIFE_NOW),
+	                 RST_EDENIED);
 	rst_read_end(&txn);
 	sign_in(life, "ada");
 }

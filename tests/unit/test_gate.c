@@ -418,8 +418,18 @@ the_last_administrator_stays(void **state)
 	life_refused(life,
 	             act_leave(&life->ctx, sysadmins, ada, &life->refusal),
 	             RULE_LAST_ADMIN, NULL);
+	/* and the rights do not come back with the status */
 	life_ok(life,
 	        act_activate(&life->ctx, bob, RST_VIEW(""), &life->refusal));
+	assert_false(life_is_member(life, sysadmins, bob));
+	/* nor does one whose account has run out */
+	life_ok(life, act_join(&life->ctx, sysadmins, bob, &life->refusal));
+	life_ok(life,
+	        life_set(life, bob, RST_A_ROSTEREXPIRES, "20200101000000Z"));
+	life_refused(life,
+	             act_leave(&life->ctx, sysadmins, ada, &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	life_ok(life, life_set(life, bob, RST_A_ROSTEREXPIRES, NULL));
 	life_ok(life, act_leave(&life->ctx, sysadmins, ada, &life->refusal));
 	life_refused(life,
 	             act_leave(&life->ctx, sysadmins, bob, &life->refusal),

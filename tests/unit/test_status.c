@@ -39,7 +39,8 @@ dates_make_an_active_account_early_or_expired(void **state)
 		enum rule_status status;
 		int64_t starts_s, expires_s;
 		enum rule_state state;
-	} rows[] = { /* at second 1000 */
+	} rows[] = {
+		/* at second 1000 */
 		{ RULE_STATUS_ACTIVE, 0, RULE_NEVER, RULE_STATE_ACTIVE },
 		{ RULE_STATUS_ACTIVE, 1000, RULE_NEVER, RULE_STATE_ACTIVE },
 		{ RULE_STATUS_ACTIVE, 1001, RULE_NEVER, RULE_STATE_EARLY },
@@ -73,8 +74,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_lawful_moves_are_made),
-		cmocka_unit_test(
-			dates_make_an_active_account_early_or_expired),
+		cmocka_unit_test(dates_make_an_active_account_early_or_expired),
 		cmocka_unit_test(only_the_active_sign_in),
 	};
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* sweep.c - rosterctl sweep: what time does to accounts, now */
+#include <stdio.h>
+
+#include "tools/rosterctl.h"
+
+#define AT_ONCE 1000 /* accounts between two lines of progress */
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "what is \"%s\"?", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+enum ctl_status
+ctl_sweep(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &ctl_common, 0, NULL, 0 }, { 0 }
+	};
+	static const struct argp argp = {
+		.parser = parse,
+		.doc = "Purge the accounts that were in the bin for as long "
+		       "as setting bin-retention says, and drop the "
+		       "registrations that nobody decided within "
+		       "pending-lifetime.  A running rosterd does this every "
+		       "minute by itself.",
+		.children = children,
+	};
+	struct act_refusal refusal = { 0 };
+	struct rst_env *env = NULL;
+	enum ctl_status status;
+	struct act_ctx ctx;
+	size_t n = AT_ONCE, all = 0;
+
+	ctl_parse(&argp, argc, argv, ctl);
+	status = ctl_open(ctl, false, &env);
+	if (status == CTL_OK)
+		status = ctl_context(env, &ctx);
+	while (status == CTL_OK && n == AT_ONCE) {
+		status = ctl_failed(act_sweep(&ctx, AT_ONCE, &n, &refusal),
+		                    &refusal);
+		all += status == CTL_OK ? n : 0;
+	}
+	if (status == CTL_OK)
+		printf("%zu account%s ended\n", all, all == 1 ? "" : "s");
+	rst_env_close(env);
+	return status;
+}
