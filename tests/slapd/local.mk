@@ -22,7 +22,8 @@ overlay_tests = \
 	tests/slapd/test104-modules \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config \
-	tests/slapd/test107-dear-filters
+	tests/slapd/test107-dear-filters \
+	tests/slapd/test108-states
 # The same directory in roster and in mdb, side by side: twin.py.
 twin_tests = \
 	tests/slapd/test203-pages
