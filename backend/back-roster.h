@@ -122,7 +122,7 @@ bool back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 struct back_names {
 	AttributeDescription *member, *member_uid, *unique_member, *member_of;
 	AttributeDescription *locked_time, *account_lock, *shadow_expire;
-	AttributeDescription *gid_number, *status;
+	AttributeDescription *gid_number, *status, *mail;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,

@@ -261,17 +261,6 @@ first_of(Entry *entry, AttributeDescription *ad)
 	                    : NULL;
 }
 
-static AttributeDescription *
-mail_description(void)
-{
-	static AttributeDescription *mail;
-	const char *text;
-
-	if (mail == NULL)
-		(void)slap_str2ad("mail", &mail, &text);
-	return mail;
-}
-
 static bool
 add_one(struct over_db *db, const struct over_owner *owner, Attribute *attr,
         struct over_refusal *ret_refusal)
@@ -318,7 +307,7 @@ over_add(Operation *op, SlapReply *rs)
 	}
 	rc = SLAP_CB_CONTINUE;
 	owner.username = first_of(op->ora_e, slap_schema.si_ad_uid);
-	owner.mail = first_of(op->ora_e, mail_description());
+	owner.mail = first_of(op->ora_e, back_names.mail);
 	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
 	     attr = attr->a_next)
 		if (is_password(attr->a_desc)) {
