@@ -55,8 +55,13 @@ struct back_db {
 	struct rst_env *env; /* open between db_open and db_close */
 	struct back_ads *ads;
 	struct back_read *main_read; /* txn.c */
-	struct re_s *stale_task;     /* init.c; NULL in tools */
-	struct rule_clock clock;     /* write.c */
+	struct re_s *stale_task;     /* tasks.c; NULL in tools */
+	struct re_s *index_task;     /* NULL when no index is being built */
+	time_t index_told_s;         /* monotonic; 0: not yet */
+	enum rst_err index_trouble;  /* told last */
+	struct berval monitor_ndn;   /* monitor.c; borrowed from cn=monitor */
+	void *monitor_callback;
+	struct rule_clock clock; /* write.c */
 	bool reopen; /* the directory changed; config.c's clean-up */
 };
 
@@ -71,8 +76,22 @@ unsigned int back_epoch(void);
 int back_init_cf(BackendInfo *bi);
 /* Check one value of "index"; words in err when it is refused. */
 bool back_index_check(int argc, char **argv, char *err, size_t size);
-/* Make the indexes that are configured and not there. */
+/* Ask the environment for the indexes that are configured, and let go of the
+ * others. */
 enum rst_err back_index_open(BackendDB *be, struct rst_detail *reterr);
+/* "description eq building 120/5000" */
+void back_index_print(const struct rst_index_info *info, char *text,
+                      size_t size);
+
+/* tasks.c: what a server does by itself; nothing in tools. */
+void back_tasks_start(BackendDB *be);
+void back_tasks_stop(struct back_db *db); /* the pool is paused or gone */
+/* There is work on indexes. */
+void back_task_index(BackendDB *be);
+
+/* monitor.c: our counters in cn=monitor; nothing in tools. */
+void back_monitor_open(BackendDB *be);
+void back_monitor_close(struct back_db *db); /* the pool is paused or gone */
 
 /*
  * txn.c: each thread of the pool keeps one read transaction, renewed for an

@@ -122,7 +122,7 @@ index_delete(ConfigArgs *c, struct back_db *db)
 	return 0;
 }
 
-/* A running server makes the new index at once. */
+/* A running server begins at once. */
 static int
 index_cleanup(ConfigArgs *c)
 {
@@ -137,6 +137,13 @@ index_cleanup(ConfigArgs *c)
 	return LDAP_OTHER;
 }
 
+static void
+index_later(ConfigArgs *c, const struct back_db *db)
+{
+	if (db->env != NULL && CONFIG_ONLINE_ADD(c))
+		config_push_cleanup(c, index_cleanup);
+}
+
 static int
 index_cf(ConfigArgs *c)
 {
@@ -149,6 +156,7 @@ index_cf(ConfigArgs *c)
 	case SLAP_CONFIG_EMIT:
 		return index_emit(c, db);
 	case LDAP_MOD_DELETE:
+		index_later(c, db);
 		return index_delete(c, db);
 	}
 	if (!back_index_check(c->argc, c->argv, err, sizeof(err)))
@@ -160,8 +168,7 @@ index_cf(ConfigArgs *c)
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return reject(c, "index line too long");
 	db->index[db->n_index++].text = ch_strdup(text);
-	if (db->env != NULL && CONFIG_ONLINE_ADD(c))
-		config_push_cleanup(c, index_cleanup);
+	index_later(c, db);
 	return 0;
 }
 

@@ -3,9 +3,14 @@
  *
  * Syntax and meaning are slapd-mdb(5)'s, and what Roster has built in needs
  * no line.  pres and approx are accepted and make nothing: presence is rarely
- * selective, and an approximate filter is answered by looking.  An index that
- * is configured is made, over what is there, when the database opens; one
- * whose line went away is kept, it costs little and misleads nobody.
+ * selective, and an approximate filter is answered by looking.
+ *
+ * What the lines say is told to the environment when the database opens and
+ * when cn=config changes.  A new index is followed from then on, but answers
+ * only when the entries that were there before are in it; tasks.c does that
+ * beside clients, or slapindex.  Rows of an index whose line is gone are
+ * dropped the same way, but by a server or slapindex alone: another tool may
+ * have been given another configuration.
  */
 #include "back-roster.h"
 
@@ -132,91 +137,217 @@ back_index_check(int argc, char **argv, char *err, size_t size)
 	return parse_attrs(argv[1], check_kinds, &check, err, size);
 }
 
-struct index_open {
-	struct rst_wtxn *txn;
+/* One index that a line asks for; false ends the walk. */
+typedef bool wanted_each(void *arg, AttributeDescription *ad,
+                         enum rst_index_kind kind);
+
+struct line_walk {
+	wanted_each *each;
+	void *arg;
 	unsigned int kinds;
-	enum rst_err err;
-	bool made;
 };
 
-static enum rst_err
-ensure(struct rst_wtxn *txn, uint16_t id, enum rst_index_kind kind, bool *made)
-{
-	if (rst_index_exists(&txn->r, id, kind))
-		return RST_OK;
-	*made = true;
-	return rst_index_add(txn, id, kind);
-}
-
 static bool
-open_one(void *arg, AttributeDescription *ad)
+walk_attr(void *arg, AttributeDescription *ad)
 {
-	struct index_open *open = arg;
-	uint16_t id;
+	const struct line_walk *walk = arg;
 
 	/* membership has its own tables; others' rules are not the store's */
 	if (back_member_id(ad) != RST_A_NONE || ad == back_names.member_of ||
 	    !back_ad_indexable(ad))
 		return true;
-	open->err = back_ad_intern(open->txn, ad, &id);
-	if (open->err == RST_OK && (open->kinds & KIND_EQUAL)) {
-		open->err = ensure(open->txn, id, RST_INDEX_EQUAL, &open->made);
-		if (open->err == RST_OK && ad->ad_type->sat_ordering != NULL)
-			open->err = ensure(open->txn, id, RST_INDEX_ORDER,
-			                   &open->made);
-	}
-	if (open->err == RST_OK && (open->kinds & KIND_SUBSTRING))
-		open->err =
-			ensure(open->txn, id, RST_INDEX_SUBSTRING, &open->made);
-	return open->err == RST_OK;
+	if ((walk->kinds & KIND_EQUAL) &&
+	    !walk->each(walk->arg, ad, RST_INDEX_EQUAL))
+		return false;
+	if ((walk->kinds & KIND_EQUAL) && ad->ad_type->sat_ordering != NULL &&
+	    !walk->each(walk->arg, ad, RST_INDEX_ORDER))
+		return false;
+	return !(walk->kinds & KIND_SUBSTRING) ||
+	       walk->each(walk->arg, ad, RST_INDEX_SUBSTRING);
 }
 
-static enum rst_err
-open_line(struct rst_wtxn *txn, const char *line, unsigned int *kinds,
-          bool *made, struct rst_detail *reterr)
+/* The same for one line; false when it does not parse (words in reterr), or
+ * each said so. */
+static bool
+walk_line(const char *line, struct line_walk walk, unsigned int *kinds,
+          struct rst_detail *reterr)
 {
-	struct index_open open = { txn, *kinds, RST_OK, false };
 	char attrs[RST_ATTR_NAME_MAX * 2];
 	size_t len = strcspn(line, " \t");
 	const char *list = line + len + strspn(line + len, " \t");
 
 	if (len >= sizeof(attrs))
-		return RST_EINVALID;
+		return false;
 	memcpy(attrs, line, len);
 	attrs[len] = '\0';
+	walk.kinds = *kinds;
 	if (*list != '\0')
-		open.kinds =
+		walk.kinds =
 			parse_kinds(list, reterr->text, sizeof(reterr->text));
 	if (strcasecmp(attrs, "default") == 0) {
-		*kinds = open.kinds;
-		return RST_OK;
+		*kinds = walk.kinds;
+		return true;
 	}
-	if (!parse_attrs(attrs, open_one, &open, reterr->text,
-	                 sizeof(reterr->text)) &&
-	    open.err == RST_OK)
-		open.err = RST_EINVALID;
-	*made |= open.made;
-	return open.err;
+	return parse_attrs(attrs, walk_attr, &walk, reterr->text,
+	                   sizeof(reterr->text));
+}
+
+/* Call each for all that the lines ask for. */
+static bool
+walk_lines(const struct back_db *db, wanted_each *each, void *arg,
+           struct rst_detail *reterr)
+{
+	const struct line_walk walk = { each, arg, 0 };
+	unsigned int kinds = KIND_EQUAL;
+
+	for (unsigned int i = 0; i < db->n_index; i++)
+		if (!walk_line(db->index[i].text, walk, &kinds, reterr))
+			return false;
+	return true;
+}
+
+struct same_index {
+	const struct rst_index_info *info;
+	bool found;
+};
+
+static bool
+is_same(void *arg, AttributeDescription *ad, enum rst_index_kind kind)
+{
+	struct same_index *same = arg;
+
+	same->found = kind == same->info->kind &&
+	              rst_view_equal_nocase(same->info->name,
+	                                    back_view_of(&ad->ad_cname));
+	return !same->found;
+}
+
+/* The next index of the environment that no line asks for. */
+static bool
+find_unwanted(const struct back_db *db, const struct rst_rtxn *txn,
+              struct rst_index_info *ret_info)
+{
+	struct same_index same = { ret_info, false };
+	struct rst_detail ignored;
+	size_t at = 0;
+
+	while (rst_index_next(txn, &at, ret_info)) {
+		if (ret_info->state == RST_INDEX_DROPPING)
+			continue;
+		same.found = false;
+		(void)walk_lines(db, is_same, &same, &ignored);
+		if (!same.found)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_asked(void *arg, AttributeDescription *ad, enum rst_index_kind kind)
+{
+	const struct rst_rtxn *txn = arg;
+	uint16_t id;
+
+	return back_ad_find(txn, ad, &id) && rst_index_asked(txn, id, kind);
+}
+
+static bool
+may_remove(void)
+{
+	return (slapMode & SLAP_SERVER_MODE) || slapTool == SLAPINDEX;
+}
+
+/* The environment knows what the lines say: nothing is to be written. */
+static bool
+agrees(const struct back_db *db, struct rst_rtxn *txn)
+{
+	struct rst_index_info info;
+	struct rst_detail ignored;
+
+	return walk_lines(db, is_asked, txn, &ignored) &&
+	       (!may_remove() || !find_unwanted(db, txn, &info));
+}
+
+struct asking {
+	struct rst_wtxn *txn;
+	enum rst_err err;
+};
+
+static bool
+ask(void *arg, AttributeDescription *ad, enum rst_index_kind kind)
+{
+	struct asking *asking = arg;
+	uint16_t id;
+
+	asking->err = back_ad_intern(asking->txn, ad, &id);
+	if (asking->err == RST_OK)
+		asking->err = rst_index_add(asking->txn, id, kind);
+	return asking->err == RST_OK;
+}
+
+static enum rst_err
+tell(const struct back_db *db, struct rst_wtxn *txn, struct rst_detail *reterr)
+{
+	struct asking asking = { txn, RST_OK };
+	struct rst_index_info info;
+
+	if (!walk_lines(db, ask, &asking, reterr) && asking.err == RST_OK)
+		asking.err = RST_EINVALID;
+	if (asking.err == RST_EFULL)
+		rst_detail_set(reterr, "the names of all indexes are longer "
+		                       "than the environment can keep");
+	while (asking.err == RST_OK && may_remove() &&
+	       find_unwanted(db, &txn->r, &info))
+		asking.err = rst_index_remove(txn, info.name, info.kind);
+	return asking.err;
 }
 
 enum rst_err
 back_index_open(BackendDB *be, struct rst_detail *reterr)
 {
 	struct back_db *db = be->be_private;
-	unsigned int kinds = KIND_EQUAL;
+	struct rst_rtxn read;
 	struct rst_wtxn txn;
-	bool made = false;
+	bool same, pending;
 	enum rst_err err;
 
-	if (db->n_index == 0)
-		return RST_OK;
-	err = rst_write_begin(db->env, RST_WRITE_ORDINARY, &txn);
+	err = rst_read_begin(db->env, &read);
 	if (err != RST_OK)
 		return err;
-	for (unsigned int i = 0; i < db->n_index && err == RST_OK; i++)
-		err = open_line(&txn, db->index[i].text, &kinds, &made, reterr);
-	if (err == RST_OK && made)
-		err = rst_write_commit(&txn);
-	rst_write_abort(&txn);
+	same = agrees(db, &read);
+	pending = rst_index_pending(&read);
+	rst_read_end(&read);
+	if (!same) {
+		err = rst_write_begin(db->env, RST_WRITE_ORDINARY, &txn);
+		if (err != RST_OK)
+			return err;
+		err = tell(db, &txn, reterr);
+		pending = rst_index_pending(&txn.r);
+		if (err == RST_OK)
+			err = rst_write_commit(&txn);
+		rst_write_abort(&txn);
+	}
+	if (err == RST_OK && pending)
+		back_task_index(be);
 	return err;
+}
+
+void
+back_index_print(const struct rst_index_info *info, char *text, size_t size)
+{
+	static const char *const states[] = {
+		[RST_INDEX_COMPLETE] = "complete",
+		[RST_INDEX_QUEUED] = "waiting",
+		[RST_INDEX_BUILDING] = "building",
+		[RST_INDEX_DROPPING] = "dropping",
+	};
+	int len;
+
+	len = snprintf(text, size, "%.*s %s %s", (int)info->name.len,
+	               info->name.ptr, rst_index_kind_word(info->kind),
+	               states[info->state]);
+	if (info->state == RST_INDEX_BUILDING && len > 0 && (size_t)len < size)
+		snprintf(text + len, size - (size_t)len, " %llu/%llu",
+		         (unsigned long long)info->done,
+		         (unsigned long long)info->total);
 }

@@ -12,12 +12,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "ldap_rq.h"
 #include "overlay/lifecycle.h"
 #include "slap-config.h"
 
 #define FOREIGN_ID_DEFAULT 15 /* server id of what other processes write */
-#define STALE_EVERY_S      5  /* look for readers that died */
 
 static struct back_db *databases; /* changed under a paused pool only */
 static atomic_uint epoch;
@@ -65,7 +63,7 @@ db_init(BackendDB *be, ConfigReply *cr)
 	databases = db;
 	be->be_private = db;
 	be->be_cf_ocs = be->bd_info->bi_cf_ocs;
-	SLAP_DBFLAGS(be) |= SLAP_DBFLAG_ONE_SUFFIX;
+	SLAP_DBFLAGS(be) |= SLAP_DBFLAG_ONE_SUFFIX | SLAP_DBFLAG_MONITORING;
 	return 0;
 }
 
@@ -202,48 +200,6 @@ open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 	return err;
 }
 
-/* A process that is killed while it reads pins its pages until somebody
- * clears its slot. */
-static void *
-clear_stale(void *ctx, void *arg)
-{
-	struct re_s *task = arg;
-	struct back_db *db = task->arg;
-
-	rst_env_clear_stale(db->env);
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return NULL;
-}
-
-static void
-start_stale(BackendDB *be, struct back_db *db)
-{
-	static char name[] = "roster_stale";
-
-	if (!(slapMode & SLAP_SERVER_MODE))
-		return;
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	db->stale_task =
-		ldap_pvt_runqueue_insert(&slapd_rq, STALE_EVERY_S, clear_stale,
-	                                 db, name, be->be_suffix[0].bv_val);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-}
-
-static void
-stop_stale(struct back_db *db)
-{
-	if (db->stale_task == NULL)
-		return;
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, db->stale_task))
-		ldap_pvt_runqueue_stoptask(&slapd_rq, db->stale_task);
-	ldap_pvt_runqueue_remove(&slapd_rq, db->stale_task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	db->stale_task = NULL;
-}
-
 static int
 db_open(BackendDB *be, ConfigReply *cr)
 {
@@ -267,7 +223,8 @@ db_open(BackendDB *be, ConfigReply *cr)
 	err = open_environment(be, db, &why);
 	if (err == RST_OK) {
 		warn_of_size(db);
-		start_stale(be, db);
+		back_tasks_start(be);
+		back_monitor_open(be);
 		return 0;
 	}
 	rst_env_close(db->env);
@@ -289,7 +246,8 @@ db_close(BackendDB *be, ConfigReply *cr)
 	atomic_fetch_add(&epoch, 1);
 	if (db->env == NULL)
 		return 0;
-	stop_stale(db);
+	back_tasks_stop(db);
+	back_monitor_close(db);
 	back_read_flush(db);
 	rst_env_close(db->env);
 	db->env = NULL;

@@ -36,12 +36,14 @@ roster_la_SOURCES = \
 	backend/modify_priv.h \
 	backend/modrdn.c \
 	backend/module.c \
+	backend/monitor.c \
 	backend/needs.c \
 	backend/operational.c \
 	backend/paged.c \
 	backend/plan.c \
 	backend/search.c \
 	backend/search_priv.h \
+	backend/tasks.c \
 	backend/tools.c \
 	backend/txn.c \
 	backend/walk.c \

@@ -17,7 +17,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ORPHANS_MAX 100000
+#include "store/check.h"
+
+#define ORPHANS_MAX  100000
+#define INDEX_BUDGET 40000   /* 50 ms or so of writing */
+#define NAP_NS       5000000 /* others poll every millisecond */
 
 /* Entries of slapd's, owned. */
 struct entries {
@@ -39,6 +43,8 @@ static struct {
 	struct rst_wtxn write;
 	struct entries chunk;   /* put since the last commit */
 	struct entries orphans; /* without a parent yet */
+	bool reindexing;        /* the first call was made */
+	uint64_t looked_at, rows_put;
 } tool;
 
 static void
@@ -557,14 +563,92 @@ back_tool_entry_delete(BackendDB *be, struct berval *ndn, struct berval *text)
 	return LDAP_OTHER;
 }
 
+/* slapindex begins: what was newly configured is built, what went is dropped.
+ * Piece by piece, so a run that is killed has done what it has done. */
+static enum rst_err
+finish_indexes(void)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	enum rst_err err = RST_OK;
+	bool more = true;
+
+	while (err == RST_OK && more) {
+		err = begin_writing();
+		if (err == RST_OK)
+			err = rst_index_work(&tool.write, INDEX_BUDGET, &more);
+		if (err == RST_OK)
+			err = commit_chunk();
+		abort_writing();
+		if (!(slapMode & SLAP_TOOL_QUICK))
+			nanosleep(&nap, NULL);
+	}
+	return err;
+}
+
+/* -t: what follows from nothing goes, too. */
+static enum rst_err
+repair(void)
+{
+	const struct rst_check_options options = { .max_findings = 0 };
+	uint64_t n;
+	enum rst_err err;
+
+	end_reading();
+	err = rst_check_repair(tool.db->env, &options, &n);
+	if (err == RST_OK && n > 0)
+		fprintf(stderr, "roster: %llu rows written or dropped\n",
+		        (unsigned long long)n);
+	return err;
+}
+
+static enum rst_err
+begin_reindexing(void)
+{
+	enum rst_err err;
+
+	if (tool.reindexing)
+		return RST_OK;
+	err = finish_indexes();
+	if (err == RST_OK && (slapMode & SLAP_TRUNCATE_MODE))
+		err = repair();
+	tool.reindexing = err == RST_OK;
+	return err;
+}
+
+static enum rst_err
+reindex_one(ID id)
+{
+	unsigned int put;
+	enum rst_err err = begin_writing();
+
+	if (err == RST_OK)
+		err = rst_index_refresh(&tool.write, id, &put);
+	if (err != RST_OK)
+		return err;
+	tool.rows_put += put;
+	return ++tool.looked_at % BACK_TOOL_CHUNK == 0 ? commit_chunk()
+	                                               : RST_OK;
+}
+
 /*
- * Indexes change in the transaction of their entries and cannot lag behind;
- * one that was newly configured has been built when the database opened.
+ * Indexes change in the transaction of their entries and cannot lag behind,
+ * and the first call builds what was newly configured.  So this finds rows
+ * that are missing only where something went wrong.  All attributes are looked
+ * at, whichever are named: it costs the same.
  */
 int
 back_tool_entry_reindex(BackendDB *be, ID id, AttributeDescription **ads)
 {
-	return 0;
+	enum rst_err err = begin_reindexing();
+
+	if (err == RST_OK)
+		err = reindex_one(id);
+	if (err == RST_OK)
+		return 0;
+	abort_writing();
+	fprintf(stderr, "roster: entry %llu: %s\n", (unsigned long long)id,
+	        rst_strerror(err));
+	return -1;
 }
 
 int
@@ -578,6 +662,13 @@ back_tool_entry_close(BackendDB *be)
 {
 	enum rst_err err = commit_chunk();
 	int code = 0;
+
+	/* nothing to walk, and yet an index may be gone */
+	if (err == RST_OK && slapTool == SLAPINDEX)
+		err = begin_reindexing();
+	if (tool.rows_put > 0)
+		fprintf(stderr, "roster: %llu rows were missing\n",
+		        (unsigned long long)tool.rows_put);
 
 	end_reading();
 	if (err != RST_OK) {

@@ -428,6 +428,8 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	info.map_bytes = lmdb.me_mapsize;
 	info.used_bytes = (used - spare) * stat.ms_psize;
 	rst_room(env, &info);
+	info.free_bytes = spare * stat.ms_psize;
+	info.page_bytes = stat.ms_psize;
 	info.readers_max = lmdb.me_maxreaders;
 	info.readers_used = lines > 0 ? lines - 1 : 0; /* less the heading */
 	*ret_info = info;

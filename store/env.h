@@ -65,6 +65,8 @@ struct rst_env_info {
 	uint64_t disk_bytes;     /* left on the disk beneath */
 	uint64_t reserve_bytes;  /* of it, that ordinary writes leave */
 	bool full;               /* so an ordinary write would be refused */
+	uint64_t free_bytes;     /* of pages that were used once */
+	uint64_t page_bytes;
 	unsigned int readers_max, readers_used;
 	uint64_t last_txn;
 	uint64_t entries;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* index.c - which indexes there are, and keeping their rows
+/* index.c - keeping the rows of indexes
  *
- * What is asked for beyond the built-in list is the setting "index": words
- * such as "eq:description", blanks between them.  The rows of a change are
- * those of the record after less those of the record before.
+ * The rows of a change are those of the record after less those of the record
+ * before.
  */
 #include "store/index.h"
 
@@ -11,123 +10,6 @@
 
 #include "store/index_priv.h"
 #include "store/record_priv.h"
-
-#define SETTING     "index"
-#define SETTING_MAX 4096
-
-static const struct {
-	uint16_t id;
-	enum rst_index_kind kind;
-} builtin[] = {
-	{ RST_A_OBJECTCLASS, RST_INDEX_EQUAL },
-	{ RST_A_UID, RST_INDEX_EQUAL },
-	{ RST_A_CN, RST_INDEX_EQUAL },
-	{ RST_A_MAIL, RST_INDEX_EQUAL },
-	{ RST_A_UIDNUMBER, RST_INDEX_EQUAL },
-	{ RST_A_GIDNUMBER, RST_INDEX_EQUAL },
-	{ RST_A_ENTRYUUID, RST_INDEX_EQUAL },
-	{ RST_A_SN, RST_INDEX_EQUAL },
-	{ RST_A_GIVENNAME, RST_INDEX_EQUAL },
-	{ RST_A_ROSTERSTATUS, RST_INDEX_EQUAL },
-	{ RST_A_ROSTERTOKENDIGEST, RST_INDEX_EQUAL },
-	{ RST_A_ENTRYCSN, RST_INDEX_ORDER },
-	{ RST_A_MODIFYTIMESTAMP, RST_INDEX_ORDER },
-	{ RST_A_ROSTEREXPIRES, RST_INDEX_ORDER },
-	{ RST_A_UID, RST_INDEX_SUBSTRING },
-	{ RST_A_CN, RST_INDEX_SUBSTRING },
-	{ RST_A_MAIL, RST_INDEX_SUBSTRING },
-	{ RST_A_SN, RST_INDEX_SUBSTRING },
-	{ RST_A_GIVENNAME, RST_INDEX_SUBSTRING },
-	{ RST_A_DISPLAYNAME, RST_INDEX_SUBSTRING },
-};
-
-static const char *const kind_words[] = {
-	[RST_INDEX_EQUAL] = "eq",
-	[RST_INDEX_ORDER] = "ord",
-	[RST_INDEX_SUBSTRING] = "sub",
-};
-
-/* The setting is words "eq:description", blanks between them.  Take the next
- * off *rest; false at the end. */
-static bool
-next_word(struct rst_view *rest, struct rst_view *ret_word)
-{
-	const char *blank;
-
-	while (rest->len > 0 && rest->ptr[0] == ' ') {
-		rest->ptr++;
-		rest->len--;
-	}
-	if (rest->len == 0)
-		return false;
-	blank = memchr(rest->ptr, ' ', rest->len);
-	*ret_word =
-		rst_view(rest->ptr, blank != NULL ? (size_t)(blank - rest->ptr)
-	                                          : rest->len);
-	rest->ptr += ret_word->len;
-	rest->len -= ret_word->len;
-	return true;
-}
-
-/* "eq:description": of attribute id and kind? */
-static bool
-word_is(struct rst_view word, const char *name, enum rst_index_kind kind)
-{
-	struct rst_view prefix = rst_view_of(kind_words[kind]);
-
-	if (!rst_view_starts(word, prefix) || word.len <= prefix.len + 1 ||
-	    word.ptr[prefix.len] != ':')
-		return false;
-	return rst_view_equal_nocase(
-		rst_view(word.ptr + prefix.len + 1, word.len - prefix.len - 1),
-		rst_view_of(name));
-}
-
-/* Whether text, the value of the setting, asks for it. */
-static bool
-is_asked_for(const struct rst_rtxn *txn, struct rst_view text, uint16_t id,
-             enum rst_index_kind kind)
-{
-	struct rst_view word;
-	enum rst_match match;
-	const char *name;
-
-	if (text.len == 0 || rst_attr_name(txn, id, &name, &match) != RST_OK)
-		return false;
-	while (next_word(&text, &word))
-		if (word_is(word, name, kind))
-			return true;
-	return false;
-}
-
-static struct rst_view
-setting_of(const struct rst_rtxn *txn)
-{
-	struct rst_view text;
-
-	if (rst_setting_get(txn, SETTING, &text) != RST_OK)
-		return rst_view(NULL, 0);
-	return text;
-}
-
-static bool
-has_index(const struct rst_rtxn *txn, struct rst_view setting, uint16_t id,
-          enum rst_index_kind kind)
-{
-	if (id < RST_A_BUILTIN_END)
-		for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]);
-		     i++)
-			if (builtin[i].id == id && builtin[i].kind == kind)
-				return true;
-	return is_asked_for(txn, setting, id, kind);
-}
-
-bool
-rst_index_exists(const struct rst_rtxn *txn, uint16_t id,
-                 enum rst_index_kind kind)
-{
-	return has_index(txn, setting_of(txn), id, kind);
-}
 
 /* Where the rows of one record go. */
 struct sink {
@@ -162,11 +44,11 @@ emit_grams(const struct sink *sink, uint16_t id, enum rst_match match,
 	return err;
 }
 
-/* All rows of one kind for one attribute of the record. */
-static enum rst_err
-emit_attr(const struct sink *sink, struct rst_attr attr, enum rst_match match,
-          enum rst_index_kind kind)
+enum rst_err
+rst_index_attr_rows(uint64_t entry, struct rst_attr attr, enum rst_match match,
+                    enum rst_index_kind kind, rst_row_each *each, void *arg)
 {
+	const struct sink sink = { each, arg, entry };
 	enum rst_err err = RST_OK;
 	struct rst_view value;
 	struct rst_index_key key;
@@ -176,18 +58,31 @@ emit_attr(const struct sink *sink, struct rst_attr attr, enum rst_match match,
 		case RST_INDEX_EQUAL:
 			err = rst_index_key_equal(attr.id, match, value, &key);
 			if (err == RST_OK)
-				err = emit(sink, &key);
+				err = emit(&sink, &key);
 			break;
 		case RST_INDEX_ORDER:
 			err = rst_index_key_order(attr.id, match, value, &key);
 			if (err == RST_OK)
-				err = emit(sink, &key);
+				err = emit(&sink, &key);
 			break;
 		case RST_INDEX_SUBSTRING:
-			err = emit_grams(sink, attr.id, match, value);
+			err = emit_grams(&sink, attr.id, match, value);
 			break;
 		}
 	return err;
+}
+
+/* The kinds of index, complete or not, that attribute name has by words. */
+static unsigned int
+kinds_asked(struct rst_view words, const char *name)
+{
+	struct rst_index_word word;
+	unsigned int kinds = 0;
+
+	while (rst_index_word_next(&words, &word))
+		if (rst_view_equal_nocase(word.name, rst_view_of(name)))
+			kinds |= 1U << word.kind;
+	return kinds;
 }
 
 /*
@@ -198,25 +93,27 @@ enum rst_err
 rst_index_rows(const struct rst_rtxn *txn, const struct rst_record *record,
                rst_row_each *each, void *arg)
 {
-	const struct sink sink = { each, arg, record->id };
-	struct rst_view setting = setting_of(txn);
+	struct rst_view words = rst_index_words(txn);
 	enum rst_err err = RST_OK;
 	enum rst_match match;
 	struct rst_attr attr;
+	unsigned int kinds;
 	const char *name;
 
 	for (unsigned int i = 0; i < record->n_attrs && err == RST_OK; i++) {
 		rst_record_nth(record, i, &attr);
+		kinds = rst_index_builtin(attr.id);
+		if (kinds == 0 && words.len == 0)
+			continue;
+		err = rst_attr_name(txn, attr.id, &name, &match);
+		if (err == RST_OK && words.len > 0)
+			kinds |= kinds_asked(words, name);
 		for (int kind = RST_INDEX_EQUAL;
-		     kind <= RST_INDEX_SUBSTRING && err == RST_OK; kind++) {
-			if (!has_index(txn, setting, attr.id,
-			               (enum rst_index_kind)kind))
-				continue;
-			err = rst_attr_name(txn, attr.id, &name, &match);
-			if (err == RST_OK)
-				err = emit_attr(&sink, attr, match,
-				                (enum rst_index_kind)kind);
-		}
+		     kind <= RST_INDEX_SUBSTRING && err == RST_OK; kind++)
+			if (kinds & (1U << kind))
+				err = rst_index_attr_rows(
+					record->id, attr, match,
+					(enum rst_index_kind)kind, each, arg);
 	}
 	return err;
 }
@@ -359,55 +256,4 @@ rst_index_update(struct rst_wtxn *txn, const struct rst_record *before,
 	rows_release(&old);
 	rows_release(&new_rows);
 	return err;
-}
-
-/* Add the word to the setting. */
-static enum rst_err
-ask_for(struct rst_wtxn *txn, const char *name, enum rst_index_kind kind)
-{
-	struct rst_view old = setting_of(&txn->r);
-	struct rst_view parts[] = { old, RST_VIEW(" "),
-		                    rst_view_of(kind_words[kind]),
-		                    RST_VIEW(":"), rst_view_of(name) };
-	char text[SETTING_MAX];
-	size_t len = 0;
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (parts[i].len > sizeof(text) - len)
-			return RST_EFULL;
-		if (parts[i].len > 0)
-			memcpy(text + len, parts[i].ptr, parts[i].len);
-		len += parts[i].len;
-	}
-	return rst_setting_put(txn, SETTING, rst_view(text, len));
-}
-
-static enum rst_err
-put_row(void *arg, struct rst_view key, struct rst_view value)
-{
-	return rst_db_put(arg, RST_T_INDEX, key, value, true);
-}
-
-enum rst_err
-rst_index_add(struct rst_wtxn *txn, uint16_t id, enum rst_index_kind kind)
-{
-	struct rst_record record;
-	struct rst_attr attr;
-	enum rst_match match;
-	const char *name;
-	uint64_t at = 0;
-	enum rst_err err;
-
-	err = rst_attr_name(&txn->r, id, &name, &match);
-	if (err != RST_OK || rst_index_exists(&txn->r, id, kind))
-		return err;
-	err = ask_for(txn, name, kind);
-	while (err == RST_OK &&
-	       (err = rst_record_next(&txn->r, &at, &record)) == RST_OK) {
-		const struct sink sink = { put_row, txn, record.id };
-
-		if (rst_record_attr(&record, id, &attr))
-			err = emit_attr(&sink, attr, match, kind);
-	}
-	return err == RST_ENOTFOUND ? RST_OK : err;
 }

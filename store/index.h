@@ -20,16 +20,70 @@ enum rst_index_kind {
 	RST_INDEX_SUBSTRING = 3, /* rows of three characters each */
 };
 
-/* Whether attribute id has an index of this kind. */
+/* "eq", "ord", "sub". */
+const char *rst_index_kind_word(enum rst_index_kind kind);
+
+/* Whether attribute id has a complete index of this kind, that may answer. */
 bool rst_index_exists(const struct rst_rtxn *txn, uint16_t id,
                       enum rst_index_kind kind);
 
 /*
- * Ask for an index.  Recorded at once; when entries exist their rows are
- * built in the same transaction, so call it from tools or in chunks.
+ * Ask for an index.  Where no entry exists it is complete at once, otherwise
+ * rst_index_work() builds it; the changes of entries are followed from now on.
+ * Nothing happens when it is there.  RST_EFULL: the names of all indexes
+ * together are too long (4096 bytes).
  */
 enum rst_err rst_index_add(struct rst_wtxn *txn, uint16_t id,
                            enum rst_index_kind kind) RST_MUST_USE;
+
+/*
+ * An index that was asked for is not wanted any more: it answers nothing from
+ * now on, and rst_index_work() drops its rows.  Those built in stay.
+ */
+enum rst_err rst_index_remove(struct rst_wtxn *txn, struct rst_view name,
+                              enum rst_index_kind kind) RST_MUST_USE;
+
+/* It is built in, or was asked for and not removed; complete or not. */
+bool rst_index_asked(const struct rst_rtxn *txn, uint16_t id,
+                     enum rst_index_kind kind);
+
+/*
+ * One piece of the work that rst_index_add() and rst_index_remove() left:
+ * about budget entries are looked at, or a fourth as many rows written.
+ * Commit, let others write, and come again while *ret_more.  What was done
+ * stays done, whoever goes on with it.
+ */
+enum rst_err rst_index_work(struct rst_wtxn *txn, unsigned int budget,
+                            bool *ret_more) RST_MUST_USE;
+/* There is such work. */
+bool rst_index_pending(const struct rst_rtxn *txn);
+
+/* The indexes that were asked for, one by one; *at 0 to start.  Borrowed from
+ * the transaction.  False at the end. */
+enum rst_index_state {
+	RST_INDEX_COMPLETE,
+	RST_INDEX_QUEUED,
+	RST_INDEX_BUILDING,
+	RST_INDEX_DROPPING,
+};
+struct rst_index_info {
+	struct rst_view name; /* of the attribute */
+	enum rst_index_kind kind;
+	enum rst_index_state state;
+	uint64_t done, total; /* entry ids, while it is being built */
+};
+bool rst_index_next(const struct rst_rtxn *txn, size_t *at,
+                    struct rst_index_info *ret_info);
+
+/*
+ * Put those rows of entry id that are missing, which is what "slapindex" does
+ * for every entry.  *ret_put: how many.  RST_ENOTFOUND.
+ */
+enum rst_err rst_index_refresh(struct rst_wtxn *txn, uint64_t id,
+                               unsigned int *ret_put) RST_MUST_USE;
+
+/* key is a row of an index that is not complete, and may be missing. */
+bool rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key);
 
 /*
  * Entries whose attribute id equals value (by its rule), ascending, beginning

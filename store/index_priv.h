@@ -1,13 +1,46 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* index_priv.h - the keys of index rows, drawn in index_key.c */
+/* index_priv.h - the keys of index rows, drawn in index_key.c, and the words
+ * that say which there are, drawn in index_words.c */
 #ifndef RST_INDEX_PRIV_H
 #define RST_INDEX_PRIV_H
 
 #include "store/env_priv.h"
 #include "store/index.h"
+#include "store/record_priv.h"
 
 #define RST_INDEX_KEY_MAX 511
 #define RST_INDEX_HEAD    3 /* attribute, kind */
+
+#define RST_INDEX_WORDS_MAX 4096 /* bytes of all words */
+
+/* One index that was asked for. */
+struct rst_index_word {
+	struct rst_view name;
+	enum rst_index_kind kind;
+	enum rst_index_state state;
+};
+
+/* The kinds that attribute id has built in: bits 1 << kind. */
+unsigned int rst_index_builtin(uint16_t id);
+/* All words; *rest starts there, and word_next() takes one off. */
+struct rst_view rst_index_words(const struct rst_rtxn *txn);
+bool rst_index_word_next(struct rst_view *rest,
+                         struct rst_index_word *ret_word);
+bool rst_index_word_find(const struct rst_rtxn *txn, uint16_t id,
+                         enum rst_index_kind kind,
+                         struct rst_index_word *ret_word);
+/* Write the words anew: edit may change each, and answers false for one that
+ * goes.  append (may be NULL) comes last.  RST_EFULL. */
+typedef bool rst_index_word_edit(void *arg, struct rst_index_word *word);
+enum rst_err rst_index_words_edit(struct rst_wtxn *txn,
+                                  rst_index_word_edit *edit, void *arg,
+                                  const struct rst_index_word *append)
+	RST_MUST_USE;
+
+/* index.c: the rows of one kind for one attribute of an entry. */
+enum rst_err rst_index_attr_rows(uint64_t entry, struct rst_attr attr,
+                                 enum rst_match match, enum rst_index_kind kind,
+                                 rst_row_each *each, void *arg) RST_MUST_USE;
 
 /* A key being written. */
 struct rst_index_key {

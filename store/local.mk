@@ -27,7 +27,8 @@ store_libstore_la_SOURCES = \
 	store/err.c store/err.h \
 	store/ident.c store/ident.h \
 	store/index.c store/index.h store/index_priv.h \
-	store/index_find.c store/index_key.c \
+	store/index_build.c store/index_find.c \
+	store/index_key.c store/index_words.c \
 	store/journal.c store/journal.h store/journal_priv.h \
 	store/journal_value.c \
 	store/member.c store/member.h store/member_priv.h \

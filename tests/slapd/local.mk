@@ -13,7 +13,8 @@ backend_tests = \
 	tests/slapd/test010-tools \
 	tests/slapd/test011-syncprov \
 	tests/slapd/test012-waiting \
-	tests/slapd/test013-lifecycle
+	tests/slapd/test013-lifecycle \
+	tests/slapd/test301-indexes
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \

@@ -9,6 +9,7 @@ store_units = \
 	tests/unit/test_env \
 	tests/unit/test_ident \
 	tests/unit/test_index \
+	tests/unit/test_index_build \
 	tests/unit/test_journal \
 	tests/unit/test_member \
 	tests/unit/test_member_random \
@@ -47,6 +48,9 @@ tests_unit_test_env_LDADD = $(store_unit_ldadd)
 tests_unit_test_index_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_index_CFLAGS = $(store_unit_cflags)
 tests_unit_test_index_LDADD = $(store_unit_ldadd)
+tests_unit_test_index_build_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_index_build_CFLAGS = $(store_unit_cflags)
+tests_unit_test_index_build_LDADD = $(store_unit_ldadd)
 tests_unit_test_normalise_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_normalise_CFLAGS = $(store_unit_cflags)
 tests_unit_test_normalise_LDADD = $(store_unit_ldadd)
