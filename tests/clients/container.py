@@ -248,7 +248,8 @@ class Container:
         nss = {"nslcd": "ldap", "sssd": "sss"}[self.kind]
         module = {"nslcd": "pam_ldap.so", "sssd": "pam_sss.so"}[self.kind]
         self._write("hosts", "127.0.0.1 localhost %s %s\n" % (NAME, self.kind))
-        self._write("nsswitch.conf", NSSWITCH % {"nss": nss})
+        self._write("nsswitch.conf", NSSWITCH % {"nss": nss} + (
+            "sudoers: files sss\n" if self.kind == "sssd" else ""))
         self._write("resolv.conf", "")
         for name, text in PAM[self.kind].items():
             self._write("pam.d/" + name, text)
