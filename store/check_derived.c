@@ -101,8 +101,9 @@ row_is_due(struct rst_check *check, struct rst_view key, struct rst_view value,
 	return err;
 }
 
+/* Add up what must be there and what is. */
 static enum rst_err
-check_derived(struct rst_check *check, struct derived *derived)
+add_up(struct rst_check *check, struct derived *derived)
 {
 	enum rst_err err;
 
@@ -112,14 +113,34 @@ check_derived(struct rst_check *check, struct derived *derived)
 	if (err == RST_OK)
 		err = rst_check_walk(check, derived->table, rst_sum_row,
 		                     &derived->there);
+	rst_sum_once_release(&derived->once);
+	return err;
+}
+
+enum rst_err
+rst_check_is_derived(struct rst_check *check, enum rst_table table,
+                     rst_rows_fn *rows_of, bool *ret_derived)
+{
+	struct derived derived = { .table = table, .rows_of = rows_of };
+	enum rst_err err = add_up(check, &derived);
+
+	if (err == RST_OK)
+		*ret_derived = rst_sum_equal(&derived.due, &derived.there);
+	return err;
+}
+
+static enum rst_err
+check_derived(struct rst_check *check, struct derived *derived)
+{
+	enum rst_err err;
+
+	err = add_up(check, derived);
 	if (err != RST_OK || rst_sum_equal(&derived->due, &derived->there))
-		goto out;
+		return err;
 	err = rst_check_each_record(check, rows_are_there, derived);
 	if (err == RST_OK)
 		err = rst_check_walk(check, derived->table, row_is_due,
 		                     derived);
-out:
-	rst_sum_once_release(&derived->once);
 	rst_rows_release(&derived->rows);
 	return err;
 }

@@ -105,6 +105,11 @@ const struct rst_row *rst_rows_find(const struct rst_rows *rows,
                                     struct rst_view key);
 void rst_rows_release(struct rst_rows *rows);
 
+/* By sums: the table has the rows that the records ask for, and no others. */
+enum rst_err rst_check_is_derived(struct rst_check *check, enum rst_table table,
+                                  rst_rows_fn *rows_of, bool *ret_derived)
+	RST_MUST_USE;
+
 /* One invariant: RST_OK unless the question could not be answered. */
 typedef enum rst_err rst_check_fn(struct rst_check *check);
 rst_check_fn rst_check_format, rst_check_room, rst_check_pages,

@@ -26,6 +26,7 @@
 #define OPEN_STEP_NS   20000000 /* 20 ms */
 #define FILE_MODE      0660
 #define READERS_MIN    64
+#define MAP_BYTES_MAX  (UINT64_C(1) << 46)
 #define LOCK_BYTES_MIN 4096 /* a lock.mdb with less holds no table */
 
 const char *const rst_table_names[RST_T_COUNT] = {
@@ -253,6 +254,50 @@ release(struct rst_env *env)
 	free(env);
 }
 
+/*
+ * LMDB keeps a larger size with the next commit that writes anything.  The
+ * opening lock, which is still ours, keeps everybody else from opening it with
+ * the old one meanwhile.
+ */
+static enum rst_err
+grow(struct rst_env *env, const struct rst_place *place,
+     const struct rst_env_options *options, struct rst_detail *reterr)
+{
+	struct rst_wtxn txn = { .locked = false };
+	MDB_envinfo info;
+	enum rst_err err;
+
+	mdb_env_info(env->mdb, &info);
+	if (options->grow_bytes <= info.me_mapsize) {
+		rst_detail_set(reterr,
+		               "the map has %ju bytes already, and only grows",
+		               (uintmax_t)info.me_mapsize);
+		return RST_EINVALID;
+	}
+	if (!place->alone) {
+		rst_detail_set(reterr,
+		               "another process has %s open: stop slapd and "
+		               "rosterd first",
+		               env->dir);
+		return RST_ESTATE;
+	}
+	if (options->dry_run)
+		return RST_OK;
+	if (mdb_env_set_mapsize(env->mdb, options->grow_bytes) != 0) {
+		rst_detail_set(reterr,
+		               "there is no address space for %ju bytes",
+		               (uintmax_t)options->grow_bytes);
+		return RST_ENOMEM;
+	}
+	err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_meta_set_number(&txn, "format", RST_FORMAT);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
 static enum rst_err
 open_new(struct rst_place *place, const char *dir,
          const struct rst_env_options *options, struct rst_env **ret_env,
@@ -286,6 +331,8 @@ open_new(struct rst_place *place, const char *dir,
 		err = open_lmdb(env, place, options, reterr);
 	if (err == RST_OK)
 		err = find_tables(env, reterr);
+	if (err == RST_OK && options->grow_bytes != 0)
+		err = grow(env, place, options, reterr);
 	if (err != RST_OK)
 		goto out;
 	rst_env_clear_stale(env);
@@ -317,12 +364,18 @@ complete_options(const struct rst_env_options *options,
 	if (full.readers < READERS_MIN)
 		full.readers = READERS_MIN;
 	if (full.map_bytes < RST_MAP_BYTES_MIN ||
-	    full.map_bytes > (UINT64_C(1) << 46)) {
+	    full.map_bytes > MAP_BYTES_MAX) {
 		rst_detail_set(reterr, "the map must be of %ju bytes at least",
 		               (uintmax_t)RST_MAP_BYTES_MIN);
 		return RST_EINVALID;
 	}
+	if (full.grow_bytes > MAP_BYTES_MAX) {
+		rst_detail_set(reterr, "the map can have %ju bytes at most",
+		               (uintmax_t)MAP_BYTES_MAX);
+		return RST_EINVALID;
+	}
 	full.map_bytes = (full.map_bytes + page - 1) / page * page;
+	full.grow_bytes = (full.grow_bytes + page - 1) / page * page;
 	*ret_options = full;
 	return RST_OK;
 }
@@ -350,7 +403,11 @@ rst_env_open(const char *dir, const struct rst_env_options *options,
 
 	pthread_mutex_lock(&open_envs_mutex);
 	env = find_open(&place);
-	if (env != NULL) {
+	if (env != NULL && full.grow_bytes != 0) {
+		rst_detail_set(reterr, "this process has %s open", env->dir);
+		rst_place_close(&place);
+		err = RST_ESTATE;
+	} else if (env != NULL) {
 		env->refs++;
 		rst_place_close(&place);
 	} else {

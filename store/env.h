@@ -31,6 +31,12 @@ struct rst_env_options {
 	uint64_t map_bytes;   /* 0: RST_MAP_BYTES_DEFAULT */
 	unsigned int readers; /* 0: RST_READERS_DEFAULT */
 	bool create;          /* make it when it is not there */
+	/*
+	 * Make the map of one that is there so large; 0: leave it.  Only while
+	 * nobody else has it open, and only larger.  dry_run: all but that.
+	 */
+	uint64_t grow_bytes;
+	bool dry_run;
 };
 
 /*
@@ -41,8 +47,9 @@ struct rst_env_options {
  *
  * Fails with RST_ENOTFOUND (no environment there and create is false),
  * RST_EINVALID (a path LMDB must not be used on such as NFS, a map below
- * RST_MAP_BYTES_MIN), RST_ESTATE (another PID namespace or boot has it open;
- * or a format version this build does not know; or its secret.key is lost),
+ * RST_MAP_BYTES_MIN, grow_bytes not above what it has), RST_ESTATE (another
+ * PID namespace or boot has it open; or anybody else, with grow_bytes; or a
+ * format version this build does not know; or its secret.key is lost),
  * RST_EBUSY (another process has been opening it for too long), RST_EIO,
  * RST_ENOMEM.  The detail says which and what to do.  options may be NULL.
  */

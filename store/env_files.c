@@ -542,7 +542,6 @@ rst_place_enter(struct rst_place *place, const char *dir, bool create,
                 unsigned char *key, struct rst_detail *reterr)
 {
 	enum rst_err err;
-	bool alone = false;
 
 	err = look_around(place, dir, create, reterr);
 	if (err == RST_OK)
@@ -554,9 +553,9 @@ rst_place_enter(struct rst_place *place, const char *dir, bool create,
 	if (err == RST_OK)
 		err = look_around(place, dir, create, reterr);
 	if (err == RST_OK)
-		err = take_stamp(place, &alone, reterr);
+		err = take_stamp(place, &place->alone, reterr);
 	if (err == RST_OK)
-		err = map_writer(place, alone, reterr);
+		err = map_writer(place, place->alone, reterr);
 	if (err == RST_OK)
 		err = read_key(place, create, key, reterr);
 	if (err == RST_OK)

@@ -76,6 +76,7 @@ struct rst_place {
 	int stamp_fd;   /* shared flock: "this process has it open" */
 	void *writer_map;
 	bool exists;      /* data.mdb was there, with something in it */
+	bool alone;       /* nobody else had it open as we entered */
 	off_t lock_bytes; /* size of lock.mdb, 0 if it was not there */
 	dev_t dev;
 	ino_t ino;

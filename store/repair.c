@@ -3,12 +3,15 @@
  *
  * Two walks for each derived table: one over what it follows from, which
  * writes every row that is missing or wrong, and one over the table itself,
- * which drops what follows from nothing.  A walk goes in chunks, each a write
- * transaction that begins behind the last key seen; a row is judged by what
- * the same transaction sees, so what others write between two chunks does no
- * harm.  A chunk that changed nothing is not committed.
+ * which drops what follows from nothing.  A walk goes in chunks, each of which
+ * begins behind the last key seen.  A chunk is first only read: nearly all are
+ * right, and nobody waits for that.  One with something to change is gone
+ * through again in a write transaction; there a row is judged by what the same
+ * transaction sees, so what others wrote meanwhile does no harm.  Then whoever
+ * waits for the writer lock gets it: it is not a fair one.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "store/check_priv.h"
 #include "store/journal_priv.h"
@@ -16,13 +19,15 @@
 #include "store/session_priv.h"
 #include "store/tree.h"
 
-#define CHUNK_ROWS  1024 /* some ten milliseconds */
-#define CHUNK_TRIES 10   /* of RST_WRITER_WAIT_MS each */
+#define CHUNK_ROWS  1024    /* some ten milliseconds */
+#define PAUSE_NS    5000000 /* others look for the lock every millisecond */
+#define CHUNK_TRIES 10      /* of RST_WRITER_WAIT_MS each */
 
 struct repair {
 	struct rst_env *env;
 	const struct rst_check_options *options;
-	struct rst_wtxn txn;
+	struct rst_wtxn txn;  /* while looking, txn.r alone */
+	bool looking;         /* nothing is written, only counted */
 	uint64_t n;           /* rows changed, committed */
 	uint64_t changed;     /* in this chunk */
 	struct rst_rows rows; /* of the record at hand */
@@ -35,7 +40,8 @@ struct walk {
 	const char *what;
 	enum rst_table table;
 	repair_row *each;
-	char after[512]; /* the last key seen */
+	rst_rows_fn *rows_of; /* of a record, that the table has; or NULL */
+	char after[512];      /* the last key seen */
 	size_t after_len;
 	bool begun, ended;
 	uint64_t done, total;
@@ -46,14 +52,16 @@ put(struct repair *repair, enum rst_table table, struct rst_view key,
     struct rst_view value)
 {
 	repair->changed++;
-	return rst_db_put(&repair->txn, table, key, value, true);
+	return repair->looking
+	               ? RST_OK
+	               : rst_db_put(&repair->txn, table, key, value, true);
 }
 
 static enum rst_err
 drop(struct repair *repair, enum rst_table table, struct rst_view key)
 {
 	repair->changed++;
-	return rst_db_drop(&repair->txn, table, key);
+	return repair->looking ? RST_OK : rst_db_drop(&repair->txn, table, key);
 }
 
 /* The first row behind the last one seen.  Its value is copied, as it would
@@ -115,15 +123,15 @@ end(struct repair *repair, enum rst_err err)
 	return err;
 }
 
+/* Go through the next rows, in the transaction that has begun. */
 static enum rst_err
-chunk(struct repair *repair, struct walk *walk)
+rows(struct repair *repair, struct walk *walk)
 {
 	struct rst_view key;
 	char *value = NULL;
 	size_t len = 0;
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
-	err = begin(repair);
 	for (int i = 0; err == RST_OK && i < CHUNK_ROWS; i++) {
 		err = next_row(repair, walk, &key, &value, &len);
 		if (err != RST_OK)
@@ -141,7 +149,79 @@ chunk(struct repair *repair, struct walk *walk)
 		walk->ended = true;
 		err = RST_OK;
 	}
-	return end(repair, err);
+	return err;
+}
+
+/* The same without a copy of each: nothing is written that could move it. */
+static enum rst_err
+look_at_rows(struct repair *repair, struct walk *walk,
+             struct rst_cursor *cursor)
+{
+	struct rst_view key, value;
+	enum rst_err err;
+
+	err = rst_cursor_seek(cursor, rst_view(walk->after, walk->after_len),
+	                      &key, &value);
+	if (err == RST_OK && walk->begun &&
+	    rst_view_equal(key, rst_view(walk->after, walk->after_len)))
+		err = rst_cursor_next(cursor, &key, &value);
+	for (int i = 0; err == RST_OK && i < CHUNK_ROWS; i++) {
+		if (key.len > sizeof(walk->after))
+			return RST_ECORRUPT;
+		memcpy(walk->after, key.ptr, key.len);
+		walk->after_len = key.len;
+		walk->begun = true;
+		walk->done++;
+		err = walk->each(repair, key, value);
+		if (err == RST_OK || err == RST_ENOTFOUND ||
+		    err == RST_ECORRUPT)
+			err = i + 1 < CHUNK_ROWS
+			              ? rst_cursor_next(cursor, &key, &value)
+			              : RST_OK;
+	}
+	if (err == RST_ENOTFOUND) {
+		walk->ended = true;
+		err = RST_OK;
+	}
+	return err;
+}
+
+static enum rst_err
+look(struct repair *repair, struct walk *walk)
+{
+	struct rst_cursor cursor = { 0 };
+	enum rst_err err;
+
+	repair->changed = 0;
+	repair->looking = true;
+	err = rst_read_begin(repair->env, &repair->txn.r);
+	if (err == RST_OK)
+		err = rst_cursor_open(&repair->txn.r, walk->table, &cursor);
+	if (err == RST_OK)
+		err = look_at_rows(repair, walk, &cursor);
+	rst_cursor_close(&cursor);
+	rst_read_end(&repair->txn.r);
+	repair->looking = false;
+	return err;
+}
+
+static enum rst_err
+chunk(struct repair *repair, struct walk *walk)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	const struct walk before = *walk;
+	enum rst_err err;
+
+	err = look(repair, walk);
+	if (err != RST_OK || repair->changed == 0)
+		return err;
+	*walk = before;
+	err = begin(repair);
+	if (err == RST_OK)
+		err = rows(repair, walk);
+	err = end(repair, err);
+	nanosleep(&pause, NULL);
+	return err;
 }
 
 static enum rst_err
@@ -158,13 +238,39 @@ count(struct repair *repair, enum rst_table table, uint64_t *ret_n)
 	return err;
 }
 
+/* The rows of a large table are many more than its records: when those that
+ * were missing have come, the sums tell whether any is too many. */
+static enum rst_err
+is_right(struct repair *repair, const struct walk *walk, bool *ret_right)
+{
+	const struct rst_check_options quiet = { 0 };
+	struct rst_rtxn txn = { 0 };
+	struct rst_check check = { .txn = &txn,
+		                   .options = &quiet,
+		                   .damaged = true };
+	enum rst_err err;
+
+	*ret_right = false;
+	if (walk->rows_of == NULL)
+		return RST_OK;
+	randombytes_buf(check.hash_key, sizeof(check.hash_key));
+	err = rst_read_begin(repair->env, &txn);
+	if (err == RST_OK)
+		err = rst_check_is_derived(&check, walk->table, walk->rows_of,
+		                           ret_right);
+	rst_read_end(&txn);
+	return err;
+}
+
 static enum rst_err
 walk_table(struct repair *repair, struct walk *walk)
 {
 	const struct rst_check_options *told = repair->options;
 	enum rst_err err;
 
-	err = count(repair, walk->table, &walk->total);
+	err = is_right(repair, walk, &walk->ended);
+	if (err == RST_OK)
+		err = count(repair, walk->table, &walk->total);
 	while (err == RST_OK && !walk->ended) {
 		if (told->progress != NULL)
 			told->progress(told->arg, walk->what,
@@ -385,6 +491,8 @@ move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
 	enum rst_err err;
 
 	repair->changed += 2;
+	if (repair->looking)
+		return RST_OK;
 	err = rst_mrow_put(&repair->txn, row->group, via, &row->key, row->flag,
 	                   rst_view(row->text, row->text_len), NULL);
 	if (err == RST_OK)
@@ -610,8 +718,12 @@ rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
 	struct walk walks[] = {
 		{ .table = RST_T_ENTRY, .each = record_row },
 		{ .table = RST_T_TREE, .each = tree_row },
-		{ .table = RST_T_INDEX, .each = index_row },
-		{ .table = RST_T_IDENT, .each = ident_row },
+		{ .table = RST_T_INDEX,
+		  .each = index_row,
+		  .rows_of = rst_index_rows },
+		{ .table = RST_T_IDENT,
+		  .each = ident_row,
+		  .rows_of = rst_ident_rows },
 		{ .table = RST_T_MEMBER, .each = member_row },
 		{ .table = RST_T_MEMBEROF, .each = memberof_row },
 		{ .table = RST_T_SESSION, .each = session_row },

@@ -7,6 +7,7 @@ rosterctl_SOURCES = \
 	tools/info.c \
 	tools/init.c \
 	tools/report.c \
+	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/sweep.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

@@ -26,6 +26,7 @@ static const struct ctl_command commands[] = {
 	{ "info", "say what the environment is and holds", ctl_info },
 	{ "backup", "copy the environment into a file", ctl_backup },
 	{ "restore", "make the environment of a backup", ctl_restore },
+	{ "resize", "make the map of the environment larger", ctl_resize },
 	{ "status", "the same as info", ctl_info },
 	{ "sweep", "end what was in the bin or the queue for too long",
 	  ctl_sweep },

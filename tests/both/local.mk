@@ -10,11 +10,13 @@ both_tests = \
 	tests/both/full \
 	tests/both/kill-9 \
 	tests/both/numbers \
+	tests/both/repair \
 	tests/both/restart \
 	tests/both/stopped
 if HAVE_SLAPD
 TESTS += $(both_tests)
-check_PROGRAMS += tests/both/other-format tests/both/oldest-reader
+check_PROGRAMS += tests/both/damage tests/both/other-format \
+	tests/both/oldest-reader
 # Preloaded into both daemons, so a shared library although nobody installs it.
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
@@ -34,6 +36,11 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/harness.py \
 	tests/both/roster.py
 
+tests_both_damage_SOURCES = tests/both/damage.c
+tests_both_damage_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+	-isystem $(LMDB_SRC)
+tests_both_damage_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_both_damage_LDADD = store/libstore.la
 tests_both_other_format_SOURCES = tests/both/other-format.c
 tests_both_other_format_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
 	-isystem $(LMDB_SRC)

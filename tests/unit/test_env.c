@@ -279,6 +279,102 @@ the_map_is_fixed_when_it_is_made(void **state)
 	assert_in_range(info.used_bytes, 1, OTHER_MAP);
 }
 
+/* The size that an open of the fixture's directory finds. */
+static uint64_t
+map_bytes(struct fixture *fixture)
+{
+	struct rst_env_info info = { 0 };
+	struct rst_env *env;
+
+	assert_int_equal(rst_env_open(fixture->dir, NULL, &env, NULL), RST_OK);
+	assert_int_equal(rst_env_info(env, &info), RST_OK);
+	rst_env_close(env);
+	return info.map_bytes;
+}
+
+static enum rst_err
+grow(struct fixture *fixture, uint64_t bytes, bool dry_run,
+     struct rst_detail *detail)
+{
+	const struct rst_env_options options = { .grow_bytes = bytes,
+		                                 .dry_run = dry_run };
+	struct rst_env *env = NULL;
+	enum rst_err err;
+
+	err = rst_env_open(fixture->dir, &options, &env, detail);
+	rst_env_close(env);
+	return err;
+}
+
+static void
+a_map_grows_when_nobody_has_it_open(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rst_detail detail = { "" };
+	struct rst_env_info info;
+	struct other other;
+
+	assert_int_equal(open_env(fixture, true, NULL), RST_OK);
+	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
+	assert_int_equal(info.map_bytes, OTHER_MAP);
+	assert_true(info.ordinary_bytes < info.map_bytes);
+	assert_int_equal(grow(fixture, 8 * OTHER_MAP, false, &detail),
+	                 RST_ESTATE);
+	assert_non_null(strstr(detail.text, "this process"));
+	close_env(fixture);
+
+	other_start(&other, "read", fixture->dir);
+	other_await(&other);
+	for (int dry_run = 0; dry_run <= 1; dry_run++) {
+		assert_int_equal(
+			grow(fixture, 8 * OTHER_MAP, dry_run == 1, &detail),
+			RST_ESTATE);
+		assert_non_null(strstr(detail.text, "stop slapd and rosterd"));
+	}
+	assert_int_equal(map_bytes(fixture), OTHER_MAP);
+	assert_int_equal(other_finish(&other), 0);
+
+	assert_int_equal(grow(fixture, 8 * OTHER_MAP, true, &detail), RST_OK);
+	assert_int_equal(map_bytes(fixture), OTHER_MAP);
+	/* to whole pages */
+	assert_int_equal(grow(fixture, 8 * OTHER_MAP - 1, false, &detail),
+	                 RST_OK);
+	assert_int_equal(map_bytes(fixture), 8 * OTHER_MAP);
+	assert_int_equal(grow(fixture, 8 * OTHER_MAP, false, &detail),
+	                 RST_EINVALID);
+	assert_non_null(strstr(detail.text, "only grows"));
+	assert_int_equal(grow(fixture, OTHER_MAP, true, &detail), RST_EINVALID);
+	assert_int_equal(grow(fixture, UINT64_MAX, false, &detail),
+	                 RST_EINVALID);
+}
+
+/* Both of LMDB's meta pages come round, and others write what is new. */
+static void
+a_grown_map_stays_grown_and_takes_more(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rst_wtxn txn;
+	uint32_t n = 0;
+	enum rst_err err;
+
+	assert_int_equal(open_env(fixture, true, NULL), RST_OK);
+	while ((err = other_put_row(fixture->env, n)) == RST_OK)
+		n++;
+	assert_int_equal(err, RST_EFULL);
+	close_env(fixture);
+	assert_int_equal(grow(fixture, 4 * OTHER_MAP, false, NULL), RST_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(map_bytes(fixture), 4 * OTHER_MAP);
+		assert_int_equal(open_env(fixture, false, NULL), RST_OK);
+		fixture_write(fixture, &txn);
+		assert_int_equal(rst_setting_put(&txn, "x", RST_VIEW("y")),
+		                 RST_OK);
+		fixture_commit(&txn);
+		assert_int_equal(other_put_row(fixture->env, ++n), RST_OK);
+		close_env(fixture);
+	}
+}
+
 static void
 an_unfinished_making_is_begun_anew(void **state)
 {
@@ -471,6 +567,8 @@ main(int argc, char **argv)
 		WITH_DIR(files_are_the_groups_whatever_the_umask),
 		WITH_ENV(nothing_is_open_across_an_exec),
 		WITH_DIR(the_map_is_fixed_when_it_is_made),
+		WITH_DIR(a_map_grows_when_nobody_has_it_open),
+		WITH_DIR(a_grown_map_stays_grown_and_takes_more),
 		WITH_ENV(an_unfinished_making_is_begun_anew),
 		WITH_ENV(another_programs_database_is_left_alone),
 		WITH_ENV(a_second_open_is_the_same_environment),
