@@ -20,3 +20,4 @@ include tests/power/local.mk
 include tests/clients/local.mk
 include tests/soak/local.mk
 include tests/hostile/local.mk
+include tests/manual/local.mk
