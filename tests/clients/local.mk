@@ -2,6 +2,7 @@
 # Stock nslcd and sssd, with PAM and sshd, in containers of their own; and what
 # they and other clients send, row by row.
 client_tests = \
+	tests/clients/crossview \
 	tests/clients/containers \
 	tests/clients/journey \
 	tests/clients/libraries \
