@@ -71,11 +71,12 @@ work_check(struct rst_work *work, const struct rst_check_options *check,
            struct rst_backup_info *info, uint64_t *ret_n,
            struct rst_detail *reterr)
 {
+	const struct rst_env_options whole = { .verify = true };
 	struct rst_rtxn txn = { 0 };
 	struct rst_env_info facts;
 	enum rst_err err;
 
-	err = rst_env_open(work->dir, NULL, &work->env, reterr);
+	err = rst_env_open(work->dir, &whole, &work->env, reterr);
 	if (err == RST_OK)
 		err = rst_check(work->env, check, ret_n);
 	if (err == RST_OK)

@@ -252,6 +252,19 @@ rst_check_each_journal(struct rst_check *check, rst_check_journal_fn *each,
 	return rst_check_walk(check, RST_T_JOURNAL, visit_journal, &visit);
 }
 
+/* Rows of table meta add up; the format has no sum. */
+static enum rst_err
+meta_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+         void *arg)
+{
+	(void)arg;
+	if (!rst_view_equal(key, RST_VIEW(RST_META_FORMAT)) &&
+	    !rst_sum_take(&value))
+		rst_check_found(check, "the row \"%.*s\" does not add up",
+		                (int)key.len, key.ptr);
+	return RST_OK;
+}
+
 /* Every table is there, plain (no MDB_DUPSORT), and there is no other. */
 enum rst_err
 rst_check_format(struct rst_check *check)
@@ -263,7 +276,7 @@ rst_check_format(struct rst_check *check)
 	MDB_dbi main_dbi = 1; /* LMDB's table of tables */
 	enum rst_err err;
 
-	err = rst_meta_number(check->txn, RST_META_FORMAT, &format);
+	err = rst_format_get(check->txn, &format);
 	if (err == RST_ECORRUPT || (err == RST_OK && format != RST_FORMAT))
 		rst_check_found(check, "the format is not %d", RST_FORMAT);
 	for (int i = 0; i < RST_T_COUNT; i++) {
@@ -278,6 +291,8 @@ rst_check_format(struct rst_check *check)
 	    stat.ms_entries != RST_T_COUNT)
 		rst_check_found(check, "there are %zu tables instead of %d",
 		                (size_t)stat.ms_entries, RST_T_COUNT);
+	if (err == RST_OK)
+		err = rst_check_walk(check, RST_T_META, meta_row, NULL);
 	return err == RST_ECORRUPT ? RST_OK : err;
 }
 

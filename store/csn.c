@@ -116,7 +116,7 @@ rst_csn_last(const struct rst_rtxn *txn, char buf[RST_CSN_MAX])
 	enum rst_err err;
 
 	buf[0] = '\0';
-	err = rst_db_get(txn, RST_T_META, last_key, &value);
+	err = rst_meta_get(txn, last_key, &value);
 	if (err == RST_ENOTFOUND)
 		return RST_OK;
 	if (err == RST_OK && !rst_csn_canonical(value, buf))
@@ -127,7 +127,7 @@ rst_csn_last(const struct rst_rtxn *txn, char buf[RST_CSN_MAX])
 static enum rst_err
 set_last(struct rst_wtxn *txn, const char *csn)
 {
-	return rst_db_put(txn, RST_T_META, last_key, rst_view_of(csn), true);
+	return rst_meta_put(txn, last_key, rst_view_of(csn));
 }
 
 static bool

@@ -575,13 +575,54 @@ rst_cursor_last(struct rst_cursor *cursor, struct rst_view *ret_key,
 }
 
 enum rst_err
+rst_meta_get(const struct rst_rtxn *txn, struct rst_view key,
+             struct rst_view *ret_value)
+{
+	struct rst_view value;
+	enum rst_err err = rst_db_get(txn, RST_T_META, key, &value);
+
+	if (err == RST_OK && !rst_sum_take(&value))
+		err = RST_ECORRUPT;
+	if (err == RST_OK)
+		*ret_value = value;
+	return err;
+}
+
+enum rst_err
+rst_meta_put(struct rst_wtxn *txn, struct rst_view key, struct rst_view value)
+{
+	char bytes[SETTING_MAX + RST_SUM_BYTES];
+
+	if (value.len > SETTING_MAX)
+		return RST_EINVALID;
+	memcpy(bytes, value.ptr, value.len);
+	rst_sum(value, bytes + value.len);
+	return rst_db_put(txn, RST_T_META, key,
+	                  rst_view(bytes, value.len + RST_SUM_BYTES), true);
+}
+
+enum rst_err
+rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
+{
+	struct rst_view value;
+	enum rst_err err;
+
+	err = rst_db_get(txn, RST_T_META, rst_view_of(RST_META_FORMAT), &value);
+	if (err == RST_OK && value.len < 8)
+		err = RST_ECORRUPT;
+	if (err == RST_OK)
+		*ret_format = rst_get_be64(value.ptr);
+	return err;
+}
+
+enum rst_err
 rst_meta_number(const struct rst_rtxn *txn, const char *name,
                 uint64_t *ret_number)
 {
 	struct rst_view value = { NULL, 0 };
 	enum rst_err err;
 
-	err = rst_db_get(txn, RST_T_META, rst_view_of(name), &value);
+	err = rst_meta_get(txn, rst_view_of(name), &value);
 	if (err == RST_ENOTFOUND) {
 		*ret_number = 0;
 		return RST_OK;
@@ -600,8 +641,8 @@ rst_meta_set_number(struct rst_wtxn *txn, const char *name, uint64_t number)
 	char bytes[8];
 
 	rst_put_be64(bytes, number);
-	return rst_db_put(txn, RST_T_META, rst_view_of(name),
-	                  rst_view(bytes, sizeof(bytes)), true);
+	return rst_meta_put(txn, rst_view_of(name),
+	                    rst_view(bytes, sizeof(bytes)));
 }
 
 /* The key of a setting, apart from the store's own rows. */
@@ -627,7 +668,7 @@ rst_setting_get(const struct rst_rtxn *txn, const char *name,
 
 	if (err != RST_OK)
 		return err;
-	return rst_db_get(txn, RST_T_META, key, ret_value);
+	return rst_meta_get(txn, key, ret_value);
 }
 
 enum rst_err
@@ -642,7 +683,7 @@ rst_setting_put(struct rst_wtxn *txn, const char *name, struct rst_view value)
 	if (value.len > SETTING_MAX)
 		return RST_EINVALID;
 	if (value.len > 0)
-		return rst_db_put(txn, RST_T_META, key, value, true);
+		return rst_meta_put(txn, key, value);
 	err = rst_db_drop(txn, RST_T_META, key);
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }

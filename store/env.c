@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@
 #define FILE_MODE      0660
 #define READERS_MIN    64
 #define MAP_BYTES_MAX  (UINT64_C(1) << 46)
-#define LOCK_BYTES_MIN 4096 /* a lock.mdb with less holds no table */
+#define VERIFY_BYTES   (64 << 20) /* files read whole at their opening */
+#define LOCK_BYTES_MIN 4096       /* a lock.mdb with less holds no table */
 
 const char *const rst_table_names[RST_T_COUNT] = {
 	[RST_T_META] = "meta",
@@ -165,6 +167,59 @@ open_lmdb(struct rst_env *env, const struct rst_place *place,
 	return RST_OK;
 }
 
+/*
+ * LMDB follows the numbers in its file wherever they lead (env_pages.c), so
+ * look first.  Alone, all of it can be read before LMDB maps it; a large one
+ * only as far as the pages that lead to rows, or starting would take long.
+ * With others at work, who looked when they came, only its head.
+ */
+static enum rst_err
+verify_file(const struct rst_place *place, bool whole,
+            struct rst_detail *reterr)
+{
+	enum rst_depth depth = RST_PAGES_HEAD;
+	enum rst_err err = RST_EIO;
+	struct stat st;
+	int fd = openat(place->dir_fd, "data.mdb",
+	                O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		rst_detail_set(reterr, "cannot read data.mdb: %s",
+		               strerror(errno));
+		goto out;
+	}
+	if (place->alone)
+		depth = whole || st.st_size <= VERIFY_BYTES
+		                ? RST_PAGES_ALL
+		                : RST_PAGES_BRANCHES;
+	err = rst_pages_verify(fd, 0, depth, reterr);
+out:
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* All pages of the commit that a reader of ours keeps as it is. */
+static enum rst_err
+verify_snapshot(struct rst_env *env, struct rst_detail *reterr)
+{
+	struct rst_rtxn txn = { .mdb = NULL };
+	mdb_filehandle_t fd;
+	enum rst_err err = RST_ECORRUPT;
+
+	/* others may commit twice between reader and head: another try */
+	for (int i = 0; err == RST_ECORRUPT && i < OPEN_TRIES; i++) {
+		err = rst_read_begin(env, &txn);
+		if (err == RST_OK)
+			err = rst_err_from_lmdb(mdb_env_get_fd(env->mdb, &fd));
+		if (err == RST_OK)
+			err = rst_pages_verify(fd, rst_txn_number(&txn),
+			                       RST_PAGES_ALL, reterr);
+		rst_read_end(&txn);
+	}
+	return err;
+}
+
 /* Only done here: LMDB allows it in one transaction at a time. */
 static int
 open_tables(struct rst_env *env, MDB_txn *txn)
@@ -183,7 +238,7 @@ check_format(struct rst_env *env, const struct rst_rtxn *txn,
 	uint64_t format;
 	enum rst_err err;
 
-	err = rst_meta_number(txn, RST_META_FORMAT, &format);
+	err = rst_format_get(txn, &format);
 	if (err != RST_OK)
 		return err;
 	if (format == RST_FORMAT)
@@ -291,7 +346,7 @@ grow(struct rst_env *env, const struct rst_place *place,
 	}
 	err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
 	if (err == RST_OK)
-		err = rst_meta_set_number(&txn, "format", RST_FORMAT);
+		err = rst_meta_set_number(&txn, RST_META_FORMAT, RST_FORMAT);
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
@@ -328,7 +383,11 @@ open_new(struct rst_place *place, const char *dir,
 	if (err == RST_OK && !place->exists)
 		err = rst_env_make(place, dir, options->map_bytes, reterr);
 	if (err == RST_OK)
+		err = verify_file(place, options->verify, reterr);
+	if (err == RST_OK)
 		err = open_lmdb(env, place, options, reterr);
+	if (err == RST_OK && options->verify && !place->alone)
+		err = verify_snapshot(env, reterr);
 	if (err == RST_OK)
 		err = find_tables(env, reterr);
 	if (err == RST_OK && options->grow_bytes != 0)

@@ -31,6 +31,7 @@ struct rst_env_options {
 	uint64_t map_bytes;   /* 0: RST_MAP_BYTES_DEFAULT */
 	unsigned int readers; /* 0: RST_READERS_DEFAULT */
 	bool create;          /* make it when it is not there */
+	bool verify;          /* look at every page first, however many */
 	/*
 	 * Make the map of one that is there so large; 0: leave it.  Only while
 	 * nobody else has it open, and only larger.  dry_run: all but that.
@@ -50,6 +51,8 @@ struct rst_env_options {
  * RST_MAP_BYTES_MIN, grow_bytes not above what it has), RST_ESTATE (another
  * PID namespace or boot has it open; or anybody else, with grow_bytes; or a
  * format version this build does not know; or its secret.key is lost),
+ * RST_ECORRUPT (data.mdb is damaged: its head, the pages that lead to rows, or
+ * any page when it is below 64 MiB or verify is set),
  * RST_EBUSY (another process has been opening it for too long), RST_EIO,
  * RST_ENOMEM.  The detail says which and what to do.  options may be NULL.
  */

@@ -102,6 +102,19 @@ enum rst_err rst_writer_lock(struct rst_env *env, unsigned int wait_ms)
 	RST_MUST_USE;
 void rst_writer_unlock(struct rst_env *env);
 
+/*
+ * env_pages.c: is what commit (0: the newest) left in the data file fd what
+ * LMDB can be trusted with?  RST_ECORRUPT with a detail otherwise; RST_EIO,
+ * RST_ENOMEM.  Nobody may write meanwhile, or commit must be a reader's.
+ */
+enum rst_depth {
+	RST_PAGES_HEAD,     /* the two first pages; others may write */
+	RST_PAGES_BRANCHES, /* and those that lead to rows: one in a hundred */
+	RST_PAGES_ALL,
+};
+enum rst_err rst_pages_verify(int fd, uint64_t commit, enum rst_depth depth,
+                              struct rst_detail *reterr) RST_MUST_USE;
+
 /* env.c: is this LMDB one of those that destroy shared mutexes (hazard F2)? */
 bool rst_lmdb_is_refused(int major, int minor, int patch);
 
@@ -169,6 +182,23 @@ enum rst_err rst_cursor_previous(struct rst_cursor *cursor,
 enum rst_err rst_cursor_last(struct rst_cursor *cursor,
                              struct rst_view *ret_key,
                              struct rst_view *ret_value) RST_MUST_USE;
+
+/*
+ * Rows of table meta are a value and its sum (all but the format, which every
+ * version must be able to read): what does not add up is RST_ECORRUPT.
+ */
+enum rst_err rst_meta_get(const struct rst_rtxn *txn, struct rst_view key,
+                          struct rst_view *ret_value) RST_MUST_USE;
+enum rst_err rst_meta_put(struct rst_wtxn *txn, struct rst_view key,
+                          struct rst_view value) RST_MUST_USE;
+enum rst_err rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
+	RST_MUST_USE;
+
+/* seal.c: the sum that follows what is not sealed, such as records. */
+#define RST_SUM_BYTES 8
+void rst_sum(struct rst_view bytes, char sum[RST_SUM_BYTES]);
+/* Take the sum off the end of *bytes; false when it is not right. */
+bool rst_sum_take(struct rst_view *bytes);
 
 /* Numbers in table meta: 0 when absent. */
 enum rst_err rst_meta_number(const struct rst_rtxn *txn, const char *name,

@@ -23,7 +23,7 @@ store_libstore_la_SOURCES = \
 	store/db.c \
 	store/entry.c store/entry.h \
 	store/env.c store/env.h store/env_priv.h \
-	store/env_files.c store/env_make.c \
+	store/env_files.c store/env_make.c store/env_pages.c \
 	store/err.c store/err.h \
 	store/ident.c store/ident.h \
 	store/index.c store/index.h store/index_priv.h \

@@ -5,7 +5,8 @@
  *
  *	format(1) = 1, state(1) attempts(4) made_s(8) due_s(8) sealed(4+)
  *
- * and what is sealed, with 'o' and the id as additional data:
+ * and what is sealed, with 'o', the id and all that is not sealed as additional
+ * data:
  *
  *	to(2+) template(1+) params(4+) error(2+)
  */
@@ -18,15 +19,20 @@
 #include "store/wire.h"
 
 #define FORMAT       1
+#define AD_BYTES     30
 #define TO_MAX       320
 #define TEMPLATE_MAX 64
 #define ERROR_MAX    512 /* longer ones are cut */
 
 static void
-ad_of(uint64_t id, char ad[9])
+ad_of(const struct rst_mail *mail, char ad[AD_BYTES])
 {
 	ad[0] = 'o';
-	rst_put_be64(ad + 1, id);
+	rst_put_be64(ad + 1, mail->id);
+	ad[9] = (char)mail->state;
+	rst_put_be32(ad + 10, mail->attempts);
+	rst_put_be64(ad + 14, (uint64_t)mail->made_s);
+	rst_put_be64(ad + 22, (uint64_t)mail->due_s);
 }
 
 void
@@ -44,7 +50,7 @@ seal(const struct rst_env *env, const struct rst_mail *mail,
      struct rst_view *ret_sealed)
 {
 	struct rst_out plain = { 0 };
-	char ad[9], *sealed = NULL;
+	char ad[AD_BYTES], *sealed = NULL;
 	enum rst_err err;
 
 	rst_out_text(&plain, mail->to, 2);
@@ -58,7 +64,7 @@ seal(const struct rst_env *env, const struct rst_mail *mail,
 	err = RST_ENOMEM;
 	if (sealed == NULL)
 		goto out;
-	ad_of(mail->id, ad);
+	ad_of(mail, ad);
 	err = rst_seal(env, rst_out_view(&plain), rst_view(ad, sizeof(ad)),
 	               sealed);
 	if (err != RST_OK)
@@ -128,7 +134,7 @@ static enum rst_err
 unseal(const struct rst_env *env, struct rst_mail *mail, struct rst_view sealed)
 {
 	struct rst_in in = { { NULL, 0 }, false };
-	char ad[9];
+	char ad[AD_BYTES];
 	enum rst_err err;
 
 	if (sealed.len <= RST_SEAL_BYTES)
@@ -137,7 +143,7 @@ unseal(const struct rst_env *env, struct rst_mail *mail, struct rst_view sealed)
 	mail->bytes = malloc(mail->n_bytes);
 	if (mail->bytes == NULL)
 		return RST_ENOMEM;
-	ad_of(mail->id, ad);
+	ad_of(mail, ad);
 	err = rst_unseal(env, sealed, rst_view(ad, sizeof(ad)), mail->bytes);
 	if (err != RST_OK)
 		return err;

@@ -54,7 +54,7 @@
 #define HEADER_BYTES   48
 #define ROW_BYTES      10
 #define LENGTH_BYTES   4
-#define SUM_BYTES      8
+#define SUM_BYTES      RST_SUM_BYTES
 #define ATTRS_MAX      UINT16_MAX
 
 static const char *const status_words[] = {
@@ -76,16 +76,6 @@ rst_status_parse(struct rst_view word)
 		if (rst_view_equal_nocase(word, rst_view_of(status_words[i])))
 			return (enum rst_status)i;
 	return RST_STATUS_NONE;
-}
-
-static void
-sum_of(const char *bytes, size_t len, char sum[SUM_BYTES])
-{
-	unsigned char hash[crypto_generichash_BYTES_MIN];
-
-	crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes,
-	                   len, NULL, 0);
-	memcpy(sum, hash, SUM_BYTES);
 }
 
 /* What the object classes and a few others say of the entry. */
@@ -277,7 +267,7 @@ rst_record_encode(const struct rst_record_parts *parts, char **ret_bytes,
 		rst_put_be32(row + 6, (uint32_t)(at - values));
 		row += ROW_BYTES;
 	}
-	sum_of(bytes, len - SUM_BYTES, bytes + len - SUM_BYTES);
+	rst_sum(rst_view(bytes, len - SUM_BYTES), bytes + len - SUM_BYTES);
 	*ret_bytes = bytes;
 	*ret_len = len;
 	return RST_OK;
@@ -390,7 +380,7 @@ rst_record_decode(struct rst_view bytes, bool verify,
 	if (!decode_header(bytes, &record) || !directory_fits(&record))
 		return RST_ECORRUPT;
 	if (verify) {
-		sum_of(bytes.ptr, bytes.len - SUM_BYTES, sum);
+		rst_sum(rst_view(bytes.ptr, bytes.len - SUM_BYTES), sum);
 		if (memcmp(sum, bytes.ptr + bytes.len - SUM_BYTES, SUM_BYTES) !=
 		    0)
 			return RST_ECORRUPT;

@@ -58,6 +58,13 @@ put(struct repair *repair, enum rst_table table, struct rst_view key,
 }
 
 static enum rst_err
+put_csn(struct repair *repair, struct rst_view csn)
+{
+	repair->changed++;
+	return rst_meta_put(&repair->txn, RST_VIEW("csn"), csn);
+}
+
+static enum rst_err
 drop(struct repair *repair, enum rst_table table, struct rst_view key)
 {
 	repair->changed++;
@@ -701,8 +708,7 @@ marks(struct repair *repair)
 	if (err == RST_OK && rst_csn_last(&repair->txn.r, last) != RST_OK)
 		last[0] = '\0';
 	if (err == RST_OK && strcmp(csns.highest, last) > 0)
-		err = put(repair, RST_T_META, RST_VIEW("csn"),
-		          rst_view_of(csns.highest));
+		err = put_csn(repair, rst_view_of(csns.highest));
 	if (err == RST_OK && shared) {
 		repair->changed++;
 		err = rst_meta_set_number(&repair->txn, RST_SHARED_NAMES, 1);

@@ -44,3 +44,29 @@ rst_unseal(const struct rst_env *env, struct rst_view sealed,
 		return RST_ECORRUPT;
 	return RST_OK;
 }
+
+void
+rst_sum(struct rst_view bytes, char sum[RST_SUM_BYTES])
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+
+	crypto_generichash(hash, sizeof(hash), (const unsigned char *)bytes.ptr,
+	                   bytes.len, NULL, 0);
+	memcpy(sum, hash, RST_SUM_BYTES);
+}
+
+bool
+rst_sum_take(struct rst_view *bytes)
+{
+	struct rst_view rest = *bytes;
+	char sum[RST_SUM_BYTES];
+
+	if (rest.len < sizeof(sum))
+		return false;
+	rest.len -= sizeof(sum);
+	rst_sum(rest, sum);
+	if (memcmp(sum, rest.ptr + rest.len, sizeof(sum)) != 0)
+		return false;
+	*bytes = rest;
+	return true;
+}

@@ -4,7 +4,7 @@
  * A record:
  *
  *	format(1) = 1, user(8) generation(8) made_s(8) seen_s(8) expires_s(8)
- *	address(1+) agent(1+)
+ *	address(1+) agent(1+) sum(8)
  */
 #include "store/session.h"
 
@@ -65,6 +65,8 @@ rst_session_decode(struct rst_view bytes, struct rst_session *ret_session)
 	struct rst_view address, agent;
 	uint64_t format;
 
+	if (!rst_sum_take(&in.left))
+		return RST_ECORRUPT;
 	format = rst_in_number(&in, 1);
 	session.user = rst_in_number(&in, 8);
 	session.generation = rst_in_number(&in, 8);
@@ -86,6 +88,7 @@ put(struct rst_wtxn *txn, struct rst_view digest,
     const struct rst_session *session, bool replace)
 {
 	struct rst_out out = { 0 };
+	char sum[RST_SUM_BYTES];
 	enum rst_err err;
 
 	rst_out_number(&out, FORMAT, 1);
@@ -96,6 +99,8 @@ put(struct rst_wtxn *txn, struct rst_view digest,
 	rst_out_number(&out, (uint64_t)session->expires_s, 8);
 	rst_out_text(&out, rst_view_of(session->address), 1);
 	rst_out_text(&out, rst_view_of(session->agent), 1);
+	rst_sum(rst_out_view(&out), sum);
+	rst_out_bytes(&out, rst_view(sum, sizeof(sum)));
 	err = rst_out_error(&out);
 	if (err == RST_OK)
 		err = rst_db_put(txn, RST_T_SESSION, digest, rst_out_view(&out),
@@ -325,7 +330,7 @@ rst_session_drop_expired(struct rst_wtxn *txn, int64_t now_s, size_t max)
 	enum rst_err err;
 
 	/* Go on where the last sweep stopped, once round at most */
-	err = rst_db_get(&txn->r, RST_T_META, sweep_key, &from);
+	err = rst_meta_get(&txn->r, sweep_key, &from);
 	if (err == RST_OK && from.len == sizeof(digest))
 		memcpy(digest, from.ptr, sizeof(digest));
 	else if (err != RST_OK && err != RST_ENOTFOUND)
@@ -347,8 +352,7 @@ rst_session_drop_expired(struct rst_wtxn *txn, int64_t now_s, size_t max)
 			return err;
 		increment(digest);
 	}
-	return rst_db_put(txn, RST_T_META, sweep_key,
-	                  rst_view(digest, sizeof(digest)), true);
+	return rst_meta_put(txn, sweep_key, rst_view(digest, sizeof(digest)));
 }
 
 enum rst_err

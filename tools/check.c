@@ -252,6 +252,7 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 
 	ctl_parse(&argp, argc, argv, &options);
 	status = find_place(&options);
+	ctl->verify = true;
 	if (status == CTL_OK && options.copy == NULL)
 		status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)

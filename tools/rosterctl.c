@@ -83,7 +83,8 @@ ctl_parse(const struct argp *argp, int argc, char **argv, void *input)
 enum ctl_status
 ctl_open(const struct ctl *ctl, bool create, struct rst_env **ret_env)
 {
-	struct rst_env_options options = { .create = create };
+	struct rst_env_options options = { .create = create,
+		                           .verify = ctl->verify };
 	struct rst_detail detail = { "" };
 	enum rst_err err;
 
@@ -101,6 +102,7 @@ ctl_open(const struct ctl *ctl, bool create, struct rst_env **ret_env)
 	       : err == RST_EINVALID ? CTL_INVALID
 	       : err == RST_ESTATE   ? CTL_REFUSED
 	       : err == RST_ENOMEM   ? CTL_INTERNAL
+	       : err == RST_ECORRUPT ? CTL_CORRUPT
 	                             : CTL_IO;
 }
 

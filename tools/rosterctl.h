@@ -36,6 +36,7 @@ struct cJSON;
 
 struct ctl {
 	const char *directory; /* of the environment */
+	bool verify;           /* look at every page before opening it */
 };
 
 struct ctl_command {

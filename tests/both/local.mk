@@ -6,6 +6,7 @@ both_tests = \
 	tests/both/backup-cut \
 	tests/both/bad-input \
 	tests/both/clock \
+	tests/both/corrupt \
 	tests/both/endure \
 	tests/both/full \
 	tests/both/kill-9 \
@@ -16,7 +17,7 @@ both_tests = \
 if HAVE_SLAPD
 TESTS += $(both_tests)
 check_PROGRAMS += tests/both/damage tests/both/other-format \
-	tests/both/oldest-reader
+	tests/both/oldest-reader tests/both/rot
 # Preloaded into both daemons, so a shared library although nobody installs it.
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
@@ -49,3 +50,9 @@ tests_both_other_format_LDADD = store/libstore.la
 tests_both_oldest_reader_SOURCES = tests/both/oldest-reader.c
 tests_both_oldest_reader_CPPFLAGS = $(AM_CPPFLAGS) -isystem $(LMDB_SRC)
 tests_both_oldest_reader_LDADD = store/liblmdb.la -lpthread
+
+tests_both_rot_SOURCES = tests/both/rot.c
+tests_both_rot_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \
+	-isystem $(LMDB_SRC)
+tests_both_rot_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+tests_both_rot_LDADD = store/libstore.la

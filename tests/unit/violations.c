@@ -182,7 +182,8 @@ entry_row(struct world *w, uint64_t group, enum rst_via via, uint64_t id,
 static void
 another_format(struct world *w)
 {
-	assert_int_equal(rst_meta_set_number(w->txn, "format", 99), RST_OK);
+	assert_int_equal(rst_meta_set_number(w->txn, RST_META_FORMAT, 99),
+	                 RST_OK);
 }
 
 static void
@@ -442,8 +443,11 @@ an_image_of_no_record(struct world *w)
 static void
 a_csn_above_the_last(struct world *w)
 {
-	put(w, RST_T_META, RST_VIEW("csn"),
-	    RST_VIEW("20200101000000.000000Z#000000#000#000000"));
+	assert_int_equal(
+		rst_meta_put(w->txn, RST_VIEW("csn"),
+	                     RST_VIEW("20200101000000.000000Z#000000#000#"
+	                              "000000")),
+		RST_OK);
 }
 
 static void
@@ -546,6 +550,8 @@ a_map_nearly_full(struct world *w)
 	char *much = calloc(1, len);
 
 	assert_non_null(much);
+	rst_sum(rst_view(much, len - RST_SUM_BYTES),
+	        much + len - RST_SUM_BYTES);
 	put(w, RST_T_META, RST_VIEW("much"), rst_view(much, len));
 	free(much);
 }
@@ -645,7 +651,8 @@ an_entry_with_a_csn_to_come(struct world *w)
 static void
 a_csn_that_does_not_decode(struct world *w)
 {
-	put(w, RST_T_META, RST_VIEW("csn"), RST_VIEW("now"));
+	assert_int_equal(rst_meta_put(w->txn, RST_VIEW("csn"), RST_VIEW("now")),
+	                 RST_OK);
 }
 
 static void
