@@ -86,6 +86,8 @@ void back_index_print(const struct rst_index_info *info, char *text,
 /* tasks.c: what a server does by itself; nothing in tools. */
 void back_tasks_start(BackendDB *be);
 void back_tasks_stop(struct back_db *db); /* the pool is paused or gone */
+/* Journal failed binds, added up; with all, those that are young too. */
+void back_task_report(struct back_db *db, bool all);
 /* There is work on indexes. */
 void back_task_index(BackendDB *be);
 

@@ -26,6 +26,8 @@ struct proof {
 	uint64_t id, generation;
 	enum rule_state state;
 	bool lifecycle;
+	char since[24]; /* pwdAccountLockedTime, or "" */
+	struct attempt_policy policy;
 	struct berval name;          /* owned */
 	char *stored[PASSWORDS_MAX]; /* owned, wiped */
 	size_t n_stored;
@@ -95,14 +97,21 @@ read_proof(Operation *op, struct back_db *db, struct proof *proof)
 	if (err != RST_OK)
 		goto out;
 	proof->id = record.id;
+	(void)rst_view_copy(
+		rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
+		proof->since, sizeof(proof->since));
 	proof->generation = record.generation;
 	proof->state = act_state(&record, slap_get_time());
 	ber_dupbv(&proof->name, &entry->e_name);
 	take_passwords(op, entry, proof);
 	back_entry_free(entry);
 out:
+	if (err == RST_ENOTFOUND)
+		err = RST_OK;
+	if (err == RST_OK)
+		err = attempt_policy(&read->txn, proof->id, &proof->policy);
 	back_read_end(read);
-	return err == RST_ENOTFOUND ? RST_OK : err;
+	return err;
 }
 
 /* slapd's own schemes: {SSHA}, {CRYPT}... */
@@ -133,30 +142,36 @@ is_clear_text(const struct proof *proof, const char *stored)
 	       rule_hash_scheme(stored, strlen(stored)) == RULE_SCHEME_NONE;
 }
 
+/* What look() works on. */
+struct look {
+	struct back_db *db;
+	const struct proof *proof;
+	struct rst_view password;
+};
+
 static enum rst_err
-check_one(struct back_db *db, const struct proof *proof, const char *stored,
-          struct rst_view password)
+check_one(const struct look *at, const char *stored, bool suspect)
 {
-	if (is_clear_text(proof, stored))
-		return check_scheme(NULL, stored, password) ? RST_OK
-		                                            : RST_EDENIED;
-	return lifecycle_password_check(db->env, rst_view_of(stored), password,
+	if (is_clear_text(at->proof, stored))
+		return check_scheme(NULL, stored, at->password) ? RST_OK
+		                                                : RST_EDENIED;
+	return lifecycle_password_check(at->db->env, suspect,
+	                                rst_view_of(stored), at->password,
 	                                check_scheme, NULL);
 }
 
 static enum rst_err
-check(struct back_db *db, const struct proof *proof, struct rst_view password)
+look(void *arg, bool suspect)
 {
-	struct rst_view none = { "", 0 };
+	const struct look *at = arg;
 	enum rst_err err;
 
-	if (proof->n_stored == 0) {
-		err = lifecycle_password_check(db->env, none, password, NULL,
-		                               NULL);
+	if (at->proof->n_stored == 0) {
+		err = check_one(at, "", suspect);
 		return err == RST_OK ? RST_EDENIED : err;
 	}
-	for (size_t i = 0; i < proof->n_stored; i++) {
-		err = check_one(db, proof, proof->stored[i], password);
+	for (size_t i = 0; i < at->proof->n_stored; i++) {
+		err = check_one(at, at->proof->stored[i], suspect);
 		if (err != RST_EDENIED)
 			return err;
 	}
@@ -188,23 +203,31 @@ code_of(Operation *op, enum rst_err err)
 	return LDAP_OTHER;
 }
 
+static enum rst_err
+prove(Operation *op, struct back_db *db, const struct proof *proof)
+{
+	const struct over_claim claim = {
+		.env = db->env,
+		.id = proof->id,
+		.ndn = &op->o_req_ndn,
+		.since = rst_view_of(proof->since),
+		.policy = proof->policy,
+		.password = back_view_of(&op->orb_cred),
+	};
+	struct look at = { db, proof, claim.password };
+
+	return over_prove(op, &claim, look, &at);
+}
+
 static int
 try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 {
-	unsigned int epoch = back_epoch();
-	struct over_place place;
 	enum rst_err err;
 	int code;
 
 	err = read_proof(op, db, proof);
-	if (err != RST_OK)
-		return code_of(op, err);
-	if (!over_hash_enter(&op->o_req_ndn, &place))
-		return LDAP_BUSY;
-	err = check(db, proof, back_view_of(&op->orb_cred));
-	over_hash_leave(&place, err);
-	if (err == RST_OK && back_epoch() != epoch)
-		err = RST_EBUSY;
+	if (err == RST_OK)
+		err = prove(op, db, proof);
 	if (err != RST_OK)
 		return code_of(op, err);
 	if (!proof->lifecycle)

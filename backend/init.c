@@ -247,6 +247,7 @@ db_close(BackendDB *be, ConfigReply *cr)
 	if (db->env == NULL)
 		return 0;
 	back_tasks_stop(db);
+	back_task_report(db, true);
 	back_monitor_close(db);
 	back_read_flush(db);
 	rst_env_close(db->env);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* tasks.c - what a server does by itself: stale readers, indexes
+/* tasks.c - what a server does by itself: stale readers, failures, indexes
  *
  * Tasks stand in slapd's run queue, which gives each to the pool when its time
  * has come.  A task never waits for a pause of the pool to end: it would hold
@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "ldap_rq.h"
+#include "lifecycle/attempt.h"
 
 #define STALE_EVERY_S  5 /* look for readers that died */
 #define INDEX_EVERY_S  1
@@ -29,6 +30,29 @@ leave_queue(struct re_s *task)
 	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
 }
 
+void
+back_task_report(struct back_db *db, bool all)
+{
+	struct timespec now;
+	enum rst_err err;
+
+	if (!(slapMode & SLAP_SERVER_MODE))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct act_ctx ctx = {
+		.env = db->env,
+		.door = RST_DOOR_SYSTEM,
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = (unsigned int)slap_serverID,
+	};
+	err = attempt_report(&ctx, all);
+	if (err != RST_OK && err != RST_EBUSY)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": journal of failed binds: %s\n",
+		      db->directory, rst_strerror(err));
+}
+
 /* A process that is killed while it reads pins its pages until somebody
  * clears its slot. */
 static void *
@@ -38,6 +62,7 @@ clear_stale(void *ctx, void *arg)
 	struct back_db *db = task->arg;
 
 	rst_env_clear_stale(db->env);
+	back_task_report(db, false);
 	leave_queue(task);
 	return NULL;
 }

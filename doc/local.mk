@@ -11,4 +11,5 @@ EXTRA_DIST += \
 	doc/design/0009-clock.md \
 	doc/design/0010-check-by-sums.md \
 	doc/design/0011-written-members.md \
-	doc/design/0012-damaged-files.md
+	doc/design/0012-damaged-files.md \
+	doc/design/0013-failures.md

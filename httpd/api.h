@@ -24,7 +24,7 @@ http_handler api_invitation_by_token;
 http_handler api_user_list, api_user_create, api_user_show, api_user_edit;
 http_handler api_user_approve, api_user_reject, api_user_suspend;
 http_handler api_user_activate, api_user_delete, api_user_restore;
-http_handler api_user_purge;
+http_handler api_user_purge, api_user_unlock;
 
 /* api_group.c */
 http_handler api_group_list, api_group_create, api_group_show;

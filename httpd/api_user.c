@@ -483,6 +483,13 @@ api_user_activate(struct http_req *req, struct http_reply *reply)
 	move_and_show(req, reply, act_activate, "?done=activated");
 }
 
+/* POST /users/{}/unlock: what wrong passwords locked */
+void
+api_user_unlock(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_unlock, "?done=unlocked");
+}
+
 /* POST /users/{}/restore */
 void
 api_user_restore(struct http_req *req, struct http_reply *reply)

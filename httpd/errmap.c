@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "httpd/http.h"
+#include "lifecycle/attempt.h"
 
 static unsigned int
 status_of_verdict(enum rule_verdict verdict)
@@ -26,6 +27,8 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_REGISTRATION_CLOSED:
 	case RULE_FORBIDDEN:
 		return 403;
+	case RULE_TOO_MANY_ATTEMPTS:
+		return 429;
 	case RULE_EMAIL_MISMATCH:
 	case RULE_INVALID_INVITE:
 		return 400;
@@ -172,6 +175,8 @@ http_reply_err(struct http_req *req, struct http_reply *reply, enum rst_err err,
 			             "this is not allowed");
 			return;
 		}
+		if (refusal->verdict == RULE_TOO_MANY_ATTEMPTS)
+			reply->retry_s = attempt_wait_s(&req->ctx);
 		http_problem(reply, status_of_verdict(refusal->verdict),
 		             rule_verdict_code(refusal->verdict),
 		             field_of(req, refusal->field),

@@ -19,6 +19,7 @@
 #include "httpd/mail.h"
 #include "httpd/serve.h"
 #include "httpd/template.h"
+#include "lifecycle/attempt.h"
 #include "rules/clock.h"
 
 #define HOUSEKEEPING_S   5
@@ -182,6 +183,27 @@ sweep(const struct http_server *server)
 		http_log(5, "%zu accounts ended: their time was over", n);
 }
 
+/* Failed sign-ins reach the journal added up; all that wait when we end. */
+static void
+report_failures(const struct http_server *server, bool all)
+{
+	struct timespec now;
+	enum rst_err err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	const struct act_ctx ctx = {
+		.env = server->env,
+		.door = RST_DOOR_SYSTEM,
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = server->server_id,
+	};
+	err = attempt_report(&ctx, all);
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "journaling failed sign-ins: %s",
+		         rst_strerror(err));
+}
+
 static void *
 keep_house(void *arg)
 {
@@ -194,6 +216,7 @@ keep_house(void *arg)
 	while (!house->stop) {
 		pthread_mutex_unlock(&house->lock);
 		rst_env_clear_stale(house->server->env);
+		report_failures(house->server, false);
 		/* A clock that was set wrong is noticed by people, and purging
 		 * cannot be taken back. */
 		if (look_at_clock(&clock))
@@ -241,6 +264,7 @@ house_stop(struct housekeeping *house)
 	pthread_mutex_unlock(&house->lock);
 	pthread_join(house->thread, NULL);
 	house->running = false;
+	report_failures(house->server, true);
 }
 
 /* The server id of our CSNs; the suffix must be there too. */

@@ -204,6 +204,8 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 		               RST_A_ROSTERSTATUSSINCE) &&
 		     add_first(user, "statusBy", record,
 		               RST_A_ROSTERSTATUSBY) &&
+		     add_stamp(user, "locked", record,
+		               RST_A_PWDACCOUNTLOCKEDTIME) &&
 		     add_moves(user, record->status);
 	return finish(user, ok);
 }

@@ -3,6 +3,8 @@
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/attempt.h"
+#include "lifecycle/moment.h"
 #include "rules/password.h"
 
 /* What a change needs to know of the person, copied out of a snapshot. */
@@ -10,7 +12,9 @@ struct known {
 	uint64_t generation;
 	char username[RULE_NAME_MAX + 1];
 	char mail[RST_MAIL_MAX + 1];
+	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
+	struct attempt_policy policy;
 };
 
 static enum rst_err
@@ -26,8 +30,13 @@ know(const struct act_ctx *ctx, uint64_t person, struct known *known)
 	err = rst_record_get(&txn, person, &record);
 	if (err == RST_OK && record.kind != RST_KIND_PERSON)
 		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = attempt_policy(&txn, person, &known->policy);
 	if (err == RST_OK) {
 		known->generation = record.generation;
+		(void)rst_view_copy(
+			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
+			known->since, sizeof(known->since));
 		(void)rst_view_copy(rst_record_first(&record, RST_A_UID),
 		                    known->username, sizeof(known->username));
 		(void)rst_view_copy(rst_record_first(&record, RST_A_MAIL),
@@ -40,16 +49,34 @@ know(const struct act_ctx *ctx, uint64_t person, struct known *known)
 	return err;
 }
 
+/* A guess at the old password is a guess like any other. */
 static enum rst_err
-check_old(const struct act_ctx *ctx, const struct known *known,
+check_old(const struct act_ctx *ctx, uint64_t person, const struct known *known,
           struct rst_view old, struct act_refusal *refusal)
 {
+	const struct attempt_claim claim = {
+		.id = person,
+		.since = rst_view_of(known->since),
+		.address = ctx->address,
+		.password = old,
+		.now_s = ctx->now_s,
+	};
+	struct attempt attempt;
 	enum rst_err err;
 
 	if (old.ptr == NULL)
 		return RST_OK;
-	err = lifecycle_password_check(ctx->env, rst_view_of(known->stored),
-	                               old, NULL, NULL);
+	err = attempt_begin(ctx->env, &known->policy, &claim, &attempt);
+	if (err != RST_OK)
+		return err;
+	if (attempt.standing == ATTEMPT_LOCKED ||
+	    attempt.standing == ATTEMPT_THROTTLED)
+		err = RST_EDENIED;
+	else
+		err = lifecycle_password_check(
+			ctx->env, attempt.standing == ATTEMPT_SUSPECT,
+			rst_view_of(known->stored), old, NULL, NULL);
+	attempt_end(ctx, &attempt, err);
 	if (err == RST_EDENIED)
 		return act_refuse(refusal, RULE_WRONG_PASSWORD, "old");
 	return err;
@@ -135,7 +162,7 @@ act_change_password(const struct act_ctx *ctx, uint64_t person,
 	*refusal = (struct act_refusal){ 0 };
 	err = know(ctx, person, &known);
 	if (err == RST_OK)
-		err = check_old(ctx, &known, old, refusal);
+		err = check_old(ctx, person, &known, old, refusal);
 	if (err == RST_OK)
 		err = hash_new(ctx, &known, new_one, hash, refusal);
 	if (err == RST_OK)

@@ -7,6 +7,8 @@
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/attempt.h"
+#include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 #include "rules/clock.h"
 #include "rules/password.h"
@@ -17,7 +19,9 @@
 struct claimant {
 	uint64_t id, generation;
 	enum rule_state state;
+	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
+	struct attempt_policy policy;
 };
 
 /* By username, or by mail address. */
@@ -65,11 +69,18 @@ read_claimant(const struct act_ctx *ctx, struct rst_view name,
 		claimant->generation = record.generation;
 		claimant->state = act_state(&record, ctx->now_s);
 		(void)rst_view_copy(
+			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
+			claimant->since, sizeof(claimant->since));
+		(void)rst_view_copy(
 			rst_record_first(&record, RST_A_USERPASSWORD),
 			claimant->stored, sizeof(claimant->stored));
 	}
+	if (err == RST_ENOTFOUND)
+		err = RST_OK;
+	if (err == RST_OK)
+		err = attempt_policy(&txn, claimant->id, &claimant->policy);
 	rst_read_end(&txn);
-	return err == RST_ENOTFOUND ? RST_OK : err;
+	return err;
 }
 
 /* Is he still who he was when the password was checked?  Then a session. */
@@ -149,6 +160,37 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 	return err;
 }
 
+/* RST_OK when it is his password; nothing is told of an account otherwise. */
+static enum rst_err
+prove(const struct act_ctx *ctx, const struct claimant *claimant,
+      struct rst_view username, struct rst_view password, bool *ret_throttled)
+{
+	const struct attempt_claim claim = {
+		.id = claimant->id,
+		.name = username,
+		.since = rst_view_of(claimant->since),
+		.address = ctx->address,
+		.password = password,
+		.now_s = ctx->now_s,
+	};
+	struct attempt attempt;
+	enum rst_err err;
+
+	err = attempt_begin(ctx->env, &claimant->policy, &claim, &attempt);
+	if (err != RST_OK)
+		return err;
+	*ret_throttled = attempt.standing == ATTEMPT_THROTTLED;
+	if (*ret_throttled || attempt.standing == ATTEMPT_LOCKED) {
+		err = RST_EDENIED;
+	} else {
+		err = lifecycle_password_check(
+			ctx->env, attempt.standing == ATTEMPT_SUSPECT,
+			rst_view_of(claimant->stored), password, NULL, NULL);
+	}
+	attempt_end(ctx, &attempt, err);
+	return err;
+}
+
 enum rst_err
 act_sign_in(const struct act_ctx *ctx, struct rst_view username,
             struct rst_view password, struct rst_view agent,
@@ -156,17 +198,19 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
             struct act_refusal *refusal)
 {
 	struct claimant claimant = { 0 };
+	bool throttled = false;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
 	err = read_claimant(ctx, username, &claimant);
 	if (err == RST_OK)
-		err = lifecycle_password_check(ctx->env,
-		                               rst_view_of(claimant.stored),
-		                               password, NULL, NULL);
+		err = prove(ctx, &claimant, username, password, &throttled);
 	sodium_memzero(claimant.stored, sizeof(claimant.stored));
 	if (err == RST_EDENIED)
-		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
+		return act_refuse(refusal,
+		                  throttled ? RULE_TOO_MANY_ATTEMPTS
+		                            : RULE_INVALID_CREDENTIALS,
+		                  NULL);
 	if (err != RST_OK)
 		return err;
 	if (!rule_state_may_sign_in(claimant.state))

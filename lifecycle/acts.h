@@ -136,6 +136,11 @@ enum rst_err act_purge(const struct act_ctx *ctx, uint64_t person,
 enum rst_err act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
                        struct act_refusal *refusal) RST_MUST_USE;
 
+/* End the lock that wrong passwords brought; RST_OK when there is none. */
+enum rst_err act_unlock(const struct act_ctx *ctx, uint64_t person,
+                        struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+
 /* Idempotent: joining twice is RST_OK. */
 enum rst_err act_join(const struct act_ctx *ctx, uint64_t group,
                       uint64_t person, struct act_refusal *refusal)
@@ -170,7 +175,9 @@ enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
 /*
  * Sign in by name (or mail) and password: a new session.  Unknown, wrong,
  * pending and suspended cost the same; RULE_ACCOUNT_INACTIVE only when the
- * password was right, RULE_INVALID_CREDENTIALS otherwise.
+ * password was right, RULE_INVALID_CREDENTIALS otherwise, also for an account
+ * that is locked.  RULE_TOO_MANY_ATTEMPTS for an address with too many
+ * failures; attempt_wait_s() says how long.
  */
 enum rst_err act_sign_in(const struct act_ctx *ctx, struct rst_view username,
                          struct rst_view password, struct rst_view agent,

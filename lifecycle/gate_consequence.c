@@ -4,7 +4,7 @@
  *	a person appears	joins ldapusers
  *	loses access		sessions end, open invitations are revoked
  *	has another status	gate_status.c
- *	gets a password		sessions end
+ *	gets a password		sessions end; it is not locked any more
  *	is deleted		a tombstone
  *	a group is deleted	a tombstone
  *	an entry is deleted	leaves every rosterGroup first
@@ -210,6 +210,31 @@ has_access(const struct gate *g, const struct rst_record *record)
 	       rule_state_may_sign_in(act_state(record, g->ctx->now_s));
 }
 
+/* Nobody who knows the new password gave the wrong ones. */
+static enum rst_err
+unlock(struct gate *g, uint64_t person)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("unlock"),
+		.reason = RST_VIEW("new password"),
+		.id = person,
+	};
+	enum rst_err err;
+
+	err = gate_load(&g->txn->r, person, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, person, &w.after);
+	if (err == RST_OK)
+		err = rst_entry_set(w.after, RST_A_PWDACCOUNTLOCKEDTIME, NULL,
+		                    0);
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
+	return err;
+}
+
 /* Sessions end with the access, and with the password that opened them. */
 static enum rst_err
 follow_person(struct gate *g, const struct gate_sides *sides)
@@ -223,6 +248,11 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	if (lost || sides->after == NULL ||
 	    !gate_same_values(sides->before, sides->after, RST_A_USERPASSWORD))
 		err = rst_session_drop_user(g->txn, sides->id, NULL);
+	if (err == RST_OK && sides->after != NULL &&
+	    !gate_same_values(sides->before, sides->after,
+	                      RST_A_USERPASSWORD) &&
+	    rst_record_first(sides->after, RST_A_PWDACCOUNTLOCKEDTIME).len > 0)
+		err = unlock(g, sides->id);
 	/* A deleted person's invitations were revoked while he had a DN. */
 	if (err != RST_OK || sides->after == NULL)
 		return err;

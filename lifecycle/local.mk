@@ -15,6 +15,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \
 	lifecycle/acts.c lifecycle/acts.h \
+	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
 	lifecycle/check_history.c \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
@@ -32,4 +33,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/place.c lifecycle/place.h \
 	lifecycle/setting.c lifecycle/setting.h \
 	lifecycle/slot.c lifecycle/slot.h \
-	lifecycle/strength.c
+	lifecycle/strength.c \
+	lifecycle/throttle.c lifecycle/throttle.h lifecycle/throttle_priv.h \
+	lifecycle/throttle_file.c lifecycle/throttle_key.c \
+	lifecycle/throttle_report.c

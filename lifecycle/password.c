@@ -72,7 +72,7 @@ lifecycle_password_hash(struct rst_env *env, struct rst_view password,
 		return RST_ENOMEM;
 	err = prepare(password, &prepared);
 	if (err == RST_OK)
-		err = lifecycle_slot_take(env, &slot);
+		err = lifecycle_slot_take(env, false, &slot);
 	if (err != RST_OK)
 		goto out;
 	if (crypto_pwhash_str_alg(text, (const char *)prepared.text.data,
@@ -171,9 +171,9 @@ check(struct rst_view stored, struct rst_view raw,
 }
 
 enum rst_err
-lifecycle_password_check(struct rst_env *env, struct rst_view stored,
-                         struct rst_view password, other_scheme *other,
-                         void *arg)
+lifecycle_password_check(struct rst_env *env, bool suspect,
+                         struct rst_view stored, struct rst_view password,
+                         other_scheme *other, void *arg)
 {
 	struct prepared prepared = { 0 };
 	int slot = -1;
@@ -186,7 +186,7 @@ lifecycle_password_check(struct rst_env *env, struct rst_view stored,
 		return RST_EDENIED;
 	err = prepare(password, &prepared);
 	if (err == RST_OK || err == RST_EINVALID)
-		err = lifecycle_slot_take(env, &slot);
+		err = lifecycle_slot_take(env, suspect, &slot);
 	if (err != RST_OK)
 		goto out;
 	if (!check(stored, password, &prepared, other, arg))

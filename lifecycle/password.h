@@ -37,10 +37,11 @@ enum rst_err lifecycle_password_hash(struct rst_env *env,
  * (no account, no password) costs the same as a wrong one.  argon2id and
  * argon2i strings are verified within the caps of rules/password.h; for any
  * other {SCHEME} other() is asked (slapd's own schemes; NULL: denied after the
- * same work).  RST_EBUSY as above.
+ * same work).  RST_EBUSY as above, sooner for a suspect.
  */
 enum rst_err lifecycle_password_check(
-	struct rst_env *env, struct rst_view stored, struct rst_view password,
+	struct rst_env *env, bool suspect, struct rst_view stored,
+	struct rst_view password,
 	bool (*other)(void *arg, const char *stored, struct rst_view password),
 	void *arg) RST_MUST_USE;
 

@@ -28,6 +28,7 @@
 
 struct waiter {
 	struct waiter *next;
+	bool suspect;
 	pthread_cond_t turn;
 };
 
@@ -47,11 +48,13 @@ lifecycle_password_set_pause(lifecycle_pause *pause_function, void *arg)
 	pause_hook = pause_function;
 }
 
-static void
+/* False when too many suspects stand there. */
+static bool
 line_join(struct waiter *me)
 {
 	pthread_condattr_t attr;
 	struct waiter **last;
+	unsigned int suspects = 0;
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -60,9 +63,15 @@ line_join(struct waiter *me)
 	me->next = NULL;
 	pthread_mutex_lock(&line.lock);
 	for (last = &line.first; *last != NULL; last = &(*last)->next)
-		;
-	*last = me;
+		suspects += (*last)->suspect;
+	if (!me->suspect || suspects < SLOT_SUSPECTS)
+		*last = me;
+	else
+		last = NULL;
 	pthread_mutex_unlock(&line.lock);
+	if (last == NULL)
+		pthread_cond_destroy(&me->turn);
+	return last != NULL;
 }
 
 static void
@@ -147,13 +156,14 @@ monotonic_ms(void)
 
 /* Take a slot on fd; it is given back when fd is closed. */
 static enum rst_err
-wait_for_slot(int fd)
+wait_for_slot(int fd, bool suspect)
 {
 	const int64_t until_ms = monotonic_ms() + SLOT_WAIT_MS;
-	struct waiter me;
+	struct waiter me = { .suspect = suspect };
 	enum rst_err err = RST_OK;
 
-	line_join(&me);
+	if (!line_join(&me))
+		return RST_EBUSY;
 	while (!line_is_first(&me) || !try_slot(fd)) {
 		if (monotonic_ms() >= until_ms) {
 			err = RST_EBUSY;
@@ -170,7 +180,7 @@ wait_for_slot(int fd)
 }
 
 enum rst_err
-lifecycle_slot_take(const struct rst_env *env, int *ret_slot)
+lifecycle_slot_take(const struct rst_env *env, bool suspect, int *ret_slot)
 {
 	char path[4096];
 	enum rst_err err;
@@ -182,7 +192,7 @@ lifecycle_slot_take(const struct rst_env *env, int *ret_slot)
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return RST_EIO;
-	err = wait_for_slot(fd);
+	err = wait_for_slot(fd, suspect);
 	if (err != RST_OK)
 		close(fd);
 	else

@@ -31,8 +31,8 @@ static const struct {
 	  "DESC 'Since when the account is locked; year 0: until further notice' "
 	  "EQUALITY generalizedTimeMatch "
 	  "ORDERING generalizedTimeOrderingMatch "
-	  "SYNTAX " TIME " SINGLE-VALUE "
-	  "NO-USER-MODIFICATION USAGE directoryOperation )" },
+	  /* an administrator unlocks by deleting it */
+	  "SYNTAX " TIME " SINGLE-VALUE USAGE directoryOperation )" },
 };
 
 int

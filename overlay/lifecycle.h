@@ -10,6 +10,7 @@
 #ifndef OVER_LIFECYCLE_H
 #define OVER_LIFECYCLE_H
 
+#include "lifecycle/attempt.h"
 #include "rules/status.h"
 #include "store/entry.h"
 
@@ -46,21 +47,31 @@ int over_may_bind(Operation *op, SlapReply *rs, enum rule_state state);
  * Room for one more hash among slapd's threads?  Hashing waits for a slot
  * (lifecycle/slot.h), and threads that wait answer no search: so at most half
  * of them hash or wait, and the rest of the binds is told LDAP_BUSY at once.
- * An account that gave a wrong password in the last minute competes for a
- * quarter of those places, so that whoever guesses keeps out himself and not
- * those who did not fail.
+ * Suspects (lifecycle/attempt.h) compete for a quarter of those places, so
+ * that whoever guesses keeps out himself and not those who did not fail.
  *
- * Around every call that hashes.  account is whose password it is; NULL when
- * that cannot fail.  Leave only after a true enter.
+ * Around every call that hashes; leave only after a true enter.
  */
-struct over_place {
-	uint64_t account; /* for crowd.c only, as all of it */
-	bool suspect;
+bool over_hash_enter(bool suspect);
+void over_hash_leave(bool suspect);
+
+/* Whose password op brings: what a snapshot told of the entry. */
+struct over_claim {
+	struct rst_env *env;
+	uint64_t id;              /* 0: there is none */
+	const struct berval *ndn; /* by which it was asked for */
+	struct rst_view since;    /* its pwdAccountLockedTime */
+	struct attempt_policy policy;
+	struct rst_view password;
 };
-bool over_hash_enter(const struct berval *account,
-                     struct over_place *ret_place);
-/* outcome: RST_OK, RST_EDENIED for a wrong password, or neither. */
-void over_hash_leave(const struct over_place *place, enum rst_err outcome);
+/*
+ * Look at the password, unless the account is locked (RST_EDENIED, as for a
+ * wrong one), its source throttled or slapd too busy (RST_EBUSY), and count
+ * what came of it.  look() hashes.  The pool may have been paused meanwhile.
+ */
+enum rst_err over_prove(Operation *op, const struct over_claim *claim,
+                        enum rst_err (*look)(void *arg, bool suspect),
+                        void *arg) RST_MUST_USE;
 
 /*
  * A simple bind as entry id of this database succeeded, proved at this

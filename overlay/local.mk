@@ -13,5 +13,6 @@ roster_la_SOURCES += \
 	overlay/passwd.c \
 	overlay/permit.c \
 	overlay/ppolicy.c \
+	overlay/prove.c \
 	overlay/secret.c \
 	overlay/txn.c

@@ -117,6 +117,9 @@ struct over_owner {
 	char *username; /* owned; NULL if none */
 	char *mail;     /* owned; NULL if none */
 	char *stored;   /* owned; the password as it is, or NULL */
+	uint64_t id;
+	char since[24]; /* its pwdAccountLockedTime, or "" */
+	struct attempt_policy policy;
 };
 /* Read them of the entry ndn.  RST_ENOTFOUND, RST_ENOMEM, ... */
 enum rst_err over_owner_read(Operation *op, struct over_db *db,

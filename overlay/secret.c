@@ -73,7 +73,13 @@ over_owner_read(Operation *op, struct over_db *db, const struct berval *ndn,
 		err = rst_tree_find(&read->txn, back_view_of(ndn), &id, NULL);
 	if (err == RST_OK)
 		err = rst_record_get(&read->txn, id, &record);
+	if (err == RST_OK)
+		err = attempt_policy(&read->txn, id, &ret_owner->policy);
 	if (err == RST_OK) {
+		ret_owner->id = id;
+		(void)rst_view_copy(
+			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
+			ret_owner->since, sizeof(ret_owner->since));
 		ret_owner->username =
 			copy(rst_record_first(&record, RST_A_UID));
 		ret_owner->mail = copy(rst_record_first(&record, RST_A_MAIL));
@@ -133,16 +139,15 @@ over_hash(struct over_db *db, const struct over_owner *owner,
           struct over_refusal *ret_refusal)
 {
 	char hash[LIFECYCLE_HASH_MAX];
-	struct over_place place;
 	enum rst_err err = RST_EBUSY;
 	bool done = false;
 
 	if (!judge(owner, password, ret_refusal))
 		goto out;
-	if (over_hash_enter(NULL, &place)) {
+	if (over_hash_enter(false)) {
 		err = lifecycle_password_hash(db->back->env,
 		                              back_view_of(password), hash);
-		over_hash_leave(&place, err);
+		over_hash_leave(false);
 	}
 	if (err == RST_OK) {
 		ber_str2bv(hash, 0, 1, ret_hash);
@@ -173,20 +178,37 @@ verify_other(void *arg, const char *stored, struct rst_view password)
 	return right;
 }
 
+struct look {
+	struct rst_env *env;
+	const char *stored;
+	struct rst_view password;
+};
+
+static enum rst_err
+look(void *arg, bool suspect)
+{
+	const struct look *at = arg;
+
+	return lifecycle_password_check(at->env, suspect,
+	                                rst_view_of(at->stored), at->password,
+	                                verify_other, NULL);
+}
+
 enum rst_err
 over_verify(Operation *op, struct over_db *db, const struct over_owner *owner,
             const struct berval *password)
 {
-	struct over_place place;
-	enum rst_err err = RST_EBUSY;
+	const struct over_claim claim = {
+		.env = db->back->env,
+		.id = owner->id,
+		.ndn = &op->o_req_ndn,
+		.since = rst_view_of(owner->since),
+		.policy = owner->policy,
+		.password = back_view_of(password),
+	};
+	struct look at = { claim.env, owner->stored, claim.password };
 
-	if (over_hash_enter(&op->o_req_ndn, &place)) {
-		err = lifecycle_password_check(
-			db->back->env, rst_view_of(owner->stored),
-			back_view_of(password), verify_other, NULL);
-		over_hash_leave(&place, err);
-	}
-	return err;
+	return over_prove(op, &claim, look, &at);
 }
 
 int

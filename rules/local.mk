@@ -3,6 +3,7 @@ rules_librules_la_CFLAGS = $(AM_CFLAGS)
 rules_librules_la_SOURCES = \
 	rules/clock.c rules/clock.h \
 	rules/invitation.c rules/invitation.h \
+	rules/lockout.c rules/lockout.h \
 	rules/names.c rules/names.h \
 	rules/numbers.c rules/numbers.h \
 	rules/password.c rules/password.h \

@@ -142,7 +142,13 @@ enum rule_character_class {
 	  "People are warned this long before their password expires")          \
 	X(PASSWORD_GRACE, "password-grace", COUNT, POLICY, 0, 100, "3", NULL,   \
 	  "How often an expired password still signs in, to be changed")        \
-	X(LOCKOUT_FAILURES, "lockout-failures", COUNT, POLICY, 0, 100, "5",     \
+	X(THROTTLE_FAILURES, "throttle-failures", COUNT, SITE, 0, 12, "10",     \
+	  NULL,                                                                 \
+	  "Wrong passwords after which an address has to wait; 0: never")       \
+	X(THROTTLE_WINDOW, "throttle-window", SPAN, SITE, RULE_MINUTE,          \
+	  RULE_DAY, "5m", NULL,                                                 \
+	  "Within which wrong passwords of an address are counted")             \
+	X(LOCKOUT_FAILURES, "lockout-failures", COUNT, POLICY, 0, 12, "5",      \
 	  NULL, "Wrong passwords after which the account is locked; 0: never")  \
 	X(LOCKOUT_WINDOW, "lockout-window", SPAN, POLICY, RULE_MINUTE,          \
 	  RULE_DAY, "15m", NULL, "Within which wrong passwords are counted")    \

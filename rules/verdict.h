@@ -81,6 +81,8 @@
 	  "the lifetime is outside what the settings allow")                   \
 	X(INVALID_SETTING, "invalid_setting",                                  \
 	  "there is no such setting, or it does not take this value")          \
+	X(TOO_MANY_ATTEMPTS, "too_many_attempts",                              \
+	  "too many wrong passwords came from your address; try again later")  \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

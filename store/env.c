@@ -496,6 +496,8 @@ rst_env_close(struct rst_env *env)
 			;
 		if (*at != NULL)
 			*at = env->next;
+		if (atomic_load(&env->companion) != NULL)
+			env->companion_release(atomic_load(&env->companion));
 		release(env);
 	}
 	pthread_mutex_unlock(&open_envs_mutex);
@@ -505,6 +507,37 @@ const char *
 rst_env_dir(const struct rst_env *env)
 {
 	return env->dir;
+}
+
+void *
+rst_env_companion(struct rst_env *env, void *(*make)(struct rst_env *env),
+                  void (*release_companion)(void *companion))
+{
+	void *companion = atomic_load(&env->companion);
+
+	if (companion != NULL)
+		return companion;
+	pthread_mutex_lock(&open_envs_mutex);
+	companion = atomic_load(&env->companion);
+	if (companion == NULL) {
+		companion = make(env);
+		env->companion_release = release_companion;
+		atomic_store(&env->companion, companion);
+	}
+	pthread_mutex_unlock(&open_envs_mutex);
+	return companion;
+}
+
+void
+rst_env_key(const struct rst_env *env, const char *purpose,
+            unsigned char key[RST_KEY_BYTES])
+{
+	_Static_assert(RST_KEY_BYTES >= crypto_generichash_BYTES_MIN,
+	               "libsodium hashes to no less");
+
+	(void)crypto_generichash(key, RST_KEY_BYTES,
+	                         (const unsigned char *)purpose,
+	                         strlen(purpose), env->key, sizeof(env->key));
 }
 
 static int

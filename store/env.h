@@ -67,6 +67,24 @@ void rst_env_close(struct rst_env *env);
 /* The directory as given to the first open.  Lives as long as env. */
 const char *rst_env_dir(const struct rst_env *env);
 
+/*
+ * Something of the callers' that lives as long as env: made by make(env) at
+ * the first call, given to release() when env closes.  One for each
+ * environment, so every caller passes the same two.  NULL when make answers
+ * NULL; the next call tries again.
+ */
+void *rst_env_companion(struct rst_env *env, void *(*make)(struct rst_env *env),
+                        void (*release)(void *companion));
+
+/*
+ * RST_KEY_BYTES that are the same in every process that has the environment
+ * open, another for every purpose, and not to be guessed by anybody without
+ * secret.key.
+ */
+#define RST_KEY_BYTES 16
+void rst_env_key(const struct rst_env *env, const char *purpose,
+                 unsigned char key[RST_KEY_BYTES]);
+
 struct rst_env_info {
 	uint64_t map_bytes;
 	uint64_t used_bytes;

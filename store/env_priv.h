@@ -52,6 +52,9 @@ struct rst_env {
 	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 	pid_t pid;              /* who opened it: never used after a fork */
 	_Atomic(void *) writer; /* the MDB_txn of this process's write */
+	/* rst_env_companion(): set once, under the mutex of env.c. */
+	_Atomic(void *) companion;
+	void (*companion_release)(void *companion);
 	/* Transactions that hold a snapshot, and "the map is being resized":
 	 * only with none may it be (db.c). */
 	atomic_uint live;

@@ -9,5 +9,6 @@ rosterctl_SOURCES = \
 	tools/report.c \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
-	tools/sweep.c
+	tools/sweep.c \
+	tools/unlock.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

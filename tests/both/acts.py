@@ -503,6 +503,7 @@ NOT_HERE = {
     "act_invitation_find": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
+    "act_unlock": "after five failures only: tests/both/lockout",
     "act_find_person": "reads",
     "act_find_group": "reads",
 }

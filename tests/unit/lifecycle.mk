@@ -3,6 +3,7 @@
 # One line a test in life_units; its variables are those of all units.
 life_units = \
 	tests/unit/test_acts \
+	tests/unit/test_attempt \
 	tests/unit/test_bin \
 	tests/unit/test_check_rules \
 	tests/unit/test_consequence \
@@ -12,7 +13,8 @@ life_units = \
 	tests/unit/test_policy \
 	tests/unit/test_races \
 	tests/unit/test_refusals \
-	tests/unit/test_signin
+	tests/unit/test_signin \
+	tests/unit/test_throttle
 
 check_PROGRAMS += $(life_units)
 TESTS += $(life_units)
@@ -26,6 +28,10 @@ life_unit_cflags = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CMOCKA_CFLAGS)
 life_unit_ldadd = tests/unit/liblife.a tests/unit/libfixture.a \
 	lifecycle/liblifecycle.la $(CMOCKA_LIBS)
 
+tests_unit_test_attempt_CFLAGS = $(life_unit_cflags)
+tests_unit_test_attempt_LDADD = $(life_unit_ldadd)
+tests_unit_test_throttle_CFLAGS = $(life_unit_cflags)
+tests_unit_test_throttle_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
 tests_unit_test_bin_CFLAGS = $(life_unit_cflags)

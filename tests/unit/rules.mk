@@ -2,6 +2,7 @@
 rules_units = \
 	tests/unit/test_clock \
 	tests/unit/test_invitation \
+	tests/unit/test_lockout \
 	tests/unit/test_names \
 	tests/unit/test_numbers \
 	tests/unit/test_password \
@@ -17,6 +18,8 @@ tests_unit_test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_clock_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_invitation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_invitation_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_lockout_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_lockout_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_names_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_numbers_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

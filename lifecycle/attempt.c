@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* attempt.c - one attempt to prove a password
+ *
+ * Failures are counted in the table of throttle.h.  A lock begins there, by
+ * one compare-and-swap, and whoever made it writes it into the entry, once:
+ *
+ *	row      locked 12:01   recorded -
+ *	entry    pwdAccountLockedTime: 12:01
+ *	row      locked 12:01   recorded 12:01
+ *
+ * A row that is recorded, with an entry that tells of no lock any more: an
+ * administrator unlocked it, and the row is cleared.
+ */
+#include "lifecycle/attempt.h"
+
+#include "lifecycle/act_priv.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/setting.h"
+
+#define FOR_EVER_YEAR RST_VIEW("0000") /* 000001010000Z */
+
+static struct rule_lockout
+source_policy(const struct rst_rtxn *txn)
+{
+	return (struct rule_lockout){
+		.failures = (uint32_t)lifecycle_setting_number(
+			txn, RULE_SETTING_THROTTLE_FAILURES),
+		.window_s = (uint32_t)lifecycle_setting_number(
+			txn, RULE_SETTING_THROTTLE_WINDOW),
+	};
+}
+
+_Static_assert(RULE_FAILURES_MAX == 12, "rules/setting.h allows so many");
+
+enum rst_err
+attempt_policy(const struct rst_rtxn *txn, uint64_t person,
+               struct attempt_policy *ret_policy)
+{
+	struct lifecycle_policy own;
+	enum rst_err err;
+
+	*ret_policy = (struct attempt_policy){ .account = { 0 } };
+	if (!gate_lifecycle_on(txn))
+		return RST_OK;
+	err = lifecycle_policy(txn, person, &own);
+	if (err != RST_OK)
+		return err;
+	*ret_policy = (struct attempt_policy){
+		.account = {
+			(uint32_t)own.number[RULE_SETTING_LOCKOUT_FAILURES],
+			(uint32_t)own.number[RULE_SETTING_LOCKOUT_WINDOW],
+			(uint32_t)own.number[RULE_SETTING_LOCKOUT_DURATION],
+		},
+		.source = source_policy(txn),
+	};
+	return RST_OK;
+}
+
+static uint32_t
+seconds_of(int64_t time_s)
+{
+	if (time_s < 1)
+		return 1;
+	return time_s > UINT32_MAX ? UINT32_MAX : (uint32_t)time_s;
+}
+
+static throttle_key
+bucket_of(const struct attempt *attempt)
+{
+	return attempt->trusted ? attempt->pair : attempt->account;
+}
+
+static bool
+is_for_ever(struct rst_view since)
+{
+	return since.len > FOR_EVER_YEAR.len &&
+	       rst_view_equal(rst_view(since.ptr, FOR_EVER_YEAR.len),
+	                      FOR_EVER_YEAR);
+}
+
+/* The entry tells of a lock that holds. */
+static bool
+entry_locked(const struct attempt *attempt)
+{
+	struct rst_view since = attempt->claim.since;
+	int64_t since_s;
+
+	if (since.len == 0)
+		return false;
+	if (is_for_ever(since) || !lifecycle_time_parse(since, &since_s))
+		return true;
+	return rule_lockout_holds(&attempt->policy.account, since_s,
+	                          attempt->claim.now_s);
+}
+
+/* The row's own lock; one that is over or was lifted is cleared. */
+static bool
+row_locked(const struct attempt *attempt, struct throttle_state *state)
+{
+	const struct attempt_claim *claim = &attempt->claim;
+	bool lifted;
+
+	if (state->locked_s == 0)
+		return false;
+	lifted = state->recorded_s == state->locked_s && claim->id != 0 &&
+	         claim->since.len == 0;
+	if (!lifted && rule_lockout_holds(&attempt->policy.account,
+	                                  state->locked_s, claim->now_s))
+		return true;
+	throttle_clear(attempt->throttle, bucket_of(attempt));
+	*state = (struct throttle_state){ .locked_s = 0 };
+	return false;
+}
+
+static bool
+is_young(const struct throttle_state *state, int64_t now_s)
+{
+	return state->newest_s != 0 &&
+	       now_s - (int64_t)state->newest_s < ATTEMPT_SUSPECT_S;
+}
+
+static void
+judge(struct attempt *attempt)
+{
+	const struct attempt_claim *claim = &attempt->claim;
+	struct throttle_state own, source;
+	uint32_t now_s = seconds_of(claim->now_s);
+
+	throttle_get(attempt->throttle, bucket_of(attempt), &own);
+	throttle_get(attempt->throttle, attempt->source, &source);
+	attempt->wait_s = rule_lockout_wait(&attempt->policy.source,
+	                                    source.failures, now_s);
+	if (row_locked(attempt, &own) || is_for_ever(claim->since) ||
+	    (!attempt->trusted && entry_locked(attempt)))
+		attempt->standing = ATTEMPT_LOCKED;
+	else if (!attempt->trusted && attempt->wait_s > 0)
+		attempt->standing = ATTEMPT_THROTTLED;
+	else if (is_young(&own, claim->now_s) ||
+	         (!attempt->trusted && is_young(&source, claim->now_s)))
+		attempt->standing = ATTEMPT_SUSPECT;
+	else
+		attempt->standing = ATTEMPT_FREE;
+}
+
+enum rst_err
+attempt_begin(struct rst_env *env, const struct attempt_policy *policy,
+              const struct attempt_claim *claim, struct attempt *ret_attempt)
+{
+	struct attempt attempt = {
+		.policy = *policy,
+		.throttle = throttle_of(env),
+		.claim = *claim,
+	};
+	struct throttle_state pair;
+
+	if (attempt.throttle == NULL)
+		return RST_ENOMEM;
+	attempt.account =
+		throttle_account(attempt.throttle, claim->id, claim->name);
+	attempt.source = throttle_source(attempt.throttle, claim->address);
+	attempt.pair = throttle_pair(attempt.throttle, attempt.account,
+	                             attempt.source);
+	attempt.check = throttle_check(attempt.throttle, attempt.account,
+	                               claim->password);
+	throttle_get(attempt.throttle, attempt.pair, &pair);
+	attempt.trusted =
+		pair.success_s != 0 &&
+		claim->now_s - (int64_t)pair.success_s < ATTEMPT_TRUST_S;
+	judge(&attempt);
+	*ret_attempt = attempt;
+	return RST_OK;
+}
+
+uint32_t
+attempt_wait_s(const struct act_ctx *ctx)
+{
+	struct throttle *throttle = throttle_of(ctx->env);
+	struct throttle_state state;
+	struct rule_lockout policy;
+	struct rst_rtxn txn;
+
+	if (throttle == NULL || rst_read_begin(ctx->env, &txn) != RST_OK)
+		return 0;
+	policy = source_policy(&txn);
+	rst_read_end(&txn);
+	throttle_get(throttle, throttle_source(throttle, ctx->address), &state);
+	return rule_lockout_wait(&policy, state.failures,
+	                         seconds_of(ctx->now_s));
+}
+
+/* since NULL: unlock. */
+static enum rst_err
+write_lock(const struct act_ctx *ctx, uint64_t person, const char *since,
+           struct rst_view reason, struct act_refusal *refusal)
+{
+	struct rst_view value = rst_view_of(since != NULL ? since : "");
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	/* Locking must not wait for room. */
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
+	if (err == RST_OK && since == NULL &&
+	    rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME).len == 0)
+		goto out;
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_PWDACCOUNTLOCKEDTIME, &value,
+		                    since != NULL ? 1 : 0);
+	if (err == RST_OK)
+		err = act_gate_modify(&txn, ctx,
+		                      since != NULL ? "lock" : "unlock", reason,
+		                      person, entry, refusal);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+out:
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+	return err;
+}
+
+static void
+lock(const struct act_ctx *ctx, const struct attempt *attempt)
+{
+	char since[LIFECYCLE_TIME_BYTES];
+	struct act_refusal refusal;
+	uint32_t now_s = seconds_of(attempt->claim.now_s);
+
+	if (!throttle_lock(attempt->throttle, bucket_of(attempt), now_s) ||
+	    attempt->claim.id == 0)
+		return;
+	lifecycle_time_print(now_s, since);
+	if (write_lock(ctx, attempt->claim.id, since,
+	               RST_VIEW("too many wrong passwords"),
+	               &refusal) == RST_OK)
+		throttle_recorded(attempt->throttle, bucket_of(attempt), now_s);
+}
+
+static void
+count_failure(const struct act_ctx *ctx, const struct attempt *attempt)
+{
+	uint32_t now_s = seconds_of(attempt->claim.now_s);
+	struct throttle_state state;
+
+	throttle_fail(attempt->throttle, bucket_of(attempt), attempt->check,
+	              now_s);
+	throttle_fail(attempt->throttle, attempt->source, attempt->check,
+	              now_s);
+	throttle_get(attempt->throttle, bucket_of(attempt), &state);
+	if (rule_lockout_reached(&attempt->policy.account, state.failures,
+	                         now_s))
+		lock(ctx, attempt);
+}
+
+static void
+count_success(const struct act_ctx *ctx, const struct attempt *attempt)
+{
+	uint32_t now_s = seconds_of(attempt->claim.now_s);
+	struct act_refusal refusal;
+
+	throttle_clear(attempt->throttle, bucket_of(attempt));
+	throttle_success(attempt->throttle, attempt->pair, now_s);
+	/* One that is over; a stranger's that holds is not his to lift. */
+	if (attempt->claim.since.len > 0 && !entry_locked(attempt))
+		(void)!write_lock(ctx, attempt->claim.id, NULL,
+		                  RST_VIEW("signed in"), &refusal);
+}
+
+void
+attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
+            enum rst_err outcome)
+{
+	bool looked = attempt->standing == ATTEMPT_FREE ||
+	              attempt->standing == ATTEMPT_SUSPECT;
+
+	/* a plain directory keeps no account of this */
+	if (outcome == RST_OK && attempt->policy.account.window_s > 0)
+		count_success(ctx, attempt);
+	if (outcome != RST_EDENIED)
+		return;
+	if (looked)
+		count_failure(ctx, attempt);
+	if (attempt->policy.account.window_s > 0)
+		throttle_report_add(attempt->throttle, attempt->claim.id,
+		                    attempt->claim.address,
+		                    seconds_of(attempt->claim.now_s));
+}
+
+enum rst_err
+act_unlock(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
+           struct act_refusal *refusal)
+{
+	struct throttle *throttle = throttle_of(ctx->env);
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = write_lock(ctx, person, NULL, reason, refusal);
+	if (err == RST_OK && throttle != NULL)
+		throttle_clear(throttle, throttle_account(throttle, person,
+		                                          RST_VIEW("")));
+	return err;
+}

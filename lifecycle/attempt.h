@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* attempt.h - one attempt to prove a password, by whatever door
+ *
+ *	read the account -> begin -> (hash, when it may) -> end
+ *
+ * begin says whether the password is to be looked at, end counts what came of
+ * it.  Accounts that do not exist are treated like all others.
+ *
+ * A source from which an account signed in within 30 days is trusted with it:
+ * its failures are counted apart, so that neither a stranger's failures
+ * elsewhere nor its neighbours' keep the owner out.
+ */
+#ifndef LIFECYCLE_ATTEMPT_H
+#define LIFECYCLE_ATTEMPT_H
+
+#include "lifecycle/gate.h"
+#include "lifecycle/throttle.h"
+
+#define ATTEMPT_TRUST_S   (30 * 86400)
+#define ATTEMPT_SUSPECT_S 60
+
+struct attempt_policy {
+	struct rule_lockout account, source;
+};
+/*
+ * The settings "lockout-..." that hold for person (0: nobody) and
+ * "throttle-..." for sources.  All zero with the lifecycle off: nothing is
+ * locked there.  RST_ENOMEM, RST_EIO, RST_ECORRUPT.
+ */
+enum rst_err attempt_policy(const struct rst_rtxn *txn, uint64_t person,
+                            struct attempt_policy *ret_policy) RST_MUST_USE;
+
+/* Whose password, from where; borrowed until end. */
+struct attempt_claim {
+	uint64_t id;           /* 0: there is no such account */
+	struct rst_view name;  /* normalised; what an id of 0 is known by */
+	struct rst_view since; /* the entry's pwdAccountLockedTime; empty */
+	struct rst_view address;
+	struct rst_view password;
+	int64_t now_s;
+};
+
+enum attempt_standing {
+	ATTEMPT_FREE,
+	/* It failed within a minute, or its source did: look at the password,
+	 * but after everybody else's. */
+	ATTEMPT_SUSPECT,
+	/* Locked: do not look at the password, answer as if it were wrong. */
+	ATTEMPT_LOCKED,
+	/* Too many failures from this source: come back in wait_s. */
+	ATTEMPT_THROTTLED,
+};
+
+struct attempt {
+	struct attempt_policy policy;
+	struct throttle *throttle;
+	struct attempt_claim claim;
+	throttle_key account, source, pair;
+	uint32_t check;
+	bool trusted;
+	enum attempt_standing standing;
+	uint32_t wait_s;
+};
+
+/* RST_ENOMEM when there is no table. */
+enum rst_err attempt_begin(struct rst_env *env,
+                           const struct attempt_policy *policy,
+                           const struct attempt_claim *claim,
+                           struct attempt *ret_attempt) RST_MUST_USE;
+
+/*
+ * outcome: RST_OK when the password was right, RST_EDENIED when it was wrong
+ * or was not looked at; anything else counts for nothing.  May write: a lock
+ * when it begins, and the end of one that is over.  A lock that cannot be
+ * written holds all the same, only the entry does not tell of it.
+ */
+void attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
+                 enum rst_err outcome);
+
+/* How long the source of ctx is throttled; 0: it is not. */
+uint32_t attempt_wait_s(const struct act_ctx *ctx);
+
+/*
+ * Journal the failures that are old enough (all of them with all), at most
+ * once a minute for each account and source.  Called every few seconds by one
+ * thread of each process.
+ */
+enum rst_err attempt_report(const struct act_ctx *ctx, bool all) RST_MUST_USE;
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* prove.c - one attempt to prove a password by LDAP, from begin to end */
+#include "portable.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "slap.h"
+
+#include "overlay/over_priv.h"
+
+#define ADDRESS_BYTES 64 /* "[2001:db8::1]:4711" with the NUL */
+
+/* "IP=127.0.0.1:4711" is "127.0.0.1:4711", "PATH=..." "ldapi". */
+static void
+set_address(const Operation *op, char address[ADDRESS_BYTES])
+{
+	const char *peer = NULL;
+
+	if (op->o_conn != NULL)
+		peer = op->o_conn->c_peer_name.bv_val;
+	if (peer == NULL)
+		peer = "";
+	else if (strncmp(peer, "PATH=", 5) == 0)
+		peer = "ldapi";
+	else if (strncmp(peer, "IP=", 3) == 0)
+		peer += 3;
+	(void)snprintf(address, ADDRESS_BYTES, "%s", peer);
+}
+
+static enum rst_err
+look_at(const struct attempt *attempt,
+        enum rst_err (*look)(void *arg, bool suspect), void *arg)
+{
+	bool suspect = attempt->standing == ATTEMPT_SUSPECT;
+	enum rst_err err;
+
+	switch (attempt->standing) {
+	case ATTEMPT_LOCKED:
+		return RST_EDENIED;
+	case ATTEMPT_THROTTLED:
+		return RST_EBUSY;
+	case ATTEMPT_FREE:
+	case ATTEMPT_SUSPECT:
+		break;
+	}
+	if (!over_hash_enter(suspect))
+		return RST_EBUSY;
+	err = look(arg, suspect);
+	over_hash_leave(suspect);
+	return err;
+}
+
+enum rst_err
+over_prove(Operation *op, const struct over_claim *claim,
+           enum rst_err (*look)(void *arg, bool suspect), void *arg)
+{
+	unsigned int epoch = back_epoch();
+	char address[ADDRESS_BYTES];
+	struct timespec now;
+	struct act_ctx ctx;
+	struct attempt attempt;
+	enum rst_err err;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	set_address(op, address);
+	ctx = (struct act_ctx){
+		.env = claim->env,
+		.door = RST_DOOR_LDAP,
+		.address = rst_view_of(address),
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = (unsigned int)slap_serverID,
+	};
+	err = attempt_begin(claim->env, &claim->policy,
+	                    &(struct attempt_claim){
+				    .id = claim->id,
+				    .name = back_view_of(claim->ndn),
+				    .since = claim->since,
+				    .address = ctx.address,
+				    .password = claim->password,
+				    .now_s = ctx.now_s,
+			    },
+	                    &attempt);
+	if (err != RST_OK)
+		return err;
+	err = look_at(&attempt, look, arg);
+	/* a pause while it waited may have closed the environment */
+	if (back_epoch() != epoch)
+		return RST_EBUSY;
+	attempt_end(&ctx, &attempt, err);
+	return err;
+}
