@@ -214,7 +214,16 @@ back_names_open(void)
 	           "EQUALITY caseIgnoreMatch "
 	           "SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 "
 	           "SINGLE-VALUE USAGE directoryOperation )",
-	           &back_names.account_lock) != 0)
+	           &back_names.account_lock) != 0 ||
+	    define("numSubordinates",
+	           "( 1.3.1.1.4.1.453.16.2.103 NAME 'numSubordinates' "
+	           "DESC 'How many entries are right below' "
+	           "EQUALITY integerMatch "
+	           "ORDERING integerOrderingMatch "
+	           "SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 "
+	           "SINGLE-VALUE NO-USER-MODIFICATION "
+	           "USAGE directoryOperation )",
+	           &back_names.num_subordinates) != 0)
 		return -1;
 	return define("rosterGeneration",
 	              "( 2.25.159176679776293129422703630532299253314.1.3 "

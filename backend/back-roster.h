@@ -26,6 +26,7 @@
 #define BACK_WRITER_WAIT_MS  2000       /* then LDAP_BUSY */
 #define BACK_TOOL_CHUNK      1000       /* entries of a slapadd transaction */
 #define BACK_PAGE_KEY        32         /* bytes of a secret, see paged.c */
+#define BACK_TREE_DELETE_MAX 100000     /* entries below one entry */
 #define BACK_SEARCHSTACK_DEF 16         /* slapd-mdb(5)'s; accepted, unused */
 
 enum back_primary {
@@ -143,7 +144,7 @@ bool back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 struct back_names {
 	AttributeDescription *member, *member_uid, *unique_member, *member_of;
 	AttributeDescription *locked_time, *account_lock, *shadow_expire;
-	AttributeDescription *gid_number, *status, *mail;
+	AttributeDescription *gid_number, *status, *mail, *num_subordinates;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,
@@ -320,7 +321,8 @@ struct back_write {
 	int64_t deadline_ms; /* of the wait, monotonic */
 	unsigned int epoch;
 	LDAPControl *pre, *post;
-	Entry *kept[2]; /* freed at the end */
+	struct berval names[2]; /* what they ask for: readattrs.c */
+	Entry *kept[2];         /* freed at the end */
 	LDAPControl *controls[SLAP_MAX_RESPONSE_CONTROLS];
 	unsigned int n_controls;
 };
@@ -340,6 +342,9 @@ void back_write_fail(struct back_write *write, enum rst_err err);
  * and was critical. */
 bool back_write_read_control(struct back_write *write, Entry *entry,
                              bool before);
+/* Between these two the names that pre- and post-read ask for are right. */
+void back_read_attrs_begin(struct back_write *write);
+void back_read_attrs_end(struct back_write *write);
 /* Apply mods to entry (one of slapd's) and to members. */
 int back_mods_apply(struct back_write *write, Modifications *mods, Entry *entry,
                     const struct rst_record *group,

@@ -95,6 +95,12 @@ roster_back_delete(Operation *op, SlapReply *rs)
 {
 	struct back_write write;
 
+	if (get_treeDelete(op) > SLAP_CONTROL_IGNORED &&
+	    !back_tree_delete(op, rs)) {
+		send_ldap_result(op, rs);
+		rs->sr_text = NULL;
+		return rs->sr_err;
+	}
 	if (back_write_begin(&write, op, rs, RST_WRITE_FREEING))
 		delete (&write);
 	return back_write_end(&write);

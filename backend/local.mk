@@ -41,10 +41,12 @@ roster_la_SOURCES = \
 	backend/operational.c \
 	backend/paged.c \
 	backend/plan.c \
+	backend/readattrs.c \
 	backend/search.c \
 	backend/search_priv.h \
 	backend/tasks.c \
 	backend/tools.c \
+	backend/treedelete.c \
 	backend/txn.c \
 	backend/walk.c \
 	backend/write.c

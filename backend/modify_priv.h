@@ -41,6 +41,13 @@ bool back_modify(struct back_write *write, const struct back_target *target,
                  Modifications **mods, const struct back_destination *to,
                  struct gate_change *change, char *buf, size_t size);
 
+/*
+ * treedelete.c: delete all that is below op's entry.  False: rs says why not,
+ * and nothing was sent.  What is wrong with the entry itself is left for its
+ * own delete to say.
+ */
+bool back_tree_delete(Operation *op, SlapReply *rs);
+
 /* The CSN that mods themselves bring, or NULL. */
 const struct berval *back_mods_csn(const Modifications *mods);
 /* The post-read control, if it was asked for, of what is stored. */

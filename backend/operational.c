@@ -19,22 +19,100 @@ roster_back_has_subordinates(Operation *op, Entry *entry, int *ret_has)
 	return LDAP_SUCCESS;
 }
 
+static Attribute *
+has_subordinates(Operation *op, SlapReply *rs)
+{
+	int has;
+
+	if (attr_find(rs->sr_entry->e_attrs,
+	              slap_schema.si_ad_hasSubordinates) != NULL ||
+	    roster_back_has_subordinates(op, rs->sr_entry, &has) !=
+	            LDAP_SUCCESS)
+		return NULL;
+	return slap_operational_hasSubordinate(has == LDAP_COMPARE_TRUE);
+}
+
+static enum rst_err
+count_children(const struct rst_rtxn *txn, uint64_t parent, uint64_t *ret_n)
+{
+	struct rst_tree_cursor cursor = { "", 0 };
+	uint64_t ids[BACK_BATCH_ENTRIES];
+	size_t n;
+	enum rst_err err;
+
+	*ret_n = 0;
+	do {
+		err = rst_tree_children(txn, parent, &cursor, ids,
+		                        BACK_BATCH_ENTRIES, &n);
+		if (err == RST_OK)
+			*ret_n += n;
+	} while (err == RST_OK && n > 0);
+	return err;
+}
+
+/* Counted when it is asked for: a tenth of a microsecond for each child. */
+static Attribute *
+num_subordinates(Operation *op, SlapReply *rs)
+{
+	struct back_db *db = op->o_bd->be_private;
+	struct back_read *read = NULL;
+	struct berval value;
+	Attribute *attr;
+	char text[24];
+	uint64_t n;
+	enum rst_err err;
+
+	err = back_read_begin(op, db, &read);
+	if (err == RST_OK)
+		err = count_children(&read->txn, rs->sr_entry->e_id, &n);
+	back_read_end(read);
+	if (err != RST_OK)
+		return NULL;
+	value.bv_val = text;
+	value.bv_len = (ber_len_t)snprintf(text, sizeof(text), "%llu",
+	                                   (unsigned long long)n);
+	attr = attr_alloc(back_names.num_subordinates);
+	attr->a_vals = ch_calloc(2, sizeof(*attr->a_vals));
+	ber_dupbv(&attr->a_vals[0], &value);
+	attr->a_nvals = attr->a_vals;
+	attr->a_numvals = 1;
+	return attr;
+}
+
+static bool
+names(const AttributeName *list, const AttributeDescription *ad)
+{
+	for (; list != NULL && !BER_BVISNULL(&list->an_name); list++)
+		if (list->an_desc == ad)
+			return true;
+	return false;
+}
+
+/* Append attr, which may be NULL, to the list at. */
+static Attribute **
+append(Attribute **at, Attribute *attr)
+{
+	*at = attr;
+	return attr != NULL ? &attr->a_next : at;
+}
+
 int
 roster_back_operational(Operation *op, SlapReply *rs)
 {
-	AttributeDescription *ad = slap_schema.si_ad_hasSubordinates;
+	AttributeDescription *has = slap_schema.si_ad_hasSubordinates;
+	bool has_it = false, num_it = false;
 	Attribute **at;
-	int has;
 
-	for (at = &rs->sr_operational_attrs; *at != NULL; at = &(*at)->a_next)
-		if ((*at)->a_desc == ad)
-			return LDAP_SUCCESS;
-	if (attr_find(rs->sr_entry->e_attrs, ad) != NULL ||
-	    !(SLAP_OPATTRS(rs->sr_attr_flags) || ad_inlist(ad, rs->sr_attrs)))
-		return LDAP_SUCCESS;
-	if (roster_back_has_subordinates(op, rs->sr_entry, &has) ==
-	    LDAP_SUCCESS)
-		*at = slap_operational_hasSubordinate(has == LDAP_COMPARE_TRUE);
+	for (at = &rs->sr_operational_attrs; *at != NULL; at = &(*at)->a_next) {
+		has_it = has_it || (*at)->a_desc == has;
+		num_it = num_it || (*at)->a_desc == back_names.num_subordinates;
+	}
+	if (!has_it &&
+	    (SLAP_OPATTRS(rs->sr_attr_flags) || ad_inlist(has, rs->sr_attrs)))
+		at = append(at, has_subordinates(op, rs));
+	/* by its name only: "+" asks for it without wanting it, mostly */
+	if (!num_it && names(rs->sr_attrs, back_names.num_subordinates))
+		at = append(at, num_subordinates(op, rs));
 	return LDAP_SUCCESS;
 }
 

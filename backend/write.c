@@ -141,6 +141,7 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 		return false;
 	}
 	set_context(write);
+	back_read_attrs_begin(write);
 	back_view_init(&write->view, op, write->db, &write->txn.r, false);
 	if (write->view.lifecycle && get_relax(op)) {
 		rs->sr_err = LDAP_UNWILLING_TO_PERFORM;
@@ -275,5 +276,6 @@ back_write_end(struct back_write *write)
 	back_entry_free(write->kept[1]);
 	free_control(op, write->pre);
 	free_control(op, write->post);
+	back_read_attrs_end(write);
 	return rs->sr_err;
 }

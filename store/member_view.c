@@ -504,13 +504,16 @@ rst_member_value(const struct rst_rtxn *txn, const struct rst_record *group,
 	bool roster = group->kind == RST_KIND_GROUP;
 	struct rst_mrow row = { 0 };
 	struct rst_mkey key;
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
 	if (via == 0 || via == RST_VIA_MEMBERUID)
 		return RST_EINVALID;
 	if (roster && via == RST_VIA_UNIQUEMEMBER)
 		return RST_ENOTFOUND;
-	err = key_of_dn(txn, nvalue, &key);
+	if (roster)
+		err = key_of_dn(txn, nvalue, &key);
+	else
+		rst_mkey_value(nvalue, &key);
 	if (err != RST_OK)
 		return err;
 	if (roster && !rst_member_related(txn, group->id, &key, &via))

@@ -27,7 +27,10 @@ overlay_tests = \
 	tests/slapd/test108-states
 # The same directory in roster and in mdb, side by side: twin.py.
 twin_tests = \
-	tests/slapd/test203-pages
+	tests/slapd/test201-acl-forms \
+	tests/slapd/test203-pages \
+	tests/slapd/test204-controls \
+	tests/slapd/test205-exops
 if HAVE_SLAPD
 check_PROGRAMS += tests/slapd/hold-writer
 tests_slapd_hold_writer_SOURCES = tests/slapd/hold-writer.c
@@ -44,4 +47,4 @@ TESTS += $(backend_tests) $(overlay_tests) $(twin_tests)
 endif
 EXTRA_DIST += $(backend_tests) $(overlay_tests) $(twin_tests) \
 	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk \
-	tests/slapd/twin.py tests/slapd/writes.py
+	tests/slapd/acl_forms.py tests/slapd/twin.py tests/slapd/writes.py

@@ -13,6 +13,7 @@ import sys
 
 import ldap
 import ldap.controls
+from ldap.controls.readentry import PostReadControl, PreReadControl
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from overlay import (ANSWER_S, TOP_BUILD, TOP_SRC, Daemon,  # noqa: E402
@@ -31,6 +32,7 @@ STAMPS = (  # what differs from one change to the next
 )
 ROOT_PASSWORD = "the-root-of-the-test"
 PASSWORD = "pw"
+VIEW, DEREF = "2.16.840.1.113730.3.4.10", "1.3.6.1.4.1.4203.666.5.16"
 NOOP = "1.3.6.1.4.1.4203.666.5.2"
 NO_OPERATION = 0x410e  # the result code of a no-op that would have worked
 
@@ -81,9 +83,11 @@ def plain(answer):
 
 
 def in_order(entries):
-    """Entries in one order, each with its attributes' values in theirs."""
+    """Entries in one order, each with its attributes' values in theirs, and
+    without memberOf, which is the affair of an overlay on back-mdb."""
     return sorted((dn or "", sorted((name, sorted(values))
-                                    for name, values in attrs.items()))
+                                    for name, values in attrs.items()
+                                    if name != "memberOf"))
                   if isinstance(attrs, dict) else ("ref", sorted(attrs))
                   for dn, attrs in entries)
 
@@ -207,8 +211,11 @@ def answer_of(conn, number):
                                         ldap.RES_SEARCH_REFERENCE):
                 break
             for dn, attrs, own in data:
-                if own:
-                    attrs["controls"] = [value for _, _, value in own]
+                if own and isinstance(attrs, dict):
+                    # members, of which these tell, come in no order
+                    attrs["controls"] = [one for oid, _, value in own
+                                         for one in (parts(value) if oid ==
+                                                     DEREF else [value])]
                 found.append((dn, attrs))
     except ldap.LDAPError as error:
         info = error.args[0]
@@ -216,7 +223,38 @@ def answer_of(conn, number):
         controls = info.get("ctrls", ())
     return (code, info.get("info", ""), info.get("matched", ""),
             info.get("referrals", []), in_order(found),
-            sorted((oid, value) for oid, _, value in controls or ()))
+            sorted(told(oid, value) for oid, _, value in controls or ()))
+
+
+def told(oid, value):
+    """A response control: what was read before or after, in order; the state
+    of a view, without slapd's name for it."""
+    if oid == VIEW:
+        value = value[2:-10]
+    if oid in (PreReadControl.controlType, PostReadControl.controlType):
+        control = PreReadControl()
+        control.decodeControlValue(value)
+        value = in_order([(control.dn, control.entry)])
+    return oid, value
+
+
+def parts(value):
+    """The parts of the SEQUENCE that value, in BER, is."""
+    def length(at):
+        """Of what begins at at: (where its content begins, where it ends)."""
+        size, begin = value[at + 1], at + 2
+        if size > 127:
+            begin += size - 128
+            size = int.from_bytes(value[at + 2:begin], "big")
+        return begin, begin + size
+
+    at, end = length(0)
+    found = []
+    while at < end:
+        _, after = length(at)
+        found.append(value[at:after])
+        at = after
+    return found
 
 
 class Raw(ldap.controls.RequestControl, ldap.controls.ResponseControl):
@@ -248,7 +286,7 @@ def differing(one, other):
     """What of one is not in other, for a reader."""
     if isinstance(one, list) and isinstance(other, list):
         named = {two[0]: two for two in other if isinstance(two, tuple)}
-        return [differing(a, named[a[0]])
+        return [(a[0], *differing(a[1:], named[a[0]][1:]))
                 if isinstance(a, tuple) and a[0] in named else a
                 for a in one if a not in other]
     if isinstance(one, tuple) and isinstance(other, tuple):
@@ -258,5 +296,6 @@ def differing(one, other):
 
 
 __all__ = ["BOTH", "NOOP", "NO_OP", "NO_OPERATION", "OURS", "PASSWORD", "Raw",
-           "ROOT_PASSWORD", "THEIRS", "Twin", "agree", "answer_of",
-           "free_port", "in_order", "plain", "run_story", "values"]
+           "ROOT_PASSWORD", "THEIRS", "TOP_BUILD", "Twin", "agree",
+           "answer_of", "free_port", "in_order", "plain", "run_story",
+           "temporary_directory", "values", "wait_until"]
