@@ -74,7 +74,7 @@ act_create_group(const struct act_ctx *ctx, struct rst_view name,
 		return err;
 	err = act_group_add(&txn, ctx, &group, &id, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK)
 		*ret_id = id;
 	rst_write_abort(&txn);
@@ -100,7 +100,7 @@ act_delete_group(const struct act_ctx *ctx, uint64_t group,
 		err = act_gate_delete(&txn, ctx, "delete-group", RST_VIEW(""),
 		                      group, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 	return err;
 }
@@ -129,7 +129,7 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t person,
 	err = act_gate_member(&txn, ctx, join ? "join" : "leave", group, person,
 	                      join, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 out:
 	rst_write_abort(&txn);
 	return err;

@@ -227,7 +227,7 @@ act_init(const struct act_ctx *ctx, struct rst_view suffix,
 	if (err == RST_OK)
 		err = add_skeleton(&txn, ctx, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 	return err;
 }
@@ -258,7 +258,7 @@ act_bootstrap_token(const struct act_ctx *ctx, char token[RST_TOKEN_TEXT],
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "bootstrap-token", ctx->actor);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK)
 		memcpy(token, text, RST_TOKEN_TEXT);
 	rst_write_abort(&txn);
@@ -362,7 +362,7 @@ act_bootstrap(const struct act_ctx *ctx, struct rst_view token,
 		err = add_administrator(&txn, ctx, person, &candidate, &id,
 		                        refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK)
 		*ret_id = id;
 	rst_write_abort(&txn);

@@ -379,7 +379,7 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 	if (err == RST_OK)
 		err = invite_in(&txn, ctx, invite, mail, &fresh, &id, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {
 		memcpy(token, fresh.token, RST_TOKEN_TEXT);
 		*ret_id = id;
@@ -410,7 +410,7 @@ act_invitation_revoke(const struct act_ctx *ctx, uint64_t id,
 		goto out;
 	err = revoke(&txn, ctx, id, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 out:
 	rst_write_abort(&txn);
 	return err;
@@ -483,7 +483,7 @@ act_invitation_resend(const struct act_ctx *ctx, uint64_t id, bool send,
 	if (err == RST_OK && send)
 		err = queue_mail(&txn, ctx, mail, &fresh, public_url);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK)
 		memcpy(token, fresh.token, RST_TOKEN_TEXT);
 out:

@@ -171,7 +171,7 @@ act_change_password(const struct act_ctx *ctx, uint64_t person,
 		goto out;
 	err = write_password(&txn, ctx, person, &known, hash, keep, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 out:
 	sodium_memzero(hash, sizeof(hash));

@@ -190,7 +190,7 @@ act_create_person(const struct act_ctx *ctx, const struct act_person *person,
 	err = act_candidate_add(&txn, ctx, "create-person", person, &candidate,
 	                        status, &id, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK)
 		*ret_id = id;
 	rst_write_abort(&txn);
@@ -360,7 +360,7 @@ act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
 		err = act_gate_modify(&txn, ctx, "edit", RST_VIEW(""), id,
 		                      entry, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 	rst_entry_free(entry);
 	return err;

@@ -15,6 +15,10 @@
 enum rst_err act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
                         const char *field) RST_MUST_USE;
 
+/* Commit, unless it was only tried. */
+enum rst_err act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
+	RST_MUST_USE;
+
 /* One value of a new entry; one with a NULL ptr is left out. */
 struct act_value {
 	uint16_t attr;

@@ -186,7 +186,7 @@ act_register(const struct act_ctx *ctx, struct rst_view token,
 		err = register_in(&txn, ctx, &admission, person, &candidate,
 		                  &id, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {
 		*ret_id = id;
 		*ret_status = admission.status;

@@ -150,7 +150,7 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 		                   refusal);
 	}
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {
 		memcpy(token, text, RST_TOKEN_TEXT);
 		*ret_session = session;
@@ -234,7 +234,7 @@ act_sign_out(const struct act_ctx *ctx,
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "sign-out", ctx->actor);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 	return err;
 }
@@ -248,7 +248,7 @@ note_seen(const struct act_ctx *ctx, const unsigned char *digest)
 	if (rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn) != RST_OK)
 		return;
 	if (rst_session_seen(&txn, digest, ctx->now_s) == RST_OK)
-		(void)!rst_write_commit(&txn);
+		(void)!act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 }
 

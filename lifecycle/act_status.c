@@ -77,7 +77,7 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 out:
 	rst_write_abort(&txn);
 	rst_entry_free(entry);
@@ -146,7 +146,7 @@ remove_person(const struct act_ctx *ctx, const char *act, unsigned int from,
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, act, reason, person, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 	return err;
 }

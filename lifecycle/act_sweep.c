@@ -106,7 +106,7 @@ end_one(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t id,
 		err = act_gate_delete(&txn, ctx, sweep->act, RST_VIEW(""), id,
 		                      refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 	*ret_done = err == RST_OK;
 	rst_write_abort(&txn);
 	return err;

@@ -14,6 +14,15 @@ act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
 }
 
 enum rst_err
+act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
+{
+	if (!ctx->dry_run)
+		return rst_write_commit(txn);
+	rst_write_abort(txn);
+	return RST_OK;
+}
+
+enum rst_err
 act_build(uint64_t parent, struct rst_view rdn, struct rst_view nrdn,
           const struct act_value *values, size_t n_values,
           struct rst_entry **ret_entry)

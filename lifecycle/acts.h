@@ -11,6 +11,7 @@
 #define LIFECYCLE_ACTS_H
 
 #include "lifecycle/gate.h"
+#include "rules/setting.h"
 #include "rules/status.h"
 #include "store/session.h"
 
@@ -207,6 +208,33 @@ enum rule_state act_state(const struct rst_record *record, int64_t now_s);
 /* A member of a group with rosterAdministrator, and active. */
 bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
                           int64_t now_s);
+
+/*
+ * Set a setting in cn=settings (policy empty) or in a policy; a value with a
+ * NULL ptr: as if nobody had set it.  RULE_INVALID_SETTING.
+ */
+enum rst_err act_set(const struct act_ctx *ctx, struct rst_view policy,
+                     enum rule_setting_id id, struct rst_view value,
+                     struct act_refusal *refusal) RST_MUST_USE;
+/* A policy for the members of some groups.  RULE_UNKNOWN_GROUP;
+ * RULE_INVALID_SETTING for its name; RST_EEXISTS. */
+struct act_policy {
+	const struct rst_view *groups; /* names; NULL: as they are */
+	size_t n_groups;
+	bool set_priority;
+	unsigned int priority;
+	struct rst_view description; /* NULL ptr: as it is */
+};
+enum rst_err act_create_policy(const struct act_ctx *ctx, struct rst_view name,
+                               const struct act_policy *policy,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_edit_policy(const struct act_ctx *ctx, uint64_t id,
+                             const struct act_policy *policy,
+                             struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_delete_policy(const struct act_ctx *ctx, uint64_t id,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_find_policy(const struct rst_rtxn *txn, struct rst_view name,
+                             uint64_t *ret_id) RST_MUST_USE;
 
 /* Where things are: ids of the skeleton's entries and of the people in it.
  * RST_ENOTFOUND. */

@@ -24,6 +24,7 @@ struct act_ctx {
 	struct rst_view address; /* "127.0.0.1:4711", "ldapi", "" */
 	int64_t now_s;
 	uint32_t now_us;
+	bool dry_run;           /* do everything but the commit */
 	unsigned int server_id; /* of the CSNs made: setting "server-id" for
 	                           slapd, "foreign-id" (default 15) for the
 	                           other processes */

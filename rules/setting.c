@@ -241,6 +241,18 @@ rule_setting_default(enum rule_setting_id id)
 	return number;
 }
 
+enum rule_verdict
+rule_setting_policy_name(const char *name, size_t len)
+{
+	if (len == 0 || len > RULE_NAME_MAX || name[0] == '-')
+		return RULE_INVALID_SETTING;
+	for (size_t i = 0; i < len; i++)
+		if (!(name[i] >= 'a' && name[i] <= 'z') &&
+		    !(name[i] >= '0' && name[i] <= '9') && name[i] != '-')
+			return RULE_INVALID_SETTING;
+	return RULE_OK;
+}
+
 /* In the largest unit that leaves no rest. */
 static void
 print_span(int64_t span_s, char buf[24])

@@ -192,6 +192,9 @@ enum rule_verdict rule_setting_read(enum rule_setting_id id, const char *text,
 /* Of the value when nobody set it; RANGE without one: 0. */
 int64_t rule_setting_default(enum rule_setting_id id);
 
+/* The name of a policy is one word: RULE_OK or RULE_INVALID_SETTING. */
+enum rule_verdict rule_setting_policy_name(const char *name, size_t len);
+
 /* What it takes, for people: "8 to 128", "on or off", "5m to 7d". */
 #define RULE_SETTING_RANGE_BYTES 96
 void rule_setting_print_range(enum rule_setting_id id,

@@ -4,11 +4,16 @@ rosterctl_SOURCES = \
 	tools/backup.c \
 	tools/bootstrap.c \
 	tools/check.c \
+	tools/config.c \
+	tools/group.c \
 	tools/info.c \
 	tools/init.c \
+	tools/invite.c \
+	tools/noun.c tools/noun.h \
 	tools/report.c \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/sweep.c \
-	tools/unlock.c
+	tools/unlock.c \
+	tools/user.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

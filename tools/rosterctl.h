@@ -49,6 +49,11 @@ struct ctl_command {
 enum ctl_status ctl_init(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_sweep(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_user(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_group(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_invite(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_config(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_policy(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_check(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);

@@ -248,6 +248,7 @@ class Hand(threading.Thread):
         self.made = collections.Counter()
         self.broken = None  # an answer that no crash explains
         self.people, self.groups, self.invitations = {}, {}, {}
+        self.policies = []  # names, of the CLI's hand
         self.quota = None  # acts, then it may rest
         self.link = self.api = None
 
@@ -901,3 +902,51 @@ def ctl_sweep(hand):
         raise Lost(output)
     if status:
         raise Failure("rosterctl sweep: %d %s" % (status, output))
+
+
+def ctl(hand, *words):
+    """rosterctl, beside everybody else."""
+    status, output = hand.roster.rosterctl(
+        *words, "--directory", hand.roster.environment)
+    if status == 75:
+        raise Lost(output)
+    if status == 74 and "full" in output:
+        raise Full("74")
+    if status:
+        raise Failure("rosterctl %s: %d %s" % (words, status, output))
+
+
+@act(CTL, "sweep", "act_sweep", weight=1)
+def ctl_sweep(hand):
+    """Nothing is old enough to end: the accounts of the others stay."""
+    ctl(hand, "sweep")
+
+
+@act(CTL, "set a setting", "act_set", weight=1)
+def ctl_set(hand):
+    ctl(hand, "config", "set",
+        "audit-retention=%dd" % hand.dice.randrange(100, 36500))
+
+
+@act(CTL, "add a policy", "act_create_policy", weight=1)
+def ctl_add_policy(hand):
+    if hand.made["y"] >= GROUPS_MAX:
+        raise NotNow
+    name = hand.new("y")
+    ctl(hand, "policy", "add", name, "--group", CREW)
+    hand.policies.append(name)
+
+
+@act(CTL, "edit a policy", "act_edit_policy", weight=1)
+def ctl_edit_policy(hand):
+    if not hand.policies:
+        raise NotNow
+    ctl(hand, "policy", "edit", hand.dice.choice(hand.policies),
+        "--priority", "%d" % hand.dice.randrange(1000))
+
+
+@act(CTL, "delete a policy", "act_delete_policy", frees=True, weight=1)
+def ctl_delete_policy(hand):
+    if not hand.policies:
+        raise NotNow
+    ctl(hand, "policy", "delete", hand.policies.pop())

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* group.c - rosterctl group: groups and who is in them */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "lifecycle/place.h"
+#include "store/member.h"
+#include "tools/noun.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+static enum ctl_status
+print_group(struct noun *noun, const struct rst_rtxn *txn,
+            const struct rst_record *record)
+{
+	bool administrator = (record->flags & RST_REC_ADMIN_GROUP) != 0;
+	uint64_t members = rst_member_count(txn, record->id);
+	char name[128], about[256];
+	char *text;
+	cJSON *root;
+	bool good;
+
+	(void)rst_view_copy(rst_record_first(record, RST_A_CN), name,
+	                    sizeof(name));
+	(void)rst_view_copy(rst_record_first(record, RST_A_DESCRIPTION), about,
+	                    sizeof(about));
+	if (!noun->json) {
+		printf("%-24s %8u %8llu %-13s %s\n", name, record->gid_number,
+		       (unsigned long long)members,
+		       administrator ? "administrator" : "", about);
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	good = cJSON_AddStringToObject(root, "cn", name) &&
+	       cJSON_AddNumberToObject(root, "gidNumber", record->gid_number) &&
+	       cJSON_AddNumberToObject(root, "members", (double)members) &&
+	       cJSON_AddBoolToObject(root, "administrator", administrator) &&
+	       noun_add(root, "description", rst_view_of(about));
+	text = good ? cJSON_PrintUnformatted(root) : NULL;
+	if (text != NULL)
+		puts(text);
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return text != NULL ? CTL_OK : CTL_INTERNAL;
+}
+
+static enum ctl_status
+list(struct noun *noun)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	enum ctl_status status = CTL_OK;
+	struct rst_record record;
+	uint64_t groups, ids[BATCH];
+	struct rst_rtxn txn;
+	size_t n = 1;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = lifecycle_place(&txn, "ou=groups", &groups);
+	while (err == RST_OK && status == CTL_OK && n > 0) {
+		err = rst_tree_children(&txn, groups, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(&txn, ids[i], &record);
+			if (err == RST_OK && record.kind == RST_KIND_GROUP)
+				status = print_group(noun, &txn, &record);
+		}
+	}
+	rst_read_end(&txn);
+	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+/* The names of the members, a line each. */
+static enum ctl_status
+members(struct noun *noun)
+{
+	struct rst_member_cursor cursor = { 0 };
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum ctl_status status;
+	uint64_t group, member;
+	char name[128];
+	enum rst_err err;
+
+	status = noun_group(noun, 0, &group);
+	if (status != CTL_OK)
+		return status;
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	while ((err = rst_member_next_id(&txn, group, &cursor, &member)) ==
+	       RST_OK) {
+		if (rst_record_get(&txn, member, &record) != RST_OK ||
+		    !rst_view_copy(rst_record_first(&record, RST_A_UID), name,
+		                   sizeof(name)))
+			continue;
+		printf(noun->json ? "\"%s\"\n" : "%s\n", name);
+	}
+	rst_read_end(&txn);
+	return err == RST_ENOTFOUND ? CTL_OK : ctl_failed(err, &noun->refusal);
+}
+
+static enum ctl_status
+add(struct noun *noun)
+{
+	uint64_t number = 0, id;
+	enum ctl_status status;
+	enum rst_err err;
+
+	status = noun_number(noun, NOUN_GID_NUMBER, UINT32_MAX - 1, &number);
+	if (status != CTL_OK)
+		return status;
+	err = act_create_group(
+		&noun->ctx, rst_view_of(noun->args[0]), (uint32_t)number,
+		noun->option[NOUN_ADMINISTRATOR] != NULL,
+		noun_text(noun, NOUN_DESCRIPTION), &id, &noun->refusal);
+	return noun_done(noun, err, noun->args[0], "added");
+}
+
+static enum ctl_status
+edit(struct noun *noun)
+{
+	const struct act_edit about = { RST_A_DESCRIPTION,
+		                        noun_text(noun, NOUN_DESCRIPTION) };
+	enum ctl_status status;
+	uint64_t id;
+
+	status = noun_group(noun, 0, &id);
+	if (status != CTL_OK)
+		return status;
+	if (about.value.ptr == NULL) {
+		ctl_say("edit what? rosterctl group --help tells");
+		return CTL_USAGE;
+	}
+	return noun_done(noun,
+	                 act_edit(&noun->ctx, id, &about, 1, &noun->refusal),
+	                 noun->args[0], "changed");
+}
+
+static enum ctl_status
+drop(struct noun *noun)
+{
+	enum ctl_status status;
+	uint64_t id;
+
+	status = noun_group(noun, 0, &id);
+	if (status != CTL_OK)
+		return status;
+	return noun_done(noun, act_delete_group(&noun->ctx, id, &noun->refusal),
+	                 noun->args[0], "deleted");
+}
+
+typedef enum rst_err act_member(const struct act_ctx *ctx, uint64_t group,
+                                uint64_t person, struct act_refusal *refusal);
+
+/* Everybody who is named after the group. */
+static enum ctl_status
+change(struct noun *noun, act_member *act, const char *what)
+{
+	enum ctl_status status;
+	uint64_t group, person;
+
+	status = noun_group(noun, 0, &group);
+	for (size_t i = 1; status == CTL_OK && i < noun->n_args; i++) {
+		status = noun_person(noun, i, &person);
+		if (status == CTL_OK)
+			status = noun_done(
+				noun,
+				act(&noun->ctx, group, person, &noun->refusal),
+				noun->args[i], what);
+	}
+	return status;
+}
+
+static enum ctl_status
+join(struct noun *noun)
+{
+	return change(noun, act_join, "joined");
+}
+
+static enum ctl_status
+leave(struct noun *noun)
+{
+	return change(noun, act_leave, "taken out");
+}
+
+static const struct noun_verb verbs[] = {
+	{ "list", "", "Every group, a line each", 0, 0, 0, false, list },
+	{ "members", "GROUP", "Who is in it, a line each", 1, 1, 0, false,
+	  members },
+	{ "add", "GROUP", "A new group", 1, 1,
+	  NOUN_BIT(GID_NUMBER) | NOUN_BIT(ADMINISTRATOR) |
+	          NOUN_BIT(DESCRIPTION),
+	  true, add },
+	{ "edit", "GROUP", "Change what the options name", 1, 1,
+	  NOUN_BIT(DESCRIPTION), true, edit },
+	{ "delete", "GROUP", "The group goes; its number stays dead", 1, 1, 0,
+	  true, drop },
+	{ "join", "GROUP NAME...", "Take people in", 2, NOUN_ARGS_MAX, 0, true,
+	  join },
+	{ "leave", "GROUP NAME...", "Take people out", 2, NOUN_ARGS_MAX, 0,
+	  true, leave },
+};
+
+enum ctl_status
+ctl_group(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct noun_table table = {
+		"Groups, and who is in them.\v", verbs,
+		sizeof(verbs) / sizeof(verbs[0])
+	};
+
+	return noun_run(&table, ctl, argc, argv);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* invite.c - rosterctl invite: links that admit people */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "rules/invitation.h"
+#include "rules/setting.h"
+#include "tools/noun.h"
+
+#define BATCH       64 /* ids taken from the store at a time */
+#define URL_DEFAULT "https://localhost:8443"
+
+static const char *
+public_url(const struct noun *noun)
+{
+	return noun->option[NOUN_PUBLIC_URL] != NULL
+	               ? noun->option[NOUN_PUBLIC_URL]
+	               : URL_DEFAULT;
+}
+
+/* The link alone on standard output, so that a script can take it. */
+static enum ctl_status
+tell_link(struct noun *noun, enum rst_err err, const char *token)
+{
+	const char *url = public_url(noun);
+	size_t len = strlen(url);
+	char link[1200];
+	cJSON *root;
+
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (noun->dry_run) {
+		puts("an invitation would be made");
+		return CTL_OK;
+	}
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	(void)snprintf(link, sizeof(link), "%.*s/register/%s", (int)len, url,
+	               token);
+	if (!noun->json) {
+		puts(link);
+		sodium_memzero(link, sizeof(link));
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	if (!cJSON_AddStringToObject(root, "link", link)) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	sodium_memzero(link, sizeof(link));
+	return ctl_print_json(root);
+}
+
+static enum ctl_status
+read_lifetime(struct noun *noun, int64_t *ret_lifetime_s)
+{
+	struct rst_view text = noun_text(noun, NOUN_LIFETIME);
+	char range[RULE_SETTING_RANGE_BYTES];
+
+	*ret_lifetime_s = 0;
+	if (text.ptr == NULL ||
+	    rule_setting_read(RULE_SETTING_INVITATION_LIFETIME, text.ptr,
+	                      text.len, ret_lifetime_s) == RULE_OK)
+		return CTL_OK;
+	rule_setting_print_range(RULE_SETTING_INVITATION_LIFETIME, range);
+	ctl_say("--lifetime takes %s", range);
+	return CTL_INVALID;
+}
+
+static enum ctl_status
+add(struct noun *noun)
+{
+	struct act_invite invite = {
+		.mail = noun->n_args > 0 ? rst_view_of(noun->args[0])
+		                         : RST_VIEW(""),
+		.groups = noun->groups,
+		.n_groups = noun->n_groups,
+		.needs_approval = noun->option[NOUN_APPROVAL] != NULL,
+		.send = noun->option[NOUN_SEND] != NULL,
+		.public_url = rst_view_of(public_url(noun)),
+	};
+	char token[RST_TOKEN_TEXT] = "";
+	enum ctl_status status;
+	uint64_t uses = 1, id;
+	enum rst_err err;
+
+	status = read_lifetime(noun, &invite.lifetime_s);
+	if (status == CTL_OK)
+		status = noun_number(noun, NOUN_USES, UINT32_MAX, &uses);
+	if (status != CTL_OK)
+		return status;
+	invite.uses = (uint32_t)uses;
+	err = act_invite(&noun->ctx, &invite, token, &id, &noun->refusal);
+	status = tell_link(noun, err, token);
+	sodium_memzero(token, sizeof(token));
+	return status;
+}
+
+static uint32_t
+number(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
+{
+	uint64_t n;
+
+	return rst_view_number(rst_record_first(record, attr), UINT32_MAX, &n)
+	               ? (uint32_t)n
+	               : otherwise;
+}
+
+static const char *
+state_of(const struct noun *noun, const struct rst_record *record)
+{
+	struct rule_invitation facts = {
+		.uses = number(record, RST_A_ROSTERUSES, 1),
+		.used = number(record, RST_A_ROSTERUSED, 0),
+		.revoked =
+			rst_record_first(record, RST_A_ROSTERREVOKED).len > 0,
+	};
+
+	(void)lifecycle_time_parse(
+		rst_record_first(record, RST_A_ROSTEREXPIRES),
+		&facts.expires_s);
+	(void)lifecycle_time_parse(
+		rst_record_first(record, RST_A_CREATETIMESTAMP), &facts.made_s);
+	return rule_invitation_word(
+		rule_invitation_state(&facts, noun->ctx.now_s));
+}
+
+static enum ctl_status
+print_one(struct noun *noun, const struct rst_record *record)
+{
+	struct rst_view cn = rst_record_first(record, RST_A_CN);
+	struct rst_view mail = rst_record_first(record, RST_A_MAIL);
+	cJSON *root = cJSON_CreateObject();
+	const cJSON *expires;
+	char *text = NULL;
+	bool good;
+
+	good = noun_add(root, "id", cn) && noun_add(root, "mail", mail) &&
+	       cJSON_AddStringToObject(root, "state", state_of(noun, record)) &&
+	       noun_add_time(root, "expires",
+	                     rst_record_first(record, RST_A_ROSTEREXPIRES)) &&
+	       cJSON_AddNumberToObject(root, "uses",
+	                               number(record, RST_A_ROSTERUSES, 1)) &&
+	       cJSON_AddNumberToObject(root, "used",
+	                               number(record, RST_A_ROSTERUSED, 0));
+	expires = cJSON_GetObjectItemCaseSensitive(root, "expires");
+	if (good && noun->json)
+		text = cJSON_PrintUnformatted(root);
+	if (text != NULL)
+		puts(text);
+	else if (good)
+		printf("%.*s  %-8s %-20s %.*s\n", (int)cn.len, cn.ptr,
+		       state_of(noun, record),
+		       expires != NULL ? expires->valuestring : "",
+		       (int)mail.len, mail.len > 0 ? mail.ptr : "");
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return good ? CTL_OK : CTL_INTERNAL;
+}
+
+static enum ctl_status
+list(struct noun *noun)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	enum ctl_status status = CTL_OK;
+	struct rst_record record;
+	uint64_t place, ids[BATCH];
+	struct rst_rtxn txn;
+	size_t n = 1;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = lifecycle_place(&txn, "ou=invitations", &place);
+	while (err == RST_OK && status == CTL_OK && n > 0) {
+		err = rst_tree_children(&txn, place, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(&txn, ids[i], &record);
+			if (err == RST_OK && record.kind == RST_KIND_INVITATION)
+				status = print_one(noun, &record);
+		}
+	}
+	rst_read_end(&txn);
+	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+static enum ctl_status
+find(struct noun *noun, uint64_t *ret_id)
+{
+	char rdn[64];
+	struct rst_rtxn txn;
+	uint64_t place;
+	enum rst_err err;
+
+	if (snprintf(rdn, sizeof(rdn), "cn=%s", noun->args[0]) >=
+	    (int)sizeof(rdn))
+		rdn[0] = '\0';
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK) {
+		err = lifecycle_place(&txn, "ou=invitations", &place);
+		if (err == RST_OK)
+			err = rst_tree_child(&txn, place, rst_view_of(rdn),
+			                     ret_id);
+		rst_read_end(&txn);
+	}
+	if (err == RST_ENOTFOUND) {
+		ctl_say("there is no invitation \"%s\"", noun->args[0]);
+		return CTL_ABSENT;
+	}
+	return ctl_failed(err, &noun->refusal);
+}
+
+static enum ctl_status
+revoke(struct noun *noun)
+{
+	enum ctl_status status;
+	uint64_t id;
+
+	status = find(noun, &id);
+	if (status != CTL_OK)
+		return status;
+	return noun_done(noun,
+	                 act_invitation_revoke(&noun->ctx, id, &noun->refusal),
+	                 noun->args[0], "revoked");
+}
+
+static enum ctl_status
+resend(struct noun *noun)
+{
+	char token[RST_TOKEN_TEXT] = "";
+	enum ctl_status status;
+	uint64_t id;
+	enum rst_err err;
+
+	status = find(noun, &id);
+	if (status != CTL_OK)
+		return status;
+	err = act_invitation_resend(
+		&noun->ctx, id, noun->option[NOUN_SEND] != NULL,
+		rst_view_of(public_url(noun)), token, &noun->refusal);
+	status = tell_link(noun, err, token);
+	sodium_memzero(token, sizeof(token));
+	return status;
+}
+
+static const struct noun_verb verbs[] = {
+	{ "list", "", "Every invitation: id, state, end, address", 0, 0, 0,
+	  false, list },
+	{ "add", "[ADDRESS]",
+	  "Print a link that admits people, bound to the address if one is "
+	  "given",
+	  0, 1,
+	  NOUN_BIT(GROUP) | NOUN_BIT(LIFETIME) | NOUN_BIT(USES) |
+	          NOUN_BIT(APPROVAL) | NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL),
+	  true, add },
+	{ "resend", "ID", "Print a new link; the old one ends", 1, 1,
+	  NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL), true, resend },
+	{ "revoke", "ID", "It admits nobody any more", 1, 1, 0, true, revoke },
+};
+
+enum ctl_status
+ctl_invite(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct noun_table table = {
+		"Invitations: links that admit people.\v", verbs,
+		sizeof(verbs) / sizeof(verbs[0])
+	};
+
+	return noun_run(&table, ctl, argc, argv);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* noun.c - commands with verbs: their command line and what they share */
+#include "tools/noun.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+
+#include "lifecycle/moment.h"
+
+#define KEY_DRY_RUN 512
+#define KEY_JSON    'j'
+#define TIME_BYTES  32 /* of "2027-01-31T08:00:00Z" and the like */
+
+static const struct argp_option options[] = {
+#define NOUN_ROW(id, key, name, arg, what) { name, key, arg, 0, what, 0 },
+	NOUN_OPTIONS(NOUN_ROW)
+#undef NOUN_ROW
+		{ "json", KEY_JSON, NULL, 0, "Print JSON", 0 },
+	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Only say what would be done", 0 },
+	{ 0 },
+};
+
+/* What the parser fills. */
+struct parsing {
+	struct noun *noun;
+	const struct noun_table *table;
+};
+
+static const struct noun_verb *
+find_verb(const struct noun_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n_verbs; i++)
+		if (strcmp(table->verbs[i].name, name) == 0)
+			return &table->verbs[i];
+	return NULL;
+}
+
+/* Names with commas between, each once. */
+static void
+take_groups(struct noun *noun, const char *text, struct argp_state *state)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+
+		if (noun->n_groups == NOUN_GROUPS_MAX)
+			argp_error(state, "more than %d groups",
+			           NOUN_GROUPS_MAX);
+		else if (len > 0)
+			noun->groups[noun->n_groups++] = rst_view(text, len);
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+}
+
+static void
+take_argument(struct parsing *p, char *arg, struct argp_state *state)
+{
+	struct noun *noun = p->noun;
+
+	if (noun->verb == NULL) {
+		noun->verb = find_verb(p->table, arg);
+		if (noun->verb == NULL)
+			argp_error(state, "what is \"%s\"?", arg);
+	} else if (noun->n_args == noun->verb->max_args) {
+		argp_error(state, "\"%s\" is one too many", arg);
+	} else {
+		noun->args[noun->n_args++] = arg;
+	}
+}
+
+static void
+check(struct parsing *p, struct argp_state *state)
+{
+	const struct noun_verb *verb = p->noun->verb;
+
+	if (verb == NULL) {
+		argp_error(state, "do what?");
+		return;
+	}
+	if (p->noun->n_args < verb->min_args)
+		argp_error(state, "%s takes %s", verb->name, verb->args);
+	for (int i = 0; i < NOUN_OPTIONS_END; i++)
+		if (p->noun->option[i] != NULL &&
+		    !(verb->options & UINT64_C(1) << i))
+			argp_error(state, "%s does not take --%s", verb->name,
+			           options[i].name);
+	if (p->noun->dry_run && !verb->writes)
+		argp_error(state, "%s changes nothing anyhow", verb->name);
+}
+
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *p = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = p->noun->ctl;
+		return 0;
+	case KEY_JSON:
+		p->noun->json = true;
+		return 0;
+	case KEY_DRY_RUN:
+		p->noun->dry_run = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		take_argument(p, arg, state);
+		return 0;
+	case ARGP_KEY_END:
+		check(p, state);
+		return 0;
+	default:
+		break;
+	}
+	for (int i = 0; i < NOUN_OPTIONS_END; i++)
+		if (options[i].key == key) {
+			p->noun->option[i] = arg != NULL ? arg : "";
+			if (i == NOUN_GROUP)
+				take_groups(p->noun, arg, state);
+			return 0;
+		}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* The verbs and what they take, for --help; argp frees it. */
+static char *
+help_filter(int key, const char *text, void *input)
+{
+	const struct parsing *p = input;
+	char *help = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	if (key != ARGP_KEY_HELP_POST_DOC || p == NULL)
+		return (char *)(uintptr_t)text;
+	out = open_memstream(&help, &len);
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < p->table->n_verbs; i++) {
+		const struct noun_verb *verb = &p->table->verbs[i];
+
+		fprintf(out, "%s%s%s\n    %s\n", verb->name,
+		        verb->args[0] != '\0' ? " " : "", verb->args,
+		        verb->what);
+		for (int o = 0; o < NOUN_OPTIONS_END; o++)
+			if (verb->options & UINT64_C(1) << o)
+				fprintf(out, "      --%s%s%s\n",
+				        options[o].name,
+				        options[o].arg != NULL ? "=" : "",
+				        options[o].arg != NULL ? options[o].arg
+				                               : "");
+	}
+	if (fclose(out) != 0) {
+		free(help);
+		help = NULL;
+	}
+	return help;
+}
+
+/* The options that a verb of table takes, and those of all. */
+static void
+offer(const struct noun_table *table, struct argp_option *offered)
+{
+	uint64_t taken = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n_verbs; i++)
+		taken |= table->verbs[i].options;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (i >= NOUN_OPTIONS_END || (taken & UINT64_C(1) << i))
+			offered[n++] = options[i];
+}
+
+enum ctl_status
+noun_run(const struct noun_table *table, struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_child children[] = {
+		{ &ctl_common, 0, NULL, 0 }, { 0 }
+	};
+	struct argp_option offered[sizeof(options) / sizeof(options[0])];
+	const struct argp argp = {
+		.options = offered,
+		.parser = parse,
+		.args_doc = "VERB [ARGUMENT...]",
+		.doc = table->doc,
+		.children = children,
+		.help_filter = help_filter,
+	};
+	struct noun noun = { .ctl = ctl };
+	struct parsing parsing = { &noun, table };
+	enum ctl_status status;
+
+	offer(table, offered);
+	ctl_parse(&argp, argc, argv, &parsing);
+	status = ctl_open(ctl, false, &noun.env);
+	if (status == CTL_OK)
+		status = ctl_context(noun.env, &noun.ctx);
+	noun.ctx.dry_run = noun.dry_run;
+	if (status == CTL_OK)
+		status = noun.verb->run(&noun);
+	rst_env_close(noun.env);
+	return status;
+}
+
+struct rst_view
+noun_text(const struct noun *noun, enum noun_option option)
+{
+	return rst_view_of(noun->option[option]);
+}
+
+/* "2027-01-31", "2027-01-31T08:00:00Z" or generalizedTime. */
+static bool
+read_time(const char *text, int64_t *ret_time_s)
+{
+	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+	char whole[TIME_BYTES], plain[LIFECYCLE_TIME_BYTES];
+	size_t n = 0;
+
+	if (strlen(text) == sizeof("2027-01-31") - 1)
+		(void)snprintf(whole, sizeof(whole), "%sT00:00:00Z", text);
+	else
+		(void)rst_view_copy(rst_view_of(text), whole, sizeof(whole));
+	if (lifecycle_time_parse(rst_view_of(whole), ret_time_s))
+		return true;
+	if (strlen(whole) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; shape[i] != '\0'; i++)
+		if (shape[i] == 'd')
+			plain[n++] = whole[i];
+		else if (whole[i] != shape[i])
+			return false;
+	plain[n++] = 'Z';
+	return lifecycle_time_parse(rst_view(plain, n), ret_time_s);
+}
+
+enum ctl_status
+noun_moment(const struct noun *noun, enum noun_option option,
+            int64_t *ret_time_s)
+{
+	const char *text = noun->option[option];
+
+	if (text != NULL && !read_time(text, ret_time_s)) {
+		ctl_say("\"%s\" is not a time: write 2027-01-31 or "
+		        "2027-01-31T08:00:00Z",
+		        text);
+		return CTL_INVALID;
+	}
+	return CTL_OK;
+}
+
+enum ctl_status
+noun_time(const struct noun *noun, enum noun_option option, char *buf,
+          size_t size)
+{
+	char text[LIFECYCLE_TIME_BYTES] = "";
+	int64_t time_s;
+	enum ctl_status status;
+
+	if (noun->option[option] != NULL && noun->option[option][0] != '\0') {
+		status = noun_moment(noun, option, &time_s);
+		if (status != CTL_OK)
+			return status;
+		lifecycle_time_print(time_s, text);
+	}
+	(void)rst_view_copy(rst_view_of(text), buf, size);
+	return CTL_OK;
+}
+
+enum ctl_status
+noun_number(const struct noun *noun, enum noun_option option, uint64_t max,
+            uint64_t *ret_number)
+{
+	if (noun->option[option] != NULL &&
+	    !rst_view_number(noun_text(noun, option), max, ret_number)) {
+		ctl_say("--%s takes a number of at most %llu",
+		        options[option].name, (unsigned long long)max);
+		return CTL_INVALID;
+	}
+	return CTL_OK;
+}
+
+enum ctl_status
+noun_password(char *buf, size_t size)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getchar()) != EOF && c != '\n' && n < size)
+		buf[n++] = (char)c;
+	if (n == 0 || n == size) {
+		sodium_memzero(buf, size);
+		ctl_say(n == 0 ? "standard input has no password"
+		               : "the password is too long");
+		return CTL_INVALID;
+	}
+	buf[n] = '\0';
+	return CTL_OK;
+}
+
+typedef enum rst_err find_by_name(const struct rst_rtxn *txn,
+                                  struct rst_view name, uint64_t *ret_id);
+
+static enum ctl_status
+find(struct noun *noun, size_t at, find_by_name *by_name, const char *what,
+     uint64_t *ret_id)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK) {
+		err = by_name(&txn, rst_view_of(noun->args[at]), ret_id);
+		rst_read_end(&txn);
+	}
+	if (err == RST_ENOTFOUND) {
+		ctl_say("there is no %s \"%s\"", what, noun->args[at]);
+		return CTL_ABSENT;
+	}
+	return ctl_failed(err, &noun->refusal);
+}
+
+enum ctl_status
+noun_person(struct noun *noun, size_t at, uint64_t *ret_id)
+{
+	return find(noun, at, act_find_person, "person", ret_id);
+}
+
+enum ctl_status
+noun_group(struct noun *noun, size_t at, uint64_t *ret_id)
+{
+	return find(noun, at, act_find_group, "group", ret_id);
+}
+
+enum ctl_status
+noun_done(struct noun *noun, enum rst_err err, const char *name,
+          const char *what)
+{
+	cJSON *root;
+	bool good;
+
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (!noun->json) {
+		printf("%s %s%s\n", name, noun->dry_run ? "would be " : "",
+		       what);
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	good = cJSON_AddStringToObject(root, "name", name) &&
+	       cJSON_AddStringToObject(root, "done", what) &&
+	       cJSON_AddBoolToObject(root, "dryRun", noun->dry_run);
+	if (!good) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	return ctl_print_json(root);
+}
+
+bool
+noun_add(cJSON *object, const char *key, struct rst_view text)
+{
+	char *copy;
+	bool good;
+
+	if (text.len == 0)
+		return true;
+	copy = rst_view_dup(text);
+	good = copy != NULL && cJSON_AddStringToObject(object, key, copy);
+	free(copy);
+	return good;
+}
+
+bool
+noun_add_time(cJSON *object, const char *key, struct rst_view text)
+{
+	char buf[LIFECYCLE_TIME_BYTES];
+	int64_t time_s;
+
+	if (!lifecycle_time_parse(text, &time_s))
+		return true;
+	lifecycle_time_print_3339(time_s, buf);
+	return cJSON_AddStringToObject(object, key, buf) != NULL;
+}

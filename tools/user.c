@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* user.c - rosterctl user: people */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "rules/password.h"
+#include "store/member.h"
+#include "tools/noun.h"
+
+#define BATCH        64 /* ids taken from the store at a time */
+#define GROUPS_SHOWN 256
+#define EDITS_MAX    16
+
+/* ---------------------------------------------------------------- showing */
+
+static bool
+add_groups(cJSON *user, const struct rst_rtxn *txn, uint64_t person)
+{
+	uint64_t ids[GROUPS_SHOWN];
+	struct rst_record group;
+	cJSON *list = cJSON_AddArrayToObject(user, "groups");
+	size_t n = 0;
+	bool good = list != NULL && rst_member_of(txn, person, 0, ids,
+	                                          GROUPS_SHOWN, &n) == RST_OK;
+
+	for (size_t i = 0; good && i < n; i++) {
+		char name[128];
+
+		if (rst_record_get(txn, ids[i], &group) != RST_OK ||
+		    !rst_view_copy(rst_record_first(&group, RST_A_CN), name,
+		                   sizeof(name)))
+			continue;
+		good = cJSON_AddItemToArray(list, cJSON_CreateString(name));
+	}
+	return good;
+}
+
+static cJSON *
+model(struct noun *noun, const struct rst_rtxn *txn,
+      const struct rst_record *record, bool whole)
+{
+	static const struct {
+		const char *key;
+		uint16_t attr;
+		bool time;
+	} rows[] = {
+		{ "username", RST_A_UID, false },
+		{ "name", RST_A_CN, false },
+		{ "givenName", RST_A_GIVENNAME, false },
+		{ "sn", RST_A_SN, false },
+		{ "displayName", RST_A_DISPLAYNAME, false },
+		{ "mail", RST_A_MAIL, false },
+		{ "loginShell", RST_A_LOGINSHELL, false },
+		{ "homeDirectory", RST_A_HOMEDIRECTORY, false },
+		{ "entryUUID", RST_A_ENTRYUUID, false },
+		{ "reason", RST_A_ROSTERREASON, false },
+		{ "starts", RST_A_ROSTERSTARTS, true },
+		{ "expires", RST_A_ROSTEREXPIRES, true },
+		{ "statusSince", RST_A_ROSTERSTATUSSINCE, true },
+		{ "statusBy", RST_A_ROSTERSTATUSBY, false },
+		{ "registeredFrom", RST_A_ROSTERREGISTEREDFROM, false },
+		{ "created", RST_A_CREATETIMESTAMP, true },
+		{ "modified", RST_A_MODIFYTIMESTAMP, true },
+	};
+	enum rule_state state = act_state(record, noun->ctx.now_s);
+	cJSON *user = cJSON_CreateObject();
+	bool good = user != NULL;
+
+	for (size_t i = 0; good && i < sizeof(rows) / sizeof(rows[0]); i++)
+		good = (rows[i].time ? noun_add_time : noun_add)(
+			user, rows[i].key,
+			rst_record_first(record, rows[i].attr));
+	good = good &&
+	       cJSON_AddStringToObject(user, "status",
+	                               rst_status_word(record->status)) &&
+	       cJSON_AddStringToObject(user, "state", rule_state_word(state)) &&
+	       cJSON_AddNumberToObject(user, "uidNumber", record->uid_number) &&
+	       cJSON_AddNumberToObject(user, "gidNumber", record->gid_number);
+	if (good && whole)
+		good = add_groups(user, txn, record->id) &&
+		       cJSON_AddBoolToObject(
+			       user, "administrator",
+			       act_is_administrator(txn, record->id,
+		                                    noun->ctx.now_s));
+	if (!good) {
+		cJSON_Delete(user);
+		return NULL;
+	}
+	return user;
+}
+
+static const char *
+text_of(const cJSON *object, const char *key)
+{
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(object, key));
+
+	return text != NULL ? text : "";
+}
+
+/* "key  value" lines. */
+static void
+print_whole(const cJSON *user)
+{
+	const cJSON *item, *one;
+
+	cJSON_ArrayForEach(item, user)
+	{
+		printf("%-15s", item->string);
+		if (cJSON_IsString(item))
+			printf(" %s", item->valuestring);
+		else if (cJSON_IsNumber(item))
+			printf(" %.0f", item->valuedouble);
+		else if (cJSON_IsBool(item))
+			printf(" %s", cJSON_IsTrue(item) ? "yes" : "no");
+		cJSON_ArrayForEach(one, item)
+		{
+			printf(" %s", one->valuestring);
+		}
+		putchar('\n');
+	}
+}
+
+static enum ctl_status
+show(struct noun *noun)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	cJSON *user = NULL;
+	enum ctl_status status;
+	uint64_t id;
+	enum rst_err err;
+
+	status = noun_person(noun, 0, &id);
+	if (status != CTL_OK)
+		return status;
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK)
+		user = model(noun, &txn, &record, true);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (noun->json || user == NULL)
+		return ctl_print_json(user);
+	print_whole(user);
+	cJSON_Delete(user);
+	return CTL_OK;
+}
+
+/* What the list is narrowed to. */
+struct filter {
+	enum rst_status status;
+	uint64_t group;
+	const char *text;
+	uint64_t limit;
+};
+
+static bool
+holds(struct rst_view view, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; len <= view.len && i <= view.len - len; i++)
+		if (rst_view_equal_nocase(rst_view(view.ptr + i, len),
+		                          rst_view_of(text)))
+			return true;
+	return false;
+}
+
+static bool
+fits(const struct rst_rtxn *txn, const struct filter *filter,
+     const struct rst_record *record)
+{
+	static const uint16_t looked[] = { RST_A_UID, RST_A_CN, RST_A_MAIL,
+		                           RST_A_DISPLAYNAME };
+
+	if (record->kind != RST_KIND_PERSON ||
+	    (filter->status != RST_STATUS_NONE &&
+	     record->status != filter->status) ||
+	    (filter->group != 0 &&
+	     !rst_member_is(txn, filter->group, record->id)))
+		return false;
+	if (filter->text == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(looked) / sizeof(looked[0]); i++)
+		if (holds(rst_record_first(record, looked[i]), filter->text))
+			return true;
+	return false;
+}
+
+static enum ctl_status
+read_filter(struct noun *noun, struct filter *filter)
+{
+	struct rst_view word = noun_text(noun, NOUN_STATUS);
+	enum ctl_status status;
+	struct rst_rtxn txn;
+	enum rst_err err = RST_OK;
+
+	*filter = (struct filter){ .text = noun->option[NOUN_SEARCH],
+		                   .limit = UINT64_MAX };
+	status = noun_number(noun, NOUN_LIMIT, UINT64_MAX, &filter->limit);
+	if (status != CTL_OK)
+		return status;
+	if (word.ptr != NULL) {
+		filter->status = rst_status_parse(word);
+		if (filter->status == RST_STATUS_NONE) {
+			ctl_say("%s", rule_verdict_text(RULE_INVALID_STATUS));
+			return CTL_INVALID;
+		}
+	}
+	if (noun->n_groups == 0)
+		return CTL_OK;
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK)
+		err = act_find_group(&txn, noun->groups[0], &filter->group);
+	rst_read_end(&txn);
+	if (err == RST_ENOTFOUND) {
+		ctl_say("%s", rule_verdict_text(RULE_UNKNOWN_GROUP));
+		return CTL_INVALID;
+	}
+	return ctl_failed(err, &noun->refusal);
+}
+
+/* One line each, or a JSON object each: it can be read as it comes. */
+static enum ctl_status
+print_one(struct noun *noun, const struct rst_rtxn *txn,
+          const struct rst_record *record)
+{
+	cJSON *user = model(noun, txn, record, false);
+	char *text = NULL;
+
+	if (user == NULL)
+		return CTL_INTERNAL;
+	if (noun->json) {
+		text = cJSON_PrintUnformatted(user);
+		if (text != NULL)
+			puts(text);
+	} else {
+		printf("%-20s %-10s %8u  %-28s %s\n", text_of(user, "username"),
+		       text_of(user, "state"), record->uid_number,
+		       text_of(user, "name"), text_of(user, "mail"));
+	}
+	cJSON_free(text);
+	cJSON_Delete(user);
+	return CTL_OK;
+}
+
+static enum ctl_status
+list(struct noun *noun)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	struct rst_record record;
+	struct filter filter;
+	uint64_t people, ids[BATCH], shown = 0;
+	struct rst_rtxn txn;
+	enum ctl_status status;
+	size_t n = 1;
+	enum rst_err err;
+
+	status = read_filter(noun, &filter);
+	if (status != CTL_OK)
+		return status;
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = lifecycle_place(&txn, "ou=people", &people);
+	while (err == RST_OK && status == CTL_OK && n > 0 &&
+	       shown < filter.limit) {
+		err = rst_tree_children(&txn, people, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(&txn, ids[i], &record);
+			if (err != RST_OK || !fits(&txn, &filter, &record) ||
+			    shown == filter.limit)
+				continue;
+			status = print_one(noun, &txn, &record);
+			shown++;
+		}
+	}
+	rst_read_end(&txn);
+	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+/* ------------------------------------------------------------------ moves */
+
+typedef enum rst_err act_move(const struct act_ctx *ctx, uint64_t person,
+                              struct rst_view reason,
+                              struct act_refusal *refusal);
+
+/* All that are named, one after the other; the first that fails ends it. */
+static enum ctl_status
+move(struct noun *noun, act_move *act, const char *what)
+{
+	enum ctl_status status = CTL_OK;
+	struct rst_view reason = noun_text(noun, NOUN_REASON);
+	uint64_t id;
+	enum rst_err err;
+
+	for (size_t i = 0; status == CTL_OK && i < noun->n_args; i++) {
+		status = noun_person(noun, i, &id);
+		if (status != CTL_OK)
+			break;
+		err = act(&noun->ctx, id, reason, &noun->refusal);
+		status = noun_done(noun, err, noun->args[i], what);
+	}
+	return status;
+}
+
+static enum ctl_status
+approve(struct noun *noun)
+{
+	return move(noun, act_approve, "approved");
+}
+
+static enum ctl_status
+reject(struct noun *noun)
+{
+	return move(noun, act_reject, "rejected");
+}
+
+static enum ctl_status
+suspend(struct noun *noun)
+{
+	return move(noun, act_suspend, "suspended");
+}
+
+static enum ctl_status
+activate(struct noun *noun)
+{
+	return move(noun, act_activate, "activated");
+}
+
+static enum ctl_status
+drop(struct noun *noun)
+{
+	return move(noun, act_delete_person, "deleted");
+}
+
+static enum ctl_status
+restore(struct noun *noun)
+{
+	return move(noun, act_restore, "restored");
+}
+
+static enum ctl_status
+purge(struct noun *noun)
+{
+	return move(noun, act_purge, "purged");
+}
+
+/* ----------------------------------------------------------------- making */
+
+static enum ctl_status
+add(struct noun *noun)
+{
+	struct rst_view word = noun_text(noun, NOUN_STATUS);
+	enum rst_status to =
+		word.ptr != NULL ? rst_status_parse(word) : RST_STATUS_ACTIVE;
+	char password[RULE_PASSWORD_MAX + 1] = "";
+	struct act_person person = {
+		.username = rst_view_of(noun->args[0]),
+		.given_name = noun_text(noun, NOUN_GIVEN_NAME),
+		.surname = noun_text(noun, NOUN_SURNAME),
+		.mail = noun_text(noun, NOUN_MAIL),
+	};
+	enum ctl_status status = CTL_OK;
+	uint64_t id;
+	enum rst_err err;
+
+	if (to == RST_STATUS_NONE || to == RST_STATUS_DELETED) {
+		ctl_say("%s", rule_verdict_text(RULE_INVALID_STATUS));
+		return CTL_INVALID;
+	}
+	if (noun->option[NOUN_PASSWORD] != NULL)
+		status = noun_password(password, sizeof(password));
+	if (status != CTL_OK)
+		return status;
+	person.password = rst_view_of(password);
+	err = act_create_person(&noun->ctx, &person, to, &id, &noun->refusal);
+	sodium_memzero(password, sizeof(password));
+	return noun_done(noun, err, noun->args[0], "added");
+}
+
+static enum ctl_status
+edit(struct noun *noun)
+{
+	static const struct {
+		enum noun_option option;
+		uint16_t attr;
+	} rows[] = {
+		{ NOUN_GIVEN_NAME, RST_A_GIVENNAME },
+		{ NOUN_SURNAME, RST_A_SN },
+		{ NOUN_DISPLAY_NAME, RST_A_DISPLAYNAME },
+		{ NOUN_MAIL, RST_A_MAIL },
+		{ NOUN_SHELL, RST_A_LOGINSHELL },
+		{ NOUN_HOME, RST_A_HOMEDIRECTORY },
+		{ NOUN_DESCRIPTION, RST_A_DESCRIPTION },
+		{ NOUN_STATUS, RST_A_ROSTERSTATUS },
+		{ NOUN_REASON, RST_A_ROSTERREASON },
+	};
+	char starts[LIFECYCLE_TIME_BYTES], expires[LIFECYCLE_TIME_BYTES];
+	struct act_edit edits[EDITS_MAX];
+	enum ctl_status status;
+	size_t n = 0;
+	uint64_t id;
+
+	status = noun_person(noun, 0, &id);
+	if (status == CTL_OK)
+		status = noun_time(noun, NOUN_STARTS, starts, sizeof(starts));
+	if (status == CTL_OK)
+		status =
+			noun_time(noun, NOUN_EXPIRES, expires, sizeof(expires));
+	if (status != CTL_OK)
+		return status;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (noun->option[rows[i].option] != NULL)
+			edits[n++] = (struct act_edit){
+				rows[i].attr, noun_text(noun, rows[i].option)
+			};
+	if (noun->option[NOUN_STARTS] != NULL)
+		edits[n++] = (struct act_edit){ RST_A_ROSTERSTARTS,
+			                        rst_view_of(starts) };
+	if (noun->option[NOUN_EXPIRES] != NULL)
+		edits[n++] = (struct act_edit){ RST_A_ROSTEREXPIRES,
+			                        rst_view_of(expires) };
+	if (n == 0) {
+		ctl_say("edit what? rosterctl user --help tells");
+		return CTL_USAGE;
+	}
+	return noun_done(noun,
+	                 act_edit(&noun->ctx, id, edits, n, &noun->refusal),
+	                 noun->args[0], "changed");
+}
+
+static enum ctl_status
+password(struct noun *noun)
+{
+	char text[RULE_PASSWORD_MAX + 1];
+	enum ctl_status status;
+	uint64_t id;
+	enum rst_err err;
+
+	status = noun_person(noun, 0, &id);
+	if (status == CTL_OK)
+		status = noun_password(text, sizeof(text));
+	if (status != CTL_OK)
+		return status;
+	err = act_change_password(&noun->ctx, id, rst_view(NULL, 0),
+	                          rst_view_of(text), NULL, &noun->refusal);
+	sodium_memzero(text, sizeof(text));
+	return noun_done(noun, err, noun->args[0], "given a new password");
+}
+
+#define NAMES "NAME..."
+#define MOVE(name, what)                                                       \
+	{                                                                      \
+#name, NAMES, what, 1, NOUN_ARGS_MAX, NOUN_BIT(REASON), true,  \
+			name                                                   \
+	}
+
+static const struct noun_verb verbs[] = {
+	{ "list", "", "Everybody, a line each", 0, 0,
+	  NOUN_BIT(STATUS) | NOUN_BIT(GROUP) | NOUN_BIT(SEARCH) |
+	          NOUN_BIT(LIMIT),
+	  false, list },
+	{ "show", "NAME", "All about one person", 1, 1, 0, false, show },
+	{ "add", "NAME", "A new person, active unless --status says otherwise",
+	  1, 1,
+	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(MAIL) |
+	          NOUN_BIT(STATUS) | NOUN_BIT(PASSWORD),
+	  true, add },
+	{ "edit", "NAME", "Change what the options name; empty drops it", 1, 1,
+	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(DISPLAY_NAME) |
+	          NOUN_BIT(MAIL) | NOUN_BIT(SHELL) | NOUN_BIT(HOME) |
+	          NOUN_BIT(DESCRIPTION) | NOUN_BIT(STATUS) | NOUN_BIT(REASON) |
+	          NOUN_BIT(STARTS) | NOUN_BIT(EXPIRES),
+	  true, edit },
+	{ "password", "NAME",
+	  "Set the password, one line of standard input; sessions end", 1, 1, 0,
+	  true, password },
+	MOVE(approve, "Let in who waits for approval"),
+	MOVE(reject, "Turn down who waits; the name is free again"),
+	MOVE(suspend, "End all access from this moment on"),
+	MOVE(activate, "Give a suspended person access again"),
+	{ "delete", NAMES, "Into the bin; for a time it can be restored", 1,
+	  NOUN_ARGS_MAX, NOUN_BIT(REASON), true, drop },
+	MOVE(restore, "Out of the bin, with groups and number"),
+	MOVE(purge, "Out of the bin for good; the number stays dead"),
+};
+
+enum ctl_status
+ctl_user(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct noun_table table = {
+		"People: see them, make them, move them.\v", verbs,
+		sizeof(verbs) / sizeof(verbs[0])
+	};
+
+	return noun_run(&table, ctl, argc, argv);
+}
