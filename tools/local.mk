@@ -14,6 +14,5 @@ rosterctl_SOURCES = \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/sweep.c \
-	tools/unlock.c \
 	tools/user.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

@@ -35,7 +35,6 @@ static const struct ctl_command commands[] = {
 	{ "status", "the same as info", ctl_info },
 	{ "sweep", "end what was in the bin or the queue for too long",
 	  ctl_sweep },
-	{ "unlock", "end the lock that wrong passwords brought", ctl_unlock },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(*commands))

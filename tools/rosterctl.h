@@ -59,7 +59,6 @@ enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_resize(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_restore(struct ctl *ctl, int argc, char **argv);
-enum ctl_status ctl_unlock(struct ctl *ctl, int argc, char **argv);
 
 /* A child of every command's argp: --directory.  Its input is struct ctl. */
 extern const struct argp ctl_common;

@@ -343,6 +343,12 @@ drop(struct noun *noun)
 }
 
 static enum ctl_status
+unlock(struct noun *noun)
+{
+	return move(noun, act_unlock, "unlocked");
+}
+
+static enum ctl_status
 restore(struct noun *noun)
 {
 	return move(noun, act_restore, "restored");
@@ -490,6 +496,7 @@ static const struct noun_verb verbs[] = {
 	MOVE(activate, "Give a suspended person access again"),
 	{ "delete", NAMES, "Into the bin; for a time it can be restored", 1,
 	  NOUN_ARGS_MAX, NOUN_BIT(REASON), true, drop },
+	MOVE(unlock, "End the lock that too many wrong passwords brought"),
 	MOVE(restore, "Out of the bin, with groups and number"),
 	MOVE(purge, "Out of the bin for good; the number stays dead"),
 };
