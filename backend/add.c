@@ -62,7 +62,7 @@ find_place(struct back_write *write, uint64_t *ret_parent)
 		back_write_fail(write, err);
 		return false;
 	}
-	if (be_issuffix(op->o_bd, ndn))
+	if (back_is_top(op->o_bd, ndn))
 		return check_parent(write, NULL);
 	dnParent(ndn, &parent_ndn);
 	err = back_find(&write->txn.r, &parent_ndn, &record, &matched);
@@ -107,7 +107,8 @@ make_after(struct back_write *write, uint64_t parent,
 	err = rst_entry_new(&after);
 	if (err == RST_OK)
 		err = back_place(after, parent, &op->ora_e->e_name,
-		                 &op->ora_e->e_nname, parent == 0);
+		                 &op->ora_e->e_nname,
+		                 be_issuffix(op->o_bd, &op->ora_e->e_nname));
 	if (err == RST_OK)
 		err = back_convert(&write->txn, op->ora_e, after, members);
 	if (err != RST_OK) {

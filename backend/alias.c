@@ -153,6 +153,8 @@ back_scopes_cover(const struct back_view *view, const struct back_ids *scopes,
 {
 	struct rst_record record;
 
+	if (base == 0)
+		return true; /* the empty suffix is above everything */
 	/* a DN has no more levels than bytes */
 	for (int depth = 0; depth < RST_DN_MAX && id != 0; depth++) {
 		if (id == base || back_ids_have(scopes, id))

@@ -290,6 +290,11 @@ bool back_plan(const struct back_view *view, Filter *filter, uint64_t after,
                struct back_candidates *candidates);
 
 /* lookup.c: where operations begin. */
+/* Nothing of the database is above ndn: it is the suffix or, where that is
+ * empty, a name of one RDN.  Its entry has the parent 0. */
+bool back_is_top(BackendDB *be, const struct berval *ndn);
+/* ndn is the empty suffix itself, above all entries and none. */
+bool back_is_root(BackendDB *be, const struct berval *ndn);
 /* The record at ndn.  RST_ENOTFOUND with the nearest ancestor in
  * *ret_matched (0: none). */
 enum rst_err back_find(const struct rst_rtxn *txn, const struct berval *ndn,

@@ -6,29 +6,23 @@
  */
 #include "back-roster.h"
 
+/* May that be told?  As slap_compare_entry() has it. */
 static int
-compare_by_tables(const struct back_view *view, const struct rst_record *record,
-                  Entry *entry)
+disclosed(const struct back_view *view, Entry *entry, int code)
 {
-	Operation *op = view->op;
-	AttributeAssertion *ava = op->orc_ava;
-	uint16_t id = back_member_id(ava->aa_desc);
+	return access_allowed(view->op, entry, slap_schema.si_ad_entry, NULL,
+	                      ACL_DISCLOSE, NULL)
+	               ? code
+	               : LDAP_NO_SUCH_OBJECT;
+}
 
-	if (!access_allowed(op, entry, ava->aa_desc, &ava->aa_value,
-	                    ACL_COMPARE, NULL))
-		return access_allowed(op, entry, slap_schema.si_ad_entry, NULL,
-		                      ACL_DISCLOSE, NULL)
-		               ? LDAP_INSUFFICIENT_ACCESS
-		               : LDAP_NO_SUCH_OBJECT;
-	if (!rst_member_any(view->txn, record, id))
-		return access_allowed(op, entry, slap_schema.si_ad_entry, NULL,
-		                      ACL_DISCLOSE, NULL)
-		               ? LDAP_NO_SUCH_ATTRIBUTE
-		               : LDAP_NO_SUCH_OBJECT;
-	return rst_member_has(view->txn, record, id,
-	                      back_view_of(&ava->aa_value))
-	               ? LDAP_COMPARE_TRUE
-	               : LDAP_COMPARE_FALSE;
+static bool
+is_asserted(const struct back_view *view, const struct rst_record *record,
+            Entry *entry, struct back_arena *arena)
+{
+	return !get_assert(view->op) ||
+	       back_filter_test(view, record, entry, arena,
+	                        get_assertion(view->op)) == LDAP_COMPARE_TRUE;
 }
 
 static int
@@ -36,14 +30,23 @@ compare_entry(const struct back_view *view, const struct rst_record *record,
               Entry *entry, struct back_arena *arena)
 {
 	Operation *op = view->op;
+	AttributeAssertion *ava = op->orc_ava;
+	uint16_t id = back_member_id(ava->aa_desc);
 
-	if (back_member_id(op->orc_ava->aa_desc) == RST_A_NONE)
-		return slap_compare_entry(op, entry, op->orc_ava);
-	if (get_assert(op) &&
-	    back_filter_test(view, record, entry, arena, get_assertion(op)) !=
-	            LDAP_COMPARE_TRUE)
-		return LDAP_ASSERTION_FAILED;
-	return compare_by_tables(view, record, entry);
+	if (!access_allowed(op, entry, ava->aa_desc, &ava->aa_value,
+	                    ACL_COMPARE, NULL))
+		return disclosed(view, entry, LDAP_INSUFFICIENT_ACCESS);
+	/* slapd's own does not know what is hidden or secret */
+	if (!is_asserted(view, record, entry, arena))
+		return disclosed(view, entry, LDAP_ASSERTION_FAILED);
+	if (id == RST_A_NONE)
+		return slap_compare_entry(op, entry, ava);
+	if (!rst_member_any(view->txn, record, id))
+		return disclosed(view, entry, LDAP_NO_SUCH_ATTRIBUTE);
+	return rst_member_has(view->txn, record, id,
+	                      back_view_of(&ava->aa_value))
+	               ? LDAP_COMPARE_TRUE
+	               : LDAP_COMPARE_FALSE;
 }
 
 static void

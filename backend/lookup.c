@@ -2,6 +2,23 @@
 /* lookup.c - finding the entry of a request, and saying that it is not there */
 #include "back-roster.h"
 
+bool
+back_is_root(BackendDB *be, const struct berval *ndn)
+{
+	return BER_BVISEMPTY(ndn) && BER_BVISEMPTY(&be->be_nsuffix[0]);
+}
+
+bool
+back_is_top(BackendDB *be, const struct berval *ndn)
+{
+	struct berval parent;
+
+	if (!BER_BVISEMPTY(&be->be_nsuffix[0]))
+		return be_issuffix(be, (struct berval *)ndn);
+	dnParent((struct berval *)ndn, &parent);
+	return BER_BVISEMPTY(&parent);
+}
+
 enum rst_err
 back_find(const struct rst_rtxn *txn, const struct berval *ndn,
           struct rst_record *ret_record, uint64_t *ret_matched)
@@ -106,6 +123,10 @@ back_reply_missing(const struct back_view *view, SlapReply *rs,
 	struct rst_record record;
 	Entry *entry = NULL;
 
+	if (matched == 0 && BER_BVISEMPTY(&view->op->o_bd->be_nsuffix[0])) {
+		rs->sr_err = LDAP_NO_SUCH_OBJECT; /* it would be here */
+		return;
+	}
 	if (matched == 0 ||
 	    rst_record_get(view->txn, matched, &record) != RST_OK ||
 	    back_entry_new(view, &record, needs_with_ref(view->op), &entry) !=

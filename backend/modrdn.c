@@ -24,7 +24,8 @@ may_write_children(struct back_write *write, Entry *entry, slap_access_t access,
 	return false;
 }
 
-/* RST_ENOTFOUND: rs is as it was. */
+/* RST_ENOTFOUND: rs is as it was.  The empty suffix has id 0, and slapd's
+ * root entry stands for it. */
 static enum rst_err
 find_superior(struct back_write *write, struct berval *ndn,
               struct superior *superior)
@@ -33,6 +34,11 @@ find_superior(struct back_write *write, struct berval *ndn,
 	enum rst_err err;
 
 	superior->entry = NULL;
+	if (back_is_root(write->op->o_bd, ndn)) {
+		memset(&superior->record, 0, sizeof(superior->record));
+		superior->entry = entry_dup((Entry *)&slap_entry_root);
+		return RST_OK;
+	}
 	err = back_find(&write->txn.r, ndn, &superior->record, &matched);
 	if (err == RST_OK)
 		err = back_entry_new(&write->view, &superior->record,

@@ -12,7 +12,10 @@ roster_back_has_subordinates(Operation *op, Entry *entry, int *ret_has)
 
 	if (back_read_begin(op, db, &read) != RST_OK)
 		return LDAP_OTHER;
-	*ret_has = rst_tree_has_children(&read->txn, entry->e_id)
+	/* slapd's root entry, for an empty suffix, has another number */
+	*ret_has = rst_tree_has_children(
+			   &read->txn,
+			   BER_BVISEMPTY(&entry->e_nname) ? 0 : entry->e_id)
 	                   ? LDAP_COMPARE_TRUE
 	                   : LDAP_COMPARE_FALSE;
 	back_read_end(read);

@@ -199,7 +199,6 @@ finish(struct search *search, int code, const char *text)
 	rs->sr_ref = rs->sr_v2ref;
 	send_ldap_result(search->op, rs);
 	rs->sr_ref = NULL;
-	rs->sr_text = NULL;
 	return false;
 }
 
@@ -340,7 +339,9 @@ check_base(struct search *search, const struct back_view *view,
 	Entry *entry;
 	bool good = false;
 
-	if (back_entry_build(view, base, search->needs, search->arena,
+	entry = (Entry *)&slap_entry_root;
+	if (base->id != 0 &&
+	    back_entry_build(view, base, search->needs, search->arena,
 	                     &entry) != RST_OK) {
 		rs->sr_err = LDAP_OTHER;
 		return false;
@@ -453,6 +454,8 @@ find_base(struct search *search, const struct back_view *view,
 	uint64_t matched, alias;
 	enum rst_err err;
 
+	if (back_is_root(op->o_bd, &ndn))
+		return true; /* no entry, but there is something below */
 	while ((err = back_find(view->txn, &ndn, base, &matched)) ==
 	               RST_ENOTFOUND &&
 	       follows && matched != 0 &&
@@ -540,7 +543,7 @@ roster_back_search(Operation *op, SlapReply *rs)
 		rs->sr_err = err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER;
 		send_ldap_result(op, rs);
 	}
-	rs->sr_text = NULL;
+	/* sr_text stays: overlay glue answers with it later */
 	if (rs->sr_v2ref != NULL) {
 		ber_bvarray_free(rs->sr_v2ref);
 		rs->sr_v2ref = NULL;

@@ -317,7 +317,7 @@ add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 	uint64_t matched;
 	enum rst_err err;
 
-	if (!be_issuffix(be, &entry->e_nname)) {
+	if (!back_is_top(be, &entry->e_nname)) {
 		dnParent(&entry->e_nname, &parent_ndn);
 		err = back_find(&tool.write.r, &parent_ndn, &parent, &matched);
 		if (err != RST_OK)

@@ -55,7 +55,9 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
 {
 	walk->scope = view->op->ors_scope;
 	walk->base = base->id;
-	walk->base_is_suffix = base->parent == 0;
+	walk->base_is_suffix = base->parent == 0 &&
+	                       (base->id == 0 ||
+	                        !BER_BVISEMPTY(&view->op->o_bd->be_nsuffix[0]));
 	*ret_n = 1;
 	if (walk->scope == LDAP_SCOPE_BASE) {
 		walk->mode = after == 0 ? BACK_WALK_BASE : BACK_WALK_NONE;

@@ -5,7 +5,8 @@
  *		0000000000000001 "ou=people"         -> 0000000000000002
  *		0000000000000002 "uid=alice"         -> 0000000000000009
  *
- * The suffix entry stands under 0 with its whole normalised DN.  LMDB's keys
+ * The suffix entry stands under 0 with its whole normalised DN; where the
+ * suffix is empty, every first RDN does.  LMDB's keys
  * end at 511 bytes, so an RDN of more than 502 is kept as its first 471 bytes
  * and the BLAKE2b-256 of all of it: 503 bytes, a length that no other has.
  * Who finds such a row compares with the RDN in the record.
@@ -129,14 +130,16 @@ enum rst_err
 rst_tree_find(const struct rst_rtxn *txn, struct rst_view ndn, uint64_t *ret_id,
               uint64_t *ret_matched)
 {
-	struct rst_view suffix, rest;
+	struct rst_view suffix, rest = ndn;
 	uint64_t matched = 0, id = 0;
 	enum rst_err err;
 
 	err = rst_setting_get(txn, "suffix", &suffix);
-	if (err == RST_OK && !above_suffix(ndn, suffix, &rest))
+	if (err == RST_ENOTFOUND || (err == RST_OK && suffix.len == 0))
+		err = ndn.len > 0 ? RST_OK : RST_ENOTFOUND; /* all are ours */
+	else if (err == RST_OK && !above_suffix(ndn, suffix, &rest))
 		err = RST_ENOTFOUND;
-	if (err == RST_OK)
+	else if (err == RST_OK)
 		err = rst_tree_child(txn, 0, suffix, &id);
 	while (err == RST_OK && rest.len > 0) {
 		size_t at = last_rdn(rest);

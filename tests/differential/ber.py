@@ -107,6 +107,10 @@ def control_value(value):
         return sequence(*map(octets, inner))
     if kind == "bool":
         return boolean(inner)
+    if kind == "sort":
+        name, reverse = inner
+        return sequence(sequence(octets(name),
+                                 boolean(True, 0x81) if reverse else b""))
     if kind == "page":
         return sequence(integer(inner), octets(value[2]))
     raise ValueError(kind)

@@ -44,7 +44,8 @@ TYPES = {
     b"ou": (WORDS, [b""]),
     b"o": (WORDS, []),
     b"uid": (WORDS, [b""]),
-    b"description": (WORDS + [b"", b"long" * 3000], [b"\xff"]),
+    b"description": (WORDS + [b"", b"long" * 3000, b"a\0b", b"a\nb "],
+                     [b"\xff"]),
     b"description;lang-en": (WORDS, []),
     b"description;lang-de;x-mine": (WORDS, []),
     b"cn;lang-de": (WORDS, []),
@@ -56,10 +57,12 @@ TYPES = {
     b"homeDirectory": ([b"/home/x", b"/home/X"], []),
     b"member": ([b"cn=x," + S, b"CN=X , " + S, b"cn=y," + S,
                  b"uid=u,ou=b," + S, b"cn=x,ou=a," + S, b"cn=gone,o=else",
-                 b"ou=a," + S, b""], [b"nonsense"]),
+                 b"ou=a," + S, b"", b"cn=" + b"long" * 200 + b"," + S,
+                 b"cn=\\0A\\00," + S], [b"nonsense"]),
     b"uniqueMember": ([b"cn=x," + S, b"CN=x," + S, b"cn=y," + S + b"#'01'B",
                        b"cn=y," + S], [b"nonsense"]),
-    b"memberUid": ([b"u", b"v", b"U", b"a b", b"x"], [b"\xc3\xa4"]),
+    b"memberUid": ([b"u", b"v", b"U", b"a b", b"x", b"a\0b", b"a\nb", b"a",
+                    b"u" * 600], [b"\xc3\xa4", b""]),
     b"owner": ([b"cn=x," + S, b"cn=y," + S, b"ou=a," + S], [b"x"]),
     b"seeAlso": ([b"cn=x," + S, b"CN=x," + S, b"ou=b," + S], [b"x"]),
     b"userPassword": ([b"secret", b"{SSHA}abcd", b"Secret"], []),
@@ -151,8 +154,12 @@ class Generator:
     """Random operations.  It learns which entries are there, to name them
     more often."""
 
-    def __init__(self, random):
+    def __init__(self, random, shape="plain"):
         self.r = random
+        self.shape = shape
+        self.kept = [S]
+        if shape == "glue":
+            self.kept.append(b"ou=a," + S)
         self.named = list(DNS)
         self.live = [S]
 
@@ -281,7 +288,8 @@ class Generator:
         so nothing here empties the directory."""
         while True:
             dn = self.dn()
-            if dn != S:
+            if dn not in self.kept and dn.lower().replace(
+                    b" ", b"") not in self.kept:
                 return dn
 
     def modification(self):
@@ -294,8 +302,10 @@ class Generator:
             (1, 1, 1, 2, 3)))]
         if verb and self.chance(30) or self.chance(2):
             values = []
-        if self.chance(1) and name in (b"description", b"member"):
-            values = [b"cn=n%d,%s" % (n, S) for n in range(2000)]
+        if self.chance(1) and name in (b"description", b"member",
+                                       b"memberUid", b"uniqueMember"):
+            values = [b"cn=n%d,%s" % (n, S)
+                      for n in range(self.r.choice((50, 2000)))]
         return verb, name, values
 
     def modify(self):
@@ -310,7 +320,9 @@ class Generator:
         new = self.rdn() if self.chance(95) else self.r.choice(BAD_RDNS)
         up = None
         if self.chance(50):
-            up = self.dn() if self.chance(95) else b""
+            up = self.dn()
+            if self.chance(5) and self.shape != "empty":
+                up = b""  # there the reference leaves the entry in its place
         dn = self.not_suffix()
         self.named.append(new + b"," + (up or dn.partition(b",")[2]))
         return (("modrdn", dn, new, self.chance(50), up),
@@ -377,6 +389,8 @@ class Generator:
         base = self.dn()
         if self.chance(40):
             base = S
+        if self.shape == "empty" and self.chance(20):
+            base = b""
         request = ("search", base, self.r.choice((0, 1, 2, 2, 2, 3)),
                    self.r.choice((0, 0, 0, 1, 2, 3)),
                    self.r.choice((0,) * 8 + (1, 3)), self.chance(8),
@@ -425,7 +439,11 @@ class Generator:
                               ("bool", self.chance(50))))
             if self.chance(5):
                 found.append((DOMAIN, False, None))
-            if self.chance(8):
+            if self.shape == "sorted" and self.chance(30):
+                found.append((SORT, self.chance(50), ("sort", (
+                    self.r.choice(list(TYPES)), self.chance(50)))))
+            if self.chance(8) and self.shape != "glue":
+                # overlay glue keeps pages in the connection, beyond the search
                 found.append((PAGED, self.chance(50), (
                     "page", self.r.choice((1, 2, 3, 100)), b"")))
         return tuple(found) + self.odd_controls()
@@ -440,6 +458,8 @@ class Generator:
                              (self.modify,) * 6 + (self.modrdn,) * 3 +
                              (self.compare,) * 2 + (self.search,) * 10)
         request, controls = make()
+        if request[0] == "search" and request[1] == b"" and not request[2]:
+            request = request[:2] + (2,) + request[3:]  # not the rootDSE
         identity = self.r.choice(("root",) * 8 + ("user", "nobody"))
         if any(oid in (PRE, POST) for oid, _, _ in controls):
             # who may not read gets "success" of the reference, and no change

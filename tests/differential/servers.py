@@ -40,7 +40,7 @@ moduleload back_null
 pidfile %(dir)s/%(name)s.pid
 threads 4
 sizelimit unlimited
-referral ldap://default.example/
+%(referral)s
 
 database null
 suffix "o=who"
@@ -50,27 +50,27 @@ bind on
 DATABASE = """
 database %(kind)s
 suffix "%(suffix)s"
-directory %(dir)s/%(kind)s
+directory %(dir)s
 rootdn "cn=root,%(root)s"
-rootpw secret
+%(password)s
 maxsize 1073741824
 %(own)s
 index objectClass eq
 index cn,sn,uid,ou,mail,description eq,sub
 index member,memberUid,uniqueMember,seeAlso eq
 %(index)s
-access to dn.base="cn=y,%(suffix)s" by dn.exact="cn=user,o=who" none
+access to dn.base="cn=y,%(root)s" by dn.exact="cn=user,o=who" none
 	by * read
-access to dn.subtree="ou=b,ou=a,%(suffix)s" by dn.exact="cn=user,o=who" disclose
+access to dn.subtree="ou=b,ou=a,%(root)s" by dn.exact="cn=user,o=who" disclose
 	by * none
 access to attrs=mail by dn.exact="cn=user,o=who" search by * none
 access to attrs=userPassword by dn.exact="cn=user,o=who" compare by * auth
 access to attrs=description val.regex="^x" by dn.exact="cn=user,o=who" none
 	by * read
-access to dn.subtree="ou=b,%(suffix)s" by dn.exact="cn=user,o=who" write
+access to dn.subtree="ou=b,%(root)s" by dn.exact="cn=user,o=who" write
 	by * read
 access to * by dn.exact="cn=user,o=who" write by * read
-%(overlays)s
+%(more)s
 """
 
 SUDO = """
@@ -202,7 +202,7 @@ def result_form(tag, content, controls):
         if kind == 0xa3:
             referrals = sorted(plain(one) for _, one in ber.split(inner))
     text = NOT_ALLOWED.sub(b"attribute '?' not allowed", plain(parts[2][1]))
-    if tag == 0x65 and parts[0][1] in (b"\0", b"\4"):
+    if tag == 0x65 and parts[0][1] in (b"\0", b"\4", b"\n"):
         text = b""  # left over from a control, and no diagnosis
     return (tag, parts[0][1][0], plain(parts[1][1]), text,
             referrals, read_controls_form(controls))
@@ -224,58 +224,99 @@ def answer_form(answer):
             result_form(*answer[-1]))
 
 
-class Pair:
-    """One slapd with both databases."""
+class Slapd:
+    """One slapd with some of the databases."""
 
-    def __init__(self, modules=(), overlays=(), schemas=("rfc2307bis",),
-                 name="pair"):
+    def __init__(self, shape, name, kinds):
         self.dir = os.path.join(temporary_directory(), name)
         self.module = os.path.join(TOP_BUILD, ".libs", "roster.so")
         if not os.path.exists(self.module):
             skip("built without the slapd module")
-        for kind in NAMES:
-            os.makedirs(os.path.join(self.dir, kind))
         self.path = self.dir + "/ldapi"
         self.conf = self.dir + "/slapd.conf"
         self.daemon = Daemon(name, self.dir + "/slapd.log")
-        self.write(modules, overlays, schemas, name)
-        self.sides = [Side(kind, self.path) for kind in ("roster", "mdb")]
-
-    def write(self, modules, overlays, schemas, name):
+        os.makedirs(self.dir)
         with open(self.dir + "/sudo.schema", "w") as out:
             out.write(SUDO)
         include = ["/etc/ldap/schema/%s.schema" % one for one in
                    ("core", "cosine", "inetorgperson")]
-        include += ["/etc/ldap/schema/nis.schema" if one == "nis" else
-                    "%s/schema/%s.schema" % (TOP_SRC, one)
-                    for one in schemas]
-        include.append(self.dir + "/sudo.schema")
+        include += ["/etc/ldap/schema/nis.schema" if shape == "nis" else
+                    TOP_SRC + "/schema/rfc2307bis.schema",
+                    self.dir + "/sudo.schema"]
         with open(self.conf, "w") as out:
             out.write(CONF % {
                 "schemas": "\n".join("include " + one for one in include),
                 "module": self.module, "name": name, "dir": self.dir,
-                "modules": "\n".join("moduleload " + one
-                                     for one in modules)})
-            for kind, letters in NAMES.items():
-                suffix = "o=" + letters.decode()
-                out.write(DATABASE % {
-                    "kind": kind, "suffix": suffix, "root": suffix,
-                    "dir": self.dir,
-                    "own": "dbnosync" if kind == "mdb" else "",
-                    # back-mdb's finds no (gidNumber<=7) of 0
-                    "index": "" if kind == "mdb" else
-                             "index uidNumber,gidNumber eq",
-                    "overlays": "\n".join("overlay " + one
-                                          for one in overlays)})
+                # with one, overlay glue of 2.5.13 asserts where a
+                # subordinate suffix entry is missing
+                "referral": "" if shape == "glue" else
+                            "referral ldap://default.example/",
+                "modules": "moduleload sssvlv" if shape == "sorted" else ""})
+            for kind in kinds:
+                out.write(self.databases(shape, kind))
+
+    def databases(self, shape, kind):
+        suffix = "o=" + NAMES[kind].decode()
+        if shape == "glue":
+            return (self.database(shape, kind, "ou=a," + suffix, suffix,
+                                  "subordinate") +
+                    self.database(shape, kind, suffix, suffix, ""))
+        if shape == "empty":
+            return self.database(shape, kind, "", suffix, "")
+        return self.database(shape, kind, suffix, suffix,
+                             "overlay sssvlv" if shape == "sorted" else "")
+
+    def database(self, shape, kind, suffix, root, more):
+        directory = "%s/%s%d" % (self.dir, kind, len(suffix))
+        os.makedirs(directory)
+        return DATABASE % {
+            "kind": kind, "suffix": suffix, "root": root, "dir": directory,
+            "own": "dbnosync" if kind == "mdb" else "",
+            # back-mdb's finds no (gidNumber<=7) of 0
+            "index": "" if kind == "mdb" else
+                     "index uidNumber,gidNumber eq",
+            "password": "" if more == "subordinate" else "rootpw secret",
+            "more": more}
 
     def start(self):
         self.daemon.start(
             ["slapd", "-h", "ldapi://" + self.path.replace("/", "%2F"),
              "-f", self.conf, "-d", "none"], env=Server.surroundings())
 
+    def slapcat(self, suffix):
+        done = subprocess.run(
+            ["slapd", "-Tcat", "-f", self.conf, "-o", "ldif-wrap=no", "-b",
+             suffix], capture_output=True, timeout=300,
+            env=Server.surroundings())
+        if done.returncode:
+            raise Failure("slapcat: " + done.stderr.decode())
+        return done.stdout
+
+
+class Pair:
+    """Both databases, in one slapd where their suffixes allow it.  Shapes:
+    plain; nis, with the schema that has a structural posixGroup; glue, with a
+    subordinate database; empty, with the empty suffix; sorted, with overlay
+    sssvlv."""
+
+    def __init__(self, shape="plain"):
+        self.shape = shape
+        if shape == "empty":
+            self.slapds = [Slapd(shape, kind, [kind])
+                           for kind in ("roster", "mdb")]
+        else:
+            self.slapds = [Slapd(shape, shape, ["roster", "mdb"])]
+        self.sides = [Side(kind, self.slapds[-n].path)
+                      for n, kind in enumerate(("roster", "mdb"))]
+
+    def start(self):
+        for slapd in self.slapds:
+            slapd.start()
+
         def answers():
-            if not self.daemon.alive():
-                raise Failure("slapd did not start")
+            for slapd in self.slapds:
+                if not slapd.daemon.alive():
+                    raise Failure("slapd did not start")
             try:
                 for side in self.sides:
                     side.connect()
@@ -287,19 +328,16 @@ class Pair:
     def stop(self):
         for side in self.sides:
             side.close()
-        return self.daemon.stop()
+        return [slapd.daemon.stop() for slapd in self.slapds]
 
     def restart(self):
         for side in self.sides:
             side.close()
-        self.daemon.kill()
+        for slapd in self.slapds:
+            slapd.daemon.kill()
         self.start()
 
     def slapcat(self, side):
-        done = subprocess.run(
-            ["slapd", "-Tcat", "-f", self.conf, "-o", "ldif-wrap=no", "-b",
-             side.suffix.decode()], capture_output=True, timeout=300,
-            env=Server.surroundings())
-        if done.returncode:
-            raise Failure("slapcat: " + done.stderr.decode())
-        return done.stdout
+        slapd = self.slapds[0 if side.kind == "roster" else -1]
+        return slapd.slapcat("" if self.shape == "empty"
+                             else side.suffix.decode())
