@@ -280,7 +280,9 @@ class Hand(threading.Thread):
         except Lost:
             self.forget(facts)
             raise
-        except ldap.UNWILLING_TO_PERFORM as error:
+        except (ldap.UNWILLING_TO_PERFORM,
+                ldap.CONSTRAINT_VIOLATION) as error:
+            # the latter from the password exop: to slapd 53 means another way
             if error.args[0].get("info") != FULL_TEXT:
                 raise
             self.book.withdraw(facts)
@@ -490,7 +492,7 @@ ACTS = []
 
 def act(door, name, *covers, frees=False, weight=2):
     """covers: functions of lifecycle/acts.h, or an LDAP operation; frees: it
-    makes room, so a full disk or map lets it pass."""
+    makes room, or who makes room needs it, so it may use the reserve."""
     def keep(function):
         ACTS.append(Act(door, name, covers, frees, weight, function))
         return function
@@ -751,12 +753,12 @@ def http_approve(hand):
     http_move(hand, "approve", "pending", "active")
 
 
-@act(HTTP, "reject", "act_reject", weight=1)
+@act(HTTP, "reject", "act_reject", frees=True, weight=1)
 def http_reject(hand):
     http_move(hand, "reject", "pending", "-", lambda name: gone(hand, name))
 
 
-@act(HTTP, "suspend", "act_suspend")
+@act(HTTP, "suspend", "act_suspend", frees=True)
 def http_suspend(hand):
     http_move(hand, "suspend", "active", "suspended")
 
@@ -766,7 +768,7 @@ def http_activate(hand):
     http_move(hand, "activate", "suspended", "active")
 
 
-@act(HTTP, "delete a person", "act_delete_person")
+@act(HTTP, "delete a person", "act_delete_person", frees=True)
 def http_delete_person(hand):
     name = hand.one_of(hand.people,
                        lambda one: one.status in ("active", "suspended"))
@@ -802,7 +804,7 @@ def http_restore(hand):
         hand.groups[group].add(name)
 
 
-@act(HTTP, "purge a person", "act_purge", weight=1)
+@act(HTTP, "purge a person", "act_purge", frees=True, weight=1)
 def http_purge(hand):
     http_move(hand, "purge", "deleted", "-", lambda name: gone(hand, name))
 
@@ -835,7 +837,7 @@ def http_leave(hand):
         "DELETE", "groups/%s/members/%s" % (group, name)))
 
 
-@act(HTTP, "sign in", "act_sign_in", weight=3)
+@act(HTTP, "sign in", "act_sign_in", frees=True, weight=3)
 def http_sign_in(hand):
     name = hand.one_of(hand.people, lambda one: active(one) and
                        one.password and len(one.sessions) < SESSIONS_MAX)
