@@ -21,6 +21,8 @@ fold(struct rst_view name, char buf[RULE_NAME_MAX + 1])
 	buf[n] = '\0';
 }
 
+/* Dots are the gate's question: a setting allows them.  An administrator's
+ * form is as wide as that here. */
 static enum rst_err
 check_username(struct rst_view username, enum act_form form,
                char buf[RULE_NAME_MAX + 1], struct act_refusal *refusal)
@@ -31,7 +33,7 @@ check_username(struct rst_view username, enum act_form form,
 	if (username.len <= RULE_NAME_MAX)
 		verdict = form == ACT_FORM_PUBLIC
 		                  ? rule_username_public(buf, username.len)
-		                  : rule_username(buf, username.len, false);
+		                  : rule_username(buf, username.len, true);
 	return verdict == RULE_OK ? RST_OK
 	                          : act_refuse(refusal, verdict, "username");
 }

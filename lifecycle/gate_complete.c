@@ -48,11 +48,19 @@ give_uid_number(struct gate *g, struct rst_entry *after)
 		rule_uid_ranges[1],
 		lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE),
 	};
+	struct rst_ident_owner owner;
 	uint32_t number;
+	bool taken;
 	enum rst_err err;
 
-	err = allocate(g, RST_IDENT_UIDNUMBER, ranges,
-	               sizeof(ranges) / sizeof(ranges[0]), &number);
+	/* A private group needs the number, too. */
+	do {
+		err = allocate(g, RST_IDENT_UIDNUMBER, ranges,
+		               sizeof(ranges) / sizeof(ranges[0]), &number);
+		taken = err == RST_OK && gate_gives_private_groups(txn) &&
+		        rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, number,
+		                               0, &owner) == RST_OK;
+	} while (taken);
 	if (err != RST_OK)
 		return err;
 	return set_number(after, RST_A_UIDNUMBER, number);
@@ -70,6 +78,23 @@ everybody(const struct rst_rtxn *txn)
 	    record.gid_number != RST_NO_NUMBER)
 		return record.gid_number;
 	return RULE_GID_LDAPUSERS;
+}
+
+static enum rst_err
+give_primary_group(struct gate *g, struct rst_entry *after)
+{
+	struct rst_record record;
+	uint32_t number = everybody(&g->txn->r);
+	enum rst_err err;
+
+	err = rst_entry_record(after, &record);
+	if (err != RST_OK)
+		return err;
+	if (gate_gives_private_groups(&g->txn->r) &&
+	    record.kind == RST_KIND_PERSON &&
+	    record.uid_number != RST_NO_NUMBER)
+		number = record.uid_number;
+	return set_number(after, RST_A_GIDNUMBER, number);
 }
 
 /* template with %u the username and %g its first letter.  A path too long is
@@ -143,7 +168,7 @@ complete_person(struct gate *g, struct rst_entry *after,
 	if (err == RST_OK && no_uid_number)
 		err = give_uid_number(g, after);
 	if (err == RST_OK && no_gid_number)
-		err = set_number(after, RST_A_GIDNUMBER, everybody(&g->txn->r));
+		err = give_primary_group(g, after);
 	if (err == RST_OK && no_home)
 		err = give_path(g, after, RST_A_HOMEDIRECTORY,
 		                RULE_SETTING_HOME, name);

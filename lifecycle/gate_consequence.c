@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* gate_consequence.c - what follows from a change, in the same transaction
  *
- *	a person appears	joins ldapusers
+ *	a person appears	joins ldapusers, and perhaps a private group
  *	loses access		sessions end, open invitations are revoked
  *	has another status	gate_status.c
  *	gets a password		sessions end; it is not locked any more
@@ -286,9 +286,13 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	const struct rst_record *before = sides->before, *after = sides->after;
 	enum rst_err err = RST_OK;
 
-	if (before == NULL)
-		return after->kind == RST_KIND_PERSON ? join_everybody(g, id)
-		                                      : RST_OK;
+	if (before == NULL) {
+		if (after->kind == RST_KIND_PERSON)
+			err = join_everybody(g, id);
+		if (err == RST_OK && after->kind == RST_KIND_PERSON)
+			err = gate_add_private_group(g, after, id);
+		return err;
+	}
 	if (before->kind == RST_KIND_PERSON)
 		err = follow_person(g, sides);
 	else if (after != NULL && after->kind == RST_KIND_PERSON)
@@ -297,5 +301,7 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	if (err == RST_OK && after == NULL)
 		err = gate_bury(g, before,
 		                before->status != RST_STATUS_PENDING);
+	if (err == RST_OK && after == NULL && before->kind == RST_KIND_PERSON)
+		err = gate_drop_private_group(g, before);
 	return err;
 }

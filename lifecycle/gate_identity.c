@@ -208,7 +208,10 @@ check_username(struct gate *g, const struct gate_sides *sides)
 			                   NULL);
 		return RST_OK;
 	}
-	verdict = rule_username(name.ptr, name.len, g->import);
+	verdict = rule_username(
+		name.ptr, name.len,
+		g->import || lifecycle_setting_number(
+				     &g->txn->r, RULE_SETTING_DOTS_IN_NAMES));
 	if (verdict == RULE_RESERVED_USERNAME)
 		return gate_refuse(g, verdict, "uid", "%s",
 		                   rule_username_reserved(name.ptr, name.len));

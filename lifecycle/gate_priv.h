@@ -6,6 +6,7 @@
  *	gate_identity.c		the rules of people and groups
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
+ *	gate_private.c		a group of one's own
  *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change
  *	gate_status.c		what a move of status brings along
@@ -98,6 +99,16 @@ enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
                          uint64_t id) RST_MUST_USE;
 /* Of a person that was one before, too. */
 enum rst_err gate_follow_status(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+
+/* gate_private.c: are there to be private groups?  Make that of a new person;
+ * after the end of one, drop it when nobody is in it. */
+bool gate_gives_private_groups(const struct rst_rtxn *txn);
+enum rst_err gate_add_private_group(struct gate *g,
+                                    const struct rst_record *person,
+                                    uint64_t id) RST_MUST_USE;
+enum rst_err gate_drop_private_group(struct gate *g,
+                                     const struct rst_record *person)
 	RST_MUST_USE;
 
 /* Bury what was a person or a group, if it was one; keep_name false frees its

@@ -183,6 +183,76 @@ numbers_come_from_the_sites_range_first(void **state)
 		"10000");
 }
 
+static void
+a_private_group_comes_and_goes_with_its_person(void **state)
+{
+	struct life *life = *state;
+	uint64_t alice, bob, group;
+
+	life_ok(life, life_set(life, settings_id(life), RST_A_ROSTERVALUE,
+	                       "private-groups=on"));
+	alice = life_person(life, "alice");
+	bob = life_person(life, "bob");
+	group = life_find_group(life, "alice");
+	assert_true(group != 0);
+	assert_string_equal(life_value(life, alice, RST_A_GIDNUMBER), "10000");
+	assert_string_equal(life_value(life, group, RST_A_GIDNUMBER), "10000");
+	assert_true(life_is_member(life, group, alice));
+	assert_true(life_is_member(life, life_find_group(life, "ldapusers"),
+	                           alice));
+	life_ok(life, life_delete(life, alice));
+	assert_int_equal(life_find_group(life, "alice"), 0);
+	/* one that others use stays */
+	group = life_find_group(life, "bob");
+	join(life, group, life_person(life, "carol"));
+	life_ok(life, life_delete(life, bob));
+	assert_int_equal(life_find_group(life, "bob"), group);
+}
+
+static void
+a_private_group_needs_its_name_and_number(void **state)
+{
+	struct life *life = *state;
+	uint64_t id;
+
+	life_ok(life,
+	        act_create_group(&life->ctx, RST_VIEW("other"), 10000, false,
+	                         RST_VIEW(""), &id, &life->refusal));
+	(void)life_group(life, "bob", false);
+	life_ok(life, life_set(life, settings_id(life), RST_A_ROSTERVALUE,
+	                       "private-groups=on"));
+	assert_string_equal(
+		life_value(life, life_person(life, "alice"), RST_A_UIDNUMBER),
+		"10001");
+	life_refused(life,
+	             act_create_person(
+			     &life->ctx,
+			     &(struct act_person){ RST_VIEW("bob"),
+	                                           RST_VIEW("B"), RST_VIEW("B"),
+	                                           RST_VIEW(""), RST_VIEW("") },
+			     RST_STATUS_ACTIVE, &id, &life->refusal),
+	             RULE_GROUP_TAKEN, "cn");
+}
+
+static void
+dots_in_names_are_a_matter_of_taste(void **state)
+{
+	const struct act_person person = { RST_VIEW("a.lice"), RST_VIEW("A"),
+		                           RST_VIEW("L"), RST_VIEW(""),
+		                           RST_VIEW("") };
+	struct life *life = *state;
+	uint64_t id;
+
+	life_refused(life,
+	             act_create_person(&life->ctx, &person, RST_STATUS_ACTIVE,
+	                               &id, &life->refusal),
+	             RULE_INVALID_USERNAME, "uid");
+	life_ok(life, life_set(life, settings_id(life), RST_A_ROSTERVALUE,
+	                       "dots-in-names=on"));
+	life_ok(life, act_create_person(&life->ctx, &person, RST_STATUS_ACTIVE,
+	                                &id, &life->refusal));
+}
+
 int
 main(void)
 {
@@ -193,6 +263,9 @@ main(void)
 		TEST(what_makes_no_sense_is_refused),
 		TEST(home_and_shell_follow_the_settings),
 		TEST(numbers_come_from_the_sites_range_first),
+		TEST(a_private_group_comes_and_goes_with_its_person),
+		TEST(a_private_group_needs_its_name_and_number),
+		TEST(dots_in_names_are_a_matter_of_taste),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* gate_private.c - a group of one's own, of the same name and number
+ *
+ * With setting private-groups a new person without a gidNumber gets such a
+ * group as primary group.  It goes with the person, unless others have joined
+ * it meanwhile.
+ */
+#include "lifecycle/act_priv.h"
+#include "lifecycle/gate_priv.h"
+#include "lifecycle/setting.h"
+#include "store/ident.h"
+
+bool
+gate_gives_private_groups(const struct rst_rtxn *txn)
+{
+	return lifecycle_setting_number(txn, RULE_SETTING_PRIVATE_GROUPS) != 0;
+}
+
+/* Would person's primary group be this private one? */
+static bool
+is_private(const struct rst_record *person)
+{
+	return person->uid_number != RST_NO_NUMBER &&
+	       person->uid_number == person->gid_number;
+}
+
+enum rst_err
+gate_add_private_group(struct gate *g, const struct rst_record *person,
+                       uint64_t id)
+{
+	const struct act_group group = {
+		.name = rst_record_first(person, RST_A_UID),
+		.gid_number = person->gid_number,
+		.description = RST_VIEW("Private group"),
+	};
+	uint64_t made;
+	enum rst_err err;
+
+	if (!is_private(person) || !gate_gives_private_groups(&g->txn->r) ||
+	    rst_ident_number_owner(&g->txn->r, RST_IDENT_GIDNUMBER,
+	                           person->gid_number, 0,
+	                           &(struct rst_ident_owner){ 0 }) == RST_OK)
+		return RST_OK;
+	err = act_group_add(g->txn, g->ctx, &group, &made, g->refusal);
+	if (err == RST_OK && !rst_member_is(&g->txn->r, made, id))
+		err = gate_membership(g, made, id, true);
+	return err;
+}
+
+enum rst_err
+gate_drop_private_group(struct gate *g, const struct rst_record *person)
+{
+	struct rst_record group;
+	uint64_t id;
+	enum rst_err err;
+
+	if (!is_private(person))
+		return RST_OK;
+	err = act_find_group(&g->txn->r, rst_record_first(person, RST_A_UID),
+	                     &id);
+	if (err == RST_OK)
+		err = rst_record_get(&g->txn->r, id, &group);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err != RST_OK || group.gid_number != person->gid_number ||
+	    rst_member_count(&g->txn->r, id) > 0)
+		return err;
+	return act_gate_delete(g->txn, g->ctx, "delete-group", RST_VIEW(""), id,
+	                       g->refusal);
+}
