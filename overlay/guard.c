@@ -148,6 +148,16 @@ guard(Operation *op, SlapReply *rs)
 }
 
 static int
+guard_change(Operation *op, SlapReply *rs)
+{
+	int rc = guard(op, rs);
+
+	if (rc == SLAP_CB_CONTINUE && !is_internal(op))
+		over_read_names(op);
+	return rc;
+}
+
+static int
 guard_extended(Operation *op, SlapReply *rs)
 {
 	int rc = guard(op, rs);
@@ -223,10 +233,10 @@ over_guard_register(void)
 	over.on_bi.bi_op_bind = guard_bind;
 	over.on_bi.bi_op_search = guard;
 	over.on_bi.bi_op_compare = guard;
-	over.on_bi.bi_op_modify = guard;
-	over.on_bi.bi_op_modrdn = guard;
-	over.on_bi.bi_op_add = guard;
-	over.on_bi.bi_op_delete = guard;
+	over.on_bi.bi_op_modify = guard_change;
+	over.on_bi.bi_op_modrdn = guard_change;
+	over.on_bi.bi_op_add = guard_change;
+	over.on_bi.bi_op_delete = guard_change;
 	over.on_bi.bi_extended = guard_extended;
 	over.on_bi.bi_acl_group = over_acl_group;
 	return overlay_register(&over);

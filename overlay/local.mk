@@ -14,5 +14,6 @@ roster_la_SOURCES += \
 	overlay/permit.c \
 	overlay/ppolicy.c \
 	overlay/prove.c \
+	overlay/readnames.c \
 	overlay/secret.c \
 	overlay/txn.c

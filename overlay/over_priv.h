@@ -174,6 +174,9 @@ BI_op_search over_search;
 bool over_mods_are_few(Operation *op);
 int over_mods_refuse(Operation *op, SlapReply *rs);
 
+/* readnames.c: for a change that may have a pre-read or post-read. */
+void over_read_names(Operation *op);
+
 /* txn.c: for an extended operation that may be the start of a transaction. */
 void over_txn_watch(Operation *op);
 

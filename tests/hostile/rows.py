@@ -400,6 +400,13 @@ CONTROL_ROWS = [
      with_control(POST_READ, seq(*map(octets, ["a%d" % n for n in range(257)]
                                       )),
                   op=modify(ALICE, change(2, "sshPublicKey", "k"))), {0, 11, 17}),
+    ("a pre-read of classes and attributes that are none", "root",
+     with_control(PRE_READ, seq(octets("@nosuch"), octets("!nosuch"),
+                                octets("nosuch")), False,
+                  modify(BOB, change(1, "telephoneNumber"))), {16}),
+    ("a post-read of attributes that are none", "alice",
+     with_control(POST_READ, seq(octets("@nosuch"), octets("x" * 2000)),
+                  False, modify(ALICE, change(1, "shadowLastChange"))), {16}),
     ("matched values of rubbish", "alice", with_control(VALUES_RETURN, b"x"),
      {2, CLOSED}),
     ("an identity of somebody else", "alice",
