@@ -27,8 +27,8 @@ NOT_ALLOWED = re.compile(rb"attribute '[^']*' not allowed")
 # Made anew by each database for each entry.
 OWN = {b"entryUUID", b"entryCSN", b"createTimestamp", b"modifyTimestamp",
        b"contextCSN"}
-# Roster computes it for every entry, back-mdb has an overlay for it.
-MORE = {b"memberOf"}
+# Roster computes them for every entry; for memberOf back-mdb has an overlay.
+MORE = {b"memberOf", b"numSubordinates"}
 
 CONF = """
 %(schemas)s
