@@ -20,6 +20,8 @@
 #include "store/check.h"
 
 #define ORPHANS_MAX  100000
+#define CHUNK_QUICK  10000   /* entries of a transaction with -q */
+#define CHUNK_VALUES 500000  /* values of a transaction */
 #define INDEX_BUDGET 40000   /* 50 ms or so of writing */
 #define NAP_NS       5000000 /* others poll every millisecond */
 
@@ -42,6 +44,7 @@ static struct {
 	bool writing;
 	struct rst_wtxn write;
 	struct entries chunk;   /* put since the last commit */
+	size_t chunk_values;    /* of all attributes of these */
 	struct entries orphans; /* without a parent yet */
 	bool reindexing;        /* the first call was made */
 	uint64_t looked_at, rows_put;
@@ -277,7 +280,30 @@ commit_chunk(void)
 		err = rst_write_commit(&tool.write);
 	abort_writing();
 	entries_clear(&tool.chunk);
+	tool.chunk_values = 0;
 	return err;
+}
+
+/* Enough for one transaction?  With -q nobody else is thought to write, and
+ * pages that are written once instead of many times make it faster. */
+static bool
+is_chunk_full(void)
+{
+	bool quick = (slapMode & SLAP_TOOL_QUICK) != 0;
+
+	return tool.chunk.n >= (quick ? CHUNK_QUICK : BACK_TOOL_CHUNK) ||
+	       tool.chunk_values >= CHUNK_VALUES;
+}
+
+static size_t
+count_values(const Entry *entry)
+{
+	const Attribute *attr;
+	size_t n = 0;
+
+	for (attr = entry->e_attrs; attr != NULL; attr = attr->a_next)
+		n += attr->a_numvals;
+	return n;
 }
 
 static enum rst_err
@@ -408,9 +434,10 @@ put(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 		return lost != RST_OK ? lost : err;
 	}
 	entries_add(&tool.chunk, entry);
+	tool.chunk_values += count_values(entry);
 	if (tool.orphans.n > 0)
 		err = adopt(be, &entry->e_nname, refusal);
-	if (err == RST_OK && tool.chunk.n >= BACK_TOOL_CHUNK)
+	if (err == RST_OK && is_chunk_full())
 		err = commit_chunk();
 	return err;
 }
