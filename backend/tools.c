@@ -484,20 +484,17 @@ replace_members(const Entry *entry, const struct rst_record *record,
 	return err;
 }
 
-/* after is record with the attributes of entry and no others. */
+/* after is record with the attributes of entry, in their order. */
 static enum rst_err
 replace_attrs(const Entry *entry, const struct rst_record *record,
               struct rst_entry *after)
 {
-	AttributeDescription *ad;
 	struct rst_attr stored;
 	enum rst_err err = RST_OK;
 
 	for (unsigned int i = 0; i < record->n_attrs && err == RST_OK; i++) {
 		rst_record_nth(record, i, &stored);
-		ad = back_ad(tool.db, &tool.write.r, false, stored.id);
-		if (ad == NULL || attr_find(entry->e_attrs, ad) == NULL)
-			err = rst_entry_set(after, stored.id, NULL, 0);
+		err = rst_entry_set(after, stored.id, NULL, 0);
 	}
 	return err == RST_OK ? back_convert(&tool.write, entry, after, NULL)
 	                     : err;
