@@ -113,6 +113,10 @@ back_convert(struct rst_wtxn *txn, const Entry *entry, struct rst_entry *after,
 
 	for (attr = entry->e_attrs; attr != NULL && err == RST_OK;
 	     attr = attr->a_next) {
+		/* computed: what overlay memberof wrote elsewhere, or writes
+		 * here, would be shown beside it */
+		if (attr->a_desc == back_names.member_of)
+			continue;
 		id = back_member_id(attr->a_desc);
 		if (id == RST_A_NONE)
 			err = convert_attr(txn, entry, attr, after);

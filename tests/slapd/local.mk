@@ -14,7 +14,11 @@ backend_tests = \
 	tests/slapd/test011-syncprov \
 	tests/slapd/test012-waiting \
 	tests/slapd/test013-lifecycle \
-	tests/slapd/test301-indexes
+	tests/slapd/test301-indexes \
+	tests/slapd/test302-tools-twin \
+	tests/slapd/test303-directives \
+	tests/slapd/test304-overlays \
+	tests/slapd/test305-plain
 # One slapd with the overlay.
 overlay_tests = \
 	tests/slapd/test101-suspension \
@@ -47,4 +51,5 @@ TESTS += $(backend_tests) $(overlay_tests) $(twin_tests)
 endif
 EXTRA_DIST += $(backend_tests) $(overlay_tests) $(twin_tests) \
 	tests/slapd/lib.sh tests/slapd/overlay.py tests/slapd/people.awk \
-	tests/slapd/acl_forms.py tests/slapd/twin.py tests/slapd/writes.py
+	tests/slapd/acl_forms.py tests/slapd/twin.py tests/slapd/twins.py \
+	tests/slapd/writes.py
