@@ -604,7 +604,7 @@ rst_meta_put(struct rst_wtxn *txn, struct rst_view key, struct rst_view value)
 enum rst_err
 rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
 {
-	struct rst_view value;
+	struct rst_view value = { NULL, 0 };
 	enum rst_err err;
 
 	err = rst_db_get(txn, RST_T_META, rst_view_of(RST_META_FORMAT), &value);
