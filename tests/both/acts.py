@@ -14,6 +14,7 @@ acknowledged or one tried since.
     invitation/MAIL     "open", "used", "revoked"
     session/TOKEN       whose it is
     mail/ADDRESS        "yes": mail to it is queued or was sent
+    policy/NAME         "yes"
     init/suffix         the suffix
 
 and "-" for what is not there, as everything is before its first fact.
@@ -218,6 +219,10 @@ class Eyes:
     def see_mail(self, address):
         return "not sent"
 
+    def see_policy(self, name):
+        there = self._entry("cn=%s,ou=policies,%s" % (name, SUFFIX))
+        return "-" if there is None else "yes"
+
     def see_init(self, what):
         return SUFFIX if self._entry(SUFFIX) is not None else "-"
 
@@ -348,8 +353,11 @@ class Hand(threading.Thread):
     def step(self):
         """One act, as the dice fall; rather one not done yet."""
         mine = [act for act in ACTS if act.door == self.door]
+        # who has little time does all as often as the other
+        self.dice.shuffle(mine)
+        mine.sort(key=lambda act: self.done[act.name])
         for act in mine:
-            if not self.done[act.name] and self.do(act):
+            if (not self.done[act.name] or self.quota) and self.do(act):
                 return
         while not self.do(self.dice.choices(
                 mine, [act.weight for act in mine])[0]):
@@ -696,7 +704,7 @@ def http_invite(hand):
     answer = hand.promise(
         {"invitation/" + mail: "open", "mail/" + mail: "yes"},
         lambda: hand.ask("POST", "invitations", {
-            "mail": mail, "needsApproval": hand.made["i"] % 2 == 0}))
+            "mail": mail, "needsApproval": hand.made["i"] % 3 != 0}))
     hand.invitations[mail] = answer
 
 
@@ -895,17 +903,6 @@ def ctl_init(hand):
     time.sleep(0.2)  # a pause between two, not a wait for anything
 
 
-@act(CTL, "sweep", "act_sweep", weight=1)
-def ctl_sweep(hand):
-    """Nothing is old enough to end: the accounts of the others stay."""
-    status, output = hand.roster.rosterctl(
-        "sweep", "--directory", hand.roster.environment)
-    if status == 75:
-        raise Lost(output)
-    if status:
-        raise Failure("rosterctl sweep: %d %s" % (status, output))
-
-
 def ctl(hand, *words):
     """rosterctl, beside everybody else."""
     status, output = hand.roster.rosterctl(
@@ -935,7 +932,8 @@ def ctl_add_policy(hand):
     if hand.made["y"] >= GROUPS_MAX:
         raise NotNow
     name = hand.new("y")
-    ctl(hand, "policy", "add", name, "--group", CREW)
+    hand.promise({"policy/" + name: "yes"}, lambda: ctl(
+        hand, "policy", "add", name, "--group", CREW))
     hand.policies.append(name)
 
 
@@ -951,4 +949,6 @@ def ctl_edit_policy(hand):
 def ctl_delete_policy(hand):
     if not hand.policies:
         raise NotNow
-    ctl(hand, "policy", "delete", hand.policies.pop())
+    name = hand.policies.pop()
+    hand.promise({"policy/" + name: "-"},
+                 lambda: ctl(hand, "policy", "delete", name))

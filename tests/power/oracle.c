@@ -337,6 +337,22 @@ see_mail(const struct eyes *eyes, struct rst_view address,
 }
 
 static bool
+see_policy(const struct eyes *eyes, struct rst_view name,
+           struct rst_view *ret_seen)
+{
+	char ndn[256];
+	uint64_t id;
+	enum rst_err err;
+
+	snprintf(ndn, sizeof(ndn), "cn=%.*s,ou=policies,dc=example,dc=org",
+	         (int)name.len, name.ptr);
+	err = rst_tree_find(eyes->txn, rst_view_of(ndn), &id, NULL);
+	if (err == RST_OK)
+		*ret_seen = rst_view_of("yes");
+	return same_by_index(eyes->txn, RST_A_CN, name, err, id);
+}
+
+static bool
 see_init(const struct eyes *eyes, struct rst_view what,
          struct rst_view *ret_seen)
 {
@@ -367,6 +383,7 @@ see(const struct eyes *eyes, struct rst_view key, struct rst_view *ret_seen)
 		{ "invitation/", see_invitation },
 		{ "session/", see_session },
 		{ "mail/", see_mail },
+		{ "policy/", see_policy },
 		{ "init/", see_init },
 	};
 
