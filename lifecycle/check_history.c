@@ -13,6 +13,7 @@
 #include "rules/status.h"
 
 #define IDS_MAX (UINT64_C(1) << 30) /* entries above are not looked at */
+#define ROOM    1024                /* more than needed, at least */
 #define UNKNOWN 0                   /* else the status, and 1 */
 
 struct history {
@@ -78,6 +79,24 @@ judge_move(struct rst_check *check, const struct rst_journal_public *public,
 		                word(step->to));
 }
 
+/* Room for id, which is below IDS_MAX; pages of it that nobody touches cost
+ * nothing. */
+static bool
+make_room(struct history *history, uint64_t id)
+{
+	uint64_t ids = history->ids * 2 > id ? history->ids * 2 : id + ROOM;
+	unsigned char *status = calloc(ids, 1);
+
+	if (status == NULL)
+		return false;
+	if (history->ids > 0)
+		memcpy(status, history->status, history->ids);
+	free(history->status);
+	history->status = status;
+	history->ids = ids;
+	return true;
+}
+
 static enum rst_err
 follow(struct rst_check *check, const struct rst_journal_public *public,
        void *arg)
@@ -87,8 +106,10 @@ follow(struct rst_check *check, const struct rst_journal_public *public,
 	struct step step;
 
 	if (public->op == RST_J_LOAD || public->op == RST_J_EVENT ||
-	    public->id >= history->ids)
+	    public->id >= IDS_MAX)
 		return RST_OK;
+	if (public->id >= history->ids && !make_room(history, public->id))
+		return RST_ENOMEM;
 	now = &history->status[public->id];
 	step = read_step(public);
 	/* More values than it tells: this one may be among the rest */
@@ -133,35 +154,12 @@ compare(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-/* The highest id there is; pages of the array that nobody touches cost
- * nothing. */
-static enum rst_err
-last_id(struct rst_check *check, const struct rst_record *record, void *arg)
-{
-	uint64_t *last = arg;
-
-	(void)check;
-	if (record->id > *last)
-		*last = record->id;
-	return RST_OK;
-}
-
 enum rst_err
 check_status_history(struct rst_check *check)
 {
 	struct history history = { NULL, 0 };
-	uint64_t last = 0;
 	enum rst_err err;
 
-	if (!gate_lifecycle_on(rst_check_txn(check)))
-		return RST_OK;
-	err = rst_check_each_record(check, last_id, &last);
-	if (err != RST_OK)
-		return err;
-	history.ids = last < IDS_MAX ? last + 1 : IDS_MAX;
-	history.status = calloc(history.ids, 1);
-	if (history.status == NULL)
-		return RST_ENOMEM;
 	err = rst_check_each_journal(check, follow, &history);
 	if (err == RST_OK)
 		err = rst_check_each_record(check, compare, &history);

@@ -20,31 +20,6 @@
 
 #define DIGEST_HEX 64 /* a BLAKE2b-256 in hex */
 
-const struct rst_check_rule lifecycle_check_rules[] = {
-	{ "person-name", check_person_names },
-	{ "person-text", check_person_texts },
-	{ "group-name", check_group_names },
-	{ "number-range", check_number_ranges },
-	{ "password-hash", check_password_hashes },
-	{ "stamps", check_stamps },
-	{ "status-history", check_status_history },
-	{ "primary-group", check_primary_groups },
-	{ "administrator", check_administrators },
-	{ "invitation", check_invitations },
-	{ "tombstone", check_tombstones },
-	{ "setting", check_settings },
-	{ NULL, NULL },
-};
-
-enum rst_err
-check_rule_records(struct rst_check *check, rst_check_record_fn *each,
-                   void *arg)
-{
-	if (!gate_lifecycle_on(rst_check_txn(check)))
-		return RST_OK;
-	return rst_check_each_record(check, each, arg);
-}
-
 /* The one value of attr; false when there are none or more. */
 static bool
 one_value(const struct rst_record *record, uint16_t attr,
@@ -69,12 +44,13 @@ is_rdn(const struct rst_record *record, struct rst_view type,
 }
 
 static enum rst_err
-person_name(struct rst_check *check, const struct rst_record *record, void *arg)
+person_name(struct rst_check *check, const struct rst_record *record,
+            uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	enum rule_verdict verdict;
 	struct rst_view name;
 
-	(void)arg;
+	(void)scratch;
 	if (!gate_is_person(record))
 		return RST_OK;
 	if (!one_value(record, RST_A_UID, &name)) {
@@ -96,12 +72,6 @@ person_name(struct rst_check *check, const struct rst_record *record, void *arg)
 		                record->id, (int)name.len, name.ptr,
 		                (int)record->rdn.len, record->rdn.ptr);
 	return RST_OK;
-}
-
-enum rst_err
-check_person_names(struct rst_check *check)
-{
-	return check_rule_records(check, person_name, NULL);
 }
 
 static void
@@ -136,7 +106,8 @@ rule_mail(const char *text, size_t len)
 }
 
 static enum rst_err
-person_text(struct rst_check *check, const struct rst_record *record, void *arg)
+person_text(struct rst_check *check, const struct rst_record *record,
+            uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	static const struct {
 		uint16_t attr;
@@ -152,7 +123,7 @@ person_text(struct rst_check *check, const struct rst_record *record, void *arg)
 		{ RST_A_MAIL, "mail", rule_mail },
 	};
 
-	(void)arg;
+	(void)scratch;
 	if (record->kind == RST_KIND_PERSON)
 		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 			check_text(check, record, rows[i].attr, rows[i].field,
@@ -160,20 +131,15 @@ person_text(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-enum rst_err
-check_person_texts(struct rst_check *check)
-{
-	return check_rule_records(check, person_text, NULL);
-}
-
 static enum rst_err
-group_name(struct rst_check *check, const struct rst_record *record, void *arg)
+group_name(struct rst_check *check, const struct rst_record *record,
+           uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	enum rule_verdict verdict;
 	struct rst_attr names;
 	struct rst_view name;
 
-	(void)arg;
+	(void)scratch;
 	if (!gate_is_group(record))
 		return RST_OK;
 	if (record->kind == RST_KIND_GROUP &&
@@ -200,12 +166,6 @@ group_name(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-enum rst_err
-check_group_names(struct rst_check *check)
-{
-	return check_rule_records(check, group_name, NULL);
-}
-
 /* attr is one number, and rule allows it. */
 static void
 check_number(struct rst_check *check, const struct rst_record *record,
@@ -227,40 +187,41 @@ check_number(struct rst_check *check, const struct rst_record *record,
 		                record->id, field, number);
 }
 
+/* That nobody shares one, living or dead, is the store's ident-unique. */
 static enum rst_err
 number_range(struct rst_check *check, const struct rst_record *record,
-             void *arg)
+             uint64_t scratch[RST_CHECK_SCRATCH])
 {
-	const struct rule_range *third = arg;
+	struct rule_range third;
 
+	/* It is looked up once: it stands in an entry */
+	if (scratch[0] == 0) {
+		third = lifecycle_setting_range(rst_check_txn(check),
+		                                RULE_SETTING_THIRD_RANGE);
+		scratch[0] = 1;
+		scratch[1] = third.first;
+		scratch[2] = third.last;
+	}
+	third = (struct rule_range){ (uint32_t)scratch[1],
+		                     (uint32_t)scratch[2] };
 	if (gate_is_person(record))
-		check_number(check, record, RST_A_UIDNUMBER, "uidNumber",
-		             *third, rule_uidnumber);
+		check_number(check, record, RST_A_UIDNUMBER, "uidNumber", third,
+		             rule_uidnumber);
 	if (gate_is_person(record) || gate_is_group(record))
-		check_number(check, record, RST_A_GIDNUMBER, "gidNumber",
-		             *third, rule_gidnumber);
+		check_number(check, record, RST_A_GIDNUMBER, "gidNumber", third,
+		             rule_gidnumber);
 	return RST_OK;
-}
-
-/* That nobody shares one, living or dead, is the store's ident-unique. */
-enum rst_err
-check_number_ranges(struct rst_check *check)
-{
-	struct rule_range third = lifecycle_setting_range(
-		rst_check_txn(check), RULE_SETTING_THIRD_RANGE);
-
-	return check_rule_records(check, number_range, &third);
 }
 
 /* None, or one that is hashed as a bind can afford. */
 static enum rst_err
 password_hash(struct rst_check *check, const struct rst_record *record,
-              void *arg)
+              uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	struct rst_attr passwords;
 	struct rst_view value;
 
-	(void)arg;
+	(void)scratch;
 	if (!rst_record_attr(record, RST_A_USERPASSWORD, &passwords))
 		return RST_OK;
 	if (passwords.count != 1 || !rst_attr_next(&passwords, &value)) {
@@ -288,12 +249,6 @@ password_hash(struct rst_check *check, const struct rst_record *record,
 	return RST_OK;
 }
 
-enum rst_err
-check_password_hashes(struct rst_check *check)
-{
-	return check_rule_records(check, password_hash, NULL);
-}
-
 /* 8-4-4-4-12 hex digits. */
 static bool
 is_uuid(struct rst_view text)
@@ -316,13 +271,14 @@ is_uuid(struct rst_view text)
 
 /* A change before the making is what a clock does that is put back. */
 static enum rst_err
-stamps(struct rst_check *check, const struct rst_record *record, void *arg)
+stamps(struct rst_check *check, const struct rst_record *record,
+       uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	struct rst_view uuid, text;
 	int64_t made_s = 0, changed_s = INT64_MAX;
 	bool good;
 
-	(void)arg;
+	(void)scratch;
 	/* With lastmod off slapd gives none */
 	if (rst_record_first(record, RST_A_ENTRYUUID).ptr == NULL)
 		rst_check_warn(check, "entry %" PRIu64 " has no entryUUID",
@@ -349,23 +305,17 @@ stamps(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-enum rst_err
-check_stamps(struct rst_check *check)
-{
-	return check_rule_records(check, stamps, NULL);
-}
-
 /* A directory where somebody's primary group is elsewhere is lawful. */
 static enum rst_err
 primary_group(struct rst_check *check, const struct rst_record *record,
-              void *arg)
+              uint64_t scratch[RST_CHECK_SCRATCH])
 {
-	uint32_t *last = arg; /* a number that a group has */
+	uint64_t *last = scratch; /* a number that a group has, and 1 */
 	struct rst_ident_owner owner;
 	enum rst_err err;
 
 	if (!gate_is_person(record) || record->gid_number == RST_NO_NUMBER ||
-	    record->gid_number == *last)
+	    record->gid_number + UINT64_C(1) == *last)
 		return RST_OK;
 	err = rst_ident_number_owner(rst_check_txn(check), RST_IDENT_GIDNUMBER,
 	                             record->gid_number, 0, &owner);
@@ -376,17 +326,9 @@ primary_group(struct rst_check *check, const struct rst_record *record,
 		               record->id, record->gid_number);
 		err = RST_OK;
 	} else if (err == RST_OK) {
-		*last = record->gid_number;
+		*last = record->gid_number + UINT64_C(1);
 	}
 	return err;
-}
-
-enum rst_err
-check_primary_groups(struct rst_check *check)
-{
-	uint32_t last = RST_NO_NUMBER;
-
-	return check_rule_records(check, primary_group, &last);
 }
 
 struct administrators {
@@ -417,13 +359,13 @@ administrator_group(struct rst_check *check, const struct rst_record *record,
 }
 
 /* Before bootstrap-admin there is none, and nobody has lost it. */
-enum rst_err
+static enum rst_err
 check_administrators(struct rst_check *check)
 {
 	struct administrators found = { 0 };
 	enum rst_err err;
 
-	err = check_rule_records(check, administrator_group, &found);
+	err = rst_check_each_record(check, administrator_group, &found);
 	if (err == RST_OK && found.people > 0 && found.active == 0)
 		rst_check_found(check,
 		                "none of %" PRIu64 " administrators is active",
@@ -509,12 +451,13 @@ invitation_maker(struct rst_check *check, const struct rst_record *record,
 /* One that was sent again ends later than its making tells, and a door may set
  * any time; the acts keep within the limits. */
 static enum rst_err
-invitation(struct rst_check *check, const struct rst_record *record, void *arg)
+invitation(struct rst_check *check, const struct rst_record *record,
+           uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	struct rst_view text;
 	int64_t changed_s, expires_s;
 
-	(void)arg;
+	(void)scratch;
 	if (record->kind != RST_KIND_INVITATION)
 		return RST_OK;
 	invitation_counts(check, record);
@@ -536,22 +479,17 @@ invitation(struct rst_check *check, const struct rst_record *record, void *arg)
 	return invitation_maker(check, record, expires_s);
 }
 
-enum rst_err
-check_invitations(struct rst_check *check)
-{
-	return check_rule_records(check, invitation, NULL);
-}
-
 /* It says what it keeps from being given out again, and for how long. */
 static enum rst_err
-tombstone(struct rst_check *check, const struct rst_record *record, void *arg)
+tombstone(struct rst_check *check, const struct rst_record *record,
+          uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	struct rst_view kind, text;
 	int64_t free_s;
 	uint64_t number;
 	bool good;
 
-	(void)arg;
+	(void)scratch;
 	if (record->kind != RST_KIND_TOMBSTONE)
 		return RST_OK;
 	kind = rst_record_first(record, RST_A_ROSTERFORMERKIND);
@@ -574,15 +512,10 @@ tombstone(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-enum rst_err
-check_tombstones(struct rst_check *check)
-{
-	return check_rule_records(check, tombstone, NULL);
-}
-
 /* "name=value", and the value reads: else the default is taken for it. */
 static enum rst_err
-setting(struct rst_check *check, const struct rst_record *record, void *arg)
+setting(struct rst_check *check, const struct rst_record *record,
+        uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	enum rule_setting_id id;
 	struct rst_attr lines;
@@ -591,7 +524,7 @@ setting(struct rst_check *check, const struct rst_record *record, void *arg)
 	int64_t number;
 	size_t name;
 
-	(void)arg;
+	(void)scratch;
 	if (record->kind != RST_KIND_SETTING ||
 	    !rst_record_attr(record, RST_A_ROSTERVALUE, &lines))
 		return RST_OK;
@@ -612,8 +545,18 @@ setting(struct rst_check *check, const struct rst_record *record, void *arg)
 	return RST_OK;
 }
 
-enum rst_err
-check_settings(struct rst_check *check)
-{
-	return check_rule_records(check, setting, NULL);
-}
+const struct rst_check_rule lifecycle_check_rules[] = {
+	{ "person-name", gate_lifecycle_on, .record = person_name },
+	{ "person-text", gate_lifecycle_on, .record = person_text },
+	{ "group-name", gate_lifecycle_on, .record = group_name },
+	{ "number-range", gate_lifecycle_on, .record = number_range },
+	{ "password-hash", gate_lifecycle_on, .record = password_hash },
+	{ "stamps", gate_lifecycle_on, .record = stamps },
+	{ "primary-group", gate_lifecycle_on, .record = primary_group },
+	{ "invitation", gate_lifecycle_on, .record = invitation },
+	{ "tombstone", gate_lifecycle_on, .record = tombstone },
+	{ "setting", gate_lifecycle_on, .record = setting },
+	{ "administrator", gate_lifecycle_on, .check = check_administrators },
+	{ "status-history", gate_lifecycle_on, .check = check_status_history },
+	{ .name = NULL },
+};

@@ -313,11 +313,73 @@ run(struct rst_check *check, const char *name, rst_check_fn *function)
 	return err;
 }
 
+/* Rules that look at single records. */
+struct joint {
+	const struct rst_check_rule *rules;
+	bool asked[RST_CHECK_RULES_MAX];
+	uint64_t scratch[RST_CHECK_RULES_MAX][RST_CHECK_SCRATCH];
+};
+
+static enum rst_err
+joint_record(struct rst_check *check, const struct rst_record *record,
+             void *arg)
+{
+	struct joint *joint = arg;
+	const struct rst_check_rule *rule = joint->rules;
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && rule[i].name != NULL; i++) {
+		if (!joint->asked[i])
+			continue;
+		check->invariant = rule[i].name;
+		err = rule[i].record(check, record, joint->scratch[i]);
+	}
+	return err;
+}
+
+static bool
+holds(const struct rst_check *check, const struct rst_check_rule *rule)
+{
+	return rule->holds == NULL || rule->holds(check->txn);
+}
+
+static enum rst_err
+walk_rules(struct rst_check *check)
+{
+	struct joint joint = { .rules = check->options->rules };
+	const struct rst_check_rule *rule = joint.rules;
+	bool any = false;
+
+	for (size_t i = 0; rule[i].name != NULL; i++) {
+		if (i == RST_CHECK_RULES_MAX)
+			return RST_EINVALID;
+		joint.asked[i] =
+			rule[i].record != NULL && holds(check, &rule[i]);
+		any |= joint.asked[i];
+	}
+	return any ? rst_check_each_record(check, joint_record, &joint)
+	           : RST_OK;
+}
+
+static enum rst_err
+run_rules(struct rst_check *check)
+{
+	const struct rst_check_rule *rule = check->options->rules;
+	enum rst_err err;
+
+	if (rule == NULL)
+		return RST_OK;
+	err = run(check, "rules", walk_rules);
+	for (; err == RST_OK && rule->name != NULL; rule++)
+		if (rule->check != NULL && holds(check, rule))
+			err = run(check, rule->name, rule->check);
+	return err;
+}
+
 enum rst_err
 rst_check(struct rst_env *env, const struct rst_check_options *options,
           uint64_t *ret_n)
 {
-	const struct rst_check_rule *rule = options->rules;
 	struct rst_rtxn txn = { 0 };
 	struct rst_check check = { .txn = &txn, .options = options };
 	uint64_t own = 0;
@@ -328,8 +390,8 @@ rst_check(struct rst_env *env, const struct rst_check_options *options,
 	for (size_t i = 0; err == RST_OK && i < N_INVARIANTS; i++)
 		err = run(&check, invariants[i].name, invariants[i].check);
 	own = check.n;
-	for (; err == RST_OK && rule != NULL && rule->name != NULL; rule++)
-		err = run(&check, rule->name, rule->check);
+	if (err == RST_OK)
+		err = run_rules(&check);
 	rst_read_end(&txn);
 	if (err == RST_OK && options->rules_n != NULL)
 		*options->rules_n = check.n - own;

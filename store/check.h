@@ -11,12 +11,23 @@ struct rst_check_finding {
 	char text[512];        /* what was found where */
 };
 
-/* An invariant of who knows more than the store, such as the rules. */
+/*
+ * An invariant of who knows more than the store, such as the rules: either
+ * check() asks it, or record() is called for every record that decodes, in one
+ * walk for all that are so.  scratch is the rule's own, zeroed at the start.
+ * Both answer RST_OK unless the question could not be answered.
+ */
 struct rst_check;
+struct rst_record;
+#define RST_CHECK_SCRATCH   4
+#define RST_CHECK_RULES_MAX 64
 struct rst_check_rule {
 	const char *name;
-	/* RST_OK unless the question could not be answered. */
+	bool (*holds)(const struct rst_rtxn *txn); /* here at all; NULL: yes */
 	enum rst_err (*check)(struct rst_check *check);
+	enum rst_err (*record)(struct rst_check *check,
+	                       const struct rst_record *record,
+	                       uint64_t scratch[RST_CHECK_SCRATCH]);
 };
 
 /*
@@ -31,7 +42,8 @@ struct rst_check_rule {
  */
 struct rst_check_options {
 	const struct rst_check_rule *rules; /* to verify too; ended by a NULL
-	                                       name, or NULL for none */
+	                                       name (RST_CHECK_RULES_MAX at
+	                                       most), or NULL for none */
 	uint64_t *rules_n; /* gets how many of *ret_n they found; or NULL */
 	size_t max_findings;
 	void (*finding)(void *arg, const struct rst_check_finding *finding);
@@ -67,7 +79,6 @@ extern const char *const rst_check_invariants[];
 /* What a rule asks the check that runs it: its snapshot, and every record that
  * decodes, in the order of ids, or every record of the journal.  each()
  * answers as a rule does. */
-struct rst_record;
 struct rst_journal_public;
 typedef enum rst_err rst_check_record_fn(struct rst_check *check,
                                          const struct rst_record *record,
