@@ -203,6 +203,8 @@ code_of(Operation *op, enum rst_err err)
 	return LDAP_OTHER;
 }
 
+static over_resume answer;
+
 static enum rst_err
 prove(Operation *op, struct back_db *db, const struct proof *proof)
 {
@@ -213,6 +215,7 @@ prove(Operation *op, struct back_db *db, const struct proof *proof)
 		.since = rst_view_of(proof->since),
 		.policy = proof->policy,
 		.password = back_view_of(&op->orb_cred),
+		.resume = answer,
 	};
 	struct look at = { db, proof, claim.password };
 
@@ -228,6 +231,8 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 	err = read_proof(op, db, proof);
 	if (err == RST_OK)
 		err = prove(op, db, proof);
+	if (err == RST_ESTATE)
+		return SLAPD_ASYNCOP;
 	if (err != RST_OK)
 		return code_of(op, err);
 	if (!proof->lifecycle)
@@ -238,12 +243,26 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 	return code;
 }
 
+/* At once, or when its turn has come. */
+static int
+answer(Operation *op, SlapReply *rs)
+{
+	struct proof proof = { 0 };
+	int code;
+
+	code = try_bind(op, rs, op->o_bd->be_private, &proof);
+	if (code == LDAP_SUCCESS)
+		ber_dupbv(&op->orb_edn, &proof.name);
+	proof_release(&proof);
+	rs->sr_err = code;
+	if (code != LDAP_SUCCESS && code != SLAPD_ASYNCOP)
+		send_ldap_result(op, rs);
+	return code;
+}
+
 int
 roster_back_bind(Operation *op, SlapReply *rs)
 {
-	struct back_db *db = op->o_bd->be_private;
-	struct proof proof = { 0 };
-
 	/* The rootdn needs no entry: the front end knows rootpw. */
 	if (be_rootdn_bind(op, NULL) == LDAP_SUCCESS)
 		return rs->sr_err = LDAP_SUCCESS;
@@ -252,11 +271,5 @@ roster_back_bind(Operation *op, SlapReply *rs)
 		                "authentication method not supported");
 		return rs->sr_err;
 	}
-	rs->sr_err = try_bind(op, rs, db, &proof);
-	if (rs->sr_err == LDAP_SUCCESS)
-		ber_dupbv(&op->orb_edn, &proof.name);
-	else
-		send_ldap_result(op, rs);
-	proof_release(&proof);
-	return rs->sr_err;
+	return answer(op, rs);
 }

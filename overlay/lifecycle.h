@@ -44,16 +44,28 @@ int over_define_attributes(void);
 int over_may_bind(Operation *op, SlapReply *rs, enum rule_state state);
 
 /*
- * Room for one more hash among slapd's threads?  Hashing waits for a slot
- * (lifecycle/slot.h), and threads that wait answer no search: so at most half
- * of them hash or wait, and the rest of the binds is told LDAP_BUSY at once.
- * Suspects (lifecycle/attempt.h) compete for a quarter of those places, so
- * that whoever guesses keeps out himself and not those who did not fail.
- *
- * Around every call that hashes; leave only after a true enter.
+ * Room for one more hash among slapd's threads, other than a bind's?  Around
+ * every call that hashes; leave only after a true enter.
  */
-bool over_hash_enter(bool suspect);
-void over_hash_leave(bool suspect);
+bool over_hash_enter(void);
+void over_hash_leave(void);
+
+/*
+ * A bind's turn to hash: now; later, when op belongs to the queue and nobody
+ * else touches it: return SLAPD_ASYNCOP without an answer; or too many wait.
+ * resume is called later, in another thread, with the database in op->o_bd: it
+ * does the whole bind again, with the place taken, as a backend's bi_op_bind.
+ * Leave after OVER_NOW.
+ */
+enum over_turn {
+	OVER_NOW,
+	OVER_LATER,
+	OVER_BUSY,
+};
+typedef int over_resume(Operation *op, SlapReply *rs);
+enum over_turn over_bind_enter(Operation *op, bool suspect,
+                               over_resume *resume);
+void over_bind_leave(Operation *op);
 
 /* Whose password op brings: what a snapshot told of the entry. */
 struct over_claim {
@@ -63,11 +75,13 @@ struct over_claim {
 	struct rst_view since;    /* its pwdAccountLockedTime */
 	struct attempt_policy policy;
 	struct rst_view password;
+	over_resume *resume; /* of a bind; NULL: it cannot wait its turn */
 };
 /*
  * Look at the password, unless the account is locked (RST_EDENIED, as for a
  * wrong one), its source throttled or slapd too busy (RST_EBUSY), and count
  * what came of it.  look() hashes.  The pool may have been paused meanwhile.
+ * RST_ESTATE: it is done later.
  */
 enum rst_err over_prove(Operation *op, const struct over_claim *claim,
                         enum rst_err (*look)(void *arg, bool suspect),

@@ -30,7 +30,27 @@ set_address(const Operation *op, char address[ADDRESS_BYTES])
 }
 
 static enum rst_err
-look_at(const struct attempt *attempt,
+look_in_turn(Operation *op, over_resume *resume, bool suspect,
+             enum rst_err (*look)(void *arg, bool suspect), void *arg)
+{
+	enum rst_err err = RST_EBUSY;
+
+	switch (over_bind_enter(op, suspect, resume)) {
+	case OVER_NOW:
+		err = look(arg, suspect);
+		over_bind_leave(op);
+		break;
+	case OVER_LATER:
+		err = RST_ESTATE;
+		break;
+	case OVER_BUSY:
+		break;
+	}
+	return err;
+}
+
+static enum rst_err
+look_at(Operation *op, const struct attempt *attempt, over_resume *resume,
         enum rst_err (*look)(void *arg, bool suspect), void *arg)
 {
 	bool suspect = attempt->standing == ATTEMPT_SUSPECT;
@@ -45,10 +65,12 @@ look_at(const struct attempt *attempt,
 	case ATTEMPT_SUSPECT:
 		break;
 	}
-	if (!over_hash_enter(suspect))
+	if (resume != NULL)
+		return look_in_turn(op, resume, suspect, look, arg);
+	if (!over_hash_enter())
 		return RST_EBUSY;
 	err = look(arg, suspect);
-	over_hash_leave(suspect);
+	over_hash_leave();
 	return err;
 }
 
@@ -85,7 +107,9 @@ over_prove(Operation *op, const struct over_claim *claim,
 	                    &attempt);
 	if (err != RST_OK)
 		return err;
-	err = look_at(&attempt, look, arg);
+	err = look_at(op, &attempt, claim->resume, look, arg);
+	if (err == RST_ESTATE)
+		return err; /* op is not ours any more */
 	/* a pause while it waited may have closed the environment */
 	if (back_epoch() != epoch)
 		return RST_EBUSY;

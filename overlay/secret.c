@@ -144,10 +144,10 @@ over_hash(struct over_db *db, const struct over_owner *owner,
 
 	if (!judge(owner, password, ret_refusal))
 		goto out;
-	if (over_hash_enter(false)) {
+	if (over_hash_enter()) {
 		err = lifecycle_password_hash(db->back->env,
 		                              back_view_of(password), hash);
-		over_hash_leave(false);
+		over_hash_leave();
 	}
 	if (err == RST_OK) {
 		ber_str2bv(hash, 0, 1, ret_hash);

@@ -9,6 +9,7 @@ both_tests = \
 	tests/both/corrupt \
 	tests/both/endure \
 	tests/both/full \
+	tests/both/enumeration \
 	tests/both/kill-9 \
 	tests/both/lockout \
 	tests/both/numbers \

@@ -28,7 +28,8 @@ overlay_tests = \
 	tests/slapd/test105-flood \
 	tests/slapd/test106-config \
 	tests/slapd/test107-dear-filters \
-	tests/slapd/test108-states
+	tests/slapd/test108-states \
+	tests/slapd/test109-crowd
 # The same directory in roster and in mdb, side by side: twin.py.
 twin_tests = \
 	tests/slapd/test201-acl-forms \
