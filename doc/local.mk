@@ -1,4 +1,4 @@
-dist_doc_DATA += doc/hacking.md doc/reliability.md
+dist_doc_DATA += doc/differences.md doc/hacking.md doc/reliability.md
 EXTRA_DIST += \
 	doc/design/0001-one-lmdb.md \
 	doc/design/0002-schema-files.md \
