@@ -12,4 +12,5 @@ EXTRA_DIST += \
 	doc/design/0010-check-by-sums.md \
 	doc/design/0011-written-members.md \
 	doc/design/0012-damaged-files.md \
-	doc/design/0013-failures.md
+	doc/design/0013-failures.md \
+	doc/design/0014-indexes-come-and-go.md
