@@ -66,31 +66,35 @@ normalise(AttributeDescription *ad, struct berval *value, struct berval *normal,
 	                           memctx);
 }
 
+struct berval
+back_build_normal_of(struct back_build *build, AttributeDescription *ad,
+                     struct berval *value)
+{
+	Operation *op = build->arena->op;
+	void *memctx = op != NULL ? op->o_tmpmemctx : NULL;
+	struct berval bv = BER_BVNULL, copy;
+
+	if (normalise(ad, value, &bv, memctx) != LDAP_SUCCESS ||
+	    BER_BVISNULL(&bv))
+		return *value;
+	copy = back_arena_copy(build->arena, back_view_of(&bv));
+	slap_sl_free(bv.bv_val, memctx);
+	return copy;
+}
+
 void
 back_build_normal(struct back_build *build, Attribute *attr, bool normal)
 {
 	MatchingRule *rule = attr->a_desc->ad_type->sat_equality;
-	Operation *op = build->arena->op;
-	void *memctx = op != NULL ? op->o_tmpmemctx : NULL;
-	struct berval bv;
 
 	attr->a_nvals = attr->a_vals;
 	if (!normal || rule == NULL || rule->smr_normalize == NULL)
 		return;
 	attr->a_nvals = back_arena_alloc(
 		build->arena, (attr->a_numvals + 1) * sizeof(struct berval));
-	for (unsigned int i = 0; i < attr->a_numvals; i++) {
-		BER_BVZERO(&bv);
-		if (normalise(attr->a_desc, &attr->a_vals[i], &bv, memctx) !=
-		            LDAP_SUCCESS ||
-		    BER_BVISNULL(&bv)) {
-			attr->a_nvals[i] = attr->a_vals[i];
-			continue;
-		}
-		attr->a_nvals[i] =
-			back_arena_copy(build->arena, back_view_of(&bv));
-		slap_sl_free(bv.bv_val, memctx);
-	}
+	for (unsigned int i = 0; i < attr->a_numvals; i++)
+		attr->a_nvals[i] = back_build_normal_of(build, attr->a_desc,
+		                                        &attr->a_vals[i]);
 	BER_BVZERO(&attr->a_nvals[attr->a_numvals]);
 }
 

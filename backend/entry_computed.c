@@ -105,9 +105,33 @@ add_owns(struct back_build *build, uint16_t id, struct values *values,
 	return err;
 }
 
+/* The normal form of value, which the walk gave last, without having slapd
+ * parse a DN: a rule with set= may read a huge group for each entry. */
 static enum rst_err
-add_listed(struct back_build *build, uint16_t id, bool hidden,
-           const struct values *own, struct values *values)
+add_normal(struct back_build *build, AttributeDescription *ad,
+           const struct rst_member_cursor *cursor, struct berval *value,
+           struct values *normal)
+{
+	struct berval made;
+	char text[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = rst_member_normal(build->view->txn, cursor, text, &len);
+	if (err == RST_OK)
+		values_add(normal, text, len);
+	if (err != RST_ENOTFOUND)
+		return err;
+	made = back_build_normal_of(build, ad, value);
+	values_add(normal, made.bv_val, made.bv_len);
+	return RST_OK;
+}
+
+/* normal: to be filled too, or NULL. */
+static enum rst_err
+add_listed(struct back_build *build, AttributeDescription *ad, bool hidden,
+           const struct values *own, struct values *values,
+           struct values *normal)
 {
 	struct rst_member_cursor *cursor;
 	char text[RST_DN_MAX];
@@ -116,10 +140,18 @@ add_listed(struct back_build *build, uint16_t id, bool hidden,
 
 	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
 	memset(cursor, 0, sizeof(*cursor));
-	while ((err = rst_member_next(build->view->txn, build->record, id,
-	                              hidden, cursor, text, &len)) == RST_OK)
-		if (!is_own(own, text, len))
-			values_add(values, text, len);
+	while ((err = rst_member_next(build->view->txn, build->record,
+	                              back_member_id(ad), hidden, cursor, text,
+	                              &len)) == RST_OK) {
+		if (is_own(own, text, len))
+			continue;
+		values_add(values, text, len);
+		if (normal != NULL)
+			err = add_normal(build, ad, cursor,
+			                 &values->at[values->n - 1], normal);
+		if (err != RST_OK)
+			return err;
+	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
@@ -162,24 +194,25 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	struct values normal = { build->arena, NULL, 0, 0 };
 	struct values own = { build->arena, NULL, 0, 0 };
 	uint16_t id = back_member_id(ad);
+	bool all = (need & BACK_NEED_NORMAL) != 0;
+	bool is_dn = id != RST_A_MEMBERUID;
 	enum rst_err err = RST_OK;
 
 	if (!rst_member_any(view->txn, build->record, id))
 		return RST_OK;
-	if ((need & BACK_NEED_SELF) && !(need & BACK_NEED_NORMAL)) {
+	if ((need & BACK_NEED_SELF) && !all) {
 		err = add_owns(build, id, &values, &normal);
 		for (size_t i = 0; i < values.n; i++)
 			values_add(&own, values.at[i].bv_val,
 			           values.at[i].bv_len);
 	}
 	if (err == RST_OK && (need & BACK_NEED_VALUES))
-		err = add_listed(build, id,
-		                 hidden || (need & BACK_NEED_SELF &&
-		                            need & BACK_NEED_NORMAL),
-		                 &own, &values);
+		err = add_listed(build, ad,
+		                 hidden || (need & BACK_NEED_SELF && all), &own,
+		                 &values, all && is_dn ? &normal : NULL);
 	if (err != RST_OK)
 		return err;
-	if (need & BACK_NEED_NORMAL)
+	if (all && !is_dn)
 		append_values(build, ad, &values, true);
 	else
 		append_with_own(build, ad, &values, &normal);

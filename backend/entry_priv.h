@@ -43,6 +43,10 @@ void back_build_value(struct back_build *build, Attribute *attr,
                       struct rst_view value);
 /* Normal forms of the values: slapd's own, if the type has any. */
 void back_build_normal(struct back_build *build, Attribute *attr, bool normal);
+/* The normal form of one value, or itself where it has none. */
+struct berval back_build_normal_of(struct back_build *build,
+                                   AttributeDescription *ad,
+                                   struct berval *value);
 void back_build_append(struct back_build *build, Attribute *attr);
 
 /* entry_computed.c */

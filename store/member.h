@@ -149,6 +149,15 @@ enum rst_err rst_member_next(const struct rst_rtxn *txn,
                              bool hidden, struct rst_member_cursor *cursor,
                              char *buf, size_t *ret_len) RST_MUST_USE;
 /*
+ * The normal form of the value of member or uniqueMember that the walk gave
+ * last, without normalising anything.  RST_ENOTFOUND: it is a very long one,
+ * of which only a part is kept.
+ */
+enum rst_err rst_member_normal(const struct rst_rtxn *txn,
+                               const struct rst_member_cursor *cursor,
+                               char buf[RST_DN_MAX], size_t *ret_len)
+	RST_MUST_USE;
+/*
  * The one value of member or uniqueMember with normal form nvalue as the walk
  * would print it, hidden or not: a few gets.  RST_ENOTFOUND when the group
  * does not have it.  cursor is working space.

@@ -496,6 +496,28 @@ rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
 }
 
 enum rst_err
+rst_member_normal(const struct rst_rtxn *txn,
+                  const struct rst_member_cursor *cursor, char buf[RST_DN_MAX],
+                  size_t *ret_len)
+{
+	struct rst_record record;
+	struct rst_mkey key;
+	struct rst_view raw;
+	enum rst_err err;
+
+	if (cursor->len <= 9 ||
+	    !rst_mkey_parse(rst_view(cursor->key + 9, cursor->len - 9), &key))
+		return RST_EINVALID;
+	if (key.bytes[0] != 'e')
+		return rst_mkey_raw(&key, &raw) ? print(raw, buf, ret_len)
+		                                : RST_ENOTFOUND;
+	err = rst_record_read(txn, rst_mkey_id(&key), false, &record);
+	if (err == RST_OK)
+		err = rst_member_dn(txn, &record, true, buf, ret_len);
+	return err;
+}
+
+enum rst_err
 rst_member_value(const struct rst_rtxn *txn, const struct rst_record *group,
                  uint16_t attr, struct rst_view nvalue,
                  struct rst_member_cursor *cursor, char *buf, size_t *ret_len)

@@ -29,13 +29,17 @@ overlay_tests = \
 	tests/slapd/test106-config \
 	tests/slapd/test107-dear-filters \
 	tests/slapd/test108-states \
-	tests/slapd/test109-crowd
+	tests/slapd/test109-crowd \
+	tests/slapd/test207-lifecycle-controls
 # The same directory in roster and in mdb, side by side: twin.py.
 twin_tests = \
 	tests/slapd/test201-acl-forms \
+	tests/slapd/test202-slapacl \
 	tests/slapd/test203-pages \
 	tests/slapd/test204-controls \
-	tests/slapd/test205-exops
+	tests/slapd/test205-exops \
+	tests/slapd/test206-operational \
+	tests/slapd/test208-overlays
 if HAVE_SLAPD
 check_PROGRAMS += tests/slapd/hold-writer
 tests_slapd_hold_writer_SOURCES = tests/slapd/hold-writer.c

@@ -62,6 +62,36 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* What the walk gave last has a normal form, by which it is found. */
+static void
+check_normal(const struct rst_rtxn *txn, const struct rst_record *group,
+             uint16_t attr, const struct rst_member_cursor *walk,
+             const char *value)
+{
+	static char normal[RST_DN_MAX], text[RST_DN_MAX];
+	struct rst_member_cursor cursor;
+	struct rst_view nvalue;
+	size_t len;
+	enum rst_err err;
+
+	if (attr == RST_A_MEMBERUID)
+		return;
+	err = rst_member_normal(txn, walk, normal, &len);
+	if (err == RST_ENOTFOUND)
+		return; /* too long to be kept whole */
+	assert_int_equal(err, RST_OK);
+	nvalue = rst_view(normal, len);
+	assert_true(rst_member_has(txn, group, attr, nvalue));
+	assert_int_equal(
+		rst_member_value(txn, group, attr, nvalue, &cursor, text, &len),
+		RST_OK);
+	assert_string_equal(text, value);
+	assert_int_equal(rst_member_value(txn, group, attr,
+	                                  RST_VIEW("uid=nowhere"), &cursor,
+	                                  text, &len),
+	                 RST_ENOTFOUND);
+}
+
 /* The values of attr, sorted, each followed by a blank; a static buffer. */
 static const char *
 view(const struct rst_rtxn *txn, uint64_t group, uint16_t attr, bool hidden)
@@ -77,6 +107,7 @@ view(const struct rst_rtxn *txn, uint64_t group, uint16_t attr, bool hidden)
 	while ((err = rst_member_next(txn, &record, attr, hidden, &cursor, buf,
 	                              &len)) == RST_OK) {
 		assert_true(n < 32);
+		check_normal(txn, &record, attr, &cursor, buf);
 		values[n++] = rst_view_dup(rst_view(buf, len));
 	}
 	assert_int_equal(err, RST_ENOTFOUND);
