@@ -124,6 +124,8 @@ KINDS = {
                [b"owner"]),
     "group": ([b"groupOfMembers", b"posixGroup"], [b"cn", b"gidNumber"],
               [b"memberUid", b"member", b"description"]),
+    "posix group": ([b"posixGroup"], [b"cn", b"gidNumber"],
+                    [b"memberUid", b"description", b"userPassword"]),
     "device": ([b"device", b"ipHost", b"ieee802Device"],
                [b"cn", b"ipHostNumber"], [b"macAddress", b"owner"]),
     "netgroup": ([b"nisNetgroup"], [b"cn"],

@@ -283,6 +283,14 @@ class Slapd:
             ["slapd", "-h", "ldapi://" + self.path.replace("/", "%2F"),
              "-f", self.conf, "-d", "none"], env=Server.surroundings())
 
+    def slapadd(self, suffix, text):
+        done = subprocess.run(
+            ["slapd", "-Tadd", "-q", "-f", self.conf, "-b", suffix],
+            input=text, capture_output=True, timeout=300,
+            env=Server.surroundings())
+        if done.returncode:
+            raise Failure("slapadd: " + done.stderr.decode())
+
     def slapcat(self, suffix):
         done = subprocess.run(
             ["slapd", "-Tcat", "-f", self.conf, "-o", "ldif-wrap=no", "-b",
@@ -341,3 +349,14 @@ class Pair:
         slapd = self.slapds[0 if side.kind == "roster" else -1]
         return slapd.slapcat("" if self.shape == "empty"
                              else side.suffix.decode())
+
+    def imported(self, text):
+        """What slapcat prints of a new Roster that was loaded with text, which
+        is the reference's."""
+        suffix = "o=" + NAMES["mdb"].decode()
+        fresh = Slapd(self.shape, "import", [])
+        with open(fresh.conf, "a") as out:
+            out.write(fresh.database(self.shape, "roster", suffix, suffix,
+                                     ""))
+        fresh.slapadd(suffix, text)
+        return fresh.slapcat(suffix)
