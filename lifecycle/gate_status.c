@@ -7,6 +7,8 @@
  *			rosterFormerStatus what the account was
  *	to active	joins the groups of rosterJoins: of an invitation that
  *			needed approval, or of a restored account
+ *	restored to	joins those of them that are not administrators'
+ *	suspended
  *	every move	rosterStatusSince and rosterStatusBy
  */
 #include "lifecycle/acts.h"
@@ -56,8 +58,24 @@ leave_groups(struct gate *g, uint64_t person, bool administrators)
 	return err;
 }
 
+/* Join group, unless it makes an administrator of somebody who may be none. */
 static enum rst_err
-join_groups(struct gate *g, const struct rst_record *record, uint64_t person)
+join_one(struct gate *g, uint64_t group, uint64_t person, bool administrators)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(&g->txn->r, group, &record);
+	if (err != RST_OK || record.kind != RST_KIND_GROUP ||
+	    (!administrators && (record.flags & RST_REC_ADMIN_GROUP)) ||
+	    rst_member_is(&g->txn->r, group, person))
+		return err;
+	return gate_membership(g, group, person, true);
+}
+
+static enum rst_err
+join_groups(struct gate *g, const struct rst_record *record, uint64_t person,
+            bool administrators)
 {
 	char ndn[RST_NORMAL_MAX];
 	struct rst_attr joins;
@@ -73,8 +91,8 @@ join_groups(struct gate *g, const struct rst_record *record, uint64_t person)
 		if (err == RST_OK)
 			err = rst_tree_find(&g->txn->r, rst_view(ndn, len),
 			                    &group, NULL);
-		if (err == RST_OK && !rst_member_is(&g->txn->r, group, person))
-			err = gate_membership(g, group, person, true);
+		if (err == RST_OK)
+			err = join_one(g, group, person, administrators);
 		if (err == RST_ENOTFOUND)
 			err = RST_OK; /* a group that is gone since */
 	}
@@ -133,12 +151,11 @@ set_facts(struct gate *g, const struct gate_sides *sides,
 		                        rst_view_of(rst_status_word(from)));
 		return err == RST_OK ? set_joins(g, sides->id, entry) : err;
 	case RST_STATUS_ACTIVE:
+	case RST_STATUS_SUSPENDED:
 		err = rst_entry_set(entry, RST_A_ROSTERFORMERSTATUS, NULL, 0);
 		return err == RST_OK ? rst_entry_set(entry, RST_A_ROSTERJOINS,
 		                                     NULL, 0)
 		                     : err;
-	case RST_STATUS_SUSPENDED:
-		return rst_entry_set(entry, RST_A_ROSTERFORMERSTATUS, NULL, 0);
 	case RST_STATUS_NONE:
 	case RST_STATUS_PENDING:
 		break;
@@ -178,8 +195,10 @@ gate_follow_status(struct gate *g, const struct gate_sides *sides)
 
 	if (to == sides->before->status)
 		return RST_OK;
-	if (to == RST_STATUS_ACTIVE)
-		err = join_groups(g, sides->after, sides->id);
+	if (to == RST_STATUS_ACTIVE ||
+	    sides->before->status == RST_STATUS_DELETED)
+		err = join_groups(g, sides->after, sides->id,
+		                  to == RST_STATUS_ACTIVE);
 	if (err == RST_OK)
 		err = note(g, sides);
 	if (err == RST_OK &&

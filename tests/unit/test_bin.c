@@ -96,13 +96,25 @@ who_was_suspended_comes_back_suspended(void **state)
 	life_ok(life,
 	        act_restore(&life->ctx, ada, RST_VIEW(""), &life->refusal));
 	assert_int_equal(state_at(life, ada, LIFE_NOW), RULE_STATE_SUSPENDED);
-	/* his groups wait for him to be active */
-	assert_false(
-		life_is_member(life, life_find_group(life, "ldapusers"), ada));
-	life_ok(life,
-	        act_activate(&life->ctx, ada, RST_VIEW(""), &life->refusal));
 	assert_true(
 		life_is_member(life, life_find_group(life, "ldapusers"), ada));
+}
+
+static void
+who_is_restored_suspended_administers_nothing(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t bob = life_person(life, "bob");
+	uint64_t admins = life_find_group(life, "sysadmins");
+
+	life_ok(life, act_join(&life->ctx, admins, ada, &life->refusal));
+	life_ok(life, act_join(&life->ctx, admins, bob, &life->refusal));
+	delete_person(life, ada);
+	life_ok(life, life_set(life, ada, RST_A_ROSTERSTATUS, "suspended"));
+	assert_true(
+		life_is_member(life, life_find_group(life, "ldapusers"), ada));
+	assert_false(life_is_member(life, admins, ada));
 }
 
 static void
@@ -278,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(who_is_restored_has_his_groups_and_number_again),
 		LIFE_TEST(who_was_suspended_comes_back_suspended),
+		LIFE_TEST(who_is_restored_suspended_administers_nothing),
 		LIFE_TEST(a_group_that_is_gone_is_not_joined_again),
 		LIFE_TEST(the_bin_is_emptied_when_its_time_is_over),
 		LIFE_TEST(pending_people_are_dropped_when_nobody_decides),
