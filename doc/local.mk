@@ -13,4 +13,5 @@ EXTRA_DIST += \
 	doc/design/0011-written-members.md \
 	doc/design/0012-damaged-files.md \
 	doc/design/0013-failures.md \
-	doc/design/0014-indexes-come-and-go.md
+	doc/design/0014-indexes-come-and-go.md \
+	doc/design/0015-controls.md
