@@ -122,6 +122,7 @@ services = nss, pam, ssh
 domains = roster
 [nss]
 memcache_timeout = 0
+enum_cache_timeout = 1
 entry_negative_timeout = 0
 [pam]
 pam_id_timeout = 1
