@@ -180,6 +180,23 @@ refuse_increment(struct back_write *write, const Modification *mod,
 	return LDAP_CONSTRAINT_VIOLATION;
 }
 
+/* Two attributes of a rosterGroup were cleared together before; in any other
+ * group each replacement stands for itself, and the last one counts. */
+static int
+replace_members(const Modification *mod, const struct rst_record *group,
+                struct back_members *members)
+{
+	uint16_t attr = back_member_id(mod->sm_desc);
+	enum rst_err err = RST_OK;
+
+	if (group->kind != RST_KIND_GROUP)
+		err = back_members_add(members, RST_MEMBER_CLEAR, attr, NULL,
+		                       NULL);
+	if (err == RST_OK)
+		err = members_each(members, RST_MEMBER_ENSURE, attr, mod);
+	return code_of(err);
+}
+
 static int
 apply_member_mod(struct back_write *write, const Modification *mod,
                  const struct rst_record *group, struct back_members *members,
@@ -203,8 +220,7 @@ apply_member_mod(struct back_write *write, const Modification *mod,
 			return code;
 		break;
 	case LDAP_MOD_REPLACE:
-		return code_of(
-			members_each(members, RST_MEMBER_ENSURE, attr, mod));
+		return replace_members(mod, group, members);
 	case SLAP_MOD_ADD_IF_NOT_PRESENT:
 		if (rst_member_any(&write->txn.r, group, attr))
 			return LDAP_SUCCESS;
@@ -314,7 +330,8 @@ back_mods_apply(struct back_write *write, Modifications *mods, Entry *entry,
 	if (makes_glue(mods))
 		strip_to_glue(entry);
 	for (m = mods; m != NULL; m = m->sml_next) {
-		if (replaces_members(m) && !cleared) {
+		if (group->kind == RST_KIND_GROUP && replaces_members(m) &&
+		    !cleared) {
 			cleared = true;
 			code = clear_for_replacements(m, members);
 			if (code != LDAP_SUCCESS)
