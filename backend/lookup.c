@@ -123,7 +123,10 @@ back_reply_missing(const struct back_view *view, SlapReply *rs,
 	struct rst_record record;
 	Entry *entry = NULL;
 
-	if (matched == 0 && BER_BVISEMPTY(&view->op->o_bd->be_nsuffix[0])) {
+	/* as back-mdb, which asks for the parent first when it deletes */
+	if (matched == 0 && BER_BVISEMPTY(&view->op->o_bd->be_nsuffix[0]) &&
+	    (view->op->o_tag != LDAP_REQ_DELETE ||
+	     back_is_top(view->op->o_bd, &view->op->o_req_ndn))) {
 		rs->sr_err = LDAP_NO_SUCH_OBJECT; /* it would be here */
 		return;
 	}
