@@ -156,7 +156,7 @@ look_at_clock(struct rule_clock *clock)
 
 /* What time does to accounts. */
 static void
-sweep(const struct http_server *server)
+sweep(const struct http_server *server, uint64_t *walk)
 {
 	struct act_refusal refusal = { 0 };
 	struct timespec now;
@@ -181,6 +181,11 @@ sweep(const struct http_server *server)
 		                 : "");
 	if (n > 0)
 		http_log(5, "%zu accounts ended: their time was over", n);
+	err = act_sweep_idle(&ctx, walk, &n, &refusal);
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "suspending idle accounts: %s", rst_strerror(err));
+	if (n > 0)
+		http_log(5, "%zu accounts suspended: nobody used them", n);
 }
 
 /* Failed sign-ins reach the journal added up; all that wait when we end. */
@@ -209,6 +214,7 @@ keep_house(void *arg)
 {
 	struct housekeeping *house = arg;
 	struct rule_clock clock = { 0 };
+	uint64_t walk = 0;
 	unsigned int round = 0, not_before = 0;
 	struct timespec until;
 
@@ -224,7 +230,7 @@ keep_house(void *arg)
 		if (round % SESSIONS_EVERY == 0)
 			drop_sessions(house->server->env);
 		if (round % SWEEP_EVERY == 0 && round >= not_before)
-			sweep(house->server);
+			sweep(house->server, &walk);
 		round++;
 		pthread_mutex_lock(&house->lock);
 		clock_gettime(CLOCK_MONOTONIC, &until);

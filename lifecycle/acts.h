@@ -137,6 +137,17 @@ enum rst_err act_purge(const struct act_ctx *ctx, uint64_t person,
 enum rst_err act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
                        struct act_refusal *refusal) RST_MUST_USE;
 
+/*
+ * Suspend who has been away for longer than inactive-after: a part of the walk
+ * over everybody, from *walk (0 to start) on, which is 0 again at the end.
+ * Costs a look at each of 4096 accounts; nothing when no policy sets it.
+ */
+enum rst_err act_sweep_idle(const struct act_ctx *ctx, uint64_t *walk,
+                            size_t *ret_n, struct act_refusal *refusal)
+	RST_MUST_USE;
+/* The person signed in just now.  Best effort, and at most once an hour. */
+void act_note_login(const struct act_ctx *ctx, uint64_t person);
+
 /* End the lock that wrong passwords brought; RST_OK when there is none. */
 enum rst_err act_unlock(const struct act_ctx *ctx, uint64_t person,
                         struct rst_view reason, struct act_refusal *refusal)

@@ -52,6 +52,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 			(uint32_t)own.number[RULE_SETTING_LOCKOUT_DURATION],
 		},
 		.source = source_policy(txn),
+		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
 	};
 	return RST_OK;
 }
@@ -267,6 +268,8 @@ count_success(const struct act_ctx *ctx, const struct attempt *attempt)
 	if (attempt->claim.since.len > 0 && !entry_locked(attempt))
 		(void)!write_lock(ctx, attempt->claim.id, NULL,
 		                  RST_VIEW("signed in"), &refusal);
+	if (attempt->policy.notes_login && attempt->claim.id != 0)
+		act_note_login(ctx, attempt->claim.id);
 }
 
 void

@@ -21,6 +21,7 @@
 
 struct attempt_policy {
 	struct rule_lockout account, source;
+	bool notes_login; /* inactive-after asks for it */
 };
 /*
  * The settings "lockout-..." that hold for person (0: nobody) and

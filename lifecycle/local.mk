@@ -5,6 +5,7 @@ lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
 	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS)
 lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_group.c \
+	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
 	lifecycle/act_password.c \

@@ -166,6 +166,33 @@ take_policies(const struct rst_rtxn *txn, uint64_t person,
 	return err;
 }
 
+bool
+lifecycle_setting_anywhere(const struct rst_rtxn *txn, enum rule_setting_id id)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	struct rst_record record;
+	uint64_t place, ids[BATCH];
+	struct rst_view text;
+	int64_t number;
+	size_t n = BATCH, looked = 0;
+
+	if (lifecycle_setting_number(txn, id) != 0)
+		return true;
+	if (lifecycle_place(txn, "ou=policies", &place) != RST_OK)
+		return false;
+	while (n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
+		if (rst_tree_children(txn, place, &cursor, ids, BATCH, &n) !=
+		    RST_OK)
+			return false;
+		for (size_t i = 0; i < n; i++, looked++)
+			if (rst_record_get(txn, ids[i], &record) == RST_OK &&
+			    lifecycle_setting_of(&record, id, &text, &number) &&
+			    number != 0)
+				return true;
+	}
+	return false;
+}
+
 enum rst_err
 lifecycle_policy(const struct rst_rtxn *txn, uint64_t person,
                  struct lifecycle_policy *ret_policy)

@@ -33,6 +33,10 @@ bool lifecycle_setting_of(const struct rst_record *record,
                           enum rule_setting_id id, struct rst_view *ret_text,
                           int64_t *ret_number);
 
+/* cn=settings or a policy sets it to something else than 0. */
+bool lifecycle_setting_anywhere(const struct rst_rtxn *txn,
+                                enum rule_setting_id id);
+
 /*
  * What holds for one person, by number of RULE_SCOPE_POLICY: the policy with
  * the highest rosterPriority (then the first by name) among those that set it

@@ -84,7 +84,8 @@ enum rst_match {
 	X(ROSTERSTARTS, "rosterStarts", RST_MATCH_TIME)                        \
 	X(ROSTERSTATUSSINCE, "rosterStatusSince", RST_MATCH_TIME)              \
 	X(ROSTERSTATUSBY, "rosterStatusBy", RST_MATCH_DN)                      \
-	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)
+	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)          \
+	X(ROSTERLASTLOGIN, "rosterLastLogin", RST_MATCH_TIME)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

@@ -32,7 +32,8 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		.doc = "Purge the accounts that were in the bin for as long "
 		       "as setting bin-retention says, and drop the "
 		       "registrations that nobody decided within "
-		       "pending-lifetime.  A running rosterd does this every "
+		       "pending-lifetime; suspend whom nobody used for as "
+		       "long as inactive-after says.  A running rosterd does this every "
 		       "minute by itself.",
 		.children = children,
 	};
@@ -41,6 +42,7 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	enum ctl_status status;
 	struct act_ctx ctx;
 	size_t n = AT_ONCE, all = 0;
+	uint64_t walk = 0;
 
 	ctl_parse(&argp, argc, argv, ctl);
 	status = ctl_open(ctl, false, &env);
@@ -53,6 +55,17 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	}
 	if (status == CTL_OK)
 		printf("%zu account%s ended\n", all, all == 1 ? "" : "s");
+	all = 0;
+	do {
+		if (status == CTL_OK)
+			status = ctl_failed(
+				act_sweep_idle(&ctx, &walk, &n, &refusal),
+				&refusal);
+		all += status == CTL_OK ? n : 0;
+	} while (status == CTL_OK && walk != 0);
+	if (status == CTL_OK && all > 0)
+		printf("%zu suspended: nobody used %s\n", all,
+		       all == 1 ? "it" : "them");
 	rst_env_close(env);
 	return status;
 }

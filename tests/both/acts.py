@@ -515,6 +515,8 @@ NOT_HERE = {
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
     "act_unlock": "after five failures only: tests/both/lockout",
+    "act_note_login": "part of a sign-in, where a policy asks for it",
+    "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
     "act_find_person": "reads",
     "act_find_group": "reads",
 }

@@ -282,6 +282,43 @@ an_expired_account_has_no_session_and_gets_none(void **state)
 	assert_int_equal(life_sessions(life, ada), 0);
 }
 
+static void
+who_stays_away_is_suspended(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t bob = life_person_with_password(life, "bob");
+	struct act_ctx ctx = life->ctx;
+	char token[RST_TOKEN_TEXT];
+	struct rst_session session;
+	uint64_t walk = 0;
+	size_t n;
+
+	ctx.now_s = LIFE_NOW + 90 * DAY_S;
+	life_ok(life, act_sweep_idle(&ctx, &walk, &n, &life->refusal));
+	assert_int_equal(n, 0); /* nobody asked for it */
+	set_setting(life, "inactive-after=90d");
+	ctx.now_s = LIFE_NOW + DAY_S;
+	life_ok(life,
+	        act_sign_in(&ctx, RST_VIEW("bob"), RST_VIEW(LIFE_PASSWORD),
+	                    RST_VIEW(""), token, &session, &life->refusal));
+	assert_string_equal(life_value(life, bob, RST_A_ROSTERLASTLOGIN),
+	                    "20270116080000Z");
+	ctx.now_s = LIFE_NOW + 90 * DAY_S - 1;
+	life_ok(life, act_sweep_idle(&ctx, &walk, &n, &life->refusal));
+	assert_int_equal(n, 0);
+	ctx.now_s = LIFE_NOW + 90 * DAY_S;
+	life_ok(life, act_sweep_idle(&ctx, &walk, &n, &life->refusal));
+	assert_int_equal(n, 1);
+	assert_int_equal(walk, 0);
+	assert_int_equal(state_at(life, ada, ctx.now_s), RULE_STATE_SUSPENDED);
+	assert_int_equal(state_at(life, bob, ctx.now_s), RULE_STATE_ACTIVE);
+	/* whoever is let in again has the whole time before him */
+	life_ok(life, act_activate(&ctx, ada, RST_VIEW(""), &life->refusal));
+	life_ok(life, act_sweep_idle(&ctx, &walk, &n, &life->refusal));
+	assert_int_equal(n, 0);
+}
+
 int
 main(void)
 {
@@ -297,6 +334,7 @@ main(void)
 		LIFE_TEST(without_a_bin_the_deleted_are_gone),
 		LIFE_TEST(what_is_purged_leaves_a_number_behind),
 		LIFE_TEST(a_suspension_takes_administrator_rights_for_good),
+		LIFE_TEST(who_stays_away_is_suspended),
 		LIFE_TEST(dates_open_and_close_an_account_to_the_second),
 		LIFE_TEST(an_expired_account_has_no_session_and_gets_none),
 	};

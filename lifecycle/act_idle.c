@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_idle.c - accounts that nobody uses
+ *
+ * rosterLastLogin is kept, to the hour, for whom a policy sets inactive-after;
+ * it begins with the making of the account and with each new status.  A walk
+ * over everybody, a part at a time, finds who has been away for too long.
+ */
+#include "lifecycle/act_priv.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/setting.h"
+#include "store/index.h"
+
+#define NOTED_S    3600 /* how exact the last login is */
+#define AT_ONCE    4096 /* accounts looked at by one call */
+#define BATCH      64   /* ids taken from the store at a time */
+#define INACTIVITY "nobody used it for as long as inactive-after says"
+
+static int64_t
+time_of(const struct rst_record *record, uint16_t attr)
+{
+	int64_t time_s;
+
+	if (!lifecycle_time_parse(rst_record_first(record, attr), &time_s))
+		return 0;
+	return time_s;
+}
+
+static int64_t
+last_used_s(const struct rst_record *record)
+{
+	int64_t login_s = time_of(record, RST_A_ROSTERLASTLOGIN);
+	int64_t since_s = time_of(record, RST_A_ROSTERSTATUSSINCE);
+	int64_t made_s = time_of(record, RST_A_CREATETIMESTAMP);
+
+	if (since_s < made_s)
+		since_s = made_s;
+	return login_s > since_s ? login_s : since_s;
+}
+
+void
+act_note_login(const struct act_ctx *ctx, uint64_t person)
+{
+	char now[LIFECYCLE_TIME_BYTES];
+	struct act_refusal refusal = { 0 };
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	if (rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn) != RST_OK)
+		return; /* the next login will do */
+	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
+	if (err == RST_OK &&
+	    ctx->now_s - time_of(&record, RST_A_ROSTERLASTLOGIN) < NOTED_S)
+		goto out;
+	lifecycle_time_print(ctx->now_s, now);
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_ROSTERLASTLOGIN,
+		                        rst_view_of(now));
+	if (err == RST_OK)
+		err = act_gate_modify(&txn, ctx, "note-login", RST_VIEW(""),
+		                      person, entry, &refusal);
+	if (err == RST_OK)
+		(void)!act_commit(&txn, ctx);
+out:
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+}
+
+/* Idle for longer than the policy of the person lets him. */
+static enum rst_err
+is_idle(const struct rst_rtxn *txn, int64_t now_s,
+        const struct rst_record *record, bool *ret_idle)
+{
+	struct lifecycle_policy policy;
+	int64_t limit_s;
+	enum rst_err err;
+
+	*ret_idle = false;
+	if (record->kind != RST_KIND_PERSON ||
+	    record->status != RST_STATUS_ACTIVE)
+		return RST_OK;
+	err = lifecycle_policy(txn, record->id, &policy);
+	if (err != RST_OK)
+		return err;
+	limit_s = policy.number[RULE_SETTING_INACTIVE_AFTER];
+	*ret_idle = limit_s > 0 && now_s - last_used_s(record) >= limit_s;
+	return RST_OK;
+}
+
+/* The idle among the next AT_ONCE accounts after *walk, at most BATCH; *walk 0
+ * at the end. */
+static enum rst_err
+find_idle(const struct act_ctx *ctx, uint64_t *walk, uint64_t ids[BATCH],
+          size_t *ret_n)
+{
+	uint64_t found[BATCH];
+	struct rst_record record;
+	struct rst_rtxn txn;
+	size_t n = BATCH, n_idle = 0, looked = 0;
+	bool idle;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	if (!lifecycle_setting_anywhere(&txn, RULE_SETTING_INACTIVE_AFTER)) {
+		*walk = 0;
+		n = 0;
+	}
+	while (err == RST_OK && n == BATCH && n_idle < BATCH &&
+	       looked < AT_ONCE) {
+		err = rst_index_equal(&txn, RST_A_ROSTERSTATUS,
+		                      RST_VIEW("active"), *walk, found, BATCH,
+		                      &n);
+		for (size_t i = 0; err == RST_OK && i < n && n_idle < BATCH;
+		     i++, looked++) {
+			*walk = found[i];
+			err = rst_record_get(&txn, found[i], &record);
+			if (err == RST_OK)
+				err = is_idle(&txn, ctx->now_s, &record, &idle);
+			if (err == RST_OK && idle)
+				ids[n_idle++] = found[i];
+		}
+	}
+	rst_read_end(&txn);
+	if (n < BATCH)
+		*walk = 0;
+	*ret_n = n_idle;
+	return err;
+}
+
+enum rst_err
+act_sweep_idle(const struct act_ctx *ctx, uint64_t *walk, size_t *ret_n,
+               struct act_refusal *refusal)
+{
+	uint64_t ids[BATCH];
+	size_t n = 0;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	*ret_n = 0;
+	err = find_idle(ctx, walk, ids, &n);
+	for (size_t i = 0; err == RST_OK && i < n; i++) {
+		err = act_suspend(ctx, ids[i], RST_VIEW(INACTIVITY), refusal);
+		/* The last administrator stays, and who went meanwhile. */
+		if (err == RST_EDENIED || err == RST_ENOTFOUND)
+			err = RST_OK;
+		else if (err == RST_OK)
+			++*ret_n;
+	}
+	*refusal = (struct act_refusal){ 0 };
+	return err;
+}
