@@ -85,6 +85,7 @@ verdict_code(enum rule_verdict verdict)
 	case RULE_HASH_REFUSED:
 	case RULE_INVALID_STATUS:
 	case RULE_UNKNOWN_GROUP:
+	case RULE_UNKNOWN_USER:
 	case RULE_INVALID_EXPIRY:
 	case RULE_INVALID_SETTING:
 		return LDAP_CONSTRAINT_VIOLATION;
@@ -101,6 +102,7 @@ verdict_code(enum rule_verdict verdict)
 	case RULE_REGISTRATION_CLOSED:
 	case RULE_STATUS_MOVE:
 	case RULE_LAST_ADMIN:
+	case RULE_OWN_RIGHTS:
 	case RULE_PROTECTED_GROUP:
 	case RULE_IDENTITY_IMMUTABLE:
 	case RULE_TOMBSTONE_IMMUTABLE:

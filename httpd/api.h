@@ -29,7 +29,7 @@ http_handler api_user_purge, api_user_unlock;
 /* api_group.c */
 http_handler api_group_list, api_group_create, api_group_show;
 http_handler api_group_delete, api_group_members, api_group_join;
-http_handler api_group_leave, page_group_join;
+http_handler api_group_leave, api_group_edit, page_group_join;
 
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password;

@@ -227,6 +227,54 @@ api_group_create(struct http_req *req, struct http_reply *reply)
 	http_reply_err(req, reply, err, NULL);
 }
 
+/* PATCH /groups/{}, POST /groups/{}.  A form's managers are one text. */
+void
+api_group_edit(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "description", INPUT_TEXT, false },
+		{ "administrator", INPUT_BOOL, false },
+		{ "managers", INPUT_LIST, false },
+		{ "gidNumber", INPUT_NUMBER, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_view named[INPUT_LIST_MAX], managers[INPUT_LIST_MAX];
+	struct act_group_edit edit = { 0 };
+	size_t n_named;
+	struct rst_record group;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	uint64_t id = 0;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	n_named = input_list(req, "managers", named);
+	edit.description = input_text(req, "description");
+	edit.set_administrator = input_has(req, "administrator");
+	edit.administrator = input_bool(req, "administrator", false);
+	edit.gid_number = (uint32_t)input_number(req, "gidNumber", 0);
+	for (size_t i = 0; i < n_named; i++)
+		if (named[i].len > 0) /* a field of the form left empty */
+			managers[edit.n_managers++] = named[i];
+	edit.managers = input_has(req, "managers") ? managers : NULL;
+	err = open_group(req, &txn, &group);
+	if (err == RST_OK) {
+		id = group.id;
+		(void)model_unchanged(req, &group, reply);
+	}
+	rst_read_end(&txn);
+	if (http_is_problem(reply))
+		return;
+	if (err == RST_OK)
+		err = act_edit_group(&req->ctx, id, &edit, &refusal);
+	if (err != RST_OK)
+		http_reply_err(req, reply, err, &refusal);
+	else if (req->api)
+		api_group_show(req, reply);
+	else
+		http_location(reply, "/groups/", req->arg[0], "?done=saved");
+}
+
 /* DELETE /groups/{}, POST /groups/{}/delete */
 void
 api_group_delete(struct http_req *req, struct http_reply *reply)

@@ -122,6 +122,21 @@ check_origin(struct http_req *req, struct http_reply *reply)
 }
 
 static bool
+manages(const struct http_req *req)
+{
+	struct rst_rtxn txn;
+	uint64_t group;
+	bool yes;
+
+	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+		return false;
+	yes = act_find_group(&txn, req->arg[0], &group) == RST_OK &&
+	      act_manages(&txn, group, req->who.id);
+	rst_read_end(&txn);
+	return yes;
+}
+
+static bool
 has_role(const struct http_req *req)
 {
 	const struct http_who *who = &req->who;
@@ -136,6 +151,8 @@ has_role(const struct http_req *req)
 		       (who->administrator ||
 		        rst_view_equal(req->arg[0],
 		                       rst_view_of(who->username)));
+	case HTTP_MANAGER:
+		return who->signed_in && (who->administrator || manages(req));
 	case HTTP_ADMIN:
 		return who->signed_in && who->administrator;
 	}

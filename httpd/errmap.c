@@ -40,6 +40,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_DUPLICATE_EMAIL:
 	case RULE_STATUS_MOVE:
 	case RULE_LAST_ADMIN:
+	case RULE_OWN_RIGHTS:
 	case RULE_PROTECTED_GROUP:
 	case RULE_ALREADY_BOOTSTRAPPED:
 	case RULE_IDENTITY_IMMUTABLE:
@@ -61,6 +62,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_HASH_REFUSED:
 	case RULE_INVALID_STATUS:
 	case RULE_UNKNOWN_GROUP:
+	case RULE_UNKNOWN_USER:
 	case RULE_INVALID_EXPIRY:
 	case RULE_INVALID_SETTING:
 		return 422;
@@ -110,7 +112,7 @@ field_of(const struct http_req *req, const char *attribute)
 	} names[] = {
 		{ "uid", "username" },          { "userPassword", "password" },
 		{ "rosterExpires", "expires" }, { "rosterJoins", "groups" },
-		{ "rosterStatus", "status" },
+		{ "rosterStatus", "status" },   { "rosterManager", "managers" },
 	};
 
 	if (attribute == NULL)

@@ -45,8 +45,9 @@ struct http_server {
 
 enum http_role {
 	HTTP_ANYONE = 1,
-	HTTP_PERSON, /* signed in */
-	HTTP_SELF,   /* the person whose uid is in the path, or an admin */
+	HTTP_PERSON,  /* signed in */
+	HTTP_SELF,    /* the person whose uid is in the path, or an admin */
+	HTTP_MANAGER, /* who manages the group in the path, or an admin */
 	HTTP_ADMIN,
 };
 

@@ -210,6 +210,32 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	return finish(user, ok);
 }
 
+/* The usernames of those who say who is in it. */
+static bool
+add_managers(cJSON *group, const struct rst_rtxn *txn,
+             const struct rst_record *record)
+{
+	cJSON *list = cJSON_AddArrayToObject(group, "managers");
+	char ndn[RST_NORMAL_MAX];
+	struct rst_record person;
+	struct rst_attr managers;
+	struct rst_view dn;
+	uint64_t id;
+	size_t len;
+
+	if (!rst_record_attr(record, RST_A_ROSTERMANAGER, &managers))
+		return list != NULL;
+	while (rst_attr_next(&managers, &dn))
+		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+		    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) ==
+		            RST_OK &&
+		    rst_record_get(txn, id, &person) == RST_OK &&
+		    !json_append_view(list,
+		                      rst_record_first(&person, RST_A_UID)))
+			return false;
+	return list != NULL;
+}
+
 cJSON *
 model_group(const struct rst_rtxn *txn, const struct rst_record *record)
 {
@@ -220,6 +246,7 @@ model_group(const struct rst_rtxn *txn, const struct rst_record *record)
 	                        (record->flags & RST_REC_ADMIN_GROUP) != 0) &&
 	          json_add_number(group, "members",
 	                          rst_member_count(txn, record->id)) &&
+	          add_managers(group, txn, record) &&
 	          add_first(group, "description", record, RST_A_DESCRIPTION) &&
 	          add_stamp(group, "created", record, RST_A_CREATETIMESTAMP) &&
 	          add_href(group, "/groups/", cn);

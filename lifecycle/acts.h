@@ -94,6 +94,18 @@ enum rst_err act_create_group(const struct act_ctx *ctx, struct rst_view name,
                               uint32_t gid_number, bool administrator,
                               struct rst_view description, uint64_t *ret_id,
                               struct act_refusal *refusal) RST_MUST_USE;
+/* What is not set stays.  RULE_UNKNOWN_USER for a manager who is nobody. */
+struct act_group_edit {
+	struct rst_view description; /* NULL ptr: as it is; empty: none */
+	bool set_administrator, administrator;
+	const struct rst_view *managers; /* usernames; NULL: as they are */
+	size_t n_managers;               /* at most ACT_MANAGERS_MAX */
+	uint32_t gid_number;             /* 0: as it is; it never changes */
+};
+#define ACT_MANAGERS_MAX 64
+enum rst_err act_edit_group(const struct act_ctx *ctx, uint64_t group,
+                            const struct act_group_edit *edit,
+                            struct act_refusal *refusal) RST_MUST_USE;
 enum rst_err act_delete_group(const struct act_ctx *ctx, uint64_t group,
                               struct act_refusal *refusal) RST_MUST_USE;
 
@@ -216,6 +228,9 @@ enum rst_err act_still_allowed(const struct rst_rtxn *txn, uint64_t id,
                                uint64_t generation, int64_t now_s) RST_MUST_USE;
 /* What a person's account is now; RULE_STATE_NONE for what is no person. */
 enum rule_state act_state(const struct rst_record *record, int64_t now_s);
+/* rosterManager of group names person: he says who is in it, unless it is a
+ * group of administrators. */
+bool act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person);
 /* A member of a group with rosterAdministrator, and active. */
 bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
                           int64_t now_s);

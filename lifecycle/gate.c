@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
 #include "rules/status.h"
 
@@ -244,7 +245,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	struct rst_entry *before = NULL;
 	struct rst_record records[2];
 	struct gate_sides sides = { 0 };
-	bool endangered = false;
+	bool endangered = false, is_admin = false;
 	enum rst_err err = RST_OK;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -272,12 +273,20 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = gate_settings(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		endangered = gate_endangers_administrators(&g, change, &sides);
+	if (err == RST_OK && g.rules && !g.import)
+		err = gate_may_administrate(&g, change, &sides);
+	if (err == RST_OK && endangered)
+		is_admin = act_is_administrator(&txn->r, ctx->actor_id,
+		                                ctx->now_s);
 	if (err == RST_OK)
 		err = write_and_follow(&g, change, before, &sides,
 		                       ret_member_at);
 	if (err == RST_OK && endangered &&
 	    !gate_any_administrator(&txn->r, ctx->now_s))
 		err = gate_refuse(&g, RULE_LAST_ADMIN, NULL, NULL);
+	if (err == RST_OK && is_admin &&
+	    !act_is_administrator(&txn->r, ctx->actor_id, ctx->now_s))
+		err = gate_refuse(&g, RULE_OWN_RIGHTS, NULL, NULL);
 	rst_entry_free(before);
 	return err;
 }

@@ -5,7 +5,7 @@
  *	loses access		sessions end, open invitations are revoked
  *	has another status	gate_status.c
  *	gets a password		sessions end; it is not locked any more
- *	is deleted		a tombstone
+ *	is deleted		a tombstone; manages no group any more
  *	a group is deleted	a tombstone
  *	an entry is deleted	leaves every rosterGroup first
  *	an entry appears	groups that named it have it (gate_write.c)
@@ -155,6 +155,65 @@ revoke_invitations(struct gate *g, struct rst_view dn)
 	return err;
 }
 
+/* He is about to go, and his DN may mean another one day. */
+static enum rst_err
+drop_manager(struct gate *g, uint64_t group, struct rst_view ndn)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("drop-manager"),
+		.id = group,
+	};
+	char normal[RST_NORMAL_MAX];
+	struct rst_record record;
+	struct rst_attr managers;
+	struct rst_view value;
+	enum rst_err err;
+	size_t len;
+
+	err = gate_load(&g->txn->r, group, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, group, &w.after);
+	if (err == RST_OK)
+		err = rst_entry_record(w.before, &record);
+	if (err == RST_OK)
+		err = rst_entry_set(w.after, RST_A_ROSTERMANAGER, NULL, 0);
+	if (err == RST_OK &&
+	    rst_record_attr(&record, RST_A_ROSTERMANAGER, &managers))
+		while (err == RST_OK && rst_attr_next(&managers, &value)) {
+			err = rst_normalise(RST_MATCH_DN, value, normal, &len);
+			if (err == RST_OK &&
+			    !rst_view_equal(rst_view(normal, len), ndn))
+				err = rst_entry_add(w.after,
+				                    RST_A_ROSTERMANAGER, value);
+		}
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
+	return err;
+}
+
+static enum rst_err
+drop_managers(struct gate *g, struct rst_view dn)
+{
+	char ndn[RST_NORMAL_MAX];
+	uint64_t groups[BATCH], after = 0;
+	size_t len, n = BATCH;
+	enum rst_err err;
+
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	while (err == RST_OK && n == BATCH) {
+		err = rst_index_equal(&g->txn->r, RST_A_ROSTERMANAGER, dn,
+		                      after, groups, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			err = drop_manager(g, after, rst_view(ndn, len));
+		}
+	}
+	return err;
+}
+
 /* The group lists a member by another DN or name: that is all that changed. */
 static enum rst_err
 touch_group(struct gate *g, uint64_t group)
@@ -274,6 +333,8 @@ gate_precede(struct gate *g, const struct gate_sides *sides)
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
 		if (err == RST_OK)
 			err = revoke_invitations(g, rst_view(dn, len));
+		if (err == RST_OK)
+			err = drop_managers(g, rst_view(dn, len));
 		if (err != RST_OK)
 			return err;
 	}

@@ -249,3 +249,25 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
 	/* Where there was none before, none is taken away. */
 	return gate_any_administrator(&g->txn->r, now_s);
 }
+
+enum rst_err
+gate_may_administrate(struct gate *g, const struct gate_change *change,
+                      const struct gate_sides *sides)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+	bool was = before != NULL && is_admin_group(before);
+	bool is = after != NULL && is_admin_group(after);
+	struct rst_record actor;
+
+	if (g->ctx->actor_id == 0 || (!was && !is))
+		return RST_OK;
+	/* what else stands in it is the ACLs' business */
+	if (was && is && change->n_members == 0 &&
+	    gate_same_values(before, after, RST_A_ROSTERMANAGER))
+		return RST_OK;
+	if (rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
+	    actor.kind != RST_KIND_PERSON ||
+	    act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s))
+		return RST_OK;
+	return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
+}

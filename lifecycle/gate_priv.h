@@ -85,6 +85,11 @@ enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 bool gate_endangers_administrators(struct gate *g,
                                    const struct gate_change *change,
                                    const struct gate_sides *sides);
+/* Only administrators, and who is no person (rootdn, the CLI, services that
+ * an ACL lets write), say who is one: RULE_FORBIDDEN. */
+enum rst_err gate_may_administrate(struct gate *g,
+                                   const struct gate_change *change,
+                                   const struct gate_sides *sides) RST_MUST_USE;
 bool gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s);
 
 /* Before a deletion is written: memberships end, and with the lifecycle the

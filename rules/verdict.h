@@ -65,6 +65,8 @@
 	X(STATUS_MOVE, "status_move",                                          \
 	  "an account in this status cannot move to that status")              \
 	X(LAST_ADMIN, "last_admin", "this is the last active administrator")   \
+	X(OWN_RIGHTS, "own_rights",                                            \
+	  "administrators cannot take their own access or rights away")        \
 	X(PROTECTED_GROUP, "protected_group",                                  \
 	  "the groups ldapusers and sysadmins cannot be removed or renamed")   \
 	X(IDENTITY_IMMUTABLE, "identity_immutable",                            \
@@ -77,6 +79,7 @@
 	X(ALREADY_BOOTSTRAPPED, "already_bootstrapped",                        \
 	  "there is an administrator already")                                 \
 	X(UNKNOWN_GROUP, "unknown_group", "there is no such group")            \
+	X(UNKNOWN_USER, "unknown_user", "nobody has this username")            \
 	X(INVALID_EXPIRY, "invalid_expiry",                                    \
 	  "the lifetime is outside what the settings allow")                   \
 	X(INVALID_SETTING, "invalid_setting",                                  \

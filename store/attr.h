@@ -85,7 +85,10 @@ enum rst_match {
 	X(ROSTERSTATUSSINCE, "rosterStatusSince", RST_MATCH_TIME)              \
 	X(ROSTERSTATUSBY, "rosterStatusBy", RST_MATCH_DN)                      \
 	X(ROSTERFORMERSTATUS, "rosterFormerStatus", RST_MATCH_IGNORE)          \
-	X(ROSTERLASTLOGIN, "rosterLastLogin", RST_MATCH_TIME)
+	X(ROSTERLASTLOGIN, "rosterLastLogin", RST_MATCH_TIME)                  \
+	X(ROSTERMANAGER, "rosterManager", RST_MATCH_DN)                        \
+	X(ROSTERMEMBERUNTIL, "rosterMemberUntil", RST_MATCH_IGNORE)            \
+	X(ROSTERKEYUNTIL, "rosterKeyUntil", RST_MATCH_EXACT)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

@@ -2,6 +2,7 @@
 /* group.c - rosterctl group: groups and who is in them */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cjson/cJSON.h>
 
@@ -120,23 +121,52 @@ add(struct noun *noun)
 	return noun_done(noun, err, noun->args[0], "added");
 }
 
+/* The names in text, with commas between; text stays. */
+static size_t
+split(const char *text, struct rst_view names[ACT_MANAGERS_MAX])
+{
+	size_t n = 0, len;
+
+	while (n < ACT_MANAGERS_MAX && *text != '\0') {
+		len = strcspn(text, ",");
+		if (len > 0)
+			names[n++] = rst_view(text, len);
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+	return n;
+}
+
 static enum ctl_status
 edit(struct noun *noun)
 {
-	const struct act_edit about = { RST_A_DESCRIPTION,
-		                        noun_text(noun, NOUN_DESCRIPTION) };
+	struct rst_view names[ACT_MANAGERS_MAX];
+	struct act_group_edit edit = {
+		.description = noun_text(noun, NOUN_DESCRIPTION),
+		.set_administrator = noun->option[NOUN_ADMINISTRATOR] != NULL ||
+		                     noun->option[NOUN_PLAIN] != NULL,
+		.administrator = noun->option[NOUN_ADMINISTRATOR] != NULL,
+	};
+	uint64_t id, number = 0;
 	enum ctl_status status;
-	uint64_t id;
 
 	status = noun_group(noun, 0, &id);
+	if (status == CTL_OK)
+		status = noun_number(noun, NOUN_GID_NUMBER, UINT32_MAX - 1,
+		                     &number);
 	if (status != CTL_OK)
 		return status;
-	if (about.value.ptr == NULL) {
+	edit.gid_number = (uint32_t)number;
+	if (noun->option[NOUN_MANAGER] != NULL) {
+		edit.n_managers = split(noun->option[NOUN_MANAGER], names);
+		edit.managers = names;
+	}
+	if (edit.description.ptr == NULL && !edit.set_administrator &&
+	    edit.managers == NULL && number == 0) {
 		ctl_say("edit what? rosterctl group --help tells");
 		return CTL_USAGE;
 	}
 	return noun_done(noun,
-	                 act_edit(&noun->ctx, id, &about, 1, &noun->refusal),
+	                 act_edit_group(&noun->ctx, id, &edit, &noun->refusal),
 	                 noun->args[0], "changed");
 }
 
@@ -196,7 +226,9 @@ static const struct noun_verb verbs[] = {
 	          NOUN_BIT(DESCRIPTION),
 	  true, add },
 	{ "edit", "GROUP", "Change what the options name", 1, 1,
-	  NOUN_BIT(DESCRIPTION), true, edit },
+	  NOUN_BIT(DESCRIPTION) | NOUN_BIT(ADMINISTRATOR) | NOUN_BIT(PLAIN) |
+	          NOUN_BIT(MANAGER) | NOUN_BIT(GID_NUMBER),
+	  true, edit },
 	{ "delete", "GROUP", "The group goes; its number stays dead", 1, 1, 0,
 	  true, drop },
 	{ "join", "GROUP NAME...", "Take people in", 2, NOUN_ARGS_MAX, 0, true,

@@ -34,6 +34,10 @@
 	X(GID_NUMBER, 260, "gid", "NUMBER", "gidNumber (default: the next)")   \
 	X(ADMINISTRATOR, 'A', "administrator", NULL,                           \
 	  "Its members administer the directory")                              \
+	X(PLAIN, 272, "no-administrator", NULL,                                \
+	  "Its members do not administer the directory")                       \
+	X(MANAGER, 'M', "manager", "NAME",                                     \
+	  "Who says who is in it, also with commas between; empty: nobody")    \
 	X(GROUP, 'G', "group", "NAME",                                         \
 	  "A group, also several times or with commas between")                \
 	X(SEARCH, 'q', "search", "TEXT", "Only what has this in name or mail") \

@@ -835,6 +835,12 @@ def http_delete_group(hand):
     delete_group(hand, lambda name: hand.ask("DELETE", "groups/" + name))
 
 
+@act(HTTP, "edit a group", "act_edit_group", weight=1)
+def http_edit_group(hand):
+    hand.ask("PATCH", "groups/" + hand.one_of(hand.groups),
+             {"description": "version %d" % hand.dice.randrange(1 << 30)})
+
+
 @act(HTTP, "join", "act_join", weight=3)
 def http_join(hand):
     join(hand, lambda group, name: hand.ask(

@@ -10,6 +10,7 @@ both_tests = \
 	tests/both/endure \
 	tests/both/full \
 	tests/both/enumeration \
+	tests/both/groups \
 	tests/both/kill-9 \
 	tests/both/lockout \
 	tests/both/numbers \

@@ -43,6 +43,7 @@ def every_route_refuses_who_may_not():
         "HTTP_ANYONE": {"nobody", "bob", "ada"},
         "HTTP_PERSON": {"bob", "ada"},
         "HTTP_SELF": {"ada"},  # the path names carl
+        "HTTP_MANAGER": {"ada"},
         "HTTP_ADMIN": {"ada"},
     }
     clients = {"nobody": rosterd.client(), "ada": admin,
@@ -84,7 +85,8 @@ def every_route_refuses_who_may_not():
 
 def the_manual_knows_every_route():
     words = {"HTTP_ANYONE": "anybody", "HTTP_PERSON": "a person",
-             "HTTP_SELF": "self", "HTTP_ADMIN": "administrators"}
+             "HTTP_SELF": "self", "HTTP_MANAGER": "managers",
+             "HTTP_ADMIN": "administrators"}
     with open(os.path.join(SOURCE, "man", "rosterd.8")) as page:
         told = re.findall(r"^\.It (\w+) Ta (\S+) Ta (.+)$", page.read(), re.M)
     told = {(m, re.sub(r"\{\w+\}", "{}", p), who) for m, p, who in told}
