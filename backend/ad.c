@@ -198,6 +198,7 @@ back_names_open(void)
 	look_up("uniqueMember", &back_names.unique_member);
 	look_up("shadowExpire", &back_names.shadow_expire);
 	look_up("rosterStatus", &back_names.status);
+	look_up("rosterReason", &back_names.reason);
 	look_up("mail", &back_names.mail);
 	look_up("gidNumber", &back_names.gid_number);
 	look_up("pwdAccountLockedTime", &back_names.locked_time);

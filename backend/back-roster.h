@@ -144,7 +144,8 @@ bool back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 struct back_names {
 	AttributeDescription *member, *member_uid, *unique_member, *member_of;
 	AttributeDescription *locked_time, *account_lock, *shadow_expire;
-	AttributeDescription *gid_number, *status, *mail, *num_subordinates;
+	AttributeDescription *gid_number, *status, *reason, *mail;
+	AttributeDescription *num_subordinates;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,

@@ -38,14 +38,36 @@ back_mods_csn(const Modifications *mods)
 	return NULL;
 }
 
-/* A modification that only takes away makes room. */
+/* Whether it leaves no value, or shuts somebody out: that must not wait for
+ * room, any more than through the other doors. */
+static bool
+is_freeing(const Modifications *mod)
+{
+	enum rst_status to;
+
+	if (mod->sml_op == LDAP_MOD_DELETE)
+		return true;
+	if (mod->sml_values == NULL || BER_BVISNULL(&mod->sml_values[0]))
+		return mod->sml_op == LDAP_MOD_REPLACE;
+	if (mod->sml_desc != back_names.status)
+		return false;
+	to = rst_status_parse(back_view_of(&mod->sml_values[0]));
+	return to == RST_STATUS_SUSPENDED || to == RST_STATUS_DELETED;
+}
+
+/* What only takes away, or shuts out and says why, may use the reserve. */
 static enum rst_write_purpose
 purpose_of(const Modifications *mods)
 {
-	for (; mods != NULL; mods = mods->sml_next)
-		if (mods->sml_op != LDAP_MOD_DELETE)
+	bool frees = false;
+
+	for (; mods != NULL; mods = mods->sml_next) {
+		if (is_freeing(mods))
+			frees = true;
+		else if (mods->sml_desc != back_names.reason)
 			return RST_WRITE_ORDINARY;
-	return RST_WRITE_FREEING;
+	}
+	return frees ? RST_WRITE_FREEING : RST_WRITE_ORDINARY;
 }
 
 /* What is checked and followed once the change is stored. */

@@ -208,9 +208,10 @@ store(Operation *op, SlapReply *rs, struct berval *hash)
 	op->o_bd->bd_info = (BackendInfo *)on;
 
 	rs->sr_text = text; /* lives as long as the operation */
-	/* to slapd this one means "not done, do it yourself" */
+	/* To slapd this one means "not done, do it yourself"; and to a client
+	 * a constraint that its password is no good. */
 	if (rs->sr_err == LDAP_UNWILLING_TO_PERFORM)
-		rs->sr_err = LDAP_CONSTRAINT_VIOLATION;
+		rs->sr_err = LDAP_OTHER;
 	return rs->sr_err;
 }
 

@@ -59,6 +59,13 @@ class NotNow(Exception):
     """This hand has nothing to do it to."""
 
 
+def is_full(error):
+    """LDAP refused it for want of room: 53, or 80 from the password exop,
+    since to slapd 53 means there that it shall do it itself."""
+    return isinstance(error, (ldap.UNWILLING_TO_PERFORM, ldap.OTHER)) and \
+        error.args[0].get("info") == FULL_TEXT
+
+
 # ------------------------------------------------------------------ the book
 
 class Book:
@@ -279,19 +286,17 @@ class Hand(threading.Thread):
         self.book.begin(facts)
         try:
             answer = write()
-        except LOST as error:
+        except (*LOST, ldap.UNWILLING_TO_PERFORM) as error:
+            if is_full(error):
+                self.book.withdraw(facts)
+                raise Full(type(error).__name__) from error
+            if not isinstance(error, LOST):
+                raise
             self.forget(facts)
             raise Lost(error) from error
         except Lost:
             self.forget(facts)
             raise
-        except (ldap.UNWILLING_TO_PERFORM,
-                ldap.CONSTRAINT_VIOLATION) as error:
-            # the latter from the password exop: to slapd 53 means another way
-            if error.args[0].get("info") != FULL_TEXT:
-                raise
-            self.book.withdraw(facts)
-            raise Full("53") from error
         except Full:
             self.book.withdraw(facts)
             raise
@@ -572,18 +577,27 @@ def ldap_delete_person(hand):
     drop_person(hand, name)
 
 
-@act(LDAP, "set a status", "modify")
-def ldap_status(hand):
-    name = hand.one_of(hand.people)
+def ldap_status(hand, before, after, *more):
+    name = hand.one_of(hand.people, lambda one: one.status == before)
     person = hand.people[name]
-    status = "suspended" if person.status == "active" else "active"
-    facts = {"status/" + name: status}
+    facts = {"status/" + name: after}
     facts.update(hand.ends(person))
     hand.promise(facts, lambda: hand.link.modify_s(
         person_dn(name), [(ldap.MOD_REPLACE, "rosterStatus",
-                           [status.encode()])]))
-    person.status = status
+                           [after.encode()]), *more]))
+    person.status = after
     person.sessions = {}
+
+
+@act(LDAP, "suspend by status", "modify", frees=True)
+def ldap_suspend(hand):
+    ldap_status(hand, "active", "suspended",
+                (ldap.MOD_REPLACE, "rosterReason", [b"Nobody knows"]))
+
+
+@act(LDAP, "activate by status", "modify")
+def ldap_activate(hand):
+    ldap_status(hand, "suspended", "active")
 
 
 @act(LDAP, "set a password", "act_change_password", weight=1)
