@@ -23,6 +23,7 @@ struct options {
 	const char *copy; /* a backup, or a directory, to look into instead */
 	int fd;           /* the backup, or -1 */
 	uint64_t max;
+	struct rst_detail why; /* it cannot be verified */
 };
 
 static const struct argp_option option_list[] = {
@@ -154,16 +155,15 @@ print_end(const struct options *options, const struct ctl_report *report,
 
 /* Verify the environment, or the backup when env is NULL. */
 static enum ctl_status
-verify(struct rst_env *env, const struct options *options,
+verify(struct rst_env *env, struct options *options,
        const struct rst_check_options *how, struct outcome *outcome)
 {
 	struct rst_check_options again = *how;
-	struct rst_detail detail = { "" };
 	enum rst_err err;
 
 	if (env == NULL)
 		err = rst_backup_check(options->fd, how, &outcome->found,
-		                       &detail);
+		                       &options->why);
 	else
 		err = rst_check(env, how, &outcome->found);
 	outcome->left = outcome->found;
@@ -173,17 +173,32 @@ verify(struct rst_env *env, const struct options *options,
 		if (err == RST_OK)
 			err = rst_check(env, &again, &outcome->left);
 	}
-	return ctl_explain(err, &detail);
+	return ctl_explain(err, &options->why);
 }
 
+/* What is so damaged that verifying ends there is a finding, too. */
+static void
+note_damage(const struct options *options, const struct rst_check_options *how,
+            struct outcome *outcome)
+{
+	struct rst_check_finding what = { .invariant = "pages" };
+
+	snprintf(what.text, sizeof(what.text), "%s",
+	         options->why.text[0] != '\0' ? options->why.text
+	                                      : rst_strerror(RST_ECORRUPT));
+	how->finding(how->arg, &what);
+	outcome->left = ++outcome->found;
+}
+
+/* opened: what became of opening it. */
 static enum ctl_status
-check(struct rst_env *env, const struct options *options)
+check(struct rst_env *env, struct options *options, enum ctl_status opened)
 {
 	struct outcome outcome = { 0 };
 	struct rst_check_options how;
 	struct ctl_report report;
 	struct act_refusal none = { 0 };
-	enum ctl_status status;
+	enum ctl_status status = opened;
 
 	ctl_report_begin(&report,
 	                 options->quiet      ? CTL_PROGRESS_NONE
@@ -195,8 +210,13 @@ check(struct rst_env *env, const struct options *options)
 	how.rules_n = &outcome.rules;
 	if (options->json && (report.findings = cJSON_CreateArray()) == NULL)
 		return ctl_failed(RST_ENOMEM, &none);
-	status = verify(env, options, &how, &outcome);
+	if (status == CTL_OK)
+		status = verify(env, options, &how, &outcome);
 	ctl_report_clear(&report);
+	if (status == CTL_CORRUPT && options->json) {
+		note_damage(options, &how, &outcome);
+		(void)print_report(options, &report, &outcome);
+	}
 	if (status == CTL_OK && options->json)
 		status = print_report(options, &report, &outcome);
 	if (status == CTL_OK)
@@ -253,10 +273,11 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 	ctl_parse(&argp, argc, argv, &options);
 	status = find_place(&options);
 	ctl->verify = true;
+	ctl->why = &options.why;
 	if (status == CTL_OK && options.copy == NULL)
 		status = ctl_open(ctl, false, &env);
-	if (status == CTL_OK)
-		status = check(env, &options);
+	if (status == CTL_OK || status == CTL_CORRUPT)
+		status = check(env, &options, status);
 	rst_env_close(env);
 	if (options.fd >= 0)
 		close(options.fd);

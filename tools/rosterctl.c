@@ -91,16 +91,17 @@ ctl_open(const struct ctl *ctl, bool create, struct rst_env **ret_env)
 	struct rst_env_options options = { .create = create,
 		                           .verify = ctl->verify };
 	struct rst_detail detail = { "" };
+	struct rst_detail *why = ctl->why != NULL ? ctl->why : &detail;
 	enum rst_err err;
 
-	err = rst_env_open(ctl->directory, &options, ret_env, &detail);
+	err = rst_env_open(ctl->directory, &options, ret_env, why);
 	if (err == RST_OK)
 		return CTL_OK;
-	if (detail.text[0] != '\0')
-		ctl_say("%s", detail.text);
+	if (why->text[0] != '\0')
+		ctl_say("%s", why->text);
 	else
 		ctl_say("%s: %s", ctl->directory, rst_strerror(err));
-	if (err == RST_ENOTFOUND && strstr(detail.text, "init") == NULL)
+	if (err == RST_ENOTFOUND && strstr(why->text, "init") == NULL)
 		ctl_say("rosterctl init makes an environment");
 	return err == RST_ENOTFOUND  ? CTL_ABSENT
 	       : err == RST_EBUSY    ? CTL_BUSY

@@ -35,8 +35,9 @@ enum ctl_status {
 struct cJSON;
 
 struct ctl {
-	const char *directory; /* of the environment */
-	bool verify;           /* look at every page before opening it */
+	const char *directory;  /* of the environment */
+	bool verify;            /* look at every page before opening it */
+	struct rst_detail *why; /* takes why opening it failed, or NULL */
 };
 
 struct ctl_command {
