@@ -11,7 +11,7 @@
 
 #include "store/env.h"
 
-#define RST_FORMAT      1 /* of everything on disk; in table "meta" under */
+#define RST_FORMAT      2 /* of everything on disk; in table "meta" under */
 #define RST_META_FORMAT "format"
 
 /*
