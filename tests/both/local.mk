@@ -30,6 +30,10 @@ check_LTLIBRARIES += tests/both/libfakeclock.la
 tests_both_libfakeclock_la_SOURCES = tests/both/fake-clock.c
 tests_both_libfakeclock_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
+check_LTLIBRARIES += tests/both/libunsynced.la
+tests_both_libunsynced_la_SOURCES = tests/both/unsynced.c
+tests_both_libunsynced_la_LDFLAGS = -module -avoid-version -shared \
+	-rpath /nowhere
 check_LTLIBRARIES += tests/both/libdieat.la
 tests_both_libdieat_la_SOURCES = tests/both/die-at.c
 tests_both_libdieat_la_LDFLAGS = -module -avoid-version -shared \
