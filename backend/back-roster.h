@@ -181,6 +181,10 @@ struct back_needs;
 struct back_needs *back_needs_search(Operation *op, Filter *filter,
                                      AttributeName *attrs);
 struct back_needs *back_needs_acl(Operation *op);
+/* Everything, and who asks among the members as the ACLs look for him. */
+struct back_needs *back_needs_all(Operation *op);
+/* slapd or an overlay asks for itself, and looks at what it likes. */
+bool back_is_internal(const Operation *op);
 void back_needs_add(struct back_needs *needs, AttributeDescription *ad);
 /* What a filter looks at that slapd's test_filter() evaluates. */
 void back_needs_filter(struct back_needs *needs, const Filter *filter);

@@ -200,16 +200,15 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 
 	if (!rst_member_any(view->txn, build->record, id))
 		return RST_OK;
-	if ((need & BACK_NEED_SELF) && !all) {
+	if (need & BACK_NEED_SELF) {
 		err = add_owns(build, id, &values, &normal);
 		for (size_t i = 0; i < values.n; i++)
 			values_add(&own, values.at[i].bv_val,
 			           values.at[i].bv_len);
 	}
 	if (err == RST_OK && (need & BACK_NEED_VALUES))
-		err = add_listed(build, ad,
-		                 hidden || (need & BACK_NEED_SELF && all), &own,
-		                 &values, all && is_dn ? &normal : NULL);
+		err = add_listed(build, ad, hidden, &own, &values,
+		                 all && is_dn ? &normal : NULL);
 	if (err != RST_OK)
 		return err;
 	if (all && !is_dn)

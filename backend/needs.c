@@ -181,19 +181,35 @@ add_acls(struct back_needs *needs, const AccessControl *acl)
 	}
 }
 
+static bool
+has_control(const Operation *op, const char *oid)
+{
+	int id;
+
+	return slap_find_control_id(oid, &id) == LDAP_SUCCESS &&
+	       op->o_ctrlflag[id] > SLAP_CONTROL_IGNORED;
+}
+
 /*
  * Overlays known not to look into what a search of a client returns beyond
- * what was asked for.  syncprov does when the client replicates.
+ * what was asked for.  syncprov does when the client replicates, sssvlv when
+ * it is to sort; deref reads entries of its own; valsort looks at the normal
+ * forms of what is returned.
  */
 static bool
-is_indifferent(const Operation *op, const char *type)
+is_indifferent(struct back_needs *needs, const char *type)
 {
-	static const char *const known[] = { "lifecycle", "lifecycle-guard",
-		                             "auditlog",  "accesslog",
-		                             "unique",    "refint" };
+	static const char *const known[] = {
+		"lifecycle", "lifecycle-guard", "auditlog", "accesslog",
+		"unique",    "refint",          "deref",
+	};
 
 	if (strcmp(type, "syncprov") == 0)
-		return op->o_sync <= SLAP_CONTROL_IGNORED;
+		return needs->op->o_sync <= SLAP_CONTROL_IGNORED;
+	if (strcmp(type, "sssvlv") == 0)
+		return !has_control(needs->op, LDAP_CONTROL_SORTREQUEST);
+	if (strcmp(type, "valsort") == 0)
+		return needs->normal = true;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(type, known[i]) == 0)
 			return true;
@@ -201,7 +217,7 @@ is_indifferent(const Operation *op, const char *type)
 }
 
 static bool
-overlays_indifferent(const Operation *op, BackendDB *be)
+overlays_indifferent(struct back_needs *needs, BackendDB *be)
 {
 	slap_overinfo *info;
 	slap_overinst *on;
@@ -210,14 +226,13 @@ overlays_indifferent(const Operation *op, BackendDB *be)
 		return true;
 	info = (slap_overinfo *)be->bd_info;
 	for (on = info->oi_list; on != NULL; on = on->on_next)
-		if (!is_indifferent(op, on->on_bi.bi_type))
+		if (!is_indifferent(needs, on->on_bi.bi_type))
 			return false;
 	return true;
 }
 
-/* slapd or an overlay asks for itself, and looks at what it likes. */
-static bool
-is_internal(const Operation *op)
+bool
+back_is_internal(const Operation *op)
 {
 	return op->o_conn == NULL || op->o_conn->c_conn_idx < 0;
 }
@@ -241,10 +256,19 @@ back_needs_acl(Operation *op)
 		add_acls(needs, op->o_bd->be_acl);
 		add_acls(needs, frontendDB->be_acl);
 	}
-	if (is_internal(op) || op->o_bd == NULL ||
-	    !overlays_indifferent(op, op->o_bd->bd_self) ||
-	    !overlays_indifferent(op, frontendDB))
+	if (back_is_internal(op) || op->o_bd == NULL ||
+	    !overlays_indifferent(needs, op->o_bd->bd_self) ||
+	    !overlays_indifferent(needs, frontendDB))
 		needs->everything = true;
+	return needs;
+}
+
+struct back_needs *
+back_needs_all(Operation *op)
+{
+	struct back_needs *needs = back_needs_acl(op);
+
+	needs->everything = true;
 	return needs;
 }
 
@@ -292,7 +316,8 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 	self = id != RST_A_NONE && needs->self[id];
 	if (needs->everything)
 		return BACK_NEED_VALUES | BACK_NEED_NORMAL |
-		       (needs->probes || self ? BACK_NEED_PROBE : 0);
+		       (needs->probes ? BACK_NEED_PROBE : 0) |
+		       (self ? BACK_NEED_SELF : 0);
 	if ((needs->user && !is_at_operational(ad->ad_type)) ||
 	    (needs->attrs != NULL && ad_inlist(ad, needs->attrs)))
 		need = BACK_NEED_VALUES |

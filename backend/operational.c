@@ -119,9 +119,22 @@ roster_back_operational(Operation *op, SlapReply *rs)
 	return LDAP_SUCCESS;
 }
 
+/*
+ * An overlay reads an entry for a client's answer: sssvlv sends it as it is,
+ * deref what it finds in it.  ACLs name the attribute that they look at.
+ */
+static bool
+is_for_answer(const Operation *op, const ObjectClass *oc,
+              const AttributeDescription *at)
+{
+	return op->o_tag == LDAP_REQ_SEARCH && oc == NULL && at == NULL &&
+	       op->o_sync <= SLAP_CONTROL_IGNORED && !back_is_internal(op);
+}
+
 static int
-get_entry(const struct back_view *view, struct berval *ndn,
-          struct ObjectClass *oc, AttributeDescription *at, Entry **ret_entry)
+get_entry(const struct back_view *view, const struct back_needs *needs,
+          struct berval *ndn, struct ObjectClass *oc, AttributeDescription *at,
+          Entry **ret_entry)
 {
 	struct rst_record record;
 	Entry *entry = NULL;
@@ -132,9 +145,15 @@ get_entry(const struct back_view *view, struct berval *ndn,
 	if (err == RST_ENOTFOUND)
 		return LDAP_NO_SUCH_OBJECT;
 	if (err == RST_OK)
-		err = back_entry_new(view, &record, NULL, &entry);
+		err = back_entry_new(view, &record, needs, &entry);
 	if (err != RST_OK)
 		return LDAP_OTHER;
+	/* nobody is hidden from himself: a rule may be reading the asker */
+	if (needs != NULL && !bvmatch(ndn, &view->op->o_ndn) &&
+	    back_hides(view, &record, entry)) {
+		back_entry_free(entry);
+		return LDAP_NO_SUCH_OBJECT;
+	}
 	if ((oc != NULL && !is_entry_objectclass(entry, oc, 0)) ||
 	    (at != NULL && attr_find(entry->e_attrs, at) == NULL)) {
 		back_entry_free(entry);
@@ -150,19 +169,24 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 {
 	struct back_db *db = op->o_bd->be_private;
 	struct back_read *read = NULL;
+	struct back_needs *needs = NULL;
 	struct back_view view;
 	int code;
 
 	if (back_read_begin(op, db, &read) != RST_OK)
 		return LDAP_OTHER;
 	back_view_init(&view, op, db, &read->txn, true);
-	/* not an answer: ACLs and overlays see hidden rows, and what is
-	 * computed only when it is asked for by name */
-	view.list_all = true;
-	view.computed = at != NULL && (at == back_names.member_of ||
-	                               at == back_names.locked_time ||
-	                               at == back_names.account_lock);
-	code = get_entry(&view, ndn, oc, at, ret_entry);
+	if (is_for_answer(op, oc, at)) {
+		needs = back_needs_all(op);
+	} else {
+		/* ACLs and overlays see hidden rows, and what is computed only
+		 * when it is asked for by name */
+		view.list_all = true;
+		view.computed = at != NULL && (at == back_names.member_of ||
+		                               at == back_names.locked_time ||
+		                               at == back_names.account_lock);
+	}
+	code = get_entry(&view, needs, ndn, oc, at, ret_entry);
 	back_read_end(read);
 	return code;
 }

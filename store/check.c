@@ -75,7 +75,7 @@ _Static_assert(sizeof(rst_check_invariants) / sizeof(char *) ==
                        N_INVARIANTS + 1,
                "both lists name the same invariants");
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 report(struct rst_check *check, bool warning, const char *format, va_list args)
 {
 	struct rst_check_finding finding = { .invariant = check->invariant,

@@ -17,8 +17,8 @@ from ldap.controls.readentry import PostReadControl, PreReadControl
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from overlay import (ANSWER_S, TOP_BUILD, TOP_SRC, Daemon,  # noqa: E402
-                     Failure, run_story, skip, temporary_directory, values,
-                     wait_until)
+                     Failure, Server, run_story, skip, temporary_directory,
+                     values, wait_until)
 from harness import free_port  # noqa: E402
 
 OURS, THEIRS = "dc=rrtwin", "dc=mmtwin"
@@ -139,14 +139,8 @@ class Twin:
         done = subprocess.run(
             ["slapd", "-T" + name[4:], "-f", self.conf, *arguments],
             input=stdin, text=True, capture_output=True, timeout=300,
-            env=self.surroundings())
+            env=Server.surroundings())
         return done.returncode, done.stdout, done.stderr
-
-    @staticmethod
-    def surroundings():
-        preload = os.environ.get("ROSTER_TEST_SLAPD_PRELOAD")
-        return dict(os.environ, **({"LD_PRELOAD": preload} if preload
-                                   else {}))
 
     def load(self, ldif):
         """ldif has SUFFIX for the suffix, DC for its value."""
@@ -159,7 +153,7 @@ class Twin:
 
     def start(self, level="stats"):
         self.daemon.start(["slapd", "-h", self.url + " " + self.tcp, "-f",
-                           self.conf, "-d", level], env=self.surroundings())
+                           self.conf, "-d", level], env=Server.surroundings())
         wait_until(self.answers, ANSWER_S, "slapd to answer")
 
     def answers(self):
