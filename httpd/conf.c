@@ -39,6 +39,7 @@ static const struct key {
 	KEY("mail", "starttls", starttls, false),
 	KEY("data", "templates", templates, false),
 	KEY("data", "static", static_files, false),
+	KEY("data", "locale", locale, false),
 	KEY("data", "overrides", overrides, false),
 #undef KEY
 };
@@ -298,6 +299,7 @@ fill_in(struct http_config *config)
 		DEFAULT(starttls, "required"),
 		DEFAULT(templates, PKGDATADIR "/templates"),
 		DEFAULT(static_files, PKGDATADIR "/static"),
+		DEFAULT(locale, PKGDATADIR "/locale"),
 		DEFAULT(overrides, "/etc/roster"),
 #undef DEFAULT
 	};

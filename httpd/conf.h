@@ -51,7 +51,7 @@ struct http_config {
 	char *ca_file;
 	char *starttls; /* "required" or "off" */
 	/* [data] */
-	char *templates, *static_files, *overrides;
+	char *templates, *static_files, *locale, *overrides;
 
 	/* What the above means, after http_config_check(). */
 	struct http_site site;

@@ -28,6 +28,8 @@
 #define HTTP_WAITING_MAX     99
 
 struct http_templates;
+struct http_locale;
+struct http_locales;
 struct http_files;
 struct mail_worker;
 
@@ -36,6 +38,7 @@ struct http_server {
 	const struct http_config *config;
 	struct rst_env *env;
 	struct http_templates *templates;
+	struct http_locales *locales;
 	struct http_files *files;
 	struct mail_worker *mail;
 	unsigned int server_id; /* of the CSNs that rosterd makes */

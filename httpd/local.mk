@@ -28,6 +28,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/json_scan.c \
 	httpd/list.c \
 	httpd/listen.c \
+	httpd/locale.c httpd/locale.h \
 	httpd/log.c \
 	httpd/mail.c httpd/mail.h \
 	httpd/mail_text.c \
@@ -55,6 +56,8 @@ dist_templates_DATA = \
 	httpd/templates/_foot.mustache \
 	httpd/templates/_head.mustache \
 	httpd/templates/_error.mustache \
+	httpd/templates/_logo.mustache \
+	httpd/templates/_nav.mustache \
 	httpd/templates/_pager.mustache \
 	httpd/templates/_password_field.mustache \
 	httpd/templates/_person_fields.mustache \
@@ -74,3 +77,5 @@ dist_templates_DATA = \
 	httpd/templates/users.mustache
 staticdir = $(pkgdatadir)/static
 dist_static_DATA = httpd/static/roster.css
+wordsdir = $(pkgdatadir)/locale
+dist_words_DATA = httpd/locale/de.json

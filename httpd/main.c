@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "httpd/files.h"
+#include "httpd/locale.h"
 #include "httpd/mail.h"
 #include "httpd/serve.h"
 #include "httpd/template.h"
@@ -312,6 +313,10 @@ load(struct http_server *server, struct rst_detail *why)
 		err = http_templates_load(config->templates, config->overrides,
 		                          &server->templates, why);
 	if (err == RST_OK)
+		err = http_locales_load(config->locale, config->overrides,
+		                        server->templates, &server->locales,
+		                        why);
+	if (err == RST_OK)
 		err = http_files_load(config->static_files, config->overrides,
 		                      &server->files, why);
 	return err;
@@ -345,6 +350,7 @@ run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
 	mail_worker_stop(server->mail);
 	house_stop(&house);
 	http_files_free(server->files);
+	http_locales_free(server->locales);
 	http_templates_free(server->templates);
 	rst_env_close(server->env);
 	return err;

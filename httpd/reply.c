@@ -18,13 +18,34 @@
 #include <string.h>
 
 #include "httpd/files.h"
+#include "httpd/locale.h"
 #include "httpd/route.h"
 #include "httpd/template.h"
 #include <config.h>
 
-static const char *const words[] = { "pending", "active", "suspended",
-	                             "deleted", "open",   "used",
-	                             "expired", "revoked" };
+static const char *const words[] = { "pending", "active",  "suspended",
+	                             "deleted", "open",    "used",
+	                             "expired", "revoked", "queued",
+	                             "failed" };
+
+static bool
+is_word(const cJSON *text, const char *word)
+{
+	return cJSON_IsString(text) && strcmp(text->valuestring, word) == 0;
+}
+
+/* What a person's account is now may differ from its status: an active one
+ * can be over, or begin later. */
+static void
+mark_state(cJSON *item)
+{
+	const cJSON *state = json_get(item, "state");
+
+	(void)json_add_bool(item, "state_expired", is_word(state, "expired"));
+	(void)json_add_bool(item, "state_early", is_word(state, "early"));
+	(void)json_add_bool(item, "in_order",
+	                    state == NULL || is_word(state, "active"));
+}
 
 /* { "status": "active" } gains is_active: true, is_pending: false ... : a
  * template cannot compare. */
@@ -34,14 +55,14 @@ mark_words(cJSON *item)
 	const cJSON *word = json_get(item, "status");
 	char key[32];
 
-	if (!cJSON_IsString(word))
+	if (cJSON_IsString(word))
+		mark_state(item);
+	else
 		word = json_get(item, "state");
 	if (cJSON_IsString(word)) {
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 			snprintf(key, sizeof(key), "is_%s", words[i]);
-			(void)json_add_bool(
-				item, key,
-				strcmp(word->valuestring, words[i]) == 0);
+			(void)json_add_bool(item, key, is_word(word, words[i]));
 		}
 	}
 	for (cJSON *child = item->child; child != NULL; child = child->next)
@@ -49,24 +70,57 @@ mark_words(cJSON *item)
 			mark_words(child);
 }
 
+/* 2026-11-22 as the language writes it: "22.11.2026". */
+static void
+say_date(const struct http_locale *locale, const char *iso, char *buf,
+         size_t size)
+{
+	const char *form = http_locale_say(locale, "YYYY-MM-DD");
+	size_t year = 0, month = 5, day = 8, n = 0;
+
+	for (; *form != '\0' && n + 1 < size; form++) {
+		if (*form == 'Y' && year < 4)
+			buf[n++] = iso[year++];
+		else if (*form == 'M' && month < 7)
+			buf[n++] = iso[month++];
+		else if (*form == 'D' && day < 10)
+			buf[n++] = iso[day++];
+		else
+			buf[n++] = *form;
+	}
+	buf[n] = '\0';
+}
+
 /* "in 3 hours", "5 minutes ago"; further away than a month, the date. */
 static void
-say_when(int64_t time_s, int64_t now_s, char *buf, size_t size)
+say_when(const struct http_locale *locale, int64_t time_s, int64_t now_s,
+         char *buf, size_t size)
 {
 	static const struct {
 		int64_t up_to_s, unit_s;
-		const char *one, *many;
+		const char *text[2][2]; /* past and future, one and many */
 	} units[] = {
-		{ 3600, 60, "a minute", "minutes" },
-		{ 86400, 3600, "an hour", "hours" },
-		{ 30 * 86400, 86400, "a day", "days" },
+		{ 3600,
+		  60,
+		  { { "a minute ago", "%d minutes ago" },
+		    { "in a minute", "in %d minutes" } } },
+		{ 86400,
+		  3600,
+		  { { "an hour ago", "%d hours ago" },
+		    { "in an hour", "in %d hours" } } },
+		{ (int64_t)30 * 86400,
+		  86400,
+		  { { "a day ago", "%d days ago" },
+		    { "in a day", "in %d days" } } },
 	};
 	bool ahead = time_s > now_s;
 	int64_t away_s = ahead ? time_s - now_s : now_s - time_s;
-	char amount[32];
+	char iso[JSON_TIME_MAX];
 
 	if (away_s < 60) {
-		snprintf(buf, size, ahead ? "in a moment" : "just now");
+		snprintf(buf, size, "%s",
+		         http_locale_say(locale,
+		                         ahead ? "in a moment" : "just now"));
 		return;
 	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -74,46 +128,91 @@ say_when(int64_t time_s, int64_t now_s, char *buf, size_t size)
 
 		if (away_s >= units[i].up_to_s)
 			continue;
-		if (n < 2)
-			snprintf(amount, sizeof(amount), "%s", units[i].one);
-		else
-			snprintf(amount, sizeof(amount), "%d %s", (int)n,
-			         units[i].many);
-		snprintf(buf, size, "%s%s%s", ahead ? "in " : "", amount,
-		         ahead ? "" : " ago");
+		http_locale_count(locale, units[i].text[ahead][n >= 2], n, buf,
+		                  size);
 		return;
 	}
-	json_time_text(time_s, amount);
-	snprintf(buf, size, "%.10s", amount);
+	json_time_text(time_s, iso);
+	say_date(locale, iso, buf, size);
 }
 
-/* { "expires": "2026-11-23T02:37:00Z" } gains expires_when: "in a day" and
- * expires_exact: "2026-11-23 02:37:00 UTC". */
+/* { "expires": "2026-11-23T02:37:00Z" } gains expires_when: "in a day",
+ * expires_exact: "2026-11-23 02:37:00 UTC" and expires_day: "2026-11-23". */
 static void
-tell_times(cJSON *item, int64_t now_s)
+tell_time(cJSON *item, const char *name, const struct http_locale *locale,
+          int64_t now_s)
 {
-	static const char *const keys[] = { "created", "modified", "expires",
-		                            "registered" };
-	char key[32], text[64];
+	const cJSON *time = json_get(item, name);
+	char key[64], text[64], date[32];
 	int64_t time_s;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const cJSON *time = json_get(item, keys[i]);
+	if (!cJSON_IsString(time) ||
+	    !json_time_parse(rst_view_of(time->valuestring), &time_s))
+		return;
+	say_when(locale, time_s, now_s, text, sizeof(text));
+	snprintf(key, sizeof(key), "%s_when", name);
+	(void)json_add_text(item, key, text);
+	say_date(locale, time->valuestring, date, sizeof(date));
+	snprintf(text, sizeof(text), "%s %.8s UTC", date,
+	         time->valuestring + 11);
+	snprintf(key, sizeof(key), "%s_exact", name);
+	(void)json_add_text(item, key, text);
+	snprintf(text, sizeof(text), "%.10s", time->valuestring);
+	snprintf(key, sizeof(key), "%s_day", name);
+	(void)json_add_text(item, key, text);
+}
 
-		if (!cJSON_IsString(time) ||
-		    !json_time_parse(rst_view_of(time->valuestring), &time_s))
-			continue;
-		say_when(time_s, now_s, text, sizeof(text));
-		snprintf(key, sizeof(key), "%s_when", keys[i]);
-		(void)json_add_text(item, key, text);
-		snprintf(text, sizeof(text), "%.10s %.8s UTC",
-		         time->valuestring, time->valuestring + 11);
-		snprintf(key, sizeof(key), "%s_exact", keys[i]);
-		(void)json_add_text(item, key, text);
-	}
+static void
+tell_times(cJSON *item, const struct http_locale *locale, int64_t now_s)
+{
+	static const char *const keys[] = { "created", "modified",
+		                            "expires", "registered",
+		                            "starts",  "statusSince",
+		                            "locked",  "due" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		tell_time(item, keys[i], locale, now_s);
 	for (cJSON *child = item->child; child != NULL; child = child->next)
 		if (cJSON_IsObject(child) || cJSON_IsArray(child))
-			tell_times(child, now_s);
+			tell_times(child, locale, now_s);
+}
+
+/* What handlers and rules say is English until here. */
+static void
+translate(cJSON *object, const char *key, const struct http_locale *locale)
+{
+	const cJSON *text = json_get(object, key);
+	const char *said;
+
+	if (!cJSON_IsString(text))
+		return;
+	said = http_locale_say(locale, text->valuestring);
+	if (said != text->valuestring)
+		(void)cJSON_ReplaceItemInObjectCaseSensitive(
+			object, key, cJSON_CreateString(said));
+}
+
+static void
+translate_problems(cJSON *root, const struct http_locale *locale)
+{
+	static const char *const where[] = { "error", "problem" };
+	cJSON *errors = cJSON_GetObjectItemCaseSensitive(root, "errors");
+
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		cJSON *problem =
+			cJSON_GetObjectItemCaseSensitive(root, where[i]);
+
+		if (!cJSON_IsObject(problem))
+			continue;
+		translate(problem, "title", locale);
+		translate(problem, "detail", locale);
+	}
+	for (cJSON *one = errors != NULL ? errors->child : NULL; one != NULL;) {
+		cJSON *next = one->next;
+
+		translate(errors, one->string, locale);
+		one = next;
+	}
 }
 
 /* "users" of "/users/alice" */
@@ -124,7 +223,8 @@ noun_of(const char *path)
 }
 
 static void
-add_page(struct http_req *req, cJSON *root, const char *title)
+add_page(struct http_req *req, cJSON *root, const char *title,
+         const struct http_locale *locale)
 {
 	const struct http_file *css;
 	cJSON *page = cJSON_AddObjectToObject(root, "page");
@@ -135,7 +235,8 @@ add_page(struct http_req *req, cJSON *root, const char *title)
 	snprintf(text, sizeof(text), "/static/roster.css?v=%s",
 	         css != NULL ? css->hash : "");
 	(void)json_add_text(page, "css", text);
-	(void)json_add_text(page, "title", title);
+	(void)json_add_text(page, "title", http_locale_say(locale, title));
+	(void)json_add_text(page, "lang", http_locale_tag(locale));
 	(void)json_add_text(page, "version", PACKAGE_VERSION);
 	snprintf(text, sizeof(text), "at_%.*s",
 	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
@@ -188,10 +289,13 @@ render(struct http_req *req, struct http_reply *reply)
 	bool form_shown = json_get(reply->body, "error") != NULL;
 	bool is_problem = http_is_problem(reply) && !form_shown;
 	const char *name = "problem", *title = "Something went wrong";
+	const struct http_locale *locale;
 	struct rst_detail why = { "" };
 	enum rst_err err;
 	cJSON *root;
 
+	locale = http_locale_pick(req->server->locales,
+	                          req->head->value[HTTP_H_ACCEPT_LANGUAGE]);
 	if (!is_problem && route != NULL && route->template != NULL) {
 		name = route->template;
 		title = route->title;
@@ -201,15 +305,16 @@ render(struct http_req *req, struct http_reply *reply)
 	if (root == NULL)
 		root = cJSON_CreateObject();
 	mark_words(root);
-	tell_times(root, req->ctx.now_s);
+	tell_times(root, locale, req->ctx.now_s);
+	translate_problems(root, locale);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
-	add_page(req, root, title);
+	add_page(req, root, title, locale);
 	add_me(req, root);
 	add_done(req, root);
 	reply->content_type = "text/html; charset=utf-8";
-	err = http_template_render(req->server->templates, name, root, true,
-	                           &reply->text, &why);
+	err = http_template_render(http_locale_templates(locale), name, root,
+	                           true, &reply->text, &why);
 	cJSON_Delete(root);
 	if (err == RST_OK)
 		return;

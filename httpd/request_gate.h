@@ -23,6 +23,7 @@
 /* Header fields we look at; each may come once. */
 #define HTTP_HEADERS(X)                                                        \
 	X(ACCEPT, "Accept")                                                    \
+	X(ACCEPT_LANGUAGE, "Accept-Language")                                  \
 	X(AUTHORIZATION, "Authorization")                                      \
 	X(CONTENT_LENGTH, "Content-Length")                                    \
 	X(CONTENT_TYPE, "Content-Type")                                        \

@@ -3,7 +3,8 @@
  *
  * All files NAME.mustache of a folder, read once at start; a file of the same
  * name in the override folder takes its place (branding, mail texts).  Names
- * that begin with "_" are partials: {{> _head}}.
+ * that begin with "_" are partials: {{> _head}}.  [[Text]] is text that other
+ * languages have otherwise (locale.h); the brackets are not part of the page.
  */
 #ifndef HTTPD_TEMPLATE_H
 #define HTTPD_TEMPLATE_H
@@ -14,6 +15,7 @@
 #define TEMPLATE_FILES_MAX 128
 #define TEMPLATE_BYTES_MAX (256 * 1024) /* of one file */
 #define TEMPLATE_NAME_MAX  64
+#define TEMPLATE_TEXT_MAX  511 /* bytes of one text in brackets */
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,7 +25,8 @@ extern "C" {
 
 struct http_template {
 	char name[TEMPLATE_NAME_MAX];
-	char *text; /* owned */
+	char *text;   /* owned: without the brackets */
+	char *source; /* owned: as it was read; may be NULL */
 };
 struct http_templates {
 	unsigned int n;
@@ -39,6 +42,15 @@ enum rst_err http_templates_load(const char *folder, const char *overrides,
                                  struct http_templates **ret_templates,
                                  struct rst_detail *reterr) RST_MUST_USE;
 void http_templates_free(struct http_templates *templates);
+/*
+ * The same templates in another language: say() answers the text that stands
+ * for the one in brackets.  RST_EINVALID when that makes a template wrong.
+ */
+typedef const char *template_say(void *arg, const char *english);
+enum rst_err http_templates_translate(const struct http_templates *from,
+                                      template_say *say, void *arg,
+                                      struct http_templates **ret_templates,
+                                      struct rst_detail *reterr) RST_MUST_USE;
 
 /*
  * Render template name with model into *ret_text, owned by the caller.  With

@@ -128,6 +128,7 @@ starttls = off
 [data]
 templates = %(source)s/httpd/templates
 static = %(source)s/httpd/static
+locale = %(source)s/httpd/locale
 """
 
 

@@ -158,6 +158,7 @@ class Rosterd:
             "SERVER__INSECURE_LOOPBACK": "false" if self.tls else "true",
             "DATA__TEMPLATES": os.path.join(SOURCE, "httpd", "templates"),
             "DATA__STATIC": os.path.join(SOURCE, "httpd", "static"),
+            "DATA__LOCALE": os.path.join(SOURCE, "httpd", "locale"),
             "DATA__OVERRIDES": os.path.join(FOLDER, "no-overrides"),
         }
         if self.tls:

@@ -115,6 +115,8 @@ def every_page_is_whole():
     admin.post("/users", person("bob"), expect=201)
     admin.post("/users", person("carl", status="pending"), expect=201)
     admin.post("/users", person("dora", status="suspended"), expect=201)
+    admin.post("/users", person("finn"), expect=201)
+    admin.delete("/users/finn")
     admin.post("/groups", {"cn": "staff1", "description": "people"},
                expect=201)
     admin.put("/groups/staff1/members/bob")
@@ -124,7 +126,8 @@ def every_page_is_whole():
     web = sign_in(rosterd)
     for path in ("/users", "/users?q=bo&status=active&limit=1",
                  "/users?limit=1", "/users?q=zzz", "/users/bob",
-                 "/users/carl", "/users/dora", "/users/ada", "/requests",
+                 "/users/carl", "/users/dora", "/users/ada",
+                 "/users/finn", "/users?status=deleted", "/requests",
                  "/invitations", "/invitations/" + made["id"], "/groups",
                  "/groups?limit=1", "/groups/staff1", "/groups/sysadmins",
                  "/me"):
@@ -169,7 +172,9 @@ def every_page_is_whole():
     assert '<span class="count">1<' in pages["/users"]
     assert "waiting" not in admin.get("/me").text
     # what can be done is what is lawful
-    for name, lawful in (("bob", {"suspend"}), ("dora", {"activate"}),
+    for name, lawful in (("bob", {"suspend", "delete"}),
+                         ("dora", {"activate", "delete"}),
+                         ("finn", {"restore", "purge"}),
                          ("carl", {"approve", "reject"})):
         found = set(re.findall(r'action="/users/%s/(\w+)"' % name,
                                pages["/users/" + name]))
