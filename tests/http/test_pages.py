@@ -49,7 +49,8 @@ class Page(html.parser.HTMLParser):
         if tag == "label":
             self.labels.append(got.get("for"))
         if tag in ("input", "select", "textarea") and (
-                got.get("type") != "hidden" and "disabled" not in got):
+                got.get("type") != "hidden" and "disabled" not in got
+                and not got.get("aria-label")):
             self.inputs.append(got.get("id"))
         for key in ("aria-describedby", "aria-labelledby"):
             self.refs += (got.get(key) or "").split()
