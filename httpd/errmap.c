@@ -9,6 +9,7 @@
  * are chosen for errors.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -57,6 +58,8 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INVALID_NAME:
 	case RULE_INVALID_SHELL:
 	case RULE_INVALID_HOME:
+	case RULE_INVALID_REASON:
+	case RULE_INVALID_CLASSES:
 	case RULE_WEAK_PASSWORD:
 	case RULE_INVALID_PASSWORD:
 	case RULE_HASH_REFUSED:
@@ -113,6 +116,7 @@ field_of(const struct http_req *req, const char *attribute)
 		{ "uid", "username" },          { "userPassword", "password" },
 		{ "rosterExpires", "expires" }, { "rosterJoins", "groups" },
 		{ "rosterStatus", "status" },   { "rosterManager", "managers" },
+		{ "rosterReason", "reason" },   { "rosterStarts", "starts" },
 	};
 
 	if (attribute == NULL)
@@ -164,6 +168,25 @@ internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
 		kill(getpid(), SIGTERM);
 }
 
+/* What else there is to say is for those we know: "the name belonged to an
+ * entry that was deleted" is not a stranger's business. */
+static void
+refuse(struct http_req *req, struct http_reply *reply,
+       const struct act_refusal *refusal)
+{
+	const char *text = rule_verdict_text(refusal->verdict);
+	char more[2 * RST_DETAIL_MAX];
+
+	if (req->who.id != 0 && refusal->detail.text[0] != '\0') {
+		(void)snprintf(more, sizeof(more), "%s: %s", text,
+		               refusal->detail.text);
+		text = more;
+	}
+	http_problem(reply, status_of_verdict(refusal->verdict),
+	             rule_verdict_code(refusal->verdict),
+	             field_of(req, refusal->field), text);
+}
+
 void
 http_reply_err(struct http_req *req, struct http_reply *reply, enum rst_err err,
                const struct act_refusal *refusal)
@@ -179,10 +202,7 @@ http_reply_err(struct http_req *req, struct http_reply *reply, enum rst_err err,
 		}
 		if (refusal->verdict == RULE_TOO_MANY_ATTEMPTS)
 			reply->retry_s = attempt_wait_s(&req->ctx);
-		http_problem(reply, status_of_verdict(refusal->verdict),
-		             rule_verdict_code(refusal->verdict),
-		             field_of(req, refusal->field),
-		             rule_verdict_text(refusal->verdict));
+		refuse(req, reply, refusal);
 		return;
 	case RST_ENOTFOUND:
 		http_problem(reply, 404, "not_found", NULL,

@@ -16,6 +16,7 @@
 
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
+#include "rules/names.h"
 #include "rules/status.h"
 
 _Static_assert((int)RULE_STATUS_NONE == (int)RST_STATUS_NONE &&
@@ -230,6 +231,20 @@ write_and_follow(struct gate *g, struct gate_change *change,
 	return err;
 }
 
+/* Whoever says why says it in what the journal and a page can show. */
+static enum rst_err
+check_reason(struct gate *g, const struct gate_change *change)
+{
+	enum rule_verdict verdict;
+
+	if (change->reason.len == 0)
+		return RST_OK;
+	verdict = rule_reason(change->reason.ptr, change->reason.len);
+	if (verdict != RULE_OK)
+		return gate_refuse(g, verdict, "rosterReason", NULL);
+	return RST_OK;
+}
+
 enum rst_err
 gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
            struct gate_change *change, struct act_refusal *refusal,
@@ -265,10 +280,14 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                 change->verb == GATE_DELETE ? NULL
 		                                             : change->after,
 		                 records, &sides);
+	if (err == RST_OK && g.rules && !g.import)
+		err = check_reason(&g, change);
 	if (err == RST_OK && g.rules)
 		err = gate_guard(&g, &sides);
 	if (err == RST_OK && g.rules)
 		err = gate_identity(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
+		err = gate_self(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_settings(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)

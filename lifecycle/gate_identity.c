@@ -191,6 +191,21 @@ check_primary_group(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+/* Somebody who had a username already. */
+static bool
+had_name(const struct gate_sides *sides)
+{
+	return sides->before != NULL && gate_is_person(sides->before) &&
+	       rst_record_first(sides->before, RST_A_UID).len > 0;
+}
+
+static bool
+is_renamed(const struct gate_sides *sides)
+{
+	return had_name(sides) &&
+	       !gate_same_values(sides->before, sides->after, RST_A_UID);
+}
+
 static enum rst_err
 check_username(struct gate *g, const struct gate_sides *sides)
 {
@@ -201,13 +216,8 @@ check_username(struct gate *g, const struct gate_sides *sides)
 	if (!is_single(after, RST_A_UID))
 		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
 		                   "exactly one uid");
-	if (sides->before != NULL && gate_is_person(sides->before) &&
-	    rst_record_first(sides->before, RST_A_UID).len > 0) {
-		if (!gate_same_values(sides->before, after, RST_A_UID))
-			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "uid",
-			                   NULL);
+	if (had_name(sides)) /* and has it still */
 		return RST_OK;
-	}
 	verdict = rule_username(
 		name.ptr, name.len,
 		g->import || lifecycle_setting_number(
@@ -228,6 +238,8 @@ check_person_place(struct gate *g, const struct gate_sides *sides)
 	const struct rst_record *after = sides->after;
 	bool ours = after->kind == RST_KIND_PERSON;
 
+	if (is_renamed(sides))
+		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "uid", NULL);
 	if (sides->before != NULL && gate_is_person(sides->before) &&
 	    (sides->before->parent != after->parent ||
 	     !rst_view_equal(sides->before->nrdn, after->nrdn)))
@@ -308,6 +320,7 @@ check_texts(struct gate *g, const struct rst_record *after)
 		{ RST_A_DISPLAYNAME, "displayName", rule_person_name },
 		{ RST_A_LOGINSHELL, "loginShell", rule_shell },
 		{ RST_A_HOMEDIRECTORY, "homeDirectory", rule_home },
+		{ RST_A_ROSTERREASON, "rosterReason", rule_reason },
 	};
 	enum rst_err err = RST_OK;
 
@@ -452,6 +465,21 @@ check_kind_stays(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+/* One entry, one thing: a person's gidNumber names another group.  Other
+ * directories' accounts that are groups of their own may be. */
+static enum rst_err
+check_one_kind(struct gate *g, const struct rst_record *after)
+{
+	bool account = gate_has_class(after, RST_VIEW("rosterAccount"));
+	bool group = gate_has_class(after, RST_VIEW("rosterGroup"));
+
+	if ((account && (group || gate_is_group(after))) ||
+	    (group && gate_is_person(after)))
+		return gate_refuse(g, RULE_INVALID_CLASSES, "objectClass",
+		                   NULL);
+	return RST_OK;
+}
+
 enum rst_err
 gate_identity(struct gate *g, const struct gate_sides *sides)
 {
@@ -460,6 +488,8 @@ gate_identity(struct gate *g, const struct gate_sides *sides)
 	if (sides->after == NULL)
 		return RST_OK;
 	err = check_kind_stays(g, sides);
+	if (err == RST_OK)
+		err = check_one_kind(g, sides->after);
 	if (err == RST_OK && gate_is_person(sides->after))
 		err = check_person(g, sides);
 	if (err == RST_OK && gate_is_group(sides->after))

@@ -7,6 +7,7 @@
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
  *	gate_private.c		a group of one's own
+ *	gate_self.c		what people may not change of themselves
  *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change
  *	gate_status.c		what a move of status brings along
@@ -74,6 +75,9 @@ enum rst_err gate_write(struct gate *g, struct gate_write *w,
                         size_t *ret_member_at) RST_MUST_USE;
 
 enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+/* Of who is no administrator and acts on himself. */
+enum rst_err gate_self(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_settings(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;

@@ -27,6 +27,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_private.c \
+	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
 	lifecycle/gate_status.c \
 	lifecycle/gate_tombstone.c \

@@ -124,20 +124,39 @@ is_blank(uint32_t c)
 	return false;
 }
 
-enum rule_verdict
-rule_person_name(const char *name, size_t len)
+/* UTF-8 of at most max bytes that can be shown and leaves ink. */
+static bool
+is_shown(const char *text, size_t len, size_t max, bool lines)
 {
 	bool ink = false;
 	uint32_t c;
 
-	if (len == 0 || len > RULE_PERSON_MAX)
-		return RULE_INVALID_NAME;
+	if (len == 0 || len > max)
+		return false;
 	while (len > 0) {
-		if (!rule_utf8_next(&name, &len, &c) || is_unprintable(c))
-			return RULE_INVALID_NAME;
+		if (!rule_utf8_next(&text, &len, &c))
+			return false;
+		if (lines && (c == '\n' || c == '\r' || c == '\t'))
+			continue;
+		if (is_unprintable(c))
+			return false;
 		ink |= !is_blank(c);
 	}
-	return ink ? RULE_OK : RULE_INVALID_NAME;
+	return ink;
+}
+
+enum rule_verdict
+rule_person_name(const char *name, size_t len)
+{
+	return is_shown(name, len, RULE_PERSON_MAX, false) ? RULE_OK
+	                                                   : RULE_INVALID_NAME;
+}
+
+enum rule_verdict
+rule_reason(const char *text, size_t len)
+{
+	return is_shown(text, len, RULE_REASON_MAX, true) ? RULE_OK
+	                                                  : RULE_INVALID_REASON;
 }
 
 static bool

@@ -35,4 +35,9 @@ enum rule_verdict rule_person_name(const char *name, size_t len);
 enum rule_verdict rule_shell(const char *path, size_t len);
 enum rule_verdict rule_home(const char *path, size_t len);
 
+/* Why something was done: UTF-8, 1 to RULE_REASON_MAX bytes, not only blanks,
+ * with the characters of a name and line ends. */
+#define RULE_REASON_MAX 1024
+enum rule_verdict rule_reason(const char *text, size_t len);
+
 #endif

@@ -46,6 +46,10 @@
 	  "cannot have")                                                       \
 	X(INVALID_SHELL, "invalid_shell", "this is not an absolute path")      \
 	X(INVALID_HOME, "invalid_home", "this is not an absolute path")        \
+	X(INVALID_REASON, "invalid_reason",                                    \
+	  "a reason is text of at most 1024 bytes")                            \
+	X(INVALID_CLASSES, "invalid_classes",                                  \
+	  "an entry is a person or a group, not both")                         \
 	X(WEAK_PASSWORD, "weak_password",                                      \
 	  "this password is too short or too easy to guess")                   \
 	X(INVALID_PASSWORD, "invalid_password",                                \

@@ -168,7 +168,8 @@ rst_ident_rows(const struct rst_rtxn *txn, const struct rst_record *record,
 		if (err == RST_OK)
 			err = name_rows(&rows, record, RST_IDENT_USERNAME,
 			                RST_A_UID);
-		if (err == RST_OK)
+		/* that of another account admits nobody, so it is no name */
+		if (err == RST_OK && record->kind == RST_KIND_PERSON)
 			err = mail_rows(&rows, record);
 	}
 	if (err == RST_OK && (record->kind == RST_KIND_GROUP ||

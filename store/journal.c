@@ -211,7 +211,7 @@ within_limits(const struct rst_journal_entry *entry)
 {
 	return entry->op >= RST_J_ADD && entry->op <= RST_J_EVENT &&
 	       entry->door >= RST_DOOR_LDAP && entry->door <= RST_DOOR_SYSTEM &&
-	       entry->act.len <= 32 && entry->actor.len <= 1024 &&
+	       entry->act.len <= 32 && entry->actor.len < RST_DN_MAX &&
 	       entry->address.len <= 64 && entry->reason.len <= 1024 &&
 	       entry->csn.len < RST_CSN_MAX && entry->dn.len < RST_DN_MAX &&
 	       entry->old_dn.len < RST_DN_MAX;

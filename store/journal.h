@@ -50,7 +50,7 @@ struct rst_journal_entry {
 	bool replicated;     /* slapd's overlays see it as a primary operation:
 	                        the follower must not replay it */
 	struct rst_view act; /* "suspend", "ldap-modify"...: 32 bytes */
-	struct rst_view actor;   /* DN, empty for nobody; 1024 bytes */
+	struct rst_view actor;   /* DN, empty for nobody */
 	struct rst_view address; /* peer, 64 bytes */
 	struct rst_view reason;  /* 1024 bytes */
 	struct rst_view csn;

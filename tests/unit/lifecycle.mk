@@ -13,6 +13,7 @@ life_units = \
 	tests/unit/test_policy \
 	tests/unit/test_races \
 	tests/unit/test_refusals \
+	tests/unit/test_self \
 	tests/unit/test_signin \
 	tests/unit/test_throttle
 
@@ -50,6 +51,8 @@ tests_unit_test_races_CFLAGS = $(life_unit_cflags)
 tests_unit_test_races_LDADD = $(life_unit_ldadd)
 tests_unit_test_signin_CFLAGS = $(life_unit_cflags)
 tests_unit_test_signin_LDADD = $(life_unit_ldadd)
+tests_unit_test_self_CFLAGS = $(life_unit_cflags)
+tests_unit_test_self_LDADD = $(life_unit_ldadd)
 tests_unit_test_refusals_CFLAGS = $(life_unit_cflags)
 tests_unit_test_refusals_LDADD = $(life_unit_ldadd)
 tests_unit_test_check_rules_CFLAGS = $(life_unit_cflags)

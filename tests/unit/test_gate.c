@@ -212,7 +212,7 @@ who_somebody_is_does_not_change(void **state)
 	life_refused(life, life_set(life, ada, RST_A_UIDNUMBER, NULL),
 	             RULE_INVALID_UIDNUMBER, "uidNumber");
 	life_refused(life, life_set(life, ada, RST_A_UID, "eve"),
-	             RULE_INVALID_USERNAME, "uid");
+	             RULE_IDENTITY_IMMUTABLE, "uid");
 	life_refused(life,
 	             life_set(life, ada, RST_A_OBJECTCLASS, "inetOrgPerson"),
 	             RULE_IDENTITY_IMMUTABLE, "objectClass");

@@ -308,6 +308,30 @@ static const struct refusal {
 	  false,
 	  RULE_INVALID_HOME,
 	  "homeDirectory" },
+	/* one entry both */
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_OBJECTCLASS, "rosterAccount" },
+	    { RST_A_OBJECTCLASS, "rosterGroup" } },
+	  true,
+	  RULE_INVALID_CLASSES,
+	  "objectClass" },
+	{ "ou=groups",
+	  "cn=devs",
+	  a_group,
+	  { { RST_A_OBJECTCLASS, "posixAccount" },
+	    { RST_A_OBJECTCLASS, "rosterGroup" } },
+	  true,
+	  RULE_INVALID_CLASSES,
+	  "objectClass" },
+	{ "ou=people",
+	  "uid=ada",
+	  a_person,
+	  { { RST_A_ROSTERREASON, "\x01" } },
+	  false,
+	  RULE_INVALID_REASON,
+	  "rosterReason" },
 	/* statuses */
 	{ "ou=people",
 	  "uid=ada",
@@ -398,6 +422,26 @@ what_no_door_may_bring_is_refused(void **state)
 	assert_int_equal(life_sequence(life), sequence);
 }
 
+static void
+a_reason_is_as_long_as_the_journal_takes(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	char reason[1026];
+
+	memset(reason, 'r', sizeof(reason));
+	life_refused(life,
+	             act_suspend(&life->ctx, ada, rst_view(reason, 1025),
+	                         &life->refusal),
+	             RULE_INVALID_REASON, "rosterReason");
+	life_refused(
+		life,
+		act_suspend(&life->ctx, ada, RST_VIEW("\xff"), &life->refusal),
+		RULE_INVALID_REASON, "rosterReason");
+	life_ok(life, act_suspend(&life->ctx, ada, rst_view(reason, 1024),
+	                          &life->refusal));
+}
+
 int
 main(void)
 {
@@ -405,6 +449,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(what_no_door_may_bring_is_refused),
+		LIFE_TEST(a_reason_is_as_long_as_the_journal_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

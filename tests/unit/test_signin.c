@@ -49,6 +49,22 @@ a_person_signs_in_by_name_or_mail(void **state)
 	assert_string_equal(session.agent, "test");
 }
 
+/* Their mail is no name to sign in by, so it hides nobody's. */
+static void
+accounts_of_others_do_not_stand_in_the_way(void **state)
+{
+	struct life *life = *state;
+	char token[RST_TOKEN_TEXT];
+	const struct set mail[] = { { RST_A_MAIL, "ada@example.org" },
+		                    { RST_A_GIDNUMBER, "2001" },
+		                    { 0, NULL } };
+
+	life_ok(life, entries_add(life, "ou=people", "uid=eve", a_posix_account,
+	                          mail, 0, NULL));
+	(void)life_person_with_password(life, "ada");
+	life_ok(life, try(life, "ada@example.org", LIFE_PASSWORD, token));
+}
+
 static void
 failures_are_one_answer_and_write_nothing(void **state)
 {
@@ -353,6 +369,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_person_signs_in_by_name_or_mail),
+		LIFE_TEST(accounts_of_others_do_not_stand_in_the_way),
 		LIFE_TEST(failures_are_one_answer_and_write_nothing),
 		LIFE_TEST(an_account_without_a_lifecycle_has_no_web_session),
 		LIFE_TEST(an_unknown_account_costs_what_a_wrong_password_costs),
