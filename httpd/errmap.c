@@ -22,15 +22,19 @@ status_of_verdict(enum rule_verdict verdict)
 {
 	switch (verdict) {
 	case RULE_INVALID_CREDENTIALS:
+	case RULE_INVALID_TOKEN:
 		return 401;
 	case RULE_ACCOUNT_INACTIVE:
 	case RULE_WRONG_PASSWORD:
 	case RULE_REGISTRATION_CLOSED:
 	case RULE_FORBIDDEN:
+	case RULE_INSUFFICIENT_SCOPE:
+	case RULE_REAUTHENTICATION_REQUIRED:
 		return 403;
 	case RULE_TOO_MANY_ATTEMPTS:
 		return 429;
 	case RULE_EMAIL_MISMATCH:
+	case RULE_USERNAME_MISMATCH:
 	case RULE_INVALID_INVITE:
 		return 400;
 	case RULE_USERNAME_TAKEN:
@@ -47,6 +51,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_IDENTITY_IMMUTABLE:
 	case RULE_TOMBSTONE_IMMUTABLE:
 	case RULE_JOURNAL_IMMUTABLE:
+	case RULE_TOO_MANY_TOKENS:
 		return 409;
 	case RULE_INVALID_USERNAME:
 	case RULE_RESERVED_USERNAME:
@@ -68,6 +73,8 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_UNKNOWN_USER:
 	case RULE_INVALID_EXPIRY:
 	case RULE_INVALID_SETTING:
+	case RULE_INVALID_SCOPE:
+	case RULE_INVALID_ADDRESS:
 		return 422;
 	case RULE_NUMBERS_EXHAUSTED:
 		return 507;
@@ -113,10 +120,16 @@ field_of(const struct http_req *req, const char *attribute)
 	static const struct {
 		const char *attribute, *field;
 	} names[] = {
-		{ "uid", "username" },          { "userPassword", "password" },
-		{ "rosterExpires", "expires" }, { "rosterJoins", "groups" },
-		{ "rosterStatus", "status" },   { "rosterManager", "managers" },
-		{ "rosterReason", "reason" },   { "rosterStarts", "starts" },
+		{ "uid", "username" },
+		{ "userPassword", "password" },
+		{ "rosterExpires", "expires" },
+		{ "rosterJoins", "groups" },
+		{ "rosterStatus", "status" },
+		{ "rosterManager", "managers" },
+		{ "rosterReason", "reason" },
+		{ "rosterStarts", "starts" },
+		{ "rosterScope", "scope" },
+		{ "rosterAllowedAddress", "addresses" },
 	};
 
 	if (attribute == NULL)

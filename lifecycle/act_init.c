@@ -185,7 +185,7 @@ add_skeleton(struct rst_wtxn *txn, const struct act_ctx *ctx,
 {
 	static const char *const places[] = {
 		"ou=people",     "ou=groups",   "ou=invitations", "ou=policies",
-		"ou=tombstones", "ou=services", "cn=settings",
+		"ou=tombstones", "ou=services", "ou=tokens",      "cn=settings",
 	};
 	enum rst_err err = RST_OK;
 

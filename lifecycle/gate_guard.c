@@ -53,8 +53,8 @@ static enum rst_err
 guard_places(struct gate *g, const struct gate_sides *sides)
 {
 	static const char *const places[] = {
-		"ou=people",   "ou=groups",     "ou=invitations",
-		"ou=policies", "ou=tombstones", "cn=settings",
+		"ou=people",     "ou=groups", "ou=invitations", "ou=policies",
+		"ou=tombstones", "ou=tokens", "cn=settings",
 	};
 	uint64_t id;
 

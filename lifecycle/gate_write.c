@@ -70,6 +70,7 @@ set_structural(struct gate_write *w, const struct rst_record *record)
 		"rosterInvitation",
 		"rosterTombstone",
 		"rosterSetting",
+		"rosterToken",
 		"organizationalUnit",
 		"organization",
 		"organizationalRole",

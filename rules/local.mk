@@ -10,5 +10,6 @@ rules_librules_la_SOURCES = \
 	rules/reserved.c rules/reserved.h \
 	rules/setting.c rules/setting.h \
 	rules/status.c rules/status.h \
+	rules/token.c rules/token.h \
 	rules/utf8.c rules/utf8.h \
 	rules/verdict.c rules/verdict.h

@@ -80,6 +80,22 @@
 	  "a tombstone cannot be changed or removed")                          \
 	X(JOURNAL_IMMUTABLE, "journal_immutable",                              \
 	  "the journal cannot be changed")                                     \
+	X(INVALID_TOKEN, "invalid_token",                                      \
+	  "this token is unknown, expired or revoked")                         \
+	X(INSUFFICIENT_SCOPE, "insufficient_scope",                            \
+	  "the scope of this token does not cover this")                       \
+	X(INVALID_SCOPE, "invalid_scope",                                      \
+	  "a scope is inherit, read, ldap, or a method and a path such as "    \
+	  "GET /users")                                                        \
+	X(INVALID_ADDRESS, "invalid_address",                                  \
+	  "this is not a network address, a network such as 192.0.2.0/24, or " \
+	  "local")                                                             \
+	X(TOO_MANY_TOKENS, "too_many_tokens",                                  \
+	  "this account has as many tokens as it may have")                    \
+	X(USERNAME_MISMATCH, "username_mismatch",                              \
+	  "the link is for another username")                                  \
+	X(REAUTHENTICATION_REQUIRED, "reauthentication_required",              \
+	  "give your password again to do this")                               \
 	X(ALREADY_BOOTSTRAPPED, "already_bootstrapped",                        \
 	  "there is an administrator already")                                 \
 	X(UNKNOWN_GROUP, "unknown_group", "there is no such group")            \

@@ -88,7 +88,14 @@ enum rst_match {
 	X(ROSTERLASTLOGIN, "rosterLastLogin", RST_MATCH_TIME)                  \
 	X(ROSTERMANAGER, "rosterManager", RST_MATCH_DN)                        \
 	X(ROSTERMEMBERUNTIL, "rosterMemberUntil", RST_MATCH_IGNORE)            \
-	X(ROSTERKEYUNTIL, "rosterKeyUntil", RST_MATCH_EXACT)
+	X(ROSTERKEYUNTIL, "rosterKeyUntil", RST_MATCH_EXACT)                   \
+	X(ROSTERPURPOSE, "rosterPurpose", RST_MATCH_IGNORE)                    \
+	X(ROSTEROWNER, "rosterOwner", RST_MATCH_DN)                            \
+	X(ROSTERSCOPE, "rosterScope", RST_MATCH_EXACT)                         \
+	X(ROSTERALLOWEDADDRESS, "rosterAllowedAddress", RST_MATCH_EXACT)       \
+	X(ROSTERTOKENPREFIX, "rosterTokenPrefix", RST_MATCH_EXACT)             \
+	X(ROSTERMADEFROM, "rosterMadeFrom", RST_MATCH_EXACT)                   \
+	X(ROSTERUSERNAME, "rosterUsername", RST_MATCH_IGNORE)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

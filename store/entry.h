@@ -32,6 +32,7 @@ enum rst_kind {
 	RST_KIND_INVITATION, /* rosterInvitation */
 	RST_KIND_TOMBSTONE,  /* rosterTombstone */
 	RST_KIND_SETTING,    /* rosterSetting: cn=settings and policies */
+	RST_KIND_TOKEN,      /* rosterToken: API tokens, links for one act */
 };
 
 /* rosterStatus of a person; RST_STATUS_NONE for everything else. */

@@ -4,7 +4,8 @@
  * Key: attribute number, kind, normalised value, entry id; no value.  What is
  * indexed is kept in the environment (setting "index"), so that every process
  * maintains the same rows.  Built in, equality: objectClass uid cn mail
- * uidNumber gidNumber entryUUID sn givenName rosterStatus rosterTokenDigest;
+ * uidNumber gidNumber entryUUID sn givenName rosterStatus rosterTokenDigest
+ * rosterOwner rosterUsername;
  * ordering: entryCSN modifyTimestamp rosterExpires; substring: uid cn mail sn
  * givenName displayName.  memberUid, member and memberOf are answered by
  * store/member.h.

@@ -93,6 +93,7 @@ static const struct {
 	uint32_t flag;
 } classes[] = {
 	{ { "rosterSetting", 13 }, RST_KIND_SETTING, 0 },
+	{ { "rosterToken", 11 }, RST_KIND_TOKEN, 0 },
 	{ { "rosterInvitation", 16 }, RST_KIND_INVITATION, 0 },
 	{ { "rosterGroup", 11 }, RST_KIND_GROUP, 0 },
 	{ { "rosterAccount", 13 }, RST_KIND_PERSON, 0 },
@@ -348,7 +349,7 @@ decode_header(struct rst_view bytes, struct rst_record *ret)
 		return false;
 	kind = (unsigned char)at[OFF_KIND];
 	status = (unsigned char)at[OFF_STATUS];
-	if (kind > RST_KIND_SETTING || status > RST_STATUS_DELETED)
+	if (kind > RST_KIND_TOKEN || status > RST_STATUS_DELETED)
 		return false;
 	*ret = (struct rst_record){
 		.id = rst_get_be64(at + OFF_ID),

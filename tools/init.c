@@ -141,8 +141,8 @@ ctl_init(struct ctl *ctl, int argc, char **argv)
 		.parser = parse,
 		.doc = "Make the environment and in it the directory: the "
 		       "suffix entry, ou=people, ou=groups, ou=invitations, "
-		       "ou=policies, ou=tombstones, ou=services, cn=settings "
-		       "and the groups sysadmins and ldapusers.  What is there "
+		       "ou=policies, ou=tombstones, ou=services, ou=tokens, "
+		       "cn=settings and the groups sysadmins and ldapusers.  What is there "
 		       "already is left alone, so it can be repeated.",
 		.children = children,
 	};

@@ -9,6 +9,7 @@ rules_units = \
 	tests/unit/test_reserved \
 	tests/unit/test_setting \
 	tests/unit/test_status \
+	tests/unit/test_token \
 	tests/unit/test_verdict
 
 check_PROGRAMS += $(rules_units)
@@ -32,5 +33,7 @@ tests_unit_test_setting_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_setting_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_token_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_token_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_verdict_LDADD = rules/librules.la $(CMOCKA_LIBS)

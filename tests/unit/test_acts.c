@@ -45,6 +45,7 @@ init_makes_the_skeleton_and_can_be_repeated(void **state)
 	assert_int_equal(lifecycle_place(&txn, "ou=policies", &id), RST_OK);
 	assert_int_equal(lifecycle_place(&txn, "ou=tombstones", &id), RST_OK);
 	assert_int_equal(lifecycle_place(&txn, "ou=services", &id), RST_OK);
+	assert_int_equal(lifecycle_place(&txn, "ou=tokens", &id), RST_OK);
 	assert_int_equal(lifecycle_place(&txn, "cn=settings", &id), RST_OK);
 	assert_int_equal(lifecycle_suffix(&txn, &id), RST_OK);
 	assert_true(gate_lifecycle_on(&txn));
