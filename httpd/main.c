@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,14 +22,18 @@
 #include "httpd/serve.h"
 #include "httpd/template.h"
 #include "lifecycle/attempt.h"
+#include "lifecycle/audit.h"
 #include "rules/clock.h"
 
 #define HOUSEKEEPING_S   5
-#define SWEEP_EVERY      12  /* rounds of housekeeping */
-#define SWEEP_AGAIN      720 /* rounds, after the clock was set */
-#define SESSIONS_EVERY   60  /* rounds of housekeeping */
-#define ACCOUNTS_AT_ONCE 100 /* ended by one round */
-#define SESSIONS_AT_ONCE 200 /* dropped in one transaction */
+#define SWEEP_EVERY      12   /* rounds of housekeeping */
+#define SWEEP_AGAIN      720  /* rounds, after the clock was set */
+#define SESSIONS_EVERY   60   /* rounds of housekeeping */
+#define ACCOUNTS_AT_ONCE 100  /* ended by one round */
+#define HEAD_EVERY       720  /* rounds of housekeeping: an hour */
+#define JOURNAL_AT_ONCE  1000 /* rows removed in one transaction */
+#define JOURNAL_CHUNKS   100  /* transactions of one round */
+#define SESSIONS_AT_ONCE 200  /* dropped in one transaction */
 #define EXIT_CONFIG      2
 #define EXIT_BROKEN      70 /* the environment must be opened anew */
 #define DEFAULT_SERVER   15 /* id in the CSNs of processes that are not slapd */
@@ -155,23 +160,79 @@ look_at_clock(struct rule_clock *clock)
 	return by_s != 0;
 }
 
-/* What time does to accounts. */
-static void
-sweep(const struct http_server *server, uint64_t *walk)
+/* Nobody acts, by the passing of time. */
+static struct act_ctx
+time_passes(const struct http_server *server)
 {
-	struct act_refusal refusal = { 0 };
 	struct timespec now;
-	enum rst_err err;
-	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	const struct act_ctx ctx = {
+	return (struct act_ctx){
 		.env = server->env,
 		.door = RST_DOOR_SYSTEM,
 		.now_s = now.tv_sec,
 		.now_us = (uint32_t)(now.tv_nsec / 1000),
 		.server_id = server->server_id,
 	};
+}
+
+/* The journal's old records and images go, some at a time. */
+static void
+keep_journal(const struct http_server *server)
+{
+	const struct act_ctx ctx = time_passes(server);
+	size_t n = JOURNAL_AT_ONCE, all = 0;
+	enum rst_err err = RST_OK;
+
+	for (int i = 0;
+	     err == RST_OK && i < JOURNAL_CHUNKS && n == JOURNAL_AT_ONCE; i++) {
+		err = audit_keep(&ctx, JOURNAL_AT_ONCE, &n);
+		all += n;
+	}
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "removing old journal records: %s",
+		         rst_strerror(err));
+	if (all > 0)
+		http_log(5, "%zu old journal rows removed", all);
+}
+
+/*
+ * Who has this line from elsewhere can tell later that nothing before it was
+ * changed: rosterctl audit verify --head takes it.  Our own log has it too,
+ * unless that is the same journal.
+ */
+static void
+tell_head(const struct http_server *server)
+{
+	char text[RST_JOURNAL_HEAD_TEXT];
+	struct rst_journal_head head;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(server->env, &txn);
+	if (err == RST_OK) {
+		err = rst_journal_head(&txn, &head);
+		rst_read_end(&txn);
+	}
+	if (err != RST_OK) {
+		http_log(4, "the journal's head: %s", rst_strerror(err));
+		return;
+	}
+	rst_journal_head_print(&head, text);
+	syslog(LOG_AUTHPRIV | LOG_NOTICE, "journal head %s", text);
+	if (getenv("JOURNAL_STREAM") == NULL)
+		http_log(5, "journal head %s", text);
+}
+
+/* What time does to accounts. */
+static void
+sweep(const struct http_server *server, uint64_t *walk)
+{
+	const struct act_ctx ctx = time_passes(server);
+	struct act_refusal refusal = { 0 };
+	enum rst_err err;
+	size_t n;
+
 	err = act_sweep(&ctx, ACCOUNTS_AT_ONCE, &n, &refusal);
 	if (err != RST_OK && err != RST_EBUSY)
 		http_log(4, "ending accounts whose time is over: %s%s%s",
@@ -193,18 +254,9 @@ sweep(const struct http_server *server, uint64_t *walk)
 static void
 report_failures(const struct http_server *server, bool all)
 {
-	struct timespec now;
-	enum rst_err err;
+	const struct act_ctx ctx = time_passes(server);
+	enum rst_err err = attempt_report(&ctx, all);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	const struct act_ctx ctx = {
-		.env = server->env,
-		.door = RST_DOOR_SYSTEM,
-		.now_s = now.tv_sec,
-		.now_us = (uint32_t)(now.tv_nsec / 1000),
-		.server_id = server->server_id,
-	};
-	err = attempt_report(&ctx, all);
 	if (err != RST_OK && err != RST_EBUSY)
 		http_log(4, "journaling failed sign-ins: %s",
 		         rst_strerror(err));
@@ -230,8 +282,12 @@ keep_house(void *arg)
 			not_before = round + SWEEP_AGAIN;
 		if (round % SESSIONS_EVERY == 0)
 			drop_sessions(house->server->env);
-		if (round % SWEEP_EVERY == 0 && round >= not_before)
+		if (round % SWEEP_EVERY == 0 && round >= not_before) {
 			sweep(house->server, &walk);
+			keep_journal(house->server);
+		}
+		if (round % HEAD_EVERY == 0)
+			tell_head(house->server);
 		round++;
 		pthread_mutex_lock(&house->lock);
 		clock_gettime(CLOCK_MONOTONIC, &until);
@@ -272,6 +328,7 @@ house_stop(struct housekeeping *house)
 	pthread_join(house->thread, NULL);
 	house->running = false;
 	report_failures(house->server, true);
+	tell_head(house->server);
 }
 
 /* The server id of our CSNs; the suffix must be there too. */
@@ -368,6 +425,7 @@ main(int argc, char *argv[])
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
 	harden();
+	openlog("rosterd", LOG_PID, LOG_AUTHPRIV);
 	if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
 		fprintf(stderr, "rosterd: the libraries cannot start\n");
 		return EXIT_BROKEN;

@@ -18,6 +18,8 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_sweep.c \
 	lifecycle/acts.c lifecycle/acts.h \
 	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
+	lifecycle/audit.c lifecycle/audit.h \
+	lifecycle/audit_keep.c lifecycle/audit_text.c \
 	lifecycle/check_history.c \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \

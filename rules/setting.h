@@ -120,6 +120,10 @@ enum rule_character_class {
 	  "long")                                                               \
 	X(AUDIT_RETENTION, "audit-retention", SPAN, SITE, 0, 36500 * RULE_DAY,  \
 	  "365d", NULL, "Journal records are kept for this long; 0: for ever")  \
+	X(IMAGE_RETENTION, "image-retention", SPAN, SITE, RULE_DAY,             \
+	  36500 * RULE_DAY, "30d", NULL,                                        \
+	  "The journal keeps, sealed, what an entry was before and after a "    \
+	  "change for this long")                                               \
 	X(PASSWORD_MIN_LENGTH, "password-min-length", COUNT, POLICY, 8, 128,    \
 	  "12", NULL, "Characters that a new password must have at least")      \
 	X(PASSWORD_REQUIRE, "password-require", WORDS, POLICY, 0, 15, "",       \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* utf8.h - walking UTF-8 strictly, for rules/ alone */
+/* utf8.h - walking UTF-8 strictly */
 #ifndef RULE_UTF8_H
 #define RULE_UTF8_H
 

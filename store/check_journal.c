@@ -31,9 +31,18 @@ sequence_row(struct rst_check *check, struct rst_view key,
 enum rst_err
 rst_check_journal_sequence(struct rst_check *check)
 {
-	uint64_t last = 0;
+	struct rst_journal_head anchor;
+	enum rst_err err;
 
-	return rst_check_walk(check, RST_T_JOURNAL, sequence_row, &last);
+	err = rst_journal_anchor(check->txn, &anchor);
+	if (err == RST_ECORRUPT) {
+		rst_check_found(check, "the anchor does not decode");
+		err = RST_OK;
+	}
+	if (err == RST_OK)
+		err = rst_check_walk(check, RST_T_JOURNAL, sequence_row,
+		                     &anchor.sequence);
+	return err;
 }
 
 static enum rst_err
@@ -62,9 +71,14 @@ chain_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 enum rst_err
 rst_check_journal_chain(struct rst_check *check)
 {
-	unsigned char before[RST_JOURNAL_HASH] = { 0 };
+	struct rst_journal_head anchor;
+	enum rst_err err;
 
-	return rst_check_walk(check, RST_T_JOURNAL, chain_row, before);
+	err = rst_journal_anchor(check->txn, &anchor);
+	if (err == RST_OK || err == RST_ECORRUPT)
+		err = rst_check_walk(check, RST_T_JOURNAL, chain_row,
+		                     anchor.chain);
+	return err;
 }
 
 struct csns {

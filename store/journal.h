@@ -137,6 +137,85 @@ enum rst_err rst_journal_erase(struct rst_wtxn *txn, uint64_t sequence,
                                size_t max, size_t *ret_n) RST_MUST_USE;
 
 /*
+ * Where the chain stands after one record.  Kept outside (rosterd tells
+ * syslog), it shows later that nothing up to there was changed or cut off.
+ */
+#define RST_JOURNAL_HASH 32 /* bytes of digest and chain */
+struct rst_journal_head {
+	uint64_t sequence; /* 0: before the first record */
+	unsigned char chain[RST_JOURNAL_HASH];
+};
+/* "SEQUENCE:HEX", with the NUL. */
+#define RST_JOURNAL_HEAD_TEXT (20 + 1 + 2 * RST_JOURNAL_HASH + 1)
+/* After the last record; RST_ECORRUPT when it does not decode. */
+enum rst_err rst_journal_head(const struct rst_rtxn *txn,
+                              struct rst_journal_head *ret_head) RST_MUST_USE;
+/* Before the first record that is kept. */
+enum rst_err rst_journal_anchor(const struct rst_rtxn *txn,
+                                struct rst_journal_head *ret_anchor)
+	RST_MUST_USE;
+void rst_journal_head_print(const struct rst_journal_head *head,
+                            char buf[RST_JOURNAL_HEAD_TEXT]);
+/* False for what was not printed so. */
+bool rst_journal_head_parse(struct rst_view text,
+                            struct rst_journal_head *ret_head);
+
+/*
+ * Follow the chain from the first record that is kept, at most max records a
+ * call, so that the caller may renew its snapshot in between.  RST_OK: call
+ * again; RST_ENOTFOUND: the end, all is well; RST_ECORRUPT: broken says at
+ * which record, why says how.  Anything may be stored: nothing is trusted.
+ *
+ * heads are those kept outside, in ascending order; one that is older than
+ * the first record kept cannot be compared and is counted in n_older.
+ */
+struct rst_journal_verify {
+	const struct rst_journal_head *heads;
+	size_t n_heads;
+
+	struct rst_journal_head at; /* followed so far */
+	uint64_t first;             /* the first record kept */
+	uint64_t records, images;
+	uint64_t n_back; /* records with an earlier time than the one before */
+	size_t n_compared, n_older;
+	uint64_t broken;
+	const char *why;
+
+	bool begun; /* the caller zeroes it; the rest is for the walk alone */
+	size_t next_head;
+	int64_t time_s;
+};
+enum rst_err rst_journal_verify(const struct rst_rtxn *txn,
+                                struct rst_journal_verify *verify, size_t max)
+	RST_MUST_USE;
+
+/*
+ * Of the records whose time is before before_s, remove the oldest ones, at
+ * most max; the last record always stays.  The anchor moves along, so that
+ * what is left can be verified.  A younger record (the clock was set back)
+ * keeps those after it.
+ */
+enum rst_err rst_journal_expire(struct rst_wtxn *txn, int64_t before_s,
+                                size_t max, size_t *ret_n) RST_MUST_USE;
+/* The same for private parts alone. */
+enum rst_err rst_journal_expire_images(struct rst_wtxn *txn, int64_t before_s,
+                                       size_t max, size_t *ret_n) RST_MUST_USE;
+
+/* When the oldest record and the oldest private part that may be removed were
+ * written; INT64_MAX for none. */
+enum rst_err rst_journal_oldest(const struct rst_rtxn *txn,
+                                int64_t *ret_record_s, int64_t *ret_images_s)
+	RST_MUST_USE;
+
+/*
+ * The first record whose time is not before time_s, found by bisection; the
+ * one after the last when there is none.  Where the clock was set back, one of
+ * those that may be meant.
+ */
+enum rst_err rst_journal_find(const struct rst_rtxn *txn, int64_t time_s,
+                              uint64_t *ret_sequence) RST_MUST_USE;
+
+/*
  * A CSN above every one this environment has committed, from the clock
  * (now_s, now_us) where that is later, with server id sid (0 to 4095), as a C
  * string.  Each call in a transaction gives a higher one.

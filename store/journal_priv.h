@@ -7,8 +7,7 @@
 #include "store/journal.h"
 #include "store/wire.h"
 
-#define RST_JOURNAL_HASH 32 /* bytes of digest and chain */
-#define RST_JOURNAL_AD   9  /* bytes that bind a private part to its place */
+#define RST_JOURNAL_AD 9 /* bytes that bind a private part to its place */
 
 void rst_journal_ad(uint64_t sequence, char ad[RST_JOURNAL_AD]);
 /* chain = BLAKE2b-256(before | part), part being all of a public part but its

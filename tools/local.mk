@@ -1,6 +1,7 @@
 sbin_PROGRAMS += rosterctl
 rosterctl_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CJSON_CFLAGS)
 rosterctl_SOURCES = \
+	tools/audit.c \
 	tools/backup.c \
 	tools/bootstrap.c \
 	tools/check.c \

@@ -8,11 +8,11 @@
 #include <cjson/cJSON.h>
 #include <sodium.h>
 
+#include "lifecycle/audit.h"
 #include "lifecycle/moment.h"
 
 #define KEY_DRY_RUN 512
 #define KEY_JSON    'j'
-#define TIME_BYTES  32 /* of "2027-01-31T08:00:00Z" and the like */
 
 static const struct argp_option options[] = {
 #define NOUN_ROW(id, key, name, arg, what) { name, key, arg, 0, what, 0 },
@@ -210,38 +210,13 @@ noun_text(const struct noun *noun, enum noun_option option)
 	return rst_view_of(noun->option[option]);
 }
 
-/* "2027-01-31", "2027-01-31T08:00:00Z" or generalizedTime. */
-static bool
-read_time(const char *text, int64_t *ret_time_s)
-{
-	static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
-	char whole[TIME_BYTES], plain[LIFECYCLE_TIME_BYTES];
-	size_t n = 0;
-
-	if (strlen(text) == sizeof("2027-01-31") - 1)
-		(void)snprintf(whole, sizeof(whole), "%sT00:00:00Z", text);
-	else
-		(void)rst_view_copy(rst_view_of(text), whole, sizeof(whole));
-	if (lifecycle_time_parse(rst_view_of(whole), ret_time_s))
-		return true;
-	if (strlen(whole) != sizeof(shape) - 1)
-		return false;
-	for (size_t i = 0; shape[i] != '\0'; i++)
-		if (shape[i] == 'd')
-			plain[n++] = whole[i];
-		else if (whole[i] != shape[i])
-			return false;
-	plain[n++] = 'Z';
-	return lifecycle_time_parse(rst_view(plain, n), ret_time_s);
-}
-
 enum ctl_status
 noun_moment(const struct noun *noun, enum noun_option option,
             int64_t *ret_time_s)
 {
 	const char *text = noun->option[option];
 
-	if (text != NULL && !read_time(text, ret_time_s)) {
+	if (text != NULL && !audit_time_read(text, ret_time_s)) {
 		ctl_say("\"%s\" is not a time: write 2027-01-31 or "
 		        "2027-01-31T08:00:00Z",
 		        text);

@@ -58,7 +58,9 @@
 	X(ACTOR, 268, "actor", "TEXT", "Only by whom this is part of the DN")  \
 	X(ACTION, 269, "action", "NAME", "Only such acts")                     \
 	X(TARGET, 270, "target", "TEXT", "Only on what has this in its DN")    \
-	X(CSV, 271, "csv", NULL, "Print comma-separated values")
+	X(CSV, 271, "csv", NULL, "Print comma-separated values")               \
+	X(HEAD, 290, "head", "SEQUENCE:HASH",                                  \
+	  "A head kept elsewhere, or a file with some")
 
 enum noun_option {
 #define NOUN_ENUM(id, key, name, arg, what) NOUN_##id,

@@ -2,16 +2,19 @@
 /* rosterctl.c - the administrator's tool: rosterctl COMMAND OPTIONS */
 #include "tools/rosterctl.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "config.h"
 
+#define EXTERNAL           "cn=peercred,cn=external,cn=auth" /* as slapd says */
 #define FOREIGN_ID_DEFAULT 15 /* server id of what is not slapd */
 
 /* libc looks for it by its name, so it must not be hidden */
@@ -27,6 +30,7 @@ static const struct ctl_command commands[] = {
 	{ "invite", "links that admit people", ctl_invite },
 	{ "config", "settings of the directory", ctl_config },
 	{ "policy", "settings for the members of groups", ctl_policy },
+	{ "audit", "the journal: list, verify, export", ctl_audit },
 	{ "check", "verify every invariant of the environment", ctl_check },
 	{ "info", "say what the environment is and holds", ctl_info },
 	{ "backup", "copy the environment into a file", ctl_backup },
@@ -128,6 +132,70 @@ server_id(struct rst_env *env)
 	return (unsigned int)id;
 }
 
+/* The login name of uid, escaped for a DN; false for nobody. */
+static bool
+login_name(uid_t uid, char *buf, size_t size)
+{
+	const struct passwd *entry = getpwuid(uid);
+	size_t n = 0;
+
+	for (const char *at = entry != NULL ? entry->pw_name : "";
+	     *at != '\0' && n + 4 < size; at++) {
+		unsigned char c = (unsigned char)*at;
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || (c == '-' && n > 0) || c == '_' ||
+		    c == '.')
+			buf[n++] = *at;
+		else
+			n += (size_t)snprintf(buf + n, size - n, "\\%02X", c);
+	}
+	buf[n] = '\0';
+	return n > 0;
+}
+
+/* The user that the kernel remembers from the login, through su and sudo. */
+static bool
+login_uid(uid_t *ret_uid)
+{
+	char text[16] = "";
+	uint64_t number;
+	FILE *file = fopen("/proc/self/loginuid", "re");
+
+	if (file == NULL)
+		return false;
+	if (fgets(text, sizeof(text), file) == NULL)
+		text[0] = '\0';
+	(void)fclose(file);
+	text[strcspn(text, "\n")] = '\0';
+	if (!rst_view_number(rst_view_of(text), UINT32_MAX - 1, &number))
+		return false;
+	*ret_uid = (uid_t)number;
+	return true;
+}
+
+static void
+set_actor(struct act_ctx *ctx)
+{
+	static char actor[512], address[64];
+	char name[128];
+	uid_t uid = getuid(), login;
+	unsigned int number = (unsigned int)uid;
+
+	if (login_name(uid, name, sizeof(name)))
+		snprintf(actor, sizeof(actor), "uid=%s+uidNumber=%u,%s", name,
+		         number, EXTERNAL);
+	else
+		snprintf(actor, sizeof(actor), "uidNumber=%u,%s", number,
+		         EXTERNAL);
+	snprintf(address, sizeof(address), "local");
+	if (login_uid(&login) && login != uid &&
+	    login_name(login, name, sizeof(name)))
+		snprintf(address, sizeof(address), "local:%.50s", name);
+	ctx->actor = rst_view_of(actor);
+	ctx->address = rst_view_of(address);
+}
+
 enum ctl_status
 ctl_context(struct rst_env *env, struct act_ctx *ret_ctx)
 {
@@ -140,12 +208,11 @@ ctl_context(struct rst_env *env, struct act_ctx *ret_ctx)
 	*ret_ctx = (struct act_ctx){
 		.env = env,
 		.door = RST_DOOR_CLI,
-		.actor = RST_VIEW(""),
-		.address = RST_VIEW(""),
 		.now_s = now.tv_sec,
 		.now_us = (uint32_t)(now.tv_nsec / 1000),
 		.server_id = server_id(env),
 	};
+	set_actor(ret_ctx);
 	return CTL_OK;
 }
 

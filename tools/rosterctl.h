@@ -55,6 +55,7 @@ enum ctl_status ctl_group(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_invite(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_config(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_policy(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_audit(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_check(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);
@@ -72,7 +73,11 @@ void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Open the environment, making it when create is set; says why it failed. */
 enum ctl_status ctl_open(const struct ctl *ctl, bool create,
                          struct rst_env **ret_env);
-/* Who acts: nobody, by the CLI, now. */
+/*
+ * Who acts: the Unix user, as uid=LOGIN+uidNumber=N,cn=peercred,cn=external,
+ * cn=auth; by the CLI, now.  The address is "local", with the name that person
+ * logged in with where it is another ("local:ada").
+ */
 enum ctl_status ctl_context(struct rst_env *env, struct act_ctx *ret_ctx);
 /* Say why an act failed and what to do; RST_OK is CTL_OK, silently. */
 enum ctl_status ctl_failed(enum rst_err err, const struct act_refusal *refusal);

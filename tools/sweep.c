@@ -2,6 +2,7 @@
 /* sweep.c - rosterctl sweep: what time does to accounts, now */
 #include <stdio.h>
 
+#include "lifecycle/audit.h"
 #include "tools/rosterctl.h"
 
 #define AT_ONCE 1000 /* accounts between two lines of progress */
@@ -21,6 +22,20 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static enum ctl_status
+keep_journal(const struct act_ctx *ctx, size_t *ret_removed)
+{
+	const struct act_refusal none = { 0 };
+	enum rst_err err = RST_OK;
+	size_t n = AT_ONCE;
+
+	while (err == RST_OK && n == AT_ONCE) {
+		err = audit_keep(ctx, AT_ONCE, &n);
+		*ret_removed += n;
+	}
+	return ctl_failed(err, &none);
+}
+
 enum ctl_status
 ctl_sweep(struct ctl *ctl, int argc, char **argv)
 {
@@ -33,7 +48,10 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		       "as setting bin-retention says, and drop the "
 		       "registrations that nobody decided within "
 		       "pending-lifetime; suspend whom nobody used for as "
-		       "long as inactive-after says.  A running rosterd does this every "
+		       "long as inactive-after says; remove journal records "
+		       "older than audit-retention says, and images older "
+		       "than image-retention.  A running rosterd does this "
+		       "every "
 		       "minute by itself.",
 		.children = children,
 	};
@@ -41,7 +59,7 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	struct rst_env *env = NULL;
 	enum ctl_status status;
 	struct act_ctx ctx;
-	size_t n = AT_ONCE, all = 0;
+	size_t n = AT_ONCE, all = 0, removed = 0;
 	uint64_t walk = 0;
 
 	ctl_parse(&argp, argc, argv, ctl);
@@ -66,6 +84,11 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK && all > 0)
 		printf("%zu suspended: nobody used %s\n", all,
 		       all == 1 ? "it" : "them");
+	if (status == CTL_OK)
+		status = keep_journal(&ctx, &removed);
+	if (status == CTL_OK)
+		printf("%zu journal row%s removed\n", removed,
+		       removed == 1 ? "" : "s");
 	rst_env_close(env);
 	return status;
 }

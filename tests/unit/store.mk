@@ -19,6 +19,7 @@ store_units = \
 	tests/unit/test_session \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
+	tests/unit/test_verify \
 	tests/unit/test_view
 
 check_PROGRAMS += $(store_units)
@@ -63,6 +64,9 @@ tests_unit_test_tree_LDADD = $(store_unit_ldadd)
 tests_unit_test_txn_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_txn_CFLAGS = $(store_unit_cflags)
 tests_unit_test_txn_LDADD = $(store_unit_ldadd)
+tests_unit_test_verify_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_verify_CFLAGS = $(store_unit_cflags)
+tests_unit_test_verify_LDADD = $(store_unit_ldadd)
 tests_unit_test_view_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_view_CFLAGS = $(store_unit_cflags)
 tests_unit_test_view_LDADD = $(store_unit_ldadd)

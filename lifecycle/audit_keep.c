@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* audit_keep.c - the journal's records and images go when their time is over
+ *
+ * In chunks of their own transactions, so that nobody waits: the journal of a
+ * year may be gigabytes when somebody shortens its retention.
+ */
+#include "lifecycle/act_priv.h"
+#include "lifecycle/audit.h"
+#include "lifecycle/setting.h"
+
+typedef enum rst_err expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
+                            size_t *ret_n);
+
+/* The first moment that still counts; false: all do. */
+static bool
+horizon(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+        enum rule_setting_id id, int64_t *ret_before_s)
+{
+	int64_t span_s = lifecycle_setting_number(txn, id);
+
+	*ret_before_s = ctx->now_s - span_s;
+	return span_s > 0;
+}
+
+/* Is there anything to do?  A quiet journal costs no transaction. */
+static enum rst_err
+is_due(const struct act_ctx *ctx, bool *ret_due)
+{
+	int64_t record_s, images_s, before_s;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_journal_oldest(&txn, &record_s, &images_s);
+	*ret_due =
+		(horizon(&txn, ctx, RULE_SETTING_AUDIT_RETENTION, &before_s) &&
+	         record_s < before_s) ||
+		(horizon(&txn, ctx, RULE_SETTING_IMAGE_RETENTION, &before_s) &&
+	         images_s < before_s);
+	rst_read_end(&txn);
+	return err;
+}
+
+static enum rst_err
+run(struct rst_wtxn *txn, const struct act_ctx *ctx, enum rule_setting_id id,
+    expire *act, size_t max, size_t *n_done)
+{
+	int64_t before_s;
+	size_t n = 0;
+	enum rst_err err;
+
+	if (*n_done >= max || !horizon(&txn->r, ctx, id, &before_s))
+		return RST_OK;
+	err = act(txn, before_s, max - *n_done, &n);
+	*n_done += n;
+	return err;
+}
+
+enum rst_err
+audit_keep(const struct act_ctx *ctx, size_t max, size_t *ret_n)
+{
+	struct rst_wtxn txn = { 0 };
+	bool due = false;
+	size_t n = 0;
+	enum rst_err err;
+
+	*ret_n = 0;
+	err = is_due(ctx, &due);
+	if (err != RST_OK || !due)
+		return err;
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = run(&txn, ctx, RULE_SETTING_AUDIT_RETENTION,
+		          rst_journal_expire, max, &n);
+	if (err == RST_OK)
+		err = run(&txn, ctx, RULE_SETTING_IMAGE_RETENTION,
+		          rst_journal_expire_images, max, &n);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	if (err == RST_OK)
+		*ret_n = n;
+	rst_write_abort(&txn);
+	return err;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* audit_text.c - a record of the journal as JSON and as CSV */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "lifecycle/audit.h"
+#include "lifecycle/moment.h"
+#include "rules/utf8.h"
+
+void
+audit_time_print(const struct rst_journal_public *record,
+                 char buf[AUDIT_TIME_TEXT])
+{
+	char whole[LIFECYCLE_TIME_BYTES];
+
+	lifecycle_time_print_3339(record->time_s, whole);
+	whole[strlen(whole) - 1] = '\0'; /* the Z */
+	(void)snprintf(buf, AUDIT_TIME_TEXT, "%s.%06" PRIu32 "Z", whole,
+	               record->time_us % 1000000);
+}
+
+const char *
+audit_op_word(enum rst_journal_op op)
+{
+	switch (op) {
+	case RST_J_ADD:
+		return "add";
+	case RST_J_MODIFY:
+		return "modify";
+	case RST_J_RENAME:
+		return "rename";
+	case RST_J_DELETE:
+		return "delete";
+	case RST_J_LOAD:
+		return "load";
+	case RST_J_EVENT:
+		return "event";
+	}
+	return "";
+}
+
+/* Bytes that are no UTF-8, and NULs, become question marks. */
+static char *
+readable(struct rst_view text)
+{
+	char *copy = malloc(text.len + 1);
+	const char *at = copy;
+	size_t left = text.len;
+	uint32_t code;
+
+	if (copy == NULL)
+		return NULL;
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	while (left > 0) {
+		size_t was = left;
+
+		if (rule_utf8_next(&at, &left, &code) && code != 0)
+			continue;
+		at = copy + (text.len - was) + 1;
+		left = was - 1;
+		copy[text.len - was] = '?';
+	}
+	return copy;
+}
+
+static bool
+add(cJSON *object, const char *key, struct rst_view text)
+{
+	char *copy = readable(text);
+	bool good = copy != NULL &&
+	            cJSON_AddStringToObject(object, key, copy) != NULL;
+
+	free(copy);
+	return good;
+}
+
+/* Left out when it is empty. */
+static bool
+add_given(cJSON *object, const char *key, struct rst_view text)
+{
+	return text.len == 0 || add(object, key, text);
+}
+
+static bool
+add_changes(cJSON *root, const struct rst_journal_public *record)
+{
+	cJSON *list = cJSON_AddArrayToObject(root, "changes");
+	struct rst_view values = record->values;
+	struct rst_journal_value value;
+	bool good = list != NULL;
+
+	while (good && rst_journal_next_value(&values, &value)) {
+		cJSON *item = cJSON_CreateObject();
+
+		good = cJSON_AddItemToArray(list, item) &&
+		       add(item, "attribute", value.attr) &&
+		       cJSON_AddBoolToObject(item, "added", value.added) &&
+		       add(item, "value", value.value) &&
+		       (!value.cut || cJSON_AddTrueToObject(item, "cut"));
+	}
+	return good;
+}
+
+cJSON *
+audit_model(const struct rst_journal_public *record)
+{
+	cJSON *root = cJSON_CreateObject();
+	char time[AUDIT_TIME_TEXT];
+	bool good;
+
+	audit_time_print(record, time);
+	good = cJSON_AddNumberToObject(root, "sequence",
+	                               (double)record->sequence) &&
+	       cJSON_AddStringToObject(root, "time", time) &&
+	       add(root, "action", record->act) &&
+	       cJSON_AddStringToObject(root, "operation",
+	                               audit_op_word(record->op)) &&
+	       cJSON_AddStringToObject(root, "door",
+	                               rst_door_word(record->door)) &&
+	       add(root, "actor", record->actor) &&
+	       add(root, "address", record->address) &&
+	       add(root, "target", record->dn) &&
+	       add_given(root, "formerTarget", record->old_dn) &&
+	       add(root, "reason", record->reason) &&
+	       add_given(root, "csn", record->csn) &&
+	       (record->count == 0 ||
+	        cJSON_AddNumberToObject(root, "entries",
+	                                (double)record->count)) &&
+	       add_changes(root, record) &&
+	       (record->omitted == 0 ||
+	        cJSON_AddNumberToObject(root, "omitted", record->omitted));
+	if (good)
+		return root;
+	cJSON_Delete(root);
+	return NULL;
+}
+
+/* A field in quotation marks; a sheet of figures computes nothing of it. */
+static void
+put_field(FILE *out, struct rst_view text, char end)
+{
+	char *copy = readable(text);
+
+	fputc('"', out);
+	if (copy != NULL && text.len > 0 && strchr("=+-@\t\r", copy[0]) != NULL)
+		fputc('\'', out);
+	for (const char *at = copy; at != NULL && *at != '\0'; at++) {
+		if (*at == '"')
+			fputc('"', out);
+		fputc(*at, out);
+	}
+	fputc('"', out);
+	fputc(end, out);
+	free(copy);
+}
+
+void
+audit_print_changes(FILE *out, const struct rst_journal_public *record)
+{
+	struct rst_view values = record->values;
+	struct rst_journal_value value;
+	const char *between = "";
+
+	while (rst_journal_next_value(&values, &value)) {
+		fprintf(out, "%s%.*s %c %.*s%s", between, (int)value.attr.len,
+		        value.attr.ptr, value.added ? '+' : '-',
+		        (int)value.value.len, value.value.ptr,
+		        value.cut ? "..." : "");
+		between = "; ";
+	}
+	if (record->omitted > 0)
+		fprintf(out, "%sand %" PRIu32 " more", between,
+		        record->omitted);
+}
+
+void
+audit_csv_head(FILE *out)
+{
+	fputs("sequence,time,action,operation,actor,door,address,target,"
+	      "reason,changes\r\n",
+	      out);
+}
+
+void
+audit_csv(FILE *out, const struct rst_journal_public *record)
+{
+	char time[AUDIT_TIME_TEXT], *changes = NULL;
+	size_t len = 0;
+	FILE *text;
+
+	audit_time_print(record, time);
+	fprintf(out, "%" PRIu64 ",%s,", record->sequence, time);
+	put_field(out, record->act, ',');
+	put_field(out, rst_view_of(audit_op_word(record->op)), ',');
+	put_field(out, record->actor, ',');
+	put_field(out, rst_view_of(rst_door_word(record->door)), ',');
+	put_field(out, record->address, ',');
+	put_field(out, record->dn, ',');
+	put_field(out, record->reason, ',');
+	text = open_memstream(&changes, &len);
+	if (text != NULL) {
+		audit_print_changes(text, record);
+		if (fclose(text) != 0)
+			len = 0;
+	}
+	put_field(out, rst_view(changes, len), '\r');
+	fputc('\n', out);
+	free(changes);
+}
