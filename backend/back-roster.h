@@ -146,6 +146,7 @@ struct back_names {
 	AttributeDescription *locked_time, *account_lock, *shadow_expire;
 	AttributeDescription *gid_number, *status, *reason, *mail;
 	AttributeDescription *num_subordinates;
+	AttributeDescription *given_name, *sn;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,

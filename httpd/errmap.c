@@ -182,7 +182,8 @@ internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
 }
 
 /* What else there is to say is for those we know: "the name belonged to an
- * entry that was deleted" is not a stranger's business. */
+ * entry that was deleted" is not a stranger's business.  What a password lacks
+ * is: everybody may know the rules for one. */
 static void
 refuse(struct http_req *req, struct http_reply *reply,
        const struct act_refusal *refusal)
@@ -190,7 +191,8 @@ refuse(struct http_req *req, struct http_reply *reply,
 	const char *text = rule_verdict_text(refusal->verdict);
 	char more[2 * RST_DETAIL_MAX];
 
-	if (req->who.id != 0 && refusal->detail.text[0] != '\0') {
+	if ((req->who.id != 0 || refusal->verdict == RULE_WEAK_PASSWORD) &&
+	    refusal->detail.text[0] != '\0') {
 		(void)snprintf(more, sizeof(more), "%s: %s", text,
 		               refusal->detail.text);
 		text = more;

@@ -349,8 +349,8 @@ act_bootstrap(const struct act_ctx *ctx, struct rst_view token,
 	*refusal = (struct act_refusal){ 0 };
 	err = peek_bootstrap(ctx, token, refusal);
 	if (err == RST_OK)
-		err = act_candidate_check(person, ACT_FORM_PUBLIC, &candidate,
-		                          refusal);
+		err = act_candidate_check(ctx, person, ACT_FORM_PUBLIC,
+		                          &candidate, refusal);
 	if (err == RST_OK)
 		err = act_candidate_hash(ctx, person, &candidate, refusal);
 	if (err == RST_OK)

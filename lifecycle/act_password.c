@@ -10,11 +10,10 @@
 /* What a change needs to know of the person, copied out of a snapshot. */
 struct known {
 	uint64_t generation;
-	char username[RULE_NAME_MAX + 1];
-	char mail[RST_MAIL_MAX + 1];
 	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
 	struct attempt_policy policy;
+	struct lifecycle_terms terms;
 };
 
 static enum rst_err
@@ -32,15 +31,13 @@ know(const struct act_ctx *ctx, uint64_t person, struct known *known)
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
 		err = attempt_policy(&txn, person, &known->policy);
+	if (err == RST_OK)
+		err = lifecycle_terms(&txn, person, &known->terms);
 	if (err == RST_OK) {
 		known->generation = record.generation;
 		(void)rst_view_copy(
 			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
 			known->since, sizeof(known->since));
-		(void)rst_view_copy(rst_record_first(&record, RST_A_UID),
-		                    known->username, sizeof(known->username));
-		(void)rst_view_copy(rst_record_first(&record, RST_A_MAIL),
-		                    known->mail, sizeof(known->mail));
 		(void)rst_view_copy(
 			rst_record_first(&record, RST_A_USERPASSWORD),
 			known->stored, sizeof(known->stored));
@@ -87,13 +84,11 @@ hash_new(const struct act_ctx *ctx, const struct known *known,
          struct rst_view new_one, char hash[LIFECYCLE_HASH_MAX],
          struct act_refusal *refusal)
 {
-	enum rule_verdict verdict;
 	enum rst_err err;
 
-	verdict =
-		lifecycle_password_rule(new_one, known->username, known->mail);
-	if (verdict != RULE_OK)
-		return act_refuse(refusal, verdict, "new");
+	err = act_judge_password(&known->terms, new_one, "new", refusal);
+	if (err != RST_OK)
+		return err;
 	err = lifecycle_password_hash(ctx->env, new_one, hash);
 	if (err == RST_EINVALID)
 		return act_refuse(refusal, RULE_INVALID_PASSWORD, "new");

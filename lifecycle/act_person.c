@@ -72,13 +72,39 @@ check_mail(struct rst_view mail, enum act_form form,
 	return err;
 }
 
+/* By the policy of somebody who is in no group yet. */
+static enum rst_err
+judge_password(const struct act_ctx *ctx, const struct act_person *person,
+               const struct act_candidate *candidate,
+               struct act_refusal *refusal)
+{
+	struct lifecycle_terms terms;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	if (person->password.len == 0 && candidate->form == ACT_FORM_ADMIN)
+		return RST_OK;
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = lifecycle_terms(&txn, 0, &terms);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return err;
+	lifecycle_terms_add(&terms, rst_view_of(candidate->username));
+	lifecycle_terms_add(&terms, person->given_name);
+	lifecycle_terms_add(&terms, person->surname);
+	lifecycle_terms_add_mail(&terms, rst_view_of(candidate->mail));
+	return act_judge_password(&terms, person->password, "password",
+	                          refusal);
+}
+
 enum rst_err
-act_candidate_check(const struct act_person *person, enum act_form form,
-                    struct act_candidate *ret_candidate,
+act_candidate_check(const struct act_ctx *ctx, const struct act_person *person,
+                    enum act_form form, struct act_candidate *ret_candidate,
                     struct act_refusal *refusal)
 {
 	struct act_candidate candidate = { .form = form };
-	enum rule_verdict verdict = RULE_OK;
 	enum rst_err err;
 
 	err = check_username(person->username, form, candidate.username,
@@ -87,15 +113,11 @@ act_candidate_check(const struct act_person *person, enum act_form form,
 		err = check_names(person, form, candidate.cn, refusal);
 	if (err == RST_OK)
 		err = check_mail(person->mail, form, candidate.mail, refusal);
-	if (err != RST_OK)
-		return err;
-	if (person->password.len > 0 || form == ACT_FORM_PUBLIC)
-		verdict = lifecycle_password_rule(
-			person->password, candidate.username, candidate.mail);
-	if (verdict != RULE_OK)
-		return act_refuse(refusal, verdict, "password");
-	*ret_candidate = candidate;
-	return RST_OK;
+	if (err == RST_OK)
+		err = judge_password(ctx, person, &candidate, refusal);
+	if (err == RST_OK)
+		*ret_candidate = candidate;
+	return err;
 }
 
 enum rst_err
@@ -182,7 +204,8 @@ act_create_person(const struct act_ctx *ctx, const struct act_person *person,
 	*refusal = (struct act_refusal){ 0 };
 	if (status == RST_STATUS_NONE)
 		status = RST_STATUS_ACTIVE;
-	err = act_candidate_check(person, ACT_FORM_ADMIN, &candidate, refusal);
+	err = act_candidate_check(ctx, person, ACT_FORM_ADMIN, &candidate,
+	                          refusal);
 	if (err == RST_OK)
 		err = act_candidate_hash(ctx, person, &candidate, refusal);
 	if (err == RST_OK)

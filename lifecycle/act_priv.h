@@ -15,6 +15,11 @@
 enum rst_err act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
                         const char *field) RST_MUST_USE;
 
+/* Judge a new password: RST_OK, or refused with the reason in words. */
+enum rst_err act_judge_password(const struct lifecycle_terms *terms,
+                                struct rst_view password, const char *field,
+                                struct act_refusal *refusal) RST_MUST_USE;
+
 /* Commit, unless it was only tried. */
 enum rst_err act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
 	RST_MUST_USE;
@@ -71,7 +76,8 @@ struct act_candidate {
 	char cn[2 * RULE_PERSON_MAX + 2];
 	char hash[LIFECYCLE_HASH_MAX]; /* "" for none; wipe it */
 };
-enum rst_err act_candidate_check(const struct act_person *person,
+enum rst_err act_candidate_check(const struct act_ctx *ctx,
+                                 const struct act_person *person,
                                  enum act_form form,
                                  struct act_candidate *ret_candidate,
                                  struct act_refusal *refusal) RST_MUST_USE;

@@ -172,7 +172,8 @@ act_register(const struct act_ctx *ctx, struct rst_view token,
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = act_candidate_check(person, ACT_FORM_PUBLIC, &candidate, refusal);
+	err = act_candidate_check(ctx, person, ACT_FORM_PUBLIC, &candidate,
+	                          refusal);
 	if (err == RST_OK)
 		err = peek(ctx, token, &candidate, refusal);
 	if (err == RST_OK)

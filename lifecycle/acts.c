@@ -5,11 +5,33 @@
 #include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 
+_Static_assert(sizeof(((struct rst_detail *)0)->text) >=
+                       RULE_PASSWORD_SAY_BYTES,
+               "what a rule says fits");
+
 enum rst_err
 act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
            const char *field)
 {
 	*refusal = (struct act_refusal){ .verdict = verdict, .field = field };
+	return RST_EDENIED;
+}
+
+enum rst_err
+act_judge_password(const struct lifecycle_terms *terms,
+                   struct rst_view password, const char *field,
+                   struct act_refusal *refusal)
+{
+	enum rule_password_fault fault;
+
+	fault = lifecycle_password_judge(terms, password);
+	if (fault == RULE_PASSWORD_FINE)
+		return RST_OK;
+	*refusal = (struct act_refusal){
+		.verdict = rule_password_verdict(fault),
+		.field = field,
+	};
+	rule_password_say(fault, &terms->policy, refusal->detail.text);
 	return RST_EDENIED;
 }
 

@@ -7,20 +7,44 @@
 #ifndef LIFECYCLE_PASSWORD_H
 #define LIFECYCLE_PASSWORD_H
 
-#include "rules/verdict.h"
+#include "rules/password.h"
 #include "store/env.h"
 
 #define LIFECYCLE_HASH_MAX 136 /* bytes of "{ARGON2}..." with the NUL */
 
 /*
- * Good enough for this account?  RULE_OK; RULE_INVALID_PASSWORD;
- * RULE_WEAK_PASSWORD for what rules/password.h says or when it would take
- * fewer than 10^8 guesses.  username and mail may be NULL.  At most some
- * milliseconds of work, so before any transaction.
+ * What a new password is judged by: the policy of the person, the person's
+ * own names, which are not to be in it, and those of the site and of groups,
+ * which make it easier to guess.
  */
-enum rule_verdict lifecycle_password_rule(struct rst_view password,
-                                          const char *username,
-                                          const char *mail);
+#define LIFECYCLE_WORDS_MAX  16 /* of each; more are passed over */
+#define LIFECYCLE_WORD_BYTES 65 /* with the NUL; a longer one is cut */
+struct lifecycle_terms {
+	struct rule_password_policy policy;
+	size_t n_own, n_site;
+	char own[LIFECYCLE_WORDS_MAX][LIFECYCLE_WORD_BYTES];
+	char site[LIFECYCLE_WORDS_MAX][LIFECYCLE_WORD_BYTES];
+};
+/*
+ * Those of person, with the names of the person, his groups and the site; 0
+ * for somebody new, whose names are then to be added.  Costs what
+ * lifecycle_policy() does.  RST_ENOMEM, RST_EIO, RST_ECORRUPT.
+ */
+enum rst_err lifecycle_terms(const struct rst_rtxn *txn, uint64_t person,
+                             struct lifecycle_terms *ret_terms) RST_MUST_USE;
+/* Each part of name, as "Anna-Lena van Dyk" has four; of mail what is before
+ * the @. */
+void lifecycle_terms_add(struct lifecycle_terms *terms, struct rst_view name);
+void lifecycle_terms_add_mail(struct lifecycle_terms *terms,
+                              struct rst_view mail);
+
+/*
+ * Good enough?  Also RULE_PASSWORD_GUESSABLE, with the blocklist, when it
+ * would take fewer than 10^8 guesses.  At most some milliseconds of work, so
+ * before any transaction.
+ */
+enum rule_password_fault lifecycle_password_judge(
+	const struct lifecycle_terms *terms, struct rst_view password);
 
 /*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* strength.c - is a password good enough?
  *
- * The rule counts characters and looks for the person's own name; zxcvbn
+ * The rule counts characters and looks for the person's own names; zxcvbn
  * estimates how many guesses the rest would take, from words, dates, keyboard
  * rows and repetitions.  What it finds on the first 256 bytes is enough: more
  * can only be harder to guess.
@@ -10,44 +10,165 @@
 #include <zxcvbn.h>
 
 #include "lifecycle/password.h"
-#include "rules/password.h"
-#include "store/ident.h"
+#include "lifecycle/place.h"
+#include "lifecycle/setting.h"
+#include "store/member.h"
+#include "store/tree.h"
 
 #define ESTIMATED_MAX 256  /* bytes; bounds the work of an estimate */
 #define BITS_MIN      26.6 /* 10^8 guesses, where zxcvbn begins its "fair" */
+#define GROUPS_MAX    8    /* whose names are words */
+
+/* One that is too long is cut; too many are passed over. */
+static void
+add_word(char words[][LIFECYCLE_WORD_BYTES], size_t *n, struct rst_view word)
+{
+	if (word.len == 0 || *n == LIFECYCLE_WORDS_MAX)
+		return;
+	if (word.len >= LIFECYCLE_WORD_BYTES)
+		word.len = LIFECYCLE_WORD_BYTES - 1;
+	if (rst_view_copy(word, words[*n], LIFECYCLE_WORD_BYTES))
+		(*n)++;
+}
+
+static void
+add_own(struct lifecycle_terms *terms, struct rst_view word)
+{
+	add_word(terms->own, &terms->n_own, word);
+}
+
+void
+lifecycle_terms_add(struct lifecycle_terms *terms, struct rst_view name)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= name.len; i++)
+		if (i == name.len || strchr(" -._'", name.ptr[i]) != NULL) {
+			add_own(terms, rst_view(name.ptr + start, i - start));
+			start = i + 1;
+		}
+}
+
+void
+lifecycle_terms_add_mail(struct lifecycle_terms *terms, struct rst_view mail)
+{
+	const char *at = mail.len > 0 ? memchr(mail.ptr, '@', mail.len) : NULL;
+
+	if (at != NULL)
+		mail.len = (size_t)(at - mail.ptr);
+	add_own(terms, mail);
+	lifecycle_terms_add(terms, mail);
+}
+
+/* "Example Organisation" and the "example" of dc=example,dc=org. */
+static void
+add_site(const struct rst_rtxn *txn, struct lifecycle_terms *terms)
+{
+	struct rst_record record;
+	uint64_t id;
+
+	if (lifecycle_suffix(txn, &id) != RST_OK ||
+	    rst_record_get(txn, id, &record) != RST_OK)
+		return;
+	add_word(terms->site, &terms->n_site, rst_view_of("roster"));
+	add_word(terms->site, &terms->n_site,
+	         rst_record_first(&record, RST_A_O));
+	add_word(terms->site, &terms->n_site,
+	         rst_record_first(&record, RST_A_DC));
+}
+
+/* The groups of person, but for the one of everybody. */
+static enum rst_err
+add_groups(const struct rst_rtxn *txn, uint64_t person,
+           struct lifecycle_terms *terms)
+{
+	struct rst_record record;
+	uint64_t groups[GROUPS_MAX];
+	size_t n = 0;
+	enum rst_err err;
+
+	err = rst_member_of(txn, person, 0, groups, GROUPS_MAX, &n);
+	for (size_t i = 0; err == RST_OK && i < n; i++) {
+		err = rst_record_get(txn, groups[i], &record);
+		if (err == RST_OK)
+			add_word(terms->site, &terms->n_site,
+			         rst_record_first(&record, RST_A_CN));
+	}
+	return err;
+}
+
+static enum rst_err
+add_person(const struct rst_rtxn *txn, uint64_t person,
+           struct lifecycle_terms *terms)
+{
+	static const uint16_t names[] = { RST_A_UID, RST_A_GIVENNAME, RST_A_SN,
+		                          RST_A_DISPLAYNAME };
+	struct rst_record record;
+	enum rst_err err;
+
+	err = rst_record_get(txn, person, &record);
+	if (err != RST_OK)
+		return err;
+	add_own(terms, rst_record_first(&record, RST_A_UID));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		lifecycle_terms_add(terms, rst_record_first(&record, names[i]));
+	lifecycle_terms_add_mail(terms, rst_record_first(&record, RST_A_MAIL));
+	return add_groups(txn, person, terms);
+}
+
+enum rst_err
+lifecycle_terms(const struct rst_rtxn *txn, uint64_t person,
+                struct lifecycle_terms *ret_terms)
+{
+	struct lifecycle_policy policy;
+	enum rst_err err;
+
+	err = lifecycle_policy(txn, person, &policy);
+	if (err != RST_OK)
+		return err;
+	ret_terms->n_own = ret_terms->n_site = 0;
+	ret_terms->policy = (struct rule_password_policy){
+		.min_length = (unsigned int)policy
+		                      .number[RULE_SETTING_PASSWORD_MIN_LENGTH],
+		.require = (unsigned int)
+		                   policy.number[RULE_SETTING_PASSWORD_REQUIRE],
+		.blocklist =
+			policy.number[RULE_SETTING_PASSWORD_BLOCKLIST] != 0,
+	};
+	add_site(txn, ret_terms);
+	return person != 0 ? add_person(txn, person, ret_terms) : RST_OK;
+}
 
 static bool
-is_guessable(struct rst_view password, const char *username, const char *mail)
+is_guessable(const char *const *words, struct rst_view password)
 {
-	const char *own[4] = { "roster", NULL, NULL, NULL };
-	char text[ESTIMATED_MAX + 1], local[RST_MAIL_MAX + 1];
-	size_t n = 1;
+	char text[ESTIMATED_MAX + 1];
 	double bits;
 
 	if (password.len > ESTIMATED_MAX)
 		password.len = ESTIMATED_MAX;
 	/* Without a NUL: the rule was asked first. */
 	(void)rst_view_copy(password, text, sizeof(text));
-	if (username != NULL && username[0] != '\0')
-		own[n++] = username;
-	if (mail != NULL && mail[0] != '\0' &&
-	    rst_view_copy(rst_view(mail, strcspn(mail, "@")), local,
-	                  sizeof(local)))
-		own[n++] = local;
-	bits = ZxcvbnMatch(text, own, NULL);
+	bits = ZxcvbnMatch(text, (const char **)words, NULL);
 	sodium_memzero(text, sizeof(text));
 	return bits < BITS_MIN;
 }
 
-enum rule_verdict
-lifecycle_password_rule(struct rst_view password, const char *username,
-                        const char *mail)
+enum rule_password_fault
+lifecycle_password_judge(const struct lifecycle_terms *terms,
+                         struct rst_view password)
 {
-	enum rule_verdict verdict;
+	const char *words[2 * LIFECYCLE_WORDS_MAX + 1] = { NULL };
+	enum rule_password_fault fault;
 
-	verdict = rule_password(&rule_password_default, password.ptr,
-	                        password.len, username, mail);
-	if (verdict == RULE_OK && is_guessable(password, username, mail))
-		verdict = RULE_WEAK_PASSWORD;
-	return verdict;
+	for (size_t i = 0; i < terms->n_own; i++)
+		words[i] = terms->own[i];
+	for (size_t i = 0; i < terms->n_site; i++)
+		words[terms->n_own + i] = terms->site[i];
+	fault = rule_password(&terms->policy, password.ptr, password.len, words,
+	                      terms->n_own);
+	if (fault == RULE_PASSWORD_FINE && terms->policy.blocklist &&
+	    is_guessable(words, password))
+		fault = RULE_PASSWORD_GUESSABLE;
+	return fault;
 }

@@ -11,6 +11,7 @@
 #define OVER_PRIV_H
 
 #include "backend/back-roster.h"
+#include "lifecycle/password.h"
 #include "overlay/lifecycle.h"
 
 #define OVER_NAME  "lifecycle"
@@ -114,12 +115,11 @@ void over_ppolicy_answer(Operation *op, SlapReply *rs, enum over_ppolicy error);
  * secret.c: clear passwords become hashes on their way to the database.
  */
 struct over_owner {
-	char *username; /* owned; NULL if none */
-	char *mail;     /* owned; NULL if none */
-	char *stored;   /* owned; the password as it is, or NULL */
+	char *stored; /* owned; the password as it is, or NULL */
 	uint64_t id;
 	char since[24]; /* its pwdAccountLockedTime, or "" */
 	struct attempt_policy policy;
+	struct lifecycle_terms terms;
 };
 /* Read them of the entry ndn.  RST_ENOTFOUND, RST_ENOMEM, ... */
 enum rst_err over_owner_read(Operation *op, struct over_db *db,
@@ -131,6 +131,7 @@ struct over_refusal {
 	int code;                  /* LDAP result code */
 	enum rule_verdict verdict; /* RULE_OK: the code says it all */
 	enum over_ppolicy reason;
+	char detail[RULE_PASSWORD_SAY_BYTES]; /* more words, or "" */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "portable.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "slap.h"
@@ -75,14 +76,13 @@ over_owner_read(Operation *op, struct over_db *db, const struct berval *ndn,
 		err = rst_record_get(&read->txn, id, &record);
 	if (err == RST_OK)
 		err = attempt_policy(&read->txn, id, &ret_owner->policy);
+	if (err == RST_OK)
+		err = lifecycle_terms(&read->txn, id, &ret_owner->terms);
 	if (err == RST_OK) {
 		ret_owner->id = id;
 		(void)rst_view_copy(
 			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
 			ret_owner->since, sizeof(ret_owner->since));
-		ret_owner->username =
-			copy(rst_record_first(&record, RST_A_UID));
-		ret_owner->mail = copy(rst_record_first(&record, RST_A_MAIL));
 		ret_owner->stored =
 			copy(rst_record_first(&record, RST_A_USERPASSWORD));
 	}
@@ -93,42 +93,29 @@ over_owner_read(Operation *op, struct over_db *db, const struct berval *ndn,
 void
 over_owner_release(struct over_owner *owner)
 {
-	free(owner->username);
-	free(owner->mail);
 	free(owner->stored);
 	*owner = (struct over_owner){ 0 };
-}
-
-/* Characters of UTF-8 text; what is no text has its own verdict. */
-static size_t
-count_characters(const struct berval *text)
-{
-	size_t n = 0;
-
-	for (ber_len_t i = 0; i < text->bv_len; i++)
-		n += ((unsigned char)text->bv_val[i] & 0xc0) != 0x80;
-	return n;
 }
 
 static bool
 judge(const struct over_owner *owner, const struct berval *password,
       struct over_refusal *ret_refusal)
 {
-	const struct rule_password_policy *policy = &rule_password_default;
 	struct over_refusal refusal = { LDAP_CONSTRAINT_VIOLATION, RULE_OK,
-		                        OVER_PP_QUALITY };
+		                        OVER_PP_QUALITY, "" };
+	enum rule_password_fault fault;
 
-	refusal.verdict = lifecycle_password_rule(back_view_of(password),
-	                                          owner->username, owner->mail);
+	fault = lifecycle_password_judge(&owner->terms, back_view_of(password));
+	refusal.verdict = rule_password_verdict(fault);
+	rule_password_say(fault, &owner->terms.policy, refusal.detail);
+	if (fault == RULE_PASSWORD_SHORT)
+		refusal.reason = OVER_PP_SHORT;
 	if (refusal.verdict == RULE_OK &&
 	    rule_hash_scheme(password->bv_val, password->bv_len) !=
 	            RULE_SCHEME_NONE) {
 		refusal.verdict = RULE_HASH_REFUSED;
 		refusal.reason = OVER_PP_NOT_ALLOWED;
 	}
-	if (refusal.verdict == RULE_WEAK_PASSWORD &&
-	    count_characters(password) < policy->min_length)
-		refusal.reason = OVER_PP_SHORT;
 	*ret_refusal = refusal;
 	return refusal.verdict == RULE_OK;
 }
@@ -214,11 +201,13 @@ over_verify(Operation *op, struct over_db *db, const struct over_owner *owner,
 int
 over_refuse(Operation *op, SlapReply *rs, const struct over_refusal *refusal)
 {
-	const struct act_refusal why = { .verdict = refusal->verdict,
-		                         .field = "userPassword" };
+	struct act_refusal why = { .verdict = refusal->verdict,
+		                   .field = "userPassword" };
 	struct back_reply reply = { .code = refusal->code };
 	struct berval text;
 
+	(void)snprintf(why.detail.text, sizeof(why.detail.text), "%s",
+	               refusal->detail);
 	if (refusal->verdict != RULE_OK) {
 		back_map_refusal(RST_EDENIED, &why, &reply);
 		over_ppolicy_answer(op, rs, refusal->reason);
@@ -253,7 +242,7 @@ refuse_more(struct over_refusal *ret_refusal)
 {
 	*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
 		                              RULE_INVALID_PASSWORD,
-		                              OVER_PP_NOT_ALLOWED };
+		                              OVER_PP_NOT_ALLOWED, "" };
 	return false;
 }
 
@@ -273,14 +262,39 @@ is_password(const AttributeDescription *ad)
 	return ad->ad_type == slap_schema.si_ad_userPassword->ad_type;
 }
 
-/* The first value of an attribute of a new entry, or NULL. */
-static char *
-first_of(Entry *entry, AttributeDescription *ad)
+/* The first value of an attribute of a new entry; empty. */
+static struct rst_view
+first_of(const Entry *entry, AttributeDescription *ad)
 {
 	Attribute *attr = ad != NULL ? attr_find(entry->e_attrs, ad) : NULL;
 
-	return attr != NULL ? rst_view_dup(back_view_of(&attr->a_vals[0]))
-	                    : NULL;
+	return attr != NULL ? back_view_of(&attr->a_vals[0])
+	                    : rst_view(NULL, 0);
+}
+
+/* Of an entry that is yet to be: somebody in no group. */
+static enum rst_err
+read_newcomer(Operation *op, struct over_db *db, const Entry *entry,
+              struct over_owner *owner)
+{
+	struct back_read *read = NULL;
+	enum rst_err err;
+
+	err = back_read_begin(op, db->back, &read);
+	if (err != RST_OK)
+		return err;
+	err = lifecycle_terms(&read->txn, 0, &owner->terms);
+	back_read_end(read);
+	if (err != RST_OK)
+		return err;
+	lifecycle_terms_add(&owner->terms,
+	                    first_of(entry, slap_schema.si_ad_uid));
+	lifecycle_terms_add(&owner->terms,
+	                    first_of(entry, back_names.given_name));
+	lifecycle_terms_add(&owner->terms, first_of(entry, back_names.sn));
+	lifecycle_terms_add_mail(&owner->terms,
+	                         first_of(entry, back_names.mail));
+	return RST_OK;
 }
 
 static bool
@@ -328,8 +342,11 @@ over_add(Operation *op, SlapReply *rs)
 		goto out;
 	}
 	rc = SLAP_CB_CONTINUE;
-	owner.username = first_of(op->ora_e, slap_schema.si_ad_uid);
-	owner.mail = first_of(op->ora_e, back_names.mail);
+	if (read_newcomer(op, db, op->ora_e, &owner) != RST_OK) {
+		send_ldap_error(op, rs, LDAP_OTHER, "cannot look up policies");
+		rc = rs->sr_err;
+		goto out;
+	}
 	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
 	     attr = attr->a_next)
 		if (is_password(attr->a_desc)) {
@@ -366,10 +383,10 @@ name_stored(Operation *op, struct over_db *db, const struct over_owner *owner,
 		ch_free(value->bv_val);
 		ber_str2bv(owner->stored, 0, 1, value);
 	} else if (err != RST_EDENIED) {
-		*ret_refusal =
-			(struct over_refusal){ err == RST_EBUSY ? LDAP_BUSY
-			                                        : LDAP_OTHER,
-			                       RULE_OK, OVER_PP_NOT_ALLOWED };
+		*ret_refusal = (struct over_refusal){
+			err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER, RULE_OK,
+			OVER_PP_NOT_ALLOWED, ""
+		};
 	}
 	/* a wrong one is left to find no value of its like */
 	return err == RST_OK || err == RST_EDENIED;

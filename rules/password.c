@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* password.c - which passwords are good enough, which hashes are lawful */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rules/password.h"
+#include "rules/setting.h"
 #include "rules/utf8.h"
 
 /* A shorter name is in too many good passwords by chance. */
@@ -16,6 +18,7 @@
 
 const struct rule_password_policy rule_password_default = {
 	.min_length = 12,
+	.blocklist = true,
 };
 
 static char
@@ -41,26 +44,129 @@ contains(const char *text, size_t len, const char *piece, size_t piece_len)
 	return false;
 }
 
-enum rule_verdict
+/* The kinds of characters that are in text, as bits. */
+static unsigned int
+classes_of(const char *text, size_t len)
+{
+	unsigned int classes = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			classes |= RULE_CLASS_UPPER;
+		else if (text[i] >= 'a' && text[i] <= 'z')
+			classes |= RULE_CLASS_LOWER;
+		else if (text[i] >= '0' && text[i] <= '9')
+			classes |= RULE_CLASS_DIGIT;
+		else
+			classes |= RULE_CLASS_OTHER;
+	return classes;
+}
+
+static enum rule_password_fault
+missing(unsigned int require, unsigned int classes)
+{
+	unsigned int without = require & ~classes;
+
+	if (without & RULE_CLASS_UPPER)
+		return RULE_PASSWORD_NO_UPPER;
+	if (without & RULE_CLASS_LOWER)
+		return RULE_PASSWORD_NO_LOWER;
+	if (without & RULE_CLASS_DIGIT)
+		return RULE_PASSWORD_NO_DIGIT;
+	if (without & RULE_CLASS_OTHER)
+		return RULE_PASSWORD_NO_OTHER;
+	return RULE_PASSWORD_FINE;
+}
+
+enum rule_password_fault
 rule_password(const struct rule_password_policy *policy, const char *text,
-              size_t len, const char *username, const char *mail)
+              size_t len, const char *const *words, size_t n_words)
 {
 	const char *at = text;
 	size_t left = len, characters = 0;
+	unsigned int classes;
+	enum rule_password_fault fault;
 	uint32_t c;
 
 	if (len == 0 || len > RULE_PASSWORD_MAX)
-		return RULE_INVALID_PASSWORD;
+		return RULE_PASSWORD_NO_TEXT;
 	for (; left > 0; characters++)
 		if (!rule_utf8_next(&at, &left, &c) || c == 0)
-			return RULE_INVALID_PASSWORD;
+			return RULE_PASSWORD_NO_TEXT;
 	if (characters < policy->min_length)
-		return RULE_WEAK_PASSWORD;
-	if (username != NULL && contains(text, len, username, strlen(username)))
-		return RULE_WEAK_PASSWORD;
-	if (mail != NULL && contains(text, len, mail, strcspn(mail, "@")))
-		return RULE_WEAK_PASSWORD;
-	return RULE_OK;
+		return RULE_PASSWORD_SHORT;
+	classes = classes_of(text, len);
+	fault = missing(policy->require, classes);
+	if (fault != RULE_PASSWORD_FINE || !policy->blocklist)
+		return fault;
+	for (size_t i = 0; i < n_words; i++)
+		if (words[i] != NULL &&
+		    contains(text, len, words[i], strlen(words[i])))
+			return RULE_PASSWORD_OWN_WORD;
+	if (classes == RULE_CLASS_DIGIT)
+		return RULE_PASSWORD_ALL_DIGITS;
+	return RULE_PASSWORD_FINE;
+}
+
+enum rule_verdict
+rule_password_verdict(enum rule_password_fault fault)
+{
+	switch (fault) {
+	case RULE_PASSWORD_FINE:
+		return RULE_OK;
+	case RULE_PASSWORD_NO_TEXT:
+		return RULE_INVALID_PASSWORD;
+	case RULE_PASSWORD_SHORT:
+	case RULE_PASSWORD_NO_UPPER:
+	case RULE_PASSWORD_NO_LOWER:
+	case RULE_PASSWORD_NO_DIGIT:
+	case RULE_PASSWORD_NO_OTHER:
+	case RULE_PASSWORD_OWN_WORD:
+	case RULE_PASSWORD_ALL_DIGITS:
+	case RULE_PASSWORD_GUESSABLE:
+		break;
+	}
+	return RULE_WEAK_PASSWORD;
+}
+
+static const char *
+text_of(enum rule_password_fault fault)
+{
+	switch (fault) {
+	case RULE_PASSWORD_FINE:
+	case RULE_PASSWORD_NO_TEXT:
+	case RULE_PASSWORD_SHORT:
+		break;
+	case RULE_PASSWORD_NO_UPPER:
+		return "it needs an upper-case letter, A to Z";
+	case RULE_PASSWORD_NO_LOWER:
+		return "it needs a lower-case letter, a to z";
+	case RULE_PASSWORD_NO_DIGIT:
+		return "it needs a digit";
+	case RULE_PASSWORD_NO_OTHER:
+		return "it needs a character that is neither letter nor digit";
+	case RULE_PASSWORD_OWN_WORD:
+		return "it contains a name of the person";
+	case RULE_PASSWORD_ALL_DIGITS:
+		return "it has digits only";
+	case RULE_PASSWORD_GUESSABLE:
+		return "it is too easy to guess";
+	}
+	return "";
+}
+
+void
+rule_password_say(enum rule_password_fault fault,
+                  const struct rule_password_policy *policy,
+                  char buf[RULE_PASSWORD_SAY_BYTES])
+{
+	if (fault == RULE_PASSWORD_SHORT)
+		(void)snprintf(buf, RULE_PASSWORD_SAY_BYTES,
+		               "it needs at least %u characters",
+		               policy->min_length);
+	else
+		(void)snprintf(buf, RULE_PASSWORD_SAY_BYTES, "%s",
+		               text_of(fault));
 }
 
 /* What is left of a hash while it is read. */

@@ -12,17 +12,40 @@
 
 struct rule_password_policy {
 	unsigned int min_length; /* characters; default 12 */
+	unsigned int require;    /* enum rule_character_class; default none */
+	bool blocklist;          /* nothing that is easy to guess; default on */
 };
 extern const struct rule_password_policy rule_password_default;
 
+/* What is wrong with a password: the first that applies, in this order. */
+enum rule_password_fault {
+	RULE_PASSWORD_FINE,
+	RULE_PASSWORD_NO_TEXT, /* not UTF-8, empty, a NUL, too long */
+	RULE_PASSWORD_SHORT,
+	RULE_PASSWORD_NO_UPPER, /* kinds of characters are those of ASCII; */
+	RULE_PASSWORD_NO_LOWER,
+	RULE_PASSWORD_NO_DIGIT,
+	RULE_PASSWORD_NO_OTHER, /* other is everything else */
+	RULE_PASSWORD_OWN_WORD, /* with the blocklist, these three */
+	RULE_PASSWORD_ALL_DIGITS,
+	RULE_PASSWORD_GUESSABLE, /* lifecycle/strength.c says so */
+};
+
 /*
- * text is len bytes of UTF-8 (RULE_INVALID_PASSWORD otherwise, or for a NUL,
- * an empty one, or one above RULE_PASSWORD_MAX).  username and mail are not
- * to be in it.
+ * text is len bytes.  words are not to be in it, whatever their case; those
+ * of fewer than 4 bytes are passed over, and a NULL one.
  */
-enum rule_verdict rule_password(const struct rule_password_policy *policy,
-                                const char *text, size_t len,
-                                const char *username, const char *mail);
+enum rule_password_fault rule_password(
+	const struct rule_password_policy *policy, const char *text, size_t len,
+	const char *const *words, size_t n_words);
+
+/* RULE_OK, RULE_INVALID_PASSWORD or RULE_WEAK_PASSWORD. */
+enum rule_verdict rule_password_verdict(enum rule_password_fault fault);
+/* What to do about it, for people; empty where the verdict says it all. */
+#define RULE_PASSWORD_SAY_BYTES 80
+void rule_password_say(enum rule_password_fault fault,
+                       const struct rule_password_policy *policy,
+                       char buf[RULE_PASSWORD_SAY_BYTES]);
 
 /*
  * A stored hash: "{ARGON2}$argon2id$v=19$m=..,t=..,p=.." within the caps of

@@ -50,8 +50,7 @@
 	  "a reason is text of at most 1024 bytes")                            \
 	X(INVALID_CLASSES, "invalid_classes",                                  \
 	  "an entry is a person or a group, not both")                         \
-	X(WEAK_PASSWORD, "weak_password",                                      \
-	  "this password is too short or too easy to guess")                   \
+	X(WEAK_PASSWORD, "weak_password", "this password is not good enough")  \
 	X(INVALID_PASSWORD, "invalid_password",                                \
 	  "a password is text of at most 1024 bytes")                          \
 	X(HASH_REFUSED, "hash_refused",                                        \

@@ -15,6 +15,7 @@ both_tests = \
 	tests/both/kill-9 \
 	tests/both/lockout \
 	tests/both/numbers \
+	tests/both/passwords \
 	tests/both/repair \
 	tests/both/restart \
 	tests/both/stopped

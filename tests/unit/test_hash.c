@@ -113,35 +113,64 @@ static void
 a_password_takes_many_guesses(void **state)
 {
 	static const struct {
-		const char *text, *username, *mail;
-		enum rule_verdict expect;
+		const char *text, *username;
+		enum rule_password_fault expect;
 	} row[] = {
-		{ PASSWORD, "ada", "ada@example.org", RULE_OK },
-		{ PASSWORD, NULL, NULL, RULE_OK },
-		{ "passwordpassword", NULL, NULL, RULE_WEAK_PASSWORD },
-		{ "123456789012", NULL, NULL, RULE_WEAK_PASSWORD },
-		{ "aaaaaaaaaaaaaaaa", NULL, NULL, RULE_WEAK_PASSWORD },
-		{ "qwertyuiop12", NULL, NULL, RULE_WEAK_PASSWORD },
+		{ PASSWORD, "ada", RULE_PASSWORD_FINE },
+		{ PASSWORD, "", RULE_PASSWORD_FINE },
+		{ "passwordpassword", "", RULE_PASSWORD_GUESSABLE },
+		{ "123456789012", "", RULE_PASSWORD_ALL_DIGITS },
+		{ "aaaaaaaaaaaaaaaa", "", RULE_PASSWORD_GUESSABLE },
+		{ "qwertyuiop12", "", RULE_PASSWORD_GUESSABLE },
 		/* too short a name for the rule, not for the estimate */
-		{ "bobbobbobbob", "bob", "bob@example.org",
-		  RULE_WEAK_PASSWORD },
-		{ "rosterroster", NULL, NULL, RULE_WEAK_PASSWORD },
-		{ "short", NULL, NULL, RULE_WEAK_PASSWORD },
-		{ "", NULL, NULL, RULE_INVALID_PASSWORD },
+		{ "bobbobbobbob", "bob", RULE_PASSWORD_GUESSABLE },
+		{ "rosterroster", "", RULE_PASSWORD_GUESSABLE },
+		{ "short", "", RULE_PASSWORD_SHORT },
+		{ "", "", RULE_PASSWORD_NO_TEXT },
 	};
 	char longest[1024];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		if (lifecycle_password_rule(rst_view_of(row[i].text),
-		                            row[i].username,
-		                            row[i].mail) != row[i].expect)
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct lifecycle_terms terms = {
+			.policy = rule_password_default,
+			.n_site = 1,
+			.site = { "roster" },
+		};
+
+		lifecycle_terms_add(&terms, rst_view_of(row[i].username));
+		if (lifecycle_password_judge(
+			    &terms, rst_view_of(row[i].text)) != row[i].expect)
 			fail_msg("\"%s\"", row[i].text);
+	}
 	for (size_t i = 0; i < sizeof(longest); i++)
 		longest[i] = (char)('!' + (i * i * 31 + i * 7) % 90);
-	assert_int_equal(
-		lifecycle_password_rule(rst_view(longest, 1024), NULL, NULL),
-		RULE_OK);
+	assert_int_equal(lifecycle_password_judge(
+				 &(struct lifecycle_terms){
+					 .policy = rule_password_default },
+				 rst_view(longest, 1024)),
+	                 RULE_PASSWORD_FINE);
+}
+
+static void
+each_part_of_a_name_is_a_word(void **state)
+{
+	struct lifecycle_terms terms = { .n_own = 0 };
+	char longer[100];
+
+	(void)state;
+	lifecycle_terms_add(&terms, RST_VIEW("Anna-Lena van  Dyk"));
+	lifecycle_terms_add_mail(&terms, RST_VIEW("a.dyk@example.org"));
+	assert_int_equal(terms.n_own, 7);
+	assert_string_equal(terms.own[0], "Anna");
+	assert_string_equal(terms.own[3], "Dyk");
+	assert_string_equal(terms.own[4], "a.dyk");
+	assert_string_equal(terms.own[6], "dyk");
+	memset(longer, 'x', sizeof(longer));
+	for (size_t i = 0; i < 2 * LIFECYCLE_WORDS_MAX; i++)
+		lifecycle_terms_add(&terms, rst_view(longer, sizeof(longer)));
+	assert_int_equal(terms.n_own, LIFECYCLE_WORDS_MAX);
+	assert_int_equal(strlen(terms.own[7]), LIFECYCLE_WORD_BYTES - 1);
 }
 
 static double
@@ -396,6 +425,7 @@ main(void)
 		ENV_TEST(one_text_typed_two_ways_is_one_password),
 		ENV_TEST(what_is_no_password_is_refused_and_never_right),
 		ENV_TEST(a_password_takes_many_guesses),
+		cmocka_unit_test(each_part_of_a_name_is_a_word),
 		ENV_TEST(a_hash_bomb_is_not_computed),
 		ENV_TEST(what_is_not_there_costs_a_hash_too),
 		ENV_TEST(argon2i_of_stock_slapd_is_verified),
