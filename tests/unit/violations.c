@@ -187,6 +187,15 @@ another_format(struct world *w)
 }
 
 static void
+a_row_that_does_not_add_up(struct world *w)
+{
+	static const struct rst_view name = { "spare", 5 };
+
+	assert_int_equal(rst_meta_put(w->txn, name, RST_VIEW("value")), RST_OK);
+	flip(w, RST_T_META, name, 2);
+}
+
+static void
 a_damaged_record(struct world *w)
 {
 	flip(w, RST_T_ENTRY, be64(w->alice), 20);
@@ -502,6 +511,15 @@ a_session_that_is_not_there(struct world *w)
 }
 
 static void
+a_session_that_does_not_add_up(struct world *w)
+{
+	const size_t seen_s = 1 + 8 + 8 + 8;
+
+	flip(w, RST_T_SESSION, rst_view(w->digest, RST_DIGEST_BYTES),
+	     seen_s + 7);
+}
+
+static void
 a_mail_that_does_not_open(struct world *w)
 {
 	flip(w, RST_T_OUTBOX, be64(w->mail), 3);
@@ -677,6 +695,7 @@ const struct violation violations[] = {
 /* Only a warning: worth a look, but nothing is wrong */
 #define WARNED(invariant, plant) PLANT(invariant, plant, false, false, true)
 	ROW("tables-and-format", another_format),
+	ROW("tables-and-format", a_row_that_does_not_add_up),
 	WARNED("room", a_map_nearly_full),
 	ROW("pages", a_lost_page),
 	ROW("uuid-unique", two_with_one_uuid),
@@ -726,6 +745,7 @@ const struct violation violations[] = {
 	REPAIRED("csn-monotone", a_csn_that_does_not_decode),
 	REPAIRED("csn-monotone", an_entry_with_a_csn_to_come),
 	ROW("csn-monotone", a_csn_that_went_back),
+	ROW("session-owner", a_session_that_does_not_add_up),
 	ROW("session-owner", a_session_of_nobody),
 	ROW("session-owner", a_session_of_a_suspended_person),
 	REPAIRED("session-owner", a_session_its_owner_does_not_know),
