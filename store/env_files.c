@@ -323,10 +323,15 @@ compare_stamp(int fd, const char *stamp, struct rst_detail *reterr)
 	other[n] = '\0';
 	if (strcmp(other, stamp) == 0)
 		return RST_OK;
-	rst_detail_set(reterr, "a process in another PID namespace or on "
-	                       "another system has the environment open: stop "
-	                       "it, or let both share one PID namespace "
-	                       "(Kubernetes: shareProcessNamespace)");
+	if (strncmp(other, stamp, strcspn(stamp, "\n") + 1) != 0)
+		rst_detail_set(reterr, "a process of another version of Roster "
+		                       "has the environment open: stop it");
+	else
+		rst_detail_set(reterr,
+		               "a process in another PID namespace or on "
+		               "another system has the environment open: stop "
+		               "it, or let both share one PID namespace "
+		               "(Kubernetes: shareProcessNamespace)");
 	return RST_ESTATE;
 }
 

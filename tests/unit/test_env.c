@@ -507,9 +507,13 @@ another_pid_namespace_is_refused_while_it_lives(void **state)
 	other_start(&other, "read", fixture->dir);
 	other_await(&other);
 	/* as it would be, had the other one a PID namespace of its own */
-	write_at(fixture, "stamp", 0, "roster 1\npid-namespace 1");
+	write_at(fixture, "stamp", strlen("roster 1\n"), "pid-namespace 1");
 	assert_int_equal(open_env(fixture, false, &detail), RST_ESTATE);
 	assert_non_null(strstr(detail.text, "PID namespace"));
+	/* had an older Roster it open */
+	write_at(fixture, "stamp", 0, "roster 1\n");
+	assert_int_equal(open_env(fixture, false, &detail), RST_ESTATE);
+	assert_non_null(strstr(detail.text, "another version"));
 	other_kill(&other);
 	/* a stamp without its process means nothing */
 	assert_int_equal(open_env(fixture, false, &detail), RST_OK);
