@@ -432,7 +432,9 @@ class Crew:
         with self._lock:
             if not self._lock.wait_for(
                     lambda: self._last.get(door, 0) > since, seconds):
-                raise Failure("no %s write for %d s" % (door, seconds))
+                raise Failure("no %s write for %d s: %s" % (
+                    door, seconds, "".join(filter(None, (
+                        hand.broken for hand in self.hands))) or "busy"))
             return self._last[door] - since
 
     def pass_gate(self):
