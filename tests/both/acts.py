@@ -853,8 +853,10 @@ def http_delete_group(hand):
 
 @act(HTTP, "edit a group", "act_edit_group", weight=1)
 def http_edit_group(hand):
-    hand.ask("PATCH", "groups/" + hand.one_of(hand.groups),
-             {"description": "version %d" % hand.dice.randrange(1 << 30)})
+    group = hand.one_of(hand.groups)
+    text = "version %d" % hand.dice.randrange(1 << 30)
+    hand.promise({}, lambda: hand.ask(
+        "PATCH", "groups/" + group, {"description": text}))
 
 
 @act(HTTP, "join", "act_join", weight=3)
