@@ -2,7 +2,7 @@ noinst_LTLIBRARIES += lifecycle/liblifecycle.la
 lifecycle_liblifecycle_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) \
 	$(GNUTLS_CFLAGS) $(CJSON_CFLAGS)
 lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
-	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS)
+	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS) -lcrypt
 lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_group.c \
 	lifecycle/act_idle.c \
@@ -37,6 +37,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
 	lifecycle/place.c lifecycle/place.h \
+	lifecycle/scheme.c lifecycle/scheme.h \
 	lifecycle/setting.c lifecycle/setting.h \
 	lifecycle/slot.c lifecycle/slot.h \
 	lifecycle/strength.c \

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "lifecycle/password.h"
+#include "lifecycle/scheme.h"
 #include "lifecycle/slot.h"
 #include "rules/password.h"
 
@@ -126,7 +127,7 @@ verify(const char *text, struct rst_view password)
 typedef bool other_scheme(void *arg, const char *stored,
                           struct rst_view password);
 
-/* stored is of another scheme; slapd's own code knows it or nobody does. */
+/* stored is of another scheme; a module of slapd's may know what we do not. */
 static bool
 ask_other(other_scheme *other, void *arg, struct rst_view stored,
           struct rst_view password)
@@ -134,6 +135,14 @@ ask_other(other_scheme *other, void *arg, struct rst_view stored,
 	char text[RULE_PASSWORD_MAX + 1];
 	bool matches;
 
+	switch (lifecycle_scheme_match(stored, password)) {
+	case LIFECYCLE_MATCH:
+		return true;
+	case LIFECYCLE_MATCH_NOT:
+		return false;
+	case LIFECYCLE_MATCH_UNKNOWN:
+		break;
+	}
 	if (other == NULL || !rst_view_copy(stored, text, sizeof(text)))
 		return false;
 	matches = other(arg, text, password);

@@ -59,9 +59,10 @@ enum rst_err lifecycle_password_hash(struct rst_env *env,
 /*
  * RST_OK if password matches stored; RST_EDENIED if not.  An empty stored
  * (no account, no password) costs the same as a wrong one.  argon2id and
- * argon2i strings are verified within the caps of rules/password.h; for any
- * other {SCHEME} other() is asked (slapd's own schemes; NULL: denied after the
- * same work).  RST_EBUSY as above, sooner for a suspect.
+ * argon2i strings are verified within the caps of rules/password.h, so are the
+ * schemes of lifecycle/scheme.h; for any other {SCHEME} other() is asked
+ * (modules of slapd; NULL: denied after the same work).  RST_EBUSY as above,
+ * sooner for a suspect.
  */
 enum rst_err lifecycle_password_check(
 	struct rst_env *env, bool suspect, struct rst_view stored,

@@ -249,6 +249,47 @@ argon2_scheme(struct reader in)
 	return RULE_SCHEME_REFUSED;
 }
 
+#define ROUNDS_MAX      1000000 /* of SHA-2 crypt: half a second */
+#define BCRYPT_COST_MAX 13
+
+/* "$y$j9T$": cost 1 to 7, at most 64 MiB, as crypt(5) makes them. */
+static bool
+is_yescrypt(struct reader in)
+{
+	static const char *const costs[] = { "j75$", "j85$", "j7T$", "j8T$",
+		                             "j9T$", "jAT$", "jBT$" };
+
+	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++)
+		if (take(&in, costs[i]))
+			return true;
+	return false;
+}
+
+/* What crypt(3) would do for one attempt is bounded: DES, $1$, $5$, $6$, $2$,
+ * $y$ within their caps.  Others ($7$, $gy$, $md5$...) are not taken. */
+static bool
+is_lawful_crypt(struct reader in)
+{
+	uint32_t cost;
+
+	if (take(&in, "$1$"))
+		return true;
+	if (take(&in, "$5$") || take(&in, "$6$"))
+		return !take(&in, "rounds=") ||
+		       (take_number(&in, &cost) && take(&in, "$") &&
+		        cost <= ROUNDS_MAX);
+	if (take(&in, "$2a$") || take(&in, "$2b$") || take(&in, "$2y$")) {
+		if (in.len < 3 || in.at[2] != '$' || in.at[0] < '0' ||
+		    in.at[0] > '1' || in.at[1] < '0' || in.at[1] > '9')
+			return false;
+		return (in.at[0] - '0') * 10 + in.at[1] - '0' <=
+		       BCRYPT_COST_MAX;
+	}
+	if (take(&in, "$y$"))
+		return is_yescrypt(in);
+	return in.len == 13 && in.at[0] != '$' && in.at[0] != '_';
+}
+
 /* Bytes of "{NAME}" at the start of text, 0 if there is none. */
 static size_t
 scheme_len(const char *text, size_t len)
@@ -283,6 +324,9 @@ rule_hash_scheme(const char *text, size_t len)
 	/* {CLEARTEXT} is what its name says. */
 	if (n == 11 && contains(text, n, "{cleartext}", 11))
 		return RULE_SCHEME_NONE;
+	if (n == 7 && contains(text, n, "{crypt}", 7) &&
+	    !is_lawful_crypt((struct reader){ text + n, len - n }))
+		return RULE_SCHEME_REFUSED;
 	return len <= RULE_PASSWORD_MAX ? RULE_SCHEME_OTHER
 	                                : RULE_SCHEME_REFUSED;
 }

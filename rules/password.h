@@ -55,8 +55,11 @@ void rule_password_say(enum rule_password_fault fault,
 enum rule_hash_scheme {
 	RULE_SCHEME_NONE, /* clear text */
 	RULE_SCHEME_ARGON2ID,
-	RULE_SCHEME_OTHER,   /* some other {SCHEME} */
-	RULE_SCHEME_REFUSED, /* argon2 outside the caps or malformed */
+	RULE_SCHEME_OTHER, /* some other {SCHEME} */
+	/* argon2 outside the caps or malformed; a {CRYPT} that costs more than
+	 * a million rounds of SHA-2 or bcrypt's 13 do, or is of no known kind
+	 */
+	RULE_SCHEME_REFUSED,
 };
 enum rule_hash_scheme rule_hash_scheme(const char *text, size_t len);
 

@@ -260,6 +260,65 @@ argon2i_of_stock_slapd_is_verified(void **state)
 	assert_int_equal(check(fixture, stored, RST_VIEW("x")), RST_EDENIED);
 }
 
+/* No door needs slapd to know these. */
+static void
+what_imports_bring_is_verified(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct {
+		const char *stored, *password;
+	} row[] = {
+		{ "{SSHA}qslxNhMfmrfLdQT0y9W0c6ZJNcBzYWx0MTIzNA==",
+		  "secret of an import" },
+		{ "{ssha}qslxNhMfmrfLdQT0y9W0c6ZJNcBzYWx0MTIzNA==",
+		  "secret of an import" },
+		{ "{MD5}103VyYfcj+v60xm9RGiJeg==", "secret of an import" },
+		{ "{SMD5}44bCXZ/yU4LGNXNOkQ7RPnNhbHQxMjM0",
+		  "secret of an import" },
+		{ "{SSHA256}a/kAOIRjHiu5mMw31EL8KijaarZ3weMKqEnvNZijTBxzYWx0MT"
+		  "IzNA==",
+		  "secret of an import" },
+		{ "{SSHA512}Pg0SZ0pr0t4wc5piBXZ0MIustWHIpVhdfcd9V1WaG5X2dD/0ik"
+		  "4pFmOrOipkxGBagxv6ALje1Qt3pn2MHA/7InNhbHQxMjM0",
+		  "secret of an import" },
+		{ "{CRYPT}abNANd1rDfiNc", "secret" },
+		{ "{CRYPT}$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1", "secret" },
+		{ "{CRYPT}$6$rounds=1000$abc$MqEcPZUYRGGcOeq7PhMpfjfu/F0HrVEI0O"
+		  "lZBijWvO8mSG77iNUDP5MqFceKpJTBc8iITVtNyLiNTRNCxv6oh0",
+		  "secret" },
+		{ "{CRYPT}$y$j75$k2XAnEHBqQ1Ct2aMXFKN..$J8.a7QeprTcp1jVwPPaats"
+		  "9gjKrbWrhiFRUEq6X6Nn.",
+		  "secret" },
+		{ "{CRYPT}$2b$04$KBCwKxOzLha2MUDgW0Pj..2bT7tPX5BK4C3aErCQyML8j"
+		  "vWxqMa0a",
+		  "secret" },
+	};
+	static const char *const never[] = {
+		"{SSHA}",
+		"{SSHA}kg85xTkAZebUgFDANNioIXeCmAo=", /* no salt */
+		"{SHA}qslxNhMfmrfLdQT0y9W0c6ZJNcBzYWx0MTIzNA==",
+		"{SHA}kg85xTkA", /* cut */
+		"{SHA}not base64 at all",
+		"{CRYPT}*0",
+		"{CRYPT}$6$rounds=999999999$s$h",
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		if (check(fixture, row[i].stored,
+		          rst_view_of(row[i].password)) != RST_OK)
+			fail_msg("%s is refused", row[i].stored);
+		assert_int_equal(check(fixture, row[i].stored, RST_VIEW("x")),
+		                 RST_EDENIED);
+		assert_int_equal(check(fixture, row[i].stored,
+		                       rst_view(row[i].password,
+		                                strlen(row[i].password) + 1)),
+		                 RST_EDENIED); /* with the NUL */
+	}
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		assert_int_equal(check(fixture, never[i], RST_VIEW("secret")),
+		                 RST_EDENIED);
+}
+
 struct asked {
 	int times;
 	bool answer;
@@ -429,6 +488,7 @@ main(void)
 		ENV_TEST(a_hash_bomb_is_not_computed),
 		ENV_TEST(what_is_not_there_costs_a_hash_too),
 		ENV_TEST(argon2i_of_stock_slapd_is_verified),
+		ENV_TEST(what_imports_bring_is_verified),
 		ENV_TEST(another_scheme_is_the_doors_question),
 		ENV_TEST(without_a_slot_one_waits_and_is_told_busy),
 		ENV_TEST(a_killed_process_gives_its_slot_back),
