@@ -34,6 +34,19 @@ http_handler api_group_leave, api_group_edit, page_group_join;
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password;
 
+/* api_setting.c */
+http_handler api_setting_list, api_setting_edit;
+
+/* api_policy.c */
+http_handler api_policy_list, api_policy_create, api_policy_show;
+http_handler api_policy_edit, api_policy_delete;
+
+/* api_mail.c */
+http_handler api_mail_list, api_mail_retry, api_mail_drop, api_mail_test;
+
+/* api_overview.c */
+http_handler api_overview;
+
 /* api_health.c */
 http_handler api_healthz, api_readyz;
 
@@ -56,6 +69,14 @@ cJSON *model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 cJSON *model_group(const struct rst_rtxn *txn, const struct rst_record *record);
 cJSON *model_invitation(const struct rst_rtxn *txn,
                         const struct rst_record *record, int64_t now_s);
+/* api_setting.c: the settings of record, in body; policy: those that a policy
+ * may set. */
+bool model_settings(const struct http_req *req, const struct rst_record *record,
+                    bool policy, cJSON *body);
+/* Set those of the request's fields that differ from entry's. */
+enum rst_err set_settings(struct http_req *req, struct rst_view policy,
+                          uint64_t entry, struct act_refusal *refusal)
+	RST_MUST_USE;
 /* "entryCSN" of the record, quoted, for ETag. */
 void model_etag(const struct rst_record *record, struct http_reply *reply);
 /* RST_OK when If-Match is absent, "*" or the record's; else *reply is 412. */

@@ -9,6 +9,7 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "lifecycle/setting.h"
 
 static const struct input_field person_fields[] = {
 	{ "token", INPUT_TEXT, false },    { "username", INPUT_TEXT, true },
@@ -80,22 +81,20 @@ page_bootstrap(struct http_req *req, struct http_reply *reply)
 static enum rst_err
 add_mode(const struct http_req *req, const char *open_key, cJSON *body)
 {
-	struct rst_view mode = RST_VIEW("invite");
+	char mode[RULE_SETTING_VALUE_MAX + 1];
 	struct rst_rtxn txn;
 	enum rst_err err;
-	bool ok = false;
 
 	err = rst_read_begin(req->server->env, &txn);
-	if (err == RST_OK) {
-		err = rst_setting_get(&txn, "registration", &mode);
-		if (err == RST_ENOTFOUND)
-			err = RST_OK;
-		ok = json_add_view(body, "mode", mode) &&
-		     json_add_bool(body, open_key,
-		                   rst_view_equal(mode, RST_VIEW("open")));
-	}
+	if (err != RST_OK)
+		return err;
+	lifecycle_setting_text(&txn, RULE_SETTING_REGISTRATION, mode);
 	rst_read_end(&txn);
-	return err != RST_OK || ok ? err : RST_ENOMEM;
+	return json_add_text(body, "mode", mode) &&
+	                       json_add_bool(body, open_key,
+	                                     strcmp(mode, "open") == 0)
+	               ? RST_OK
+	               : RST_ENOMEM;
 }
 
 /* GET /registration */

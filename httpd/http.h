@@ -32,6 +32,7 @@ struct http_locale;
 struct http_locales;
 struct http_files;
 struct mail_worker;
+struct overview;
 
 /* What all requests share; read-only while rosterd serves. */
 struct http_server {
@@ -41,6 +42,7 @@ struct http_server {
 	struct http_locales *locales;
 	struct http_files *files;
 	struct mail_worker *mail;
+	struct overview *overview;
 	unsigned int server_id; /* of the CSNs that rosterd makes */
 	/* The store's answer was RST_EIO: the process must end. */
 	atomic_bool broken;

@@ -10,9 +10,13 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_group.c \
 	httpd/api_health.c \
 	httpd/api_invitation.c \
+	httpd/api_mail.c \
 	httpd/api_me.c \
+	httpd/api_overview.c \
+	httpd/api_policy.c \
 	httpd/api_registration.c \
 	httpd/api_session.c \
+	httpd/api_setting.c \
 	httpd/api_user.c \
 	httpd/auth.c \
 	httpd/conf.c httpd/conf.h \
@@ -33,6 +37,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/mail.c httpd/mail.h \
 	httpd/mail_text.c \
 	httpd/model.c \
+	httpd/overview.c httpd/overview.h \
 	httpd/pool.c httpd/pool.h \
 	httpd/query.c \
 	httpd/reaper.c httpd/reaper.h \
@@ -58,6 +63,8 @@ dist_templates_DATA = \
 	httpd/templates/_error.mustache \
 	httpd/templates/_logo.mustache \
 	httpd/templates/_nav.mustache \
+	httpd/templates/_setting.mustache \
+	httpd/templates/_tabs.mustache \
 	httpd/templates/_pager.mustache \
 	httpd/templates/_password_field.mustache \
 	httpd/templates/_person_fields.mustache \
@@ -69,10 +76,16 @@ dist_templates_DATA = \
 	httpd/templates/invitations.mustache \
 	httpd/templates/login.mustache \
 	httpd/templates/mail-invitation.mustache \
+	httpd/templates/mail-test.mustache \
+	httpd/templates/mail.mustache \
 	httpd/templates/me.mustache \
+	httpd/templates/overview.mustache \
+	httpd/templates/policies.mustache \
+	httpd/templates/policy.mustache \
 	httpd/templates/problem.mustache \
 	httpd/templates/register.mustache \
 	httpd/templates/requests.mustache \
+	httpd/templates/settings.mustache \
 	httpd/templates/user.mustache \
 	httpd/templates/users.mustache
 staticdir = $(pkgdatadir)/static

@@ -19,6 +19,7 @@
 #include "httpd/files.h"
 #include "httpd/locale.h"
 #include "httpd/mail.h"
+#include "httpd/overview.h"
 #include "httpd/serve.h"
 #include "httpd/template.h"
 #include "lifecycle/attempt.h"
@@ -389,6 +390,9 @@ run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
 	int sig;
 
 	err = load(server, why);
+	server->overview = overview_new();
+	if (err == RST_OK && server->overview == NULL)
+		err = RST_ENOMEM;
 	if (err == RST_OK)
 		err = mail_worker_start(server->config, server->env,
 		                        server->templates, &server->mail);
@@ -406,6 +410,7 @@ run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
 	serve_stop(serve);
 	mail_worker_stop(server->mail);
 	house_stop(&house);
+	overview_free(server->overview);
 	http_files_free(server->files);
 	http_locales_free(server->locales);
 	http_templates_free(server->templates);

@@ -192,6 +192,22 @@ translate(cJSON *object, const char *key, const struct http_locale *locale)
 			object, key, cJSON_CreateString(said));
 }
 
+/* The parts of a page of settings: their titles, and what each is for. */
+static void
+translate_parts(cJSON *root, const struct http_locale *locale)
+{
+	cJSON *parts = cJSON_GetObjectItemCaseSensitive(root, "parts");
+	cJSON *part, *setting;
+
+	cJSON_ArrayForEach(part, parts)
+	{
+		translate(part, "title", locale);
+		cJSON_ArrayForEach(setting, cJSON_GetObjectItemCaseSensitive(
+						    part, "settings"))
+			translate(setting, "label", locale);
+	}
+}
+
 static void
 translate_problems(cJSON *root, const struct http_locale *locale)
 {
@@ -307,6 +323,7 @@ render(struct http_req *req, struct http_reply *reply)
 	mark_words(root);
 	tell_times(root, locale, req->ctx.now_s);
 	translate_problems(root, locale);
+	translate_parts(root, locale);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
 	add_page(req, root, title, locale);

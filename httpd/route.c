@@ -85,6 +85,25 @@ const struct http_route http_routes[] = {
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", api_me_show },
 { HTTP_POST, BOTH | HTTP_HASHES, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
+
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/overview", api_overview, "overview", "Overview", NULL },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/settings", api_setting_list, "settings", "Settings", NULL },
+{ HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/settings", api_setting_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/settings", api_setting_edit, "settings", "Settings", api_setting_list },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/settings/test-mail", api_mail_test, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/settings/test-mail", api_mail_test, "mail", "Mail", api_mail_list },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/policies", api_policy_list, "policies", "Policies", NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/policies", api_policy_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/policies", api_policy_create, "policies", "Policies", api_policy_list },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/policies/{}", api_policy_show, "policy", "Policy", NULL },
+{ HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/policies/{}", api_policy_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/policies/{}", api_policy_edit, "policy", "Policy", api_policy_show },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/policies/{}", api_policy_delete, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/policies/{}/delete", api_policy_delete, "policy", "Policy", api_policy_show },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/mail", api_mail_list, "mail", "Mail", NULL },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/mail/{}/retry", api_mail_retry, "mail", "Mail", api_mail_list },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/mail/{}", api_mail_drop, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/mail/{}/delete", api_mail_drop, "mail", "Mail", api_mail_list },
 };
 /* clang-format on */
 const size_t http_routes_n = sizeof(http_routes) / sizeof(http_routes[0]);

@@ -28,7 +28,7 @@ void
 page_home(struct http_req *req, struct http_reply *reply)
 {
 	const char *home = !req->who.signed_in      ? "/login"
-	                   : req->who.administrator ? "/users"
+	                   : req->who.administrator ? "/overview"
 	                                            : "/me";
 
 	http_location(reply, home, RST_VIEW(""), "");

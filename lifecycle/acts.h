@@ -262,6 +262,19 @@ enum rst_err act_delete_policy(const struct act_ctx *ctx, uint64_t id,
 enum rst_err act_find_policy(const struct rst_rtxn *txn, struct rst_view name,
                              uint64_t *ret_id) RST_MUST_USE;
 
+/*
+ * A mail to one address that says that mail works; sent by the worker, so
+ * what became of it stands in the outbox.  RULE_INVALID_EMAIL.
+ */
+enum rst_err act_mail_test(const struct act_ctx *ctx, struct rst_view to,
+                           struct rst_view public_url, uint64_t *ret_id,
+                           struct act_refusal *refusal) RST_MUST_USE;
+/* Send a mail of the outbox now, or take it out unsent.  RST_ENOTFOUND. */
+enum rst_err act_mail_retry(const struct act_ctx *ctx, uint64_t id,
+                            struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_mail_drop(const struct act_ctx *ctx, uint64_t id,
+                           struct act_refusal *refusal) RST_MUST_USE;
+
 /* Where things are: ids of the skeleton's entries and of the people in it.
  * RST_ENOTFOUND. */
 enum rst_err act_find_person(const struct rst_rtxn *txn, struct rst_view name,

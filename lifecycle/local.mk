@@ -8,6 +8,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
+	lifecycle/act_mail.c \
 	lifecycle/act_password.c \
 	lifecycle/act_person.c \
 	lifecycle/act_priv.h \

@@ -453,6 +453,41 @@ rst_ident_allocate(struct rst_wtxn *txn, enum rst_ident kind, uint32_t first,
 	return err;
 }
 
+enum rst_err
+rst_ident_used(const struct rst_rtxn *txn, enum rst_ident kind, uint32_t first,
+               uint32_t last, uint64_t *ret_n)
+{
+	struct rst_cursor cursor = { 0 };
+	struct rst_view key, value;
+	uint32_t number, before = 0;
+	struct ident_key from;
+	uint64_t n = 0;
+	char be[4];
+	enum rst_err err;
+
+	rst_put_be32(be, first);
+	key_prefix(kind, rst_view(be, sizeof(be)), &from);
+	err = rst_cursor_open(txn, RST_T_IDENT, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_seek(&cursor, rst_view(from.bytes, from.len),
+		                      &key, &value);
+	for (; err == RST_OK; err = rst_cursor_next(&cursor, &key, &value)) {
+		if (key.len != from.len + 8 ||
+		    memcmp(key.ptr, from.bytes, 2) != 0)
+			break;
+		number = rst_get_be32(key.ptr + 2);
+		if (number > last)
+			break;
+		n += n == 0 || number != before; /* two may share one */
+		before = number;
+	}
+	rst_cursor_close(&cursor);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_n = n;
+	return RST_OK;
+}
+
 /* Characters of a local part: RFC 5322's atoms and dots between them. */
 static bool
 local_part(struct rst_view local)

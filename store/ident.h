@@ -48,6 +48,12 @@ enum rst_err rst_ident_allocate(struct rst_wtxn *txn, enum rst_ident kind,
                                 uint32_t first, uint32_t last,
                                 uint32_t *ret_number) RST_MUST_USE;
 
+/* How many numbers of [first, last] somebody has or had.  Costs a look at
+ * each. */
+enum rst_err rst_ident_used(const struct rst_rtxn *txn, enum rst_ident kind,
+                            uint32_t first, uint32_t last, uint64_t *ret_n)
+	RST_MUST_USE;
+
 /*
  * The canonical form of a mail address, as a C string: local part lower case,
  * domain in A-labels lower case.  RST_EINVALID for anything that is not one

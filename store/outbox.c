@@ -301,3 +301,21 @@ out:
 	rst_mail_release(&mail);
 	return err;
 }
+
+enum rst_err
+rst_outbox_retry(struct rst_wtxn *txn, uint64_t id, int64_t now_s)
+{
+	struct rst_mail mail = { 0 };
+	enum rst_err err;
+
+	err = rst_outbox_get(&txn->r, id, &mail);
+	if (err != RST_OK)
+		goto out;
+	mail.state = RST_MAIL_QUEUED;
+	mail.attempts = 0;
+	mail.due_s = now_s;
+	err = put(txn, &mail);
+out:
+	rst_mail_release(&mail);
+	return err;
+}

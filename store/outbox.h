@@ -51,4 +51,9 @@ enum rst_err rst_outbox_failed(struct rst_wtxn *txn, uint64_t id,
                                struct rst_view error, int64_t due_s)
 	RST_MUST_USE;
 
+/* Send it as if it had just been queued; what went wrong stays written.
+ * RST_ENOTFOUND. */
+enum rst_err rst_outbox_retry(struct rst_wtxn *txn, uint64_t id, int64_t now_s)
+	RST_MUST_USE;
+
 #endif

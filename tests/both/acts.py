@@ -318,7 +318,7 @@ class Hand(threading.Thread):
             raise Lost("%d" % status)
         if status == 507 and answer.get("code") == "full":
             raise Full("507")
-        if status not in (200, 201, 204):
+        if status not in (200, 201, 202, 204):
             raise Failure("%s %s: %d %s" % (method, path, status, answer))
         return answer
 
@@ -913,6 +913,19 @@ def http_password(hand):
         "old": person.password, "new": password}, person.sessions[token]))
     person.password = password
     person.sessions = {token: person.sessions[token]}
+
+
+@act(HTTP, "test the mail", "act_mail_test", "act_mail_retry",
+     "act_mail_drop", weight=1)
+def http_test_mail(hand):
+    queued = hand.ask("POST", "settings/test-mail",
+                      {"mail": "%s@example.org" % hand.new("t")})
+    for method, path in (("POST", "mail/%d/retry"), ("DELETE", "mail/%d")):
+        status, answer = hand.api.call(method, path % queued["id"], None)
+        if status in (429, 502, 503, 504):
+            raise Lost("%d" % status)
+        if status not in (204, 404, 507):  # 404: it was sent meanwhile
+            raise Failure("%s: %d %s" % (path, status, answer))
 
 
 @act(CTL, "init once more", "act_init")

@@ -5,6 +5,7 @@ tests_http_seed_SOURCES = tests/http/seed.c
 tests_http_seed_LDADD = lifecycle/liblifecycle.la
 
 http_tests = \
+	tests/http/test_admin.py \
 	tests/http/test_access.py \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_mail.c - a test mail, and what an administrator does with the outbox */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "lifecycle/act_priv.h"
+#include "store/outbox.h"
+
+#define PARAMS_MAX 1024
+
+static enum rst_err
+queue_test(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
+           struct rst_view public_url, uint64_t *ret_id)
+{
+	char link[PARAMS_MAX / 2];
+	cJSON *params = cJSON_CreateObject();
+	char *text = NULL;
+	enum rst_err err = RST_ENOMEM;
+
+	if (!rst_view_copy(public_url, link, sizeof(link))) {
+		err = RST_EINVALID;
+		goto out;
+	}
+	if (cJSON_AddStringToObject(params, "link", link) != NULL &&
+	    cJSON_AddStringToObject(params, "mail", mail) != NULL)
+		text = cJSON_PrintUnformatted(params);
+	if (text != NULL)
+		err = rst_outbox_add(txn, rst_view_of(mail), RST_VIEW("test"),
+		                     rst_view_of(text), ctx->now_s, ret_id);
+out:
+	cJSON_free(text);
+	cJSON_Delete(params);
+	return err;
+}
+
+enum rst_err
+act_mail_test(const struct act_ctx *ctx, struct rst_view to,
+              struct rst_view public_url, uint64_t *ret_id,
+              struct act_refusal *refusal)
+{
+	char mail[RST_MAIL_MAX + 1];
+	struct rst_wtxn txn = { 0 };
+	uint64_t id = 0;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_mail_canonical(to, mail);
+	if (err == RST_EINVALID)
+		return act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err == RST_OK)
+		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = queue_test(&txn, ctx, mail, public_url, &id);
+	if (err == RST_OK)
+		err = act_event(&txn, ctx, "test-mail", ctx->actor);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	if (err == RST_OK)
+		*ret_id = id;
+	return err;
+}
+
+enum rst_err
+act_mail_retry(const struct act_ctx *ctx, uint64_t id,
+               struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_outbox_retry(&txn, id, ctx->now_s);
+	if (err == RST_OK)
+		err = act_event(&txn, ctx, "retry-mail", ctx->actor);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	return err;
+}
+
+enum rst_err
+act_mail_drop(const struct act_ctx *ctx, uint64_t id,
+              struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_outbox_drop(&txn, id);
+	if (err == RST_OK)
+		err = act_event(&txn, ctx, "drop-mail", ctx->actor);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	return err;
+}

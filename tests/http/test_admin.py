@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: OLDAP-2.8
+"""Settings, policies, the outbox, the overview: as JSON and as pages."""
+import datetime
+import re
+
+from rosterd import (Browser, PASSWORD, Rosterd, Sink, main, person, refused,
+                     until)
+
+
+def sign_in(rosterd, username="ada"):
+    web = Browser(rosterd)
+    web.open("/login")
+    web.submit("/login", {"username": username, "password": PASSWORD})
+    return web
+
+
+def settings_of(admin):
+    return {one["name"]: one for one in admin.get("/settings").json()["items"]}
+
+
+def settings_are_read_and_set():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    before = settings_of(admin)
+    assert before["registration"]["value"] == "invite"
+    assert not before["session-idle"]["set"]
+    assert before["password-min-length"]["range"] == "8 to 128"
+    after = admin.patch("/settings", {"registration": "open",
+                                      "password-min-length": "14"})
+    assert {one["name"] for one in after.json()["items"] if one["set"]
+            and not before[one["name"]]["set"]} <= {
+        "registration", "password-min-length"}
+    assert settings_of(admin)["password-min-length"]["value"] == "14"
+    assert admin.get("/registration").json()["mode"] == "open"
+    # all of them or none
+    refused(admin.patch("/settings", {"registration": "off",
+                                      "session-idle": "never"}, expect=422),
+            422, "invalid_setting", "session-idle")
+    assert settings_of(admin)["registration"]["value"] == "open"
+    refused(admin.patch("/settings", {"colour": "blue"}, expect=400),
+            400, "unknown_field", "colour")
+    # null: as if nobody had set it
+    admin.patch("/settings", {"registration": None})
+    assert not settings_of(admin)["registration"]["set"]
+    admin.post("/users", person("bob"), expect=201)
+    bob = rosterd.client()
+    bob.sign_in("bob")
+    refused(bob.get("/settings", expect=403), 403, "forbidden")
+
+
+def the_page_of_settings_changes_what_was_changed():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    web = sign_in(rosterd)
+    page = web.open("/settings")
+    assert "Characters that a new password must have at least" in page
+    page = web.submit("/settings", {"registration": "off"})
+    assert "Saved." in page
+    assert [one["name"] for one in admin.get("/settings").json()["items"]
+            if one["set"]] == ["registration"]
+    page = web.submit("/settings", {"session-idle": "a while",
+                                    "reset-lifetime": "1h"}, expect=422)
+    assert 'href="#session-idle"' in page and "a while" in page
+    assert settings_of(admin)["reset-lifetime"]["value"] == "30m"
+    web.submit("/settings", {"session-idle": "", "registration": "invite"})
+    assert settings_of(admin)["session-idle"]["value"] == "1h"
+
+
+def policies_hold_for_their_groups():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    admin.post("/groups", {"cn": "staff1"}, expect=201)
+    made = admin.post("/policies", {
+        "name": "long", "groups": ["staff1"], "priority": 7,
+        "description": "longer passwords",
+        "settings": {"password-min-length": "40"}}, expect=201)
+    assert made.headers["Location"].endswith("/policies/long"), made.headers
+    assert made.json()["settings"] == {"password-min-length": "40"}
+    assert [p["name"] for p in admin.get("/policies").json()["items"]] == [
+        "long"]
+    admin.patch("/policies/long", {"settings": {
+        "password-min-length": None, "password-history": "4"}})
+    assert admin.get("/policies/long").json()["settings"] == {
+        "password-history": "4"}
+    assert admin.get("/policies/long").json()["priority"] == 7
+    for body, field in (
+            ({"settings": {"registration": "open"}}, "settings"),
+            ({"settings": {"password-min-length": "3"}},
+             "password-min-length")):
+        refused(admin.patch("/policies/long", body, expect=422), 422,
+                "invalid_setting", field)
+    refused(admin.patch("/policies/long", {"groups": ["nobodies"]},
+                        expect=422), 422, "unknown_group", "groups")
+    refused(admin.post("/policies", {"name": "long", "groups": []},
+                       expect=409), 409, "exists")
+    refused(admin.get("/policies/none", expect=404), 404, "not_found")
+    web = sign_in(rosterd)
+    web.open("/policies")
+    page = web.submit("/policies", {"name": "second", "groups": "staff1"})
+    assert "The policy has been created" in page
+    web.submit("/policies/second", {
+        "priority": "9", "lockout-failures": "3", "groups": "staff1"})
+    assert admin.get("/policies/second").json()["settings"] == {
+        "lockout-failures": "3"}
+    assert admin.get("/policies/second").json()["groups"] == ["staff1"]
+    page = web.submit("/policies/second/delete")
+    assert "second" not in page
+    admin.delete("/policies/long")
+    assert admin.get("/policies").json()["items"] == []
+
+
+def the_outbox_is_seen_and_emptied():
+    sink = Sink()
+    rosterd = Rosterd(smtp=sink.port)
+    admin = rosterd.admin()
+    queued = admin.post("/settings/test-mail", {}, expect=202).json()
+    assert queued["to"] == "ada@example.org"
+    mail = sink.wait()
+    assert mail["To"] == "ada@example.org" and "test" in mail["Subject"]
+    until(lambda: not admin.get("/mail").json()["items"], "an empty outbox")
+    sink.refuse = True
+    web = sign_in(rosterd)
+    web.open("/mail")
+    page = web.submit("/settings/test-mail", {"mail": "bob@example.org"})
+    assert "on its way" in page
+    tried = until(lambda: [one for one in admin.get("/mail").json()["items"]
+                           if one["attempts"] > 0], "an attempt")[0]
+    assert tried["state"] == "queued" and tried["error"], tried
+    assert "params" not in tried
+    sink.refuse = False
+    admin.post("/mail/%d/retry" % tried["id"], expect=204)
+    assert sink.wait(2)["To"] == "bob@example.org"
+    sink.refuse = True
+    web.open("/mail")
+    web.submit("/settings/test-mail", {"mail": "eve@example.org"})
+    page = until(lambda: "eve@example.org" in web.open("/mail") and
+                 web.page.text, "it in the list")
+    action = re.search(r'action="(/mail/\d+/delete)"', page).group(1)
+    web.submit(action)
+    assert admin.get("/mail").json()["items"] == []
+    refused(admin.delete("/mail/999", expect=404), 404, "not_found")
+    refused(admin.post("/mail/x/retry", expect=404), 404, "not_found")
+    refused(admin.post("/settings/test-mail", {"mail": "nobody"},
+                       expect=422), 422, "invalid_email", "mail")
+    bare = Rosterd()
+    refused(bare.admin().post("/settings/test-mail", {}, expect=409), 409,
+            "smtp_not_configured")
+
+
+def the_overview_counts():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    for name, status in (("bob", "active"), ("carl", "pending"),
+                         ("dora", "suspended"), ("eve", "pending"),
+                         ("finn", "active")):
+        admin.post("/users", person(name, status=status, password=""),
+                   expect=201)
+    admin.delete("/users/finn")
+    soon = datetime.datetime.now(datetime.timezone.utc) + \
+        datetime.timedelta(days=3)
+    admin.patch("/users/bob", {"expires": soon.strftime("%Y-%m-%dT00:00:00Z")})
+    got = admin.get("/overview").json()
+    assert got["people"] == {"active": 2, "pending": 2, "suspended": 1,
+                             "deleted": 1}, got
+    assert got["expiringSoon"] == 1, got
+    assert got["waiting"][0] == {"fromDays": 0, "toDays": 1, "people": 2}
+    assert len(got["days"]) == 14 and got["days"][-1]["signIns"] >= 1, got
+    uids = [one for one in got["numbers"] if one["kind"] == "uidNumber"][0]
+    assert uids["first"] == 10000 and uids["used"] == 6, uids
+    assert uids["left"] == uids["last"] - uids["first"] + 1 - 6
+    assert got["mail"] == {"queued": 0, "failed": 0}
+    # counted once a minute, whoever asks
+    admin.post("/users", person("gil", password=""), expect=201)
+    assert admin.get("/overview").json() == got
+    web = sign_in(rosterd)
+    page = web.open("/")
+    assert web.page.url.endswith("/overview") and "<svg" in page
+    for day in got["days"]:
+        assert day["day"] in page, "the chart has its table"
+
+
+if __name__ == "__main__":
+    main(settings_are_read_and_set,
+         the_page_of_settings_changes_what_was_changed,
+         policies_hold_for_their_groups, the_outbox_is_seen_and_emptied,
+         the_overview_counts)
