@@ -97,7 +97,7 @@ def invited_by_pages():
                       expect=401)
     assert "the name or the password is wrong" in page
     page = web.submit("/login", {"username": "ada", "password": PASSWORD})
-    assert web.page.url == rosterd.url + "/users", web.page.url
+    assert web.page.url == rosterd.url + "/overview", web.page.url
     assert "/users/ada" in page
 
     web.open("/invitations")
