@@ -14,4 +14,5 @@ EXTRA_DIST += \
 	doc/design/0012-damaged-files.md \
 	doc/design/0013-failures.md \
 	doc/design/0014-indexes-come-and-go.md \
-	doc/design/0015-controls.md
+	doc/design/0015-controls.md \
+	doc/design/0016-slapadd-is-the-import.md

@@ -3,9 +3,12 @@
 # test that lacks what it needs exits 77 and is reported as skipped, never as
 # passed.  Tests that load the module into slapd of a build with sanitizers
 # preload $asan_lib (empty otherwise).
+if SANITIZERS
+PRELOADED = $(ASAN_LIB) $(KEEP_LOCALE)
+endif
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
-	asan_lib='$(ASAN_LIB)'; export asan_lib; \
+	asan_lib='$(PRELOADED)'; export asan_lib; \
 	ROSTER_TEST_SLAPD_PRELOAD="$$asan_lib"; \
 	export ROSTER_TEST_SLAPD_PRELOAD;
 

@@ -53,6 +53,15 @@ tests_slapd_libfakeversion_la_CPPFLAGS = -isystem $(OPENLDAP_SRC)/include
 tests_slapd_libfakeversion_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
 tests_slapd_libfakeversion_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
+if SANITIZERS
+KEEP_LOCALE = $(abs_top_builddir)/tests/slapd/.libs/libkeeplocale.so
+check_LTLIBRARIES += tests/slapd/libkeeplocale.la
+tests_slapd_libkeeplocale_la_SOURCES = tests/slapd/keep-locale.c
+tests_slapd_libkeeplocale_la_CFLAGS = $(AM_CFLAGS) -fno-sanitize=all \
+	-fvisibility=default
+tests_slapd_libkeeplocale_la_LDFLAGS = -module -avoid-version -shared \
+	-fno-sanitize=all -rpath /nowhere
+endif
 TESTS += $(backend_tests) $(overlay_tests) $(twin_tests)
 endif
 EXTRA_DIST += $(backend_tests) $(overlay_tests) $(twin_tests) \
