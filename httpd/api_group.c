@@ -7,8 +7,6 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 
-#define NO_NUMBER_ASKED UINT32_MAX /* more than a field can hold */
-
 static bool
 is_group(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
 {
@@ -179,13 +177,32 @@ api_group_members(struct http_req *req, struct http_reply *reply)
 	answer_list(req, reply, err);
 }
 
+/* The gidNumber that is asked for, 0 for none.  False, with *reply the
+ * problem, for what is no number of a group. */
+static bool
+read_gid(struct http_req *req, uint32_t *ret_gid, struct http_reply *reply)
+{
+	const struct act_refusal refusal = { RULE_INVALID_GIDNUMBER,
+		                             "gidNumber",
+		                             { "" } };
+	const cJSON *item = json_get(req->input, "gidNumber");
+	uint64_t gid = input_number(req, "gidNumber", 0);
+
+	*ret_gid = (uint32_t)gid;
+	if (gid != 0 || item == NULL || cJSON_IsNull(item) ||
+	    (req->form && input_text(req, "gidNumber").len == 0))
+		return true;
+	http_reply_err(req, reply, RST_EDENIED, &refusal);
+	return false;
+}
+
 /* POST /groups */
 void
 api_group_create(struct http_req *req, struct http_reply *reply)
 {
 	static const struct input_field fields[] = {
 		{ "cn", INPUT_TEXT, true },
-		{ "gidNumber", INPUT_NUMBER, false },
+		{ "gidNumber", INPUT_ANY, false },
 		{ "administrator", INPUT_BOOL, false },
 		{ "description", INPUT_TEXT, false },
 	};
@@ -197,17 +214,10 @@ api_group_create(struct http_req *req, struct http_reply *reply)
 	uint32_t gid;
 	uint64_t id;
 
-	if (!INPUT_CHECK(req, fields, reply))
+	if (!INPUT_CHECK(req, fields, reply) || !read_gid(req, &gid, reply))
 		return;
 	name = input_text(req, "cn");
-	gid = (uint32_t)input_number(req, "gidNumber", NO_NUMBER_ASKED);
-	if (gid == 0) {
-		http_problem(reply, 422, "invalid_gidnumber", "gidNumber",
-		             rule_verdict_text(RULE_INVALID_GIDNUMBER));
-		return;
-	}
-	err = act_create_group(&req->ctx, name,
-	                       gid != NO_NUMBER_ASKED ? gid : 0,
+	err = act_create_group(&req->ctx, name, gid,
 	                       input_bool(req, "administrator", false),
 	                       input_text(req, "description"), &id, &refusal);
 	if (err == RST_OK)
@@ -235,7 +245,7 @@ api_group_edit(struct http_req *req, struct http_reply *reply)
 		{ "description", INPUT_TEXT, false },
 		{ "administrator", INPUT_BOOL, false },
 		{ "managers", INPUT_LIST, false },
-		{ "gidNumber", INPUT_NUMBER, false },
+		{ "gidNumber", INPUT_ANY, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view named[INPUT_LIST_MAX], managers[INPUT_LIST_MAX];
@@ -246,13 +256,13 @@ api_group_edit(struct http_req *req, struct http_reply *reply)
 	enum rst_err err;
 	uint64_t id = 0;
 
-	if (!INPUT_CHECK(req, fields, reply))
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !read_gid(req, &edit.gid_number, reply))
 		return;
 	n_named = input_list(req, "managers", named);
 	edit.description = input_text(req, "description");
 	edit.set_administrator = input_has(req, "administrator");
 	edit.administrator = input_bool(req, "administrator", false);
-	edit.gid_number = (uint32_t)input_number(req, "gidNumber", 0);
 	for (size_t i = 0; i < n_named; i++)
 		if (named[i].len > 0) /* a field of the form left empty */
 			managers[edit.n_managers++] = named[i];

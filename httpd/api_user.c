@@ -306,6 +306,9 @@ static bool
 read_time(struct http_req *req, const char *field,
           char buf[LIFECYCLE_TIME_BYTES], struct http_reply *reply)
 {
+	struct act_refusal refusal = { RULE_INVALID_EXPIRY,
+		                       NULL,
+		                       { "write a time of RFC 3339" } };
 	struct rst_view value = input_text(req, field);
 	char text[32];
 	int64_t time_s;
@@ -319,8 +322,8 @@ read_time(struct http_req *req, const char *field,
 	else
 		(void)rst_view_copy(value, text, sizeof(text));
 	if (!json_time_parse(rst_view_of(text), &time_s)) {
-		http_problem(reply, 422, rule_verdict_code(RULE_INVALID_EXPIRY),
-		             field, "this is not a time of RFC 3339");
+		refusal.field = field;
+		http_reply_err(req, reply, RST_EDENIED, &refusal);
 		return false;
 	}
 	lifecycle_time_print(time_s, buf);

@@ -242,7 +242,7 @@ json_time_parse(struct rst_view text, int64_t *ret_time_s)
 {
 	char buf[JSON_TIME_MAX];
 	const char *at = buf;
-	struct tm tm = { 0 };
+	struct tm tm = { 0 }, day;
 	bool is_long;
 
 	if (!rst_view_copy(text, buf, sizeof(buf)))
@@ -268,6 +268,11 @@ json_time_parse(struct rst_view text, int64_t *ret_time_s)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	day = tm;
+	day.tm_hour = day.tm_min = day.tm_sec = 0;
+	(void)timegm(&day); /* makes 2 March of 30 February */
+	if (day.tm_mday != tm.tm_mday)
+		return false;
 	*ret_time_s = timegm(&tm);
 	return true;
 }

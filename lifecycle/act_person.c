@@ -149,7 +149,7 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
                   const struct act_candidate *candidate, enum rst_status status,
                   uint64_t *ret_id, struct act_refusal *refusal)
 {
-	char rdn[sizeof("uid=") + RULE_NAME_MAX];
+	char rdn[sizeof("uid=") + RULE_NAME_MAX], mail[RST_MAIL_MAX + 1];
 	const struct act_value values[] = {
 		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
 		{ RST_A_OBJECTCLASS, RST_VIEW("person") },
@@ -163,7 +163,7 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		{ RST_A_CN, rst_view_of(candidate->cn) },
 		{ RST_A_SN, person->surname },
 		{ RST_A_GIVENNAME, optional(person->given_name) },
-		{ RST_A_MAIL, optional(person->mail) },
+		{ RST_A_MAIL, optional(act_mail_text(person->mail, mail)) },
 		{ RST_A_USERPASSWORD, optional(rst_view_of(candidate->hash)) },
 		{ RST_A_ROSTERSTATUS, rst_view_of(rst_status_word(status)) },
 		/* where the person was, not who made him */
@@ -299,15 +299,19 @@ edit(struct rst_entry *entry, const struct act_edit *edits, size_t n_edits)
 
 	for (size_t i = 0; err == RST_OK && i < n_edits; i++) {
 		const struct act_edit *e = &edits[i];
+		char mail[RST_MAIL_MAX + 1];
+		struct rst_view value = e->attr == RST_A_MAIL
+		                                ? act_mail_text(e->value, mail)
+		                                : e->value;
 
 		if (!is_editable(e->attr))
 			return RST_EINVALID;
-		if (e->value.len == 0)
+		if (value.len == 0)
 			err = rst_entry_set(entry, e->attr, NULL, 0);
 		else if (is_edited(edits, i, e->attr))
-			err = rst_entry_add(entry, e->attr, e->value);
+			err = rst_entry_add(entry, e->attr, value);
 		else
-			err = rst_entry_set_one(entry, e->attr, e->value);
+			err = rst_entry_set_one(entry, e->attr, value);
 	}
 	return err;
 }

@@ -113,4 +113,9 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
 /* A token's digest as lower-case hex; false for what is no token. */
 bool act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES]);
 
+/* A mail address as an entry has it: in ASCII, with a domain of another script
+ * in its A-labels (in buf).  What is no address stays as it is, for its rule
+ * to refuse. */
+struct rst_view act_mail_text(struct rst_view mail, char buf[RST_MAIL_MAX + 1]);
+
 #endif

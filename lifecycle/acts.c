@@ -192,6 +192,18 @@ act_event(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
 	return rst_journal_append(txn, &entry, NULL);
 }
 
+struct rst_view
+act_mail_text(struct rst_view mail, char buf[RST_MAIL_MAX + 1])
+{
+	bool ascii = true;
+
+	for (size_t i = 0; i < mail.len; i++)
+		ascii = ascii && (unsigned char)mail.ptr[i] < 0x80;
+	if (ascii || rst_mail_canonical(mail, buf) != RST_OK)
+		return mail;
+	return rst_view_of(buf);
+}
+
 bool
 act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES])
 {

@@ -257,6 +257,15 @@ check_person_place(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+static bool
+is_ascii(struct rst_view text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static enum rst_err
 check_mail(struct gate *g, const struct gate_sides *sides)
 {
@@ -270,7 +279,8 @@ check_mail(struct gate *g, const struct gate_sides *sides)
 		return RST_OK;
 	while (rst_attr_next(&mail, &value)) {
 		err = rst_mail_canonical(value, canonical);
-		if (err == RST_EINVALID)
+		/* of ASCII, or no other server takes what slapcat says */
+		if (err == RST_EINVALID || !is_ascii(value))
 			return gate_refuse(g, RULE_INVALID_EMAIL, "mail", NULL);
 		if (err != RST_OK)
 			return err;

@@ -99,6 +99,9 @@ lifecycle_time_parse(struct rst_view text, int64_t *ret_time_s)
 	tm.tm_year = part[0] - 1900;
 	tm.tm_mon = part[1] - 1;
 	tm.tm_mday = part[2];
+	(void)timegm(&tm); /* makes 2 March of 30 February */
+	if (tm.tm_mday != part[2])
+		return false;
 	tm.tm_hour = part[3];
 	tm.tm_min = part[4];
 	tm.tm_sec = part[5];

@@ -44,7 +44,8 @@
 	X(INVALID_NAME, "invalid_name",                                        \
 	  "this name is empty, too long or has characters that a name "        \
 	  "cannot have")                                                       \
-	X(INVALID_SHELL, "invalid_shell", "this is not an absolute path")      \
+	X(INVALID_SHELL, "invalid_shell",                                      \
+	  "a shell is an absolute path, of those that may be chosen")          \
 	X(INVALID_HOME, "invalid_home", "this is not an absolute path")        \
 	X(INVALID_REASON, "invalid_reason",                                    \
 	  "a reason is text of at most 1024 bytes")                            \
@@ -100,7 +101,7 @@
 	X(UNKNOWN_GROUP, "unknown_group", "there is no such group")            \
 	X(UNKNOWN_USER, "unknown_user", "nobody has this username")            \
 	X(INVALID_EXPIRY, "invalid_expiry",                                    \
-	  "the lifetime is outside what the settings allow")                   \
+	  "this is not a time, or one outside what is allowed")                \
 	X(INVALID_SETTING, "invalid_setting",                                  \
 	  "there is no such setting, or it does not take this value")          \
 	X(TOO_MANY_ATTEMPTS, "too_many_attempts",                              \

@@ -125,13 +125,13 @@ list(struct noun *noun)
 }
 
 static enum ctl_status
-find_setting(const char *name, size_t len, enum rule_setting_id *ret_id)
+find_setting(struct noun *noun, const char *name, size_t len,
+             enum rule_setting_id *ret_id)
 {
-	if (rule_setting_find(name, len, ret_id))
-		return CTL_OK;
-	ctl_say("there is no setting \"%.*s\": rosterctl config list shows all",
-	        (int)len, name);
-	return CTL_INVALID;
+	return rule_setting_find(name, len, ret_id)
+	               ? CTL_OK
+	               : noun_refuse(noun, RULE_INVALID_SETTING,
+	                             "rosterctl config list shows all");
 }
 
 static enum ctl_status
@@ -145,7 +145,7 @@ get(struct noun *noun)
 	enum ctl_status status;
 	int64_t number;
 
-	status = find_setting(name, strlen(name), &id);
+	status = find_setting(noun, name, strlen(name), &id);
 	if (status == CTL_OK)
 		status = ctl_failed(rst_read_begin(noun->env, &txn),
 		                    &noun->refusal);
@@ -178,7 +178,7 @@ set(struct noun *noun)
 			ctl_say("\"%s\": write NAME=VALUE", line);
 			return CTL_USAGE;
 		}
-		status = find_setting(line, len, &id);
+		status = find_setting(noun, line, len, &id);
 		if (status == CTL_OK)
 			status = noun_done(noun,
 			                   act_set(&noun->ctx,
@@ -198,8 +198,8 @@ unset(struct noun *noun)
 	enum rule_setting_id id;
 
 	for (size_t i = 0; status == CTL_OK && i < noun->n_args; i++) {
-		status =
-			find_setting(noun->args[i], strlen(noun->args[i]), &id);
+		status = find_setting(noun, noun->args[i],
+		                      strlen(noun->args[i]), &id);
 		if (status == CTL_OK)
 			status = noun_done(noun,
 			                   act_set(&noun->ctx,
@@ -219,7 +219,7 @@ explain(struct noun *noun)
 	enum rule_setting_id id;
 	enum ctl_status status;
 
-	status = find_setting(noun->args[0], strlen(noun->args[0]), &id);
+	status = find_setting(noun, noun->args[0], strlen(noun->args[0]), &id);
 	if (status != CTL_OK)
 		return status;
 	rule_setting_print_range(id, range);

@@ -104,6 +104,20 @@ members(struct noun *noun)
 	return err == RST_ENOTFOUND ? CTL_OK : ctl_failed(err, &noun->refusal);
 }
 
+/* 0 when none is asked for, which nobody can ask for. */
+static enum ctl_status
+read_gid(struct noun *noun, uint64_t *ret_number)
+{
+	struct rst_view text = noun_text(noun, NOUN_GID_NUMBER);
+
+	*ret_number = 0;
+	if (text.ptr == NULL ||
+	    (rst_view_number(text, UINT32_MAX - 1, ret_number) &&
+	     *ret_number != 0))
+		return CTL_OK;
+	return noun_refuse(noun, RULE_INVALID_GIDNUMBER, NULL);
+}
+
 static enum ctl_status
 add(struct noun *noun)
 {
@@ -111,7 +125,7 @@ add(struct noun *noun)
 	enum ctl_status status;
 	enum rst_err err;
 
-	status = noun_number(noun, NOUN_GID_NUMBER, UINT32_MAX - 1, &number);
+	status = read_gid(noun, &number);
 	if (status != CTL_OK)
 		return status;
 	err = act_create_group(

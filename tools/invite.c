@@ -68,8 +68,7 @@ read_lifetime(struct noun *noun, int64_t *ret_lifetime_s)
 	                      text.len, ret_lifetime_s) == RULE_OK)
 		return CTL_OK;
 	rule_setting_print_range(RULE_SETTING_INVITATION_LIFETIME, range);
-	ctl_say("--lifetime takes %s", range);
-	return CTL_INVALID;
+	return noun_refuse(noun, RULE_INVALID_EXPIRY, range);
 }
 
 static enum ctl_status

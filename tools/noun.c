@@ -211,23 +211,19 @@ noun_text(const struct noun *noun, enum noun_option option)
 }
 
 enum ctl_status
-noun_moment(const struct noun *noun, enum noun_option option,
-            int64_t *ret_time_s)
+noun_moment(struct noun *noun, enum noun_option option, int64_t *ret_time_s)
 {
 	const char *text = noun->option[option];
 
-	if (text != NULL && !audit_time_read(text, ret_time_s)) {
-		ctl_say("\"%s\" is not a time: write 2027-01-31 or "
-		        "2027-01-31T08:00:00Z",
-		        text);
-		return CTL_INVALID;
-	}
+	if (text != NULL && !audit_time_read(text, ret_time_s))
+		return noun_refuse(noun, RULE_INVALID_EXPIRY,
+		                   "write 2027-01-31 or "
+		                   "2027-01-31T08:00:00Z");
 	return CTL_OK;
 }
 
 enum ctl_status
-noun_time(const struct noun *noun, enum noun_option option, char *buf,
-          size_t size)
+noun_time(struct noun *noun, enum noun_option option, char *buf, size_t size)
 {
 	char text[LIFECYCLE_TIME_BYTES] = "";
 	int64_t time_s;
@@ -266,9 +262,11 @@ noun_password(char *buf, size_t size)
 		buf[n++] = (char)c;
 	if (n == 0 || n == size) {
 		sodium_memzero(buf, size);
-		ctl_say(n == 0 ? "standard input has no password"
-		               : "the password is too long");
-		return CTL_INVALID;
+		ctl_say("%s (%s)",
+		        n == 0 ? "standard input has no password"
+		               : rule_verdict_text(RULE_INVALID_PASSWORD),
+		        rule_verdict_code(RULE_INVALID_PASSWORD));
+		return CTL_REFUSED;
 	}
 	buf[n] = '\0';
 	return CTL_OK;
@@ -306,6 +304,14 @@ enum ctl_status
 noun_group(struct noun *noun, size_t at, uint64_t *ret_id)
 {
 	return find(noun, at, act_find_group, "group", ret_id);
+}
+
+enum ctl_status
+noun_refuse(struct noun *noun, enum rule_verdict verdict, const char *more)
+{
+	noun->refusal.verdict = verdict;
+	rst_detail_set(&noun->refusal.detail, "%s", more != NULL ? more : "");
+	return ctl_failed(RST_EDENIED, &noun->refusal);
 }
 
 enum ctl_status

@@ -105,10 +105,10 @@ enum ctl_status noun_run(const struct noun_table *table, struct ctl *ctl,
 
 /* An option's text; a NULL ptr when it was not given. */
 struct rst_view noun_text(const struct noun *noun, enum noun_option option);
-/* A moment as generalizedTime, "" for an empty one.  CTL_INVALID. */
-enum ctl_status noun_time(const struct noun *noun, enum noun_option option,
-                          char *buf, size_t size);
-enum ctl_status noun_moment(const struct noun *noun, enum noun_option option,
+/* A moment as generalizedTime, "" for an empty one.  CTL_REFUSED: no time. */
+enum ctl_status noun_time(struct noun *noun, enum noun_option option, char *buf,
+                          size_t size);
+enum ctl_status noun_moment(struct noun *noun, enum noun_option option,
                             int64_t *ret_time_s);
 /* A number up to max.  CTL_INVALID. */
 enum ctl_status noun_number(const struct noun *noun, enum noun_option option,
@@ -121,6 +121,10 @@ enum ctl_status noun_password(char *buf, size_t size);
 enum ctl_status noun_person(struct noun *noun, size_t at, uint64_t *ret_id);
 enum ctl_status noun_group(struct noun *noun, size_t at, uint64_t *ret_id);
 
+/* Refuse what cannot be handed to an act, as the act's own rule would; more
+ * (may be NULL) is said beside it. */
+enum ctl_status noun_refuse(struct noun *noun, enum rule_verdict verdict,
+                            const char *more);
 /* What an act came to; with "would be" for a dry run.  what is "suspended". */
 enum ctl_status noun_done(struct noun *noun, enum rst_err err, const char *name,
                           const char *what);

@@ -225,8 +225,9 @@ ctl_failed(enum rst_err err, const struct act_refusal *refusal)
 	case RST_OK:
 		return CTL_OK;
 	case RST_EDENIED:
-		ctl_say("%s%s%s", rule_verdict_text(refusal->verdict),
-		        more[0] != '\0' ? ": " : "", more);
+		ctl_say("%s%s%s (%s)", rule_verdict_text(refusal->verdict),
+		        more[0] != '\0' ? ": " : "", more,
+		        rule_verdict_code(refusal->verdict));
 		return CTL_REFUSED;
 	case RST_ENOTFOUND:
 		ctl_say("%s", more[0] != '\0' ? more

@@ -211,8 +211,7 @@ read_filter(struct noun *noun, struct filter *filter)
 	if (word.ptr != NULL) {
 		filter->status = rst_status_parse(word);
 		if (filter->status == RST_STATUS_NONE) {
-			ctl_say("%s", rule_verdict_text(RULE_INVALID_STATUS));
-			return CTL_INVALID;
+			return noun_refuse(noun, RULE_INVALID_STATUS, NULL);
 		}
 	}
 	if (noun->n_groups == 0)
@@ -222,8 +221,7 @@ read_filter(struct noun *noun, struct filter *filter)
 		err = act_find_group(&txn, noun->groups[0], &filter->group);
 	rst_read_end(&txn);
 	if (err == RST_ENOTFOUND) {
-		ctl_say("%s", rule_verdict_text(RULE_UNKNOWN_GROUP));
-		return CTL_INVALID;
+		return noun_refuse(noun, RULE_UNKNOWN_GROUP, NULL);
 	}
 	return ctl_failed(err, &noun->refusal);
 }
@@ -380,8 +378,7 @@ add(struct noun *noun)
 	enum rst_err err;
 
 	if (to == RST_STATUS_NONE || to == RST_STATUS_DELETED) {
-		ctl_say("%s", rule_verdict_text(RULE_INVALID_STATUS));
-		return CTL_INVALID;
+		return noun_refuse(noun, RULE_INVALID_STATUS, NULL);
 	}
 	if (noun->option[NOUN_PASSWORD] != NULL)
 		status = noun_password(password, sizeof(password));

@@ -16,6 +16,7 @@ both_tests = \
 	tests/both/lockout \
 	tests/both/numbers \
 	tests/both/passwords \
+	tests/both/refusals \
 	tests/both/repair \
 	tests/both/restart \
 	tests/both/stopped

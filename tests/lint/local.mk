@@ -9,10 +9,11 @@ lint_tests = \
 	tests/lint/check-man \
 	tests/lint/check-paths \
 	tests/lint/check-schema \
-	tests/lint/check-shell
+	tests/lint/check-shell \
+	tests/lint/check-verdicts
 TESTS += $(lint_tests)
 dist_check_SCRIPTS += $(lint_tests)
-EXTRA_DIST += tests/lint/lib.sh
+EXTRA_DIST += tests/lint/lib.sh tests/lint/verdicts.py
 
 if HAVE_SLAPD
 TESTS += tests/lint/check-exports
