@@ -193,6 +193,7 @@ back_names_open(void)
 {
 	AttributeDescription *generation = NULL;
 
+	back_audit_open();
 	look_up("member", &back_names.member);
 	look_up("memberUid", &back_names.member_uid);
 	look_up("uniqueMember", &back_names.unique_member);

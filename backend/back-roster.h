@@ -316,6 +316,11 @@ void back_reply_missing(const struct back_view *view, SlapReply *rs,
 void back_reply_referral(const struct back_view *view, SlapReply *rs,
                          const struct rst_record *record);
 
+/* audit.c: look its attributes up; ndn is cn=audit or below, and no stored
+ * entry: it is read-only. */
+void back_audit_open(void);
+bool back_audit_holds(const struct back_view *view, const struct berval *ndn);
+
 /*
  * write.c: what add, modify, modrdn and delete have in common.
  */

@@ -29,6 +29,16 @@ back_arena_copy(struct back_arena *arena, struct rst_view value)
 	return bv;
 }
 
+Entry *
+back_entry_blank(struct back_arena *arena)
+{
+	struct back_entry *made = back_arena_alloc(arena, sizeof(*made));
+
+	memset(made, 0, sizeof(*made));
+	made->e.e_private = made;
+	return &made->e;
+}
+
 Attribute *
 back_build_attr(struct back_build *build, AttributeDescription *ad, size_t n)
 {

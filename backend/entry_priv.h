@@ -35,6 +35,8 @@ struct back_build {
 	int64_t expires_s; /* or RULE_NEVER */
 };
 
+/* An entry of nothing, for back_build_append(). */
+Entry *back_entry_blank(struct back_arena *arena);
 struct berval back_arena_copy(struct back_arena *arena, struct rst_view value);
 /* A new attribute with room for n values; NULL-ended when all are set. */
 Attribute *back_build_attr(struct back_build *build, AttributeDescription *ad,

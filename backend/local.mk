@@ -16,6 +16,7 @@ roster_la_SOURCES = \
 	backend/add.c \
 	backend/alias.c \
 	backend/arena.c \
+	backend/audit.c \
 	backend/back-roster.h \
 	backend/bind.c \
 	backend/compare.c \

@@ -24,6 +24,7 @@ struct search {
 	struct back_db *db;
 	struct back_needs *needs;
 	struct back_walk walk;
+	struct back_audit audit;
 	struct back_arena *arena;
 	Entry *batch[BACK_BATCH_ENTRIES];
 	size_t n_batch;
@@ -103,6 +104,39 @@ consider(struct search *search, const struct back_view *view,
 	return RST_OK;
 }
 
+/* One step below cn=audit; test_filter() is enough for what is built whole. */
+static enum rst_err
+next_audited(struct search *search, const struct back_view *view)
+{
+	Entry *entry;
+	enum rst_err err;
+
+	err = back_audit_next(&search->audit, view, search->arena, &entry);
+	if (err == RST_OK && !get_subentries_visibility(search->op) &&
+	    test_filter(search->op, entry, search->op->ors_filter) ==
+	            LDAP_COMPARE_TRUE)
+		search->batch[search->n_batch++] = entry;
+	return err;
+}
+
+/* One step: what comes next joins the batch, if it matches. */
+static enum rst_err
+step(struct search *search, const struct back_view *view)
+{
+	struct rst_record record;
+	enum rst_err err;
+
+	if (search->audit.on)
+		return next_audited(search, view);
+	err = back_walk_next(&search->walk, view, &record);
+	if (err == RST_OK && record.id != 0) {
+		err = consider(search, view, &record);
+		if (err == RST_ENOTFOUND)
+			err = RST_ECORRUPT; /* this is not the end */
+	}
+	return err;
+}
+
 /* How many entries until slapd looks for a pause. */
 static size_t
 batch_size(const struct search *search)
@@ -119,7 +153,6 @@ fill(struct search *search)
 {
 	struct back_read *read = NULL;
 	struct back_view view;
-	struct rst_record record;
 	size_t size = batch_size(search);
 	unsigned int looks = 0;
 	enum rst_err err;
@@ -133,14 +166,12 @@ fill(struct search *search)
 	back_view_init(&view, search->op, search->db, &read->txn, true);
 	while (search->n_batch < size && looks++ < BACK_LOOK_AT_ONCE &&
 	       back_arena_used(search->arena) < BACK_BATCH_BYTES) {
-		err = back_walk_next(&search->walk, &view, &record);
+		err = step(search, &view);
 		if (err == RST_ENOTFOUND) {
 			search->more = false;
 			err = RST_OK;
 			break;
 		}
-		if (err == RST_OK && record.id != 0)
-			err = consider(search, &view, &record);
 		if (err != RST_OK)
 			break;
 	}
@@ -482,6 +513,43 @@ find_base(struct search *search, const struct back_view *view,
 	return false;
 }
 
+/* The same for a base at cn=audit or below. */
+static bool
+begin_audited(struct search *search, const struct back_view *view)
+{
+	SlapReply *rs = search->rs;
+	uint64_t after, n;
+	slap_mask_t mask;
+	Entry *base;
+	enum rst_err err;
+
+	err = back_audit_find(&search->audit, view, search->arena, &base);
+	if (err == RST_ENOTFOUND) {
+		rs->sr_err = LDAP_NO_SUCH_OBJECT;
+		return false;
+	}
+	if (err == RST_OK &&
+	    !access_allowed_mask(search->op, base, slap_schema.si_ad_entry,
+	                         NULL, ACL_SEARCH, NULL, &mask)) {
+		rs->sr_err = ACL_GRANT(mask, ACL_DISCLOSE)
+		                     ? LDAP_INSUFFICIENT_ACCESS
+		                     : LDAP_NO_SUCH_OBJECT;
+		return false;
+	}
+	if (err == RST_OK && !begin_pages(search, &after))
+		return false;
+	if (err == RST_OK)
+		err = back_audit_begin(&search->audit, view, after, &n);
+	if (err != RST_OK) {
+		reply_broken(search, err);
+		return false;
+	}
+	if (within_limit(search->op, n))
+		return true;
+	rs->sr_err = LDAP_ADMINLIMIT_EXCEEDED;
+	return false;
+}
+
 /* Everything before the first batch.  False: rs holds the answer. */
 static bool
 begin(struct search *search, const struct back_view *view)
@@ -491,6 +559,8 @@ begin(struct search *search, const struct back_view *view)
 	struct rst_record base = { .id = 0 };
 	uint64_t after, n;
 
+	if (back_audit_holds(view, &op->o_req_ndn))
+		return begin_audited(search, view);
 	if (!find_base(search, view, &base) ||
 	    !check_base(search, view, &base) || !begin_pages(search, &after))
 		return false;

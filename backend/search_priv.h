@@ -77,6 +77,31 @@ enum rst_err back_walk_next(struct back_walk *walk,
                             struct rst_record *ret_record) RST_MUST_USE;
 
 /*
+ * audit.c: cn=audit, whose entries are records of the journal.
+ *
+ * holds: it is a name there, and the journal is to be seen under it.  find: the
+ * base of op, RST_ENOTFOUND; begin: what the scope and the filter leave, after
+ * the entry of that number (0: from the start); next: RST_ENOTFOUND at the
+ * end.
+ */
+struct back_audit {
+	bool on, container;
+	uint64_t base;      /* 0: the container */
+	uint64_t next, low; /* downwards */
+};
+enum rst_err back_audit_find(struct back_audit *audit,
+                             const struct back_view *view,
+                             struct back_arena *arena, Entry **ret_entry)
+	RST_MUST_USE;
+enum rst_err back_audit_begin(struct back_audit *audit,
+                              const struct back_view *view, uint64_t after,
+                              uint64_t *ret_n) RST_MUST_USE;
+enum rst_err back_audit_next(struct back_audit *audit,
+                             const struct back_view *view,
+                             struct back_arena *arena, Entry **ret_entry)
+	RST_MUST_USE;
+
+/*
  * paged.c: begin answers a result code; *ret_after is the id of the entry sent
  * last, or 0 to begin; *ret_done: the client gave the search up, rs says so.
  * drop is for one who gives it up without asking.  send ends a page, after the

@@ -114,10 +114,34 @@ back_write_fail(struct back_write *write, enum rst_err err)
 		write->reply.text[0] != '\0' ? write->reply.text : NULL;
 }
 
+/* The journal's place itself, or a name that would move there. */
+static bool
+names_the_journal(const struct back_write *write)
+{
+	Operation *op = write->op;
+	struct berval parent, ndn;
+	bool there;
+
+	if (back_audit_holds(&write->view, &op->o_req_ndn))
+		return true;
+	if (op->o_tag != LDAP_REQ_MODRDN)
+		return false;
+	dnParent(&op->o_req_ndn, &parent);
+	if (op->orr_nnewSup != NULL)
+		parent = *op->orr_nnewSup;
+	build_new_dn(&ndn, &parent, &op->orr_nnewrdn, op->o_tmpmemctx);
+	there = back_audit_holds(&write->view, &ndn);
+	op->o_tmpfree(ndn.bv_val, op->o_tmpmemctx);
+	return there;
+}
+
 bool
 back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
                  enum rst_write_purpose purpose)
 {
+	static const struct act_refusal immutable = { RULE_JOURNAL_IMMUTABLE,
+		                                      NULL,
+		                                      { "" } };
 	enum rst_err err;
 
 	memset(write, 0, sizeof(*write));
@@ -143,6 +167,12 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 	set_context(write);
 	back_read_attrs_begin(write);
 	back_view_init(&write->view, op, write->db, &write->txn.r, false);
+	if (names_the_journal(write)) {
+		back_map_refusal(RST_EDENIED, &immutable, &write->reply);
+		rs->sr_err = write->reply.code;
+		rs->sr_text = write->reply.text;
+		return false;
+	}
 	if (write->view.lifecycle && get_relax(op)) {
 		rs->sr_err = LDAP_UNWILLING_TO_PERFORM;
 		rs->sr_text = "the relax control is not accepted here";

@@ -59,6 +59,11 @@ bool audit_time_read(const char *text, int64_t *ret_time_s);
 /* "2026-11-22T02:37:33.000017Z" */
 void audit_time_print(const struct rst_journal_public *record,
                       char buf[AUDIT_TIME_TEXT]);
+/* As a C string, to be freed; NULL without memory.  Bytes that are not UTF-8
+ * are question marks. */
+char *audit_readable(struct rst_view text);
+/* "mail + ada@example.org", likewise. */
+char *audit_change_text(const struct rst_journal_value *value);
 const char *audit_op_word(enum rst_journal_op op);
 /* NULL without memory.  Bytes that are not UTF-8 are question marks. */
 struct cJSON *audit_model(const struct rst_journal_public *record);

@@ -41,9 +41,8 @@ audit_op_word(enum rst_journal_op op)
 	return "";
 }
 
-/* Bytes that are no UTF-8, and NULs, become question marks. */
-static char *
-readable(struct rst_view text)
+char *
+audit_readable(struct rst_view text)
 {
 	char *copy = malloc(text.len + 1);
 	const char *at = copy;
@@ -70,7 +69,7 @@ readable(struct rst_view text)
 static bool
 add(cJSON *object, const char *key, struct rst_view text)
 {
-	char *copy = readable(text);
+	char *copy = audit_readable(text);
 	bool good = copy != NULL &&
 	            cJSON_AddStringToObject(object, key, copy) != NULL;
 
@@ -143,7 +142,7 @@ audit_model(const struct rst_journal_public *record)
 static void
 put_field(FILE *out, struct rst_view text, char end)
 {
-	char *copy = readable(text);
+	char *copy = audit_readable(text);
 
 	fputc('"', out);
 	if (copy != NULL && text.len > 0 && strchr("=+-@\t\r", copy[0]) != NULL)
@@ -158,6 +157,22 @@ put_field(FILE *out, struct rst_view text, char end)
 	free(copy);
 }
 
+char *
+audit_change_text(const struct rst_journal_value *value)
+{
+	char *attr = audit_readable(value->attr);
+	char *text = audit_readable(value->value);
+	char *whole = NULL;
+
+	if (attr != NULL && text != NULL &&
+	    asprintf(&whole, "%s %c %s%s", attr, value->added ? '+' : '-', text,
+	             value->cut ? "..." : "") < 0)
+		whole = NULL;
+	free(attr);
+	free(text);
+	return whole;
+}
+
 void
 audit_print_changes(FILE *out, const struct rst_journal_public *record)
 {
@@ -166,11 +181,11 @@ audit_print_changes(FILE *out, const struct rst_journal_public *record)
 	const char *between = "";
 
 	while (rst_journal_next_value(&values, &value)) {
-		fprintf(out, "%s%.*s %c %.*s%s", between, (int)value.attr.len,
-		        value.attr.ptr, value.added ? '+' : '-',
-		        (int)value.value.len, value.value.ptr,
-		        value.cut ? "..." : "");
+		char *text = audit_change_text(&value);
+
+		fprintf(out, "%s%s", between, text != NULL ? text : "");
 		between = "; ";
+		free(text);
 	}
 	if (record->omitted > 0)
 		fprintf(out, "%sand %" PRIu32 " more", between,

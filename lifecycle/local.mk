@@ -44,4 +44,5 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/strength.c \
 	lifecycle/throttle.c lifecycle/throttle.h lifecycle/throttle_priv.h \
 	lifecycle/throttle_file.c lifecycle/throttle_key.c \
-	lifecycle/throttle_report.c
+	lifecycle/throttle_report.c \
+	lifecycle/why.c lifecycle/why.h

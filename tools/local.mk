@@ -15,5 +15,6 @@ rosterctl_SOURCES = \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/sweep.c \
-	tools/user.c
+	tools/user.c \
+	tools/why.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

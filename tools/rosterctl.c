@@ -31,6 +31,7 @@ static const struct ctl_command commands[] = {
 	{ "config", "settings of the directory", ctl_config },
 	{ "policy", "settings for the members of groups", ctl_policy },
 	{ "audit", "the journal: list, verify, export", ctl_audit },
+	{ "why", "may somebody sign in, and what would change it", ctl_why },
 	{ "check", "verify every invariant of the environment", ctl_check },
 	{ "info", "say what the environment is and holds", ctl_info },
 	{ "backup", "copy the environment into a file", ctl_backup },

@@ -56,6 +56,7 @@ enum ctl_status ctl_invite(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_config(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_policy(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_audit(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_why(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_check(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_info(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);

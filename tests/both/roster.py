@@ -104,6 +104,9 @@ access to dn.base="%(suffix)s"
 	by %(admins)s write
 	by users read
 	by * none
+access to dn.subtree="cn=audit,%(suffix)s"
+	by %(admins)s read
+	by * none
 access to dn.subtree="%(suffix)s"
 	by %(admins)s write
 	by * none

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* why.c - may somebody sign in?  Each step as the doors themselves decide it
+ *
+ * What a client decides by itself (host, authorizedService, the shell) is said
+ * as pam_ldap, nslcd and sssd take it: "*" is any, "!name" is all but that
+ * one.  Where an account names none it is the client's setting that counts, so
+ * that is a note.
+ */
+#include "lifecycle/why.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "lifecycle/audit.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/setting.h"
+#include "lifecycle/throttle.h"
+#include "store/attr.h"
+
+#define NAME_SHOWN 64
+#define GROUPS_MAX 256 /* of one person that are told */
+
+/* What the steps look at. */
+struct looking {
+	const struct rst_rtxn *txn;
+	const struct act_ctx *ctx;
+	const struct why_asked *asked;
+	struct rst_record record;
+	struct lifecycle_policy policy;
+	struct why *why;
+	int name_len; /* of asked->name, for "%.*s" */
+};
+
+#define NAME(l) (l)->name_len, (l)->asked->name.ptr
+
+static struct why_step *add(struct looking *l, const char *name,
+                            enum why_outcome outcome, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static struct why_step *
+add(struct looking *l, const char *name, enum why_outcome outcome,
+    const char *format, ...)
+{
+	struct why_step *step = &l->why->steps[l->why->n++];
+	va_list args;
+
+	*step = (struct why_step){ .name = name, .outcome = outcome };
+	va_start(args, format);
+	(void)vsnprintf(step->text, sizeof(step->text), format, args);
+	va_end(args);
+	if (outcome == WHY_FAIL)
+		l->why->allowed = false;
+	return step;
+}
+
+static void change(struct why_step *step, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void
+change(struct why_step *step, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(step->change, sizeof(step->change), format, args);
+	va_end(args);
+}
+
+static void
+moment_text(int64_t time_s, char buf[LIFECYCLE_TIME_BYTES])
+{
+	lifecycle_time_print_3339(time_s, buf);
+}
+
+static void
+look_at_status(struct looking *l)
+{
+	struct rst_view reason =
+		rst_record_first(&l->record, RST_A_ROSTERREASON);
+	const char *verb = NULL;
+	struct why_step *step;
+
+	switch (l->record.status) {
+	case RST_STATUS_PENDING:
+		verb = "approve";
+		break;
+	case RST_STATUS_SUSPENDED:
+		verb = "activate";
+		break;
+	case RST_STATUS_DELETED:
+		verb = "restore";
+		break;
+	case RST_STATUS_ACTIVE:
+		break;
+	case RST_STATUS_NONE:
+		add(l, "status", WHY_NOTE, "the entry has no status");
+		return;
+	}
+	step = add(l, "status", verb != NULL ? WHY_FAIL : WHY_PASS, "%s%s%.*s",
+	           rst_status_word(l->record.status),
+	           verb != NULL && reason.len > 0 ? ": " : "",
+	           verb != NULL ? (int)reason.len : 0,
+	           reason.len > 0 ? reason.ptr : "");
+	if (verb != NULL)
+		change(step, "rosterctl user %s %.*s", verb, NAME(l));
+}
+
+static void
+look_at_date(struct looking *l, uint16_t attr, const char *name)
+{
+	char text[LIFECYCLE_TIME_BYTES];
+	bool start = attr == RST_A_ROSTERSTARTS, good;
+	struct why_step *step;
+	int64_t time_s;
+
+	if (!lifecycle_time_parse(rst_record_first(&l->record, attr),
+	                          &time_s)) {
+		add(l, name, WHY_PASS, start ? "at once" : "never");
+		return;
+	}
+	good = start ? l->ctx->now_s >= time_s : l->ctx->now_s < time_s;
+	moment_text(time_s, text);
+	step = add(l, name, good ? WHY_PASS : WHY_FAIL, "%s", text);
+	if (!good)
+		change(step, "rosterctl user edit %.*s --%s ''", NAME(l),
+		       start ? "starts" : "expires");
+}
+
+/* As attempt.c does: the row of the table of failures, and the entry. */
+static void
+look_at_lock(struct looking *l)
+{
+	const struct rule_lockout lockout = {
+		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_FAILURES],
+		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_WINDOW],
+		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_DURATION],
+	};
+	struct throttle *throttle = throttle_of(l->ctx->env);
+	struct rst_view since =
+		rst_record_first(&l->record, RST_A_PWDACCOUNTLOCKEDTIME);
+	struct throttle_state state = { .locked_s = 0 };
+	char text[LIFECYCLE_TIME_BYTES] = "for ever";
+	struct why_step *step;
+	int64_t since_s = 0;
+
+	if (throttle != NULL)
+		throttle_get(throttle,
+		             throttle_account(throttle, l->record.id,
+		                              l->asked->name),
+		             &state);
+	/* lifted in the entry, and not cleared in the table yet */
+	if (state.recorded_s == state.locked_s && since.len == 0)
+		state.locked_s = 0;
+	if (since.len > 0 && !lifecycle_time_parse(since, &since_s)) {
+		step = add(l, "lock", WHY_FAIL, "locked for ever");
+	} else {
+		if (since.len == 0)
+			since_s = state.locked_s;
+		if (since_s == 0 ||
+		    !rule_lockout_holds(&lockout, since_s, l->ctx->now_s)) {
+			add(l, "lock", WHY_PASS, "not locked");
+			return;
+		}
+		moment_text(since_s + lockout.lock_s, text);
+		step = add(l, "lock", WHY_FAIL,
+		           "too many wrong passwords; until %s", text);
+	}
+	change(step, "rosterctl user unlock %.*s", NAME(l));
+}
+
+static size_t
+count_values(const struct looking *l, uint16_t attr)
+{
+	struct rst_attr values;
+
+	return rst_record_attr(&l->record, attr, &values) ? values.count : 0;
+}
+
+static void
+look_at_password(struct looking *l)
+{
+	size_t keys = count_values(l, RST_A_SSHPUBLICKEY);
+	char text[LIFECYCLE_TIME_BYTES];
+	struct why_step *step;
+	int64_t changed_s;
+
+	if (count_values(l, RST_A_USERPASSWORD) == 0) {
+		step = add(l, "password", keys > 0 ? WHY_NOTE : WHY_FAIL,
+		           keys > 0 ? "none; SSH keys let in"
+		                    : "none, and no SSH key");
+		change(step, "rosterctl user password %.*s", NAME(l));
+	} else if (lifecycle_time_parse(
+			   rst_record_first(&l->record, RST_A_PWDCHANGEDTIME),
+			   &changed_s)) {
+		moment_text(changed_s, text);
+		add(l, "password", WHY_PASS, "set %s, %" PRId64 " days ago",
+		    text, (l->ctx->now_s - changed_s) / RULE_DAY);
+	} else {
+		add(l, "password", WHY_PASS, "set");
+	}
+}
+
+static void
+look_at_age(struct looking *l)
+{
+	int64_t max_s = l->policy.number[RULE_SETTING_PASSWORD_MAX_AGE];
+	char text[LIFECYCLE_TIME_BYTES];
+	struct why_step *step;
+	int64_t changed_s;
+	bool over;
+
+	if (max_s == 0 || count_values(l, RST_A_USERPASSWORD) == 0 ||
+	    !lifecycle_time_parse(
+		    rst_record_first(&l->record, RST_A_PWDCHANGEDTIME),
+		    &changed_s)) {
+		add(l, "password-age", WHY_PASS, "does not expire");
+		return;
+	}
+	over = l->ctx->now_s >= changed_s + max_s;
+	moment_text(changed_s + max_s, text);
+	step = add(l, "password-age", over ? WHY_NOTE : WHY_PASS, "%s %s",
+	           over ? "expired, must be changed: since"
+	                : "to be changed before",
+	           text);
+	if (over)
+		change(step, "rosterctl user password %.*s", NAME(l));
+}
+
+static void
+look_at_groups(struct looking *l)
+{
+	uint64_t ids[GROUPS_MAX], wanted;
+	struct rst_record group;
+	char text[WHY_TEXT_MAX] = "";
+	struct why_step *step;
+	size_t n = 0, used = 0;
+
+	if (rst_member_of(l->txn, l->record.id, 0, ids, GROUPS_MAX, &n) !=
+	    RST_OK)
+		n = 0;
+	for (size_t i = 0; i < n && used < sizeof(text) / 2; i++) {
+		struct rst_view cn;
+
+		if (rst_record_get(l->txn, ids[i], &group) != RST_OK)
+			continue;
+		cn = rst_record_first(&group, RST_A_CN);
+		if (cn.len < sizeof(text) / 4)
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, "%s%.*s",
+				used > 0 ? ", " : "", (int)cn.len, cn.ptr);
+	}
+	step = add(l, "groups", WHY_PASS, "%s", used > 0 ? text : "none");
+	if (act_find_group(l->txn, RST_VIEW("ldapusers"), &wanted) != RST_OK ||
+	    rst_member_is(l->txn, wanted, l->record.id))
+		return;
+	step->outcome = WHY_NOTE;
+	(void)snprintf(step->text, sizeof(step->text),
+	               "%.300s; a container that admits ldapusers only refuses",
+	               used > 0 ? text : "none");
+	change(step, "rosterctl group join ldapusers %.*s", NAME(l));
+}
+
+/* "web01", "*", "!web01", as clients read them. */
+static bool
+list_admits(struct rst_attr values, struct rst_view wanted)
+{
+	struct rst_view value;
+	bool any = false;
+
+	while (rst_attr_next(&values, &value)) {
+		if (value.len > 0 && value.ptr[0] == '!' &&
+		    rst_view_equal_nocase(
+			    rst_view(value.ptr + 1, value.len - 1), wanted))
+			return false;
+		any = any || rst_view_equal(value, RST_VIEW("*")) ||
+		      rst_view_equal_nocase(value, wanted);
+	}
+	return any;
+}
+
+static void
+look_at_list(struct looking *l, const char *name, const char *attr_name,
+             struct rst_view wanted)
+{
+	struct rst_attr values;
+	struct why_step *step;
+	uint16_t id;
+	bool good;
+
+	if (rst_attr_find(l->txn, rst_view_of(attr_name), &id) != RST_OK ||
+	    !rst_record_attr(&l->record, id, &values) || values.count == 0) {
+		add(l, name, WHY_NOTE,
+		    "no %s: a client that checks it decides by its own "
+		    "settings",
+		    attr_name);
+		return;
+	}
+	if (wanted.ptr == NULL) {
+		add(l, name, WHY_NOTE, "%u values of %s; ask with --%s",
+		    (unsigned int)values.count, attr_name, name);
+		return;
+	}
+	good = list_admits(values, wanted);
+	step = add(l, name, good ? WHY_PASS : WHY_FAIL, "%.*s is %sin %s",
+	           (int)wanted.len, wanted.ptr, good ? "" : "not ", attr_name);
+	if (!good)
+		change(step, "ldapmodify: add: %s, %s: %.*s", attr_name,
+		       attr_name, (int)wanted.len, wanted.ptr);
+}
+
+static bool
+ends_with(struct rst_view text, const char *end)
+{
+	struct rst_view tail = rst_view_of(end);
+
+	return text.len >= tail.len &&
+	       rst_view_equal(
+		       rst_view(text.ptr + (text.len - tail.len), tail.len),
+		       tail);
+}
+
+static void
+look_at_shell(struct looking *l)
+{
+	struct rst_view shell = rst_record_first(&l->record, RST_A_LOGINSHELL);
+	bool closed =
+		ends_with(shell, "/nologin") || ends_with(shell, "/false");
+	struct why_step *step;
+
+	if (shell.len == 0) {
+		add(l, "shell", WHY_NOTE, "none: the client's default");
+		return;
+	}
+	step = add(l, "shell", closed ? WHY_FAIL : WHY_PASS, "%.*s",
+	           (int)shell.len, shell.ptr);
+	if (closed)
+		change(step, "rosterctl user edit %.*s --shell /bin/bash",
+		       NAME(l));
+}
+
+static void
+look_at_view(struct looking *l)
+{
+	enum rule_state state = act_state(&l->record, l->ctx->now_s);
+	bool hidden =
+		rule_state_is_hidden(state) ||
+		(!rule_state_may_sign_in(state) && state != RULE_STATE_NONE &&
+	         lifecycle_setting_number(l->txn, RULE_SETTING_CLIENT_VIEW) ==
+	                 RULE_VIEW_HIDE);
+
+	add(l, "client-view", hidden ? WHY_NOTE : WHY_PASS, "%s",
+	    hidden ? "containers do not see the account"
+	    : rule_state_may_sign_in(state) || state == RULE_STATE_NONE
+	            ? "containers see the account"
+	            : "containers see the account, locked");
+}
+
+static void
+look_at_person(struct looking *l)
+{
+	look_at_status(l);
+	look_at_date(l, RST_A_ROSTERSTARTS, "starts");
+	look_at_date(l, RST_A_ROSTEREXPIRES, "expires");
+	look_at_lock(l);
+	look_at_password(l);
+	look_at_age(l);
+	look_at_groups(l);
+	look_at_list(l, "host", "host", l->asked->host);
+	look_at_list(l, "service", "authorizedService", l->asked->service);
+	look_at_shell(l);
+	add(l, "ssh-keys", WHY_PASS, "%zu",
+	    count_values(l, RST_A_SSHPUBLICKEY));
+	look_at_view(l);
+}
+
+static enum rst_err
+explain(struct looking *l)
+{
+	struct why_step *step;
+	uint64_t id;
+	enum rst_err err;
+
+	err = act_find_person(l->txn, l->asked->name, &id);
+	if (err == RST_OK)
+		err = rst_record_get(l->txn, id, &l->record);
+	if (err == RST_ENOTFOUND) {
+		step = add(l, "exists", WHY_FAIL, "nobody has this name");
+		change(step, "rosterctl user add %.*s", NAME(l));
+		return RST_OK;
+	}
+	if (err == RST_OK)
+		err = lifecycle_policy(l->txn, id, &l->policy);
+	if (err != RST_OK)
+		return err;
+	add(l, "exists", WHY_PASS, "uidNumber %" PRIu32, l->record.uid_number);
+	look_at_person(l);
+	return RST_OK;
+}
+
+enum rst_err
+why_explain(const struct act_ctx *ctx, const struct why_asked *asked,
+            struct why *ret_why)
+{
+	struct rst_rtxn txn;
+	struct looking l = {
+		.txn = &txn, .ctx = ctx, .asked = asked, .why = ret_why
+	};
+	enum rst_err err;
+
+	if (asked->host.len > WHY_HOST_MAX || asked->service.len > WHY_HOST_MAX)
+		return RST_EINVALID;
+	l.name_len = asked->name.len > NAME_SHOWN ? NAME_SHOWN
+	                                          : (int)asked->name.len;
+	ret_why->n = 0;
+	ret_why->allowed = true;
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = explain(&l);
+	rst_read_end(&txn);
+	return err;
+}
+
+const char *
+why_outcome_word(enum why_outcome outcome)
+{
+	switch (outcome) {
+	case WHY_PASS:
+		return "pass";
+	case WHY_NOTE:
+		return "note";
+	case WHY_FAIL:
+		return "fail";
+	}
+	return "";
+}
+
+static bool
+add_text(cJSON *object, const char *key, const char *text)
+{
+	char *readable = audit_readable(rst_view_of(text));
+	bool good = readable != NULL &&
+	            cJSON_AddStringToObject(object, key, readable) != NULL;
+
+	free(readable);
+	return good;
+}
+
+cJSON *
+why_model(const struct why *why)
+{
+	cJSON *root = cJSON_CreateObject();
+	cJSON *list;
+	bool good;
+
+	good = cJSON_AddBoolToObject(root, "allowed", why->allowed) != NULL;
+	list = cJSON_AddArrayToObject(root, "steps");
+	good = good && list != NULL;
+	for (size_t i = 0; good && i < why->n; i++) {
+		const struct why_step *step = &why->steps[i];
+		cJSON *item = cJSON_CreateObject();
+
+		good = cJSON_AddItemToArray(list, item) &&
+		       add_text(item, "step", step->name) &&
+		       add_text(item, "outcome",
+		                why_outcome_word(step->outcome)) &&
+		       add_text(item, "text", step->text) &&
+		       (step->change[0] == '\0' ||
+		        add_text(item, "change", step->change));
+	}
+	if (good)
+		return root;
+	cJSON_Delete(root);
+	return NULL;
+}
