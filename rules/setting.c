@@ -253,6 +253,38 @@ rule_setting_policy_name(const char *name, size_t len)
 	return RULE_OK;
 }
 
+static const struct rule_preset_line preset_nist[] = {
+	{ RULE_SETTING_PASSWORD_MIN_LENGTH, "15" },
+	{ RULE_SETTING_PASSWORD_REQUIRE, "" },
+	{ RULE_SETTING_PASSWORD_BLOCKLIST, "on" },
+	{ RULE_SETTING_PASSWORD_MAX_AGE, "0" },
+	{ RULE_SETTING_END, NULL },
+};
+static const struct rule_preset_line preset_openidcs[] = {
+	{ RULE_SETTING_PASSWORD_MIN_LENGTH, "8" },
+	{ RULE_SETTING_PASSWORD_REQUIRE, "upper,lower,digit" },
+	{ RULE_SETTING_PASSWORD_BLOCKLIST, "on" },
+	{ RULE_SETTING_PASSWORD_MAX_AGE, NULL },
+	{ RULE_SETTING_END, NULL },
+};
+static const struct rule_preset_line preset_default[] = {
+	{ RULE_SETTING_PASSWORD_MIN_LENGTH, NULL },
+	{ RULE_SETTING_PASSWORD_REQUIRE, NULL },
+	{ RULE_SETTING_PASSWORD_BLOCKLIST, NULL },
+	{ RULE_SETTING_PASSWORD_MAX_AGE, NULL },
+	{ RULE_SETTING_END, NULL },
+};
+
+const struct rule_preset_line *
+rule_preset_find(const char *name)
+{
+	if (strcmp(name, "nist") == 0)
+		return preset_nist;
+	if (strcmp(name, "openidcs") == 0)
+		return preset_openidcs;
+	return strcmp(name, "default") == 0 ? preset_default : NULL;
+}
+
 /* In the largest unit that leaves no rest. */
 static void
 print_span(int64_t span_s, char buf[24])

@@ -199,6 +199,19 @@ int64_t rule_setting_default(enum rule_setting_id id);
 /* The name of a policy is one word: RULE_OK or RULE_INVALID_SETTING. */
 enum rule_verdict rule_setting_policy_name(const char *name, size_t len);
 
+/*
+ * What to begin with: "nist" (SP 800-63B: long, no kinds of characters, no
+ * rotation), "openidcs" (8 characters of three kinds), "default" (as if nobody
+ * had set them).  Lines up to one with id RULE_SETTING_END, or NULL for no
+ * preset of that name; a value of NULL takes the setting back.
+ */
+#define RULE_PRESETS "nist, openidcs or default"
+struct rule_preset_line {
+	enum rule_setting_id id;
+	const char *value;
+};
+const struct rule_preset_line *rule_preset_find(const char *name);
+
 /* What it takes, for people: "8 to 128", "on or off", "5m to 7d". */
 #define RULE_SETTING_RANGE_BYTES 96
 void rule_setting_print_range(enum rule_setting_id id,

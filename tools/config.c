@@ -211,6 +211,29 @@ unset(struct noun *noun)
 	return status;
 }
 
+/* Line by line, each as "set" or "unset" would. */
+static enum ctl_status
+preset(struct noun *noun)
+{
+	const struct rule_preset_line *line = rule_preset_find(noun->args[0]);
+	enum ctl_status status = CTL_OK;
+
+	if (line == NULL) {
+		ctl_say("there is no preset \"%s\": " RULE_PRESETS,
+		        noun->args[0]);
+		return CTL_INVALID;
+	}
+	for (; status == CTL_OK && line->id != RULE_SETTING_END; line++)
+		status = ctl_failed(act_set(&noun->ctx,
+		                            noun_text(noun, NOUN_POLICY),
+		                            line->id, rst_view_of(line->value),
+		                            &noun->refusal),
+		                    &noun->refusal);
+	if (status != CTL_OK)
+		return status;
+	return noun_done(noun, RST_OK, noun->args[0], "set");
+}
+
 /* What a setting is, for people. */
 static enum ctl_status
 explain(struct noun *noun)
@@ -242,6 +265,9 @@ static const struct noun_verb config_verbs[] = {
 	  NOUN_ARGS_MAX, NOUN_BIT(POLICY), true, set },
 	{ "unset", "NAME...", "As if nobody had set it", 1, NOUN_ARGS_MAX,
 	  NOUN_BIT(POLICY), true, unset },
+	{ "preset", "PRESET",
+	  "Rules for passwords to begin with: " RULE_PRESETS, 1, 1,
+	  NOUN_BIT(POLICY), true, preset },
 	{ "explain", "NAME", "What it is, and what it takes", 1, 1, 0, false,
 	  explain },
 };

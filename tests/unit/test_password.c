@@ -197,23 +197,6 @@ a_hash_that_costs_too_much_is_refused(void **state)
 		{ "{ARGON2}$argon2i$v=19$m=1048576,t=3,p=1$" SALT "$" HASH,
 		  RULE_SCHEME_REFUSED },
 		{ "{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$6$salt$hash", RULE_SCHEME_OTHER },
-		{ "{crypt}$6$rounds=1000000$salt$hash", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$6$rounds=1000001$salt$hash", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$6$rounds=999999999$s$h", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$5$rounds=x$salt$hash", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$1$salt$hash", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$2y$13$salt", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$2y$14$salt", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$2b$31$salt", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$2b$1", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$y$j9T$salt$hash", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$y$jBT$salt$hash", RULE_SCHEME_OTHER },
-		{ "{CRYPT}$y$jCT$salt$hash", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}$7$salt$hash", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}abNANd1rDfiNc", RULE_SCHEME_OTHER },
-		{ "{CRYPT}_J9..rasmBYk8r9AiWNc", RULE_SCHEME_REFUSED },
-		{ "{CRYPT}", RULE_SCHEME_REFUSED },
 		{ "{PBKDF2-SHA512}10000$x$y", RULE_SCHEME_OTHER },
 		/* clear text */
 		{ "secret", RULE_SCHEME_NONE },
@@ -234,6 +217,40 @@ a_hash_that_costs_too_much_is_refused(void **state)
 	assert_int_equal(rule_hash_scheme(NULL, 0), RULE_SCHEME_NONE);
 }
 
+/* crypt(3) would do whatever a string asks for. */
+static void
+a_crypt_that_costs_too_much_is_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		enum rule_hash_scheme expect;
+	} row[] = {
+		{ "{CRYPT}$6$salt$hash", RULE_SCHEME_OTHER },
+		{ "{crypt}$6$rounds=1000000$salt$hash", RULE_SCHEME_OTHER },
+		{ "{CRYPT}$6$rounds=1000001$salt$hash", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$6$rounds=999999999$s$h", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$5$rounds=x$salt$hash", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$1$salt$hash", RULE_SCHEME_OTHER },
+		{ "{CRYPT}$2y$13$salt", RULE_SCHEME_OTHER },
+		{ "{CRYPT}$2y$14$salt", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$2b$31$salt", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$2b$1", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$y$j9T$salt$hash", RULE_SCHEME_OTHER },
+		{ "{CRYPT}$y$jBT$salt$hash", RULE_SCHEME_OTHER },
+		{ "{CRYPT}$y$jCT$salt$hash", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}$7$salt$hash", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}abNANd1rDfiNc", RULE_SCHEME_OTHER },
+		{ "{CRYPT}_J9..rasmBYk8r9AiWNc", RULE_SCHEME_REFUSED },
+		{ "{CRYPT}", RULE_SCHEME_REFUSED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		if (rule_hash_scheme(row[i].text, strlen(row[i].text)) !=
+		    row[i].expect)
+			fail_msg("%s", row[i].text);
+}
+
 int
 main(void)
 {
@@ -243,6 +260,7 @@ main(void)
 		cmocka_unit_test(a_policy_asks_for_kinds_of_characters),
 		cmocka_unit_test(without_a_blocklist_names_and_digits_pass),
 		cmocka_unit_test(a_hash_that_costs_too_much_is_refused),
+		cmocka_unit_test(a_crypt_that_costs_too_much_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

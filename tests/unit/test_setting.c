@@ -132,6 +132,32 @@ ranges_read_as_people_write_them(void **state)
 	assert_string_equal(range, "0 to 100");
 }
 
+static void
+presets_set_what_their_settings_take(void **state)
+{
+	static const char *const names[] = { "nist", "openidcs", "default" };
+	int64_t number;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const struct rule_preset_line *line =
+			rule_preset_find(names[i]);
+
+		assert_non_null(line);
+		for (; line->id != RULE_SETTING_END; line++) {
+			assert_int_equal(rule_setting(line->id)->scope,
+			                 RULE_SCOPE_POLICY);
+			if (line->value != NULL &&
+			    rule_setting_read(line->id, line->value,
+			                      strlen(line->value),
+			                      &number) != RULE_OK)
+				fail_msg("%s: %s", names[i], line->value);
+		}
+	}
+	assert_null(rule_preset_find("nis"));
+	assert_null(rule_preset_find(""));
+}
+
 int
 main(void)
 {
@@ -140,6 +166,7 @@ main(void)
 		cmocka_unit_test(
 			every_setting_takes_its_default_and_is_described),
 		cmocka_unit_test(ranges_read_as_people_write_them),
+		cmocka_unit_test(presets_set_what_their_settings_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
