@@ -10,6 +10,7 @@ http_tests = \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
+	tests/http/test_look.py \
 	tests/http/test_mail.py \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: OLDAP-2.8
+"""Colours that can be read, and every text in every language."""
+import json
+import os
+import re
+
+from rosterd import Browser, PASSWORD, Rosterd, SOURCE, main
+
+HTTPD = os.path.join(SOURCE, "httpd")
+# text on ground, and how strong the contrast must be (WCAG 2.2: 4.5 for
+# text, 3 for the edge of a field and the ring of the focus)
+PAIRS = [(ink, ground, 4.5) for ground in ("page", "paper")
+         for ink in ("ink", "soft", "accent", "danger", "warn", "good")] + [
+    ("edge", "paper", 3), ("edge", "page", 3), ("accent", "wash", 4.5),
+    ("on-accent", "accent", 4.5), ("on-danger", "danger", 4.5),
+    ("good", "mint", 4.5), ("warn", "amber", 4.5), ("danger", "blush", 4.5),
+    ("ink", "mint", 4.5), ("ink", "wash", 4.5), ("ink", "raised", 4.5),
+    ("ink", "blush", 4.5), ("soft", "raised", 4.5)]
+
+
+def luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+              for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def colours_can_be_read():
+    assert abs(contrast("#000000", "#ffffff") - 21) < 0.01
+    with open(os.path.join(HTTPD, "static", "roster.css")) as css:
+        roots = re.findall(r":root \{(.*?)\}", css.read(), re.S)
+    assert len(roots) == 2, "light and dark"
+    wrong = []
+    for name, root in zip(("light", "dark"), roots):
+        colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", root))
+        for ink, ground, least in PAIRS:
+            got = contrast(colours[ink], colours[ground])
+            if got < least:
+                wrong.append("%s: %s on %s is %.2f, not %.1f" % (
+                    name, ink, ground, got, least))
+    assert not wrong, "\n".join(wrong)
+
+
+def templates():
+    folder = os.path.join(HTTPD, "templates")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".mustache"):
+            with open(os.path.join(folder, name)) as template:
+                yield name, template.read()
+
+
+def every_text_is_in_every_language():
+    texts = set()
+    for _, text in templates():
+        texts.update(re.findall(r"\[\[(.*?)\]\]", text))
+    assert len(texts) > 100, len(texts)
+    with open(os.path.join(HTTPD, "locale", "de.json")) as catalogue:
+        german = json.load(catalogue)
+    missing = sorted(texts - set(german))
+    assert not missing, missing
+    for english, said in german.items():
+        # the same tags, so that a value is neither lost nor made up
+        assert sorted(re.findall(r"\{\{.*?\}\}|<[^>]*>|%d", english)) == \
+            sorted(re.findall(r"\{\{.*?\}\}|<[^>]*>|%d", said)), english
+
+
+def a_browser_gets_its_language():
+    rosterd = Rosterd()
+    rosterd.admin()
+    for accept, lang, word in (
+            ("de-AT,de;q=0.9,en;q=0.8", "de", "Anmelden"),
+            ("en-GB,de;q=0.5", "en", "Sign in"),
+            ("fr, de;q=0.2", "de", "Anmelden"),
+            ("fr", "en", "Sign in"), ("de;q=0", "en", "Sign in"),
+            ("", "en", "Sign in"), (";;,,q=9,-", "en", "Sign in")):
+        web = Browser(rosterd)
+        web.web.headers["Accept-Language"] = accept
+        page = web.open("/login")
+        assert '<html lang="%s">' % lang in page, accept
+        assert "<button>%s</button>" % word in page, accept
+        page = web.submit("/login", {"username": "ada", "password": "x"},
+                          expect=401)
+        assert ("der Name oder das Passwort" in page) == (lang == "de")
+    web.web.headers["Accept-Language"] = "de"
+    web.open("/login")
+    page = web.submit("/login", {"username": "ada", "password": PASSWORD})
+    assert "Überblick" in page and "[[" not in page
+
+
+if __name__ == "__main__":
+    main(colours_can_be_read, every_text_is_in_every_language,
+         a_browser_gets_its_language)
