@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	doc/design/0013-failures.md \
 	doc/design/0014-indexes-come-and-go.md \
 	doc/design/0015-controls.md \
-	doc/design/0016-slapadd-is-the-import.md
+	doc/design/0016-slapadd-is-the-import.md \
+	doc/design/0017-languages-of-pages.md
