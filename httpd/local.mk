@@ -7,6 +7,7 @@ httpd_libhttpd_la_LIBADD = lifecycle/liblifecycle.la $(MHD_LIBS) \
 	$(UNISTRING_LIBS) $(INIH_LIBS)
 httpd_libhttpd_la_SOURCES = \
 	httpd/api.h \
+	httpd/api_audit.c \
 	httpd/api_group.c \
 	httpd/api_health.c \
 	httpd/api_invitation.c \

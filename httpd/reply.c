@@ -387,6 +387,10 @@ http_reply_finish(struct http_req *req, struct http_reply *reply)
 
 	if (reply->fixed != NULL)
 		return;
+	if (reply->text != NULL && !http_is_problem(reply)) {
+		reply->text_len = strlen(reply->text); /* the handler's own */
+		return;
+	}
 	if (!json && reply->sign_in) {
 		send_to_login(req, reply);
 	} else if (!json && !http_is_problem(reply) &&

@@ -67,6 +67,12 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/restore", api_user_restore, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/purge", api_user_purge, "user", "Person", api_user_show },
 
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/history", api_user_history, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/why", api_user_why, NULL, NULL, NULL },
+
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit", api_audit_list, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit/export", api_audit_export, NULL, NULL, NULL },
+
 { HTTP_GET, BOTH, HTTP_ADMIN, "/groups", api_group_list, "groups", "Groups", NULL },
 { HTTP_POST, HTTP_API, HTTP_ADMIN, "/groups", api_group_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups", api_group_create, "groups", "Groups", api_group_list },
