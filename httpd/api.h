@@ -49,6 +49,9 @@ http_handler api_mail_list, api_mail_retry, api_mail_drop, api_mail_test;
 
 /* api_overview.c */
 http_handler api_overview;
+/* api_token.c */
+http_handler api_my_tokens, api_my_token_create, api_my_token_revoke;
+http_handler api_user_tokens, api_user_token_create, api_user_token_revoke;
 
 /* api_health.c */
 http_handler api_healthz, api_readyz;

@@ -23,7 +23,7 @@ session_model(struct http_req *req, uint64_t id, int64_t expires_s,
 		goto out;
 	if (!json_take(body, "user",
 	               model_user(&txn, &record, false, req->ctx.now_s)) ||
-	    !json_add_time(body, "expires", expires_s) ||
+	    (expires_s != 0 && !json_add_time(body, "expires", expires_s)) ||
 	    !json_add_text(body, "csrf", csrf)) {
 		err = RST_ENOMEM;
 		goto out;

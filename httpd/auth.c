@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "httpd/http.h"
+#include "httpd/route.h"
 #include "store/index.h"
 
 static const char csrf_message[] = "roster csrf 1";
@@ -94,12 +95,61 @@ out:
 	return err;
 }
 
+/* "Bearer rst_..."; the scheme's case does not matter. */
+static struct rst_view
+bearer_of(struct rst_view header)
+{
+	static const struct rst_view scheme = { "bearer ", 7 };
+
+	if (header.len < scheme.len ||
+	    !rst_view_equal_nocase(rst_view(header.ptr, scheme.len), scheme))
+		return RST_VIEW("");
+	header = rst_view(header.ptr + scheme.len, header.len - scheme.len);
+	while (header.len > 0 && header.ptr[0] == ' ')
+		header = rst_view(header.ptr + 1, header.len - 1);
+	return header;
+}
+
+/* Cookies do not count beside a token. */
+static enum rst_err
+identify_bearer(struct http_req *req, struct act_refusal *refusal)
+{
+	struct rst_view text =
+		bearer_of(req->head->value[HTTP_H_AUTHORIZATION]);
+	struct act_bearer bearer;
+	enum rst_err err;
+
+	err = act_token_use(&req->ctx, text,
+	                    http_method_word(req->head->method),
+	                    req->head->path + sizeof(HTTP_API_PREFIX) - 1,
+	                    &bearer, refusal);
+	if (err != RST_OK)
+		return err;
+	req->who.session.user = bearer.owner;
+	if (bearer.expires_s != RULE_NEVER)
+		req->who.session.expires_s = bearer.expires_s;
+	err = describe(req);
+	if (err == RST_ENOTFOUND || err == RST_EDENIED) {
+		refusal->verdict = RULE_INVALID_TOKEN; /* nobody of the API */
+		return RST_EDENIED;
+	}
+	if (err != RST_OK)
+		return err;
+	req->who.signed_in = true;
+	req->who.bearer = true;
+	req->ctx.actor = rst_view_of(req->who.dn);
+	req->ctx.actor_id = req->who.id;
+	return RST_OK;
+}
+
 enum rst_err
-http_identify(struct http_req *req)
+http_identify(struct http_req *req, struct act_refusal *refusal)
 {
 	struct rst_view cookie = req->head->value[HTTP_H_COOKIE], token;
 	enum rst_err err;
 
+	if (req->api && req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL)
+		return identify_bearer(req, refusal);
 	if (req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL ||
 	    !http_cookie_get(cookie, cookie_name(req), &token) ||
 	    !rst_token_digest(token, req->who.digest))

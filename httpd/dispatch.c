@@ -109,7 +109,8 @@ check_origin(struct http_req *req, struct http_reply *reply)
 {
 	bool ok;
 
-	if (!is_unsafe(req->head->method))
+	/* no stranger's page can make a browser send a token */
+	if (!is_unsafe(req->head->method) || req->who.bearer)
 		return true;
 	ok = http_same_origin(req) &&
 	     (!req->who.signed_in || req->route->role == HTTP_ANYONE ||
@@ -223,15 +224,17 @@ show_again(struct http_req *req, struct http_reply *reply)
 void
 http_dispatch(struct http_req *req, struct http_reply *reply)
 {
-	enum rst_err err;
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	enum rst_err err = RST_OK;
 
 	begin(req);
 	if (!find_route(req, reply))
 		goto out;
 	/* static files and probes do not ask who */
-	err = (req->route->where & HTTP_RAW) == 0 ? http_identify(req) : RST_OK;
+	if ((req->route->where & HTTP_RAW) == 0)
+		err = http_identify(req, &refusal);
 	if (err != RST_OK) {
-		http_reply_err(req, reply, err, NULL);
+		http_reply_err(req, reply, err, &refusal);
 		goto out;
 	}
 	if (!read_body(req, reply) || !check_origin(req, reply) ||

@@ -59,6 +59,8 @@ enum http_role {
 /* Who asks. */
 struct http_who {
 	bool signed_in, administrator;
+	/* By an API token: no session, no csrf. */
+	bool bearer;
 	uint64_t id;
 	char username[256];
 	char dn[RST_DN_MAX];
@@ -135,8 +137,12 @@ void http_location(struct http_reply *reply, const char *prefix,
                    struct rst_view name, const char *suffix);
 
 /* auth.c */
-/* Who the cookie says asks; req->who stays nobody for none or a dead one. */
-enum rst_err http_identify(struct http_req *req) RST_MUST_USE;
+/*
+ * Who the cookie says asks; req->who stays nobody for none or a dead one.  For
+ * the API an Authorization counts instead, and must hold: RST_EDENIED.
+ */
+enum rst_err http_identify(struct http_req *req, struct act_refusal *refusal)
+	RST_MUST_USE;
 /* The request comes from one of our own pages, or from no browser. */
 bool http_same_origin(const struct http_req *req);
 /* The csrf value belongs to the session. */

@@ -69,6 +69,8 @@ fits(const struct http_req *req, enum input_kind kind, const cJSON *item)
 		return req->form ? cJSON_IsString(item) : cJSON_IsBool(item);
 	case INPUT_LIST:
 		return fits_list(req, item);
+	case INPUT_WORDS:
+		return is_short(item) || fits_list(req, item);
 	case INPUT_ANY:
 		return is_short(item) || cJSON_IsNumber(item);
 	}

@@ -18,6 +18,7 @@ enum input_kind {
 	INPUT_NUMBER, /* 0 to 2^32 - 2 */
 	INPUT_BOOL,   /* of a form: there and not "", "0", "false" or "off" */
 	INPUT_LIST,   /* of texts; of a form: the name again and again */
+	INPUT_WORDS,  /* a text, or a list of texts */
 	INPUT_ANY,    /* text or number; the handler looks itself */
 };
 

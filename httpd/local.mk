@@ -18,6 +18,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_registration.c \
 	httpd/api_session.c \
 	httpd/api_setting.c \
+	httpd/api_token.c \
 	httpd/api_user.c \
 	httpd/auth.c \
 	httpd/conf.c httpd/conf.h \

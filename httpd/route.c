@@ -110,6 +110,12 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/mail/{}/retry", api_mail_retry, "mail", "Mail", api_mail_list },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/mail/{}", api_mail_drop, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/mail/{}/delete", api_mail_drop, "mail", "Mail", api_mail_list },
+{ HTTP_GET, HTTP_API, HTTP_PERSON, "/me/tokens", api_my_tokens, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API, HTTP_PERSON, "/me/tokens", api_my_token_create, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/tokens/{}", api_my_token_revoke, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/tokens", api_user_tokens, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users/{}/tokens", api_user_token_create, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/tokens/{}", api_user_token_revoke, NULL, NULL, NULL },
 };
 /* clang-format on */
 const size_t http_routes_n = sizeof(http_routes) / sizeof(http_routes[0]);

@@ -166,6 +166,8 @@ add_headers(struct exchange *exchange, struct MHD_Response *response)
 		add_header_if(response, "Content-Type", reply->content_type);
 	add_header_if(response, "Location", reply->location);
 	add_header_if(response, "Set-Cookie", reply->cookie);
+	if (reply->status == 401 && exchange->req.api)
+		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	add_header_if(response, "ETag", reply->etag);
 	add_header_if(response, "Allow", reply->allow);
 	MHD_add_response_header(response, "Cache-Control",

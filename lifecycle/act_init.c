@@ -132,6 +132,19 @@ add_place(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *rdn,
 	return err;
 }
 
+enum rst_err
+act_place(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *rdn,
+          uint64_t *ret_id, struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	err = lifecycle_place(&txn->r, rdn, ret_id);
+	if (err != RST_ENOTFOUND)
+		return err;
+	err = add_place(txn, ctx, rdn, refusal);
+	return err == RST_OK ? lifecycle_place(&txn->r, rdn, ret_id) : err;
+}
+
 static enum rst_err
 add_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
            struct act_refusal *refusal)

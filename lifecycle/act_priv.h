@@ -110,6 +110,11 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
                                  struct rst_record *ret_record,
                                  struct act_refusal *refusal) RST_MUST_USE;
 
+/* The skeleton's place rdn, made now in a directory from before it was. */
+enum rst_err act_place(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                       const char *rdn, uint64_t *ret_id,
+                       struct act_refusal *refusal) RST_MUST_USE;
+
 /* A token's digest as lower-case hex; false for what is no token. */
 bool act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES]);
 

@@ -13,6 +13,7 @@
 #include "lifecycle/gate.h"
 #include "rules/setting.h"
 #include "rules/status.h"
+#include "rules/token.h"
 #include "store/session.h"
 
 /*
@@ -219,6 +220,75 @@ enum rst_err act_sign_out(const struct act_ctx *ctx,
  */
 enum rst_err act_session_check(const struct act_ctx *ctx, struct rst_view token,
                                struct rst_session *ret_session) RST_MUST_USE;
+
+/*
+ * API tokens: a secret of its own for a program, with the rights of owner (a
+ * person, or any entry such as one below ou=services) or less.  The text is
+ * in this one answer; of it only a digest and how it begins are kept.
+ */
+struct act_token {
+	struct rst_view name;          /* what it is for, for people */
+	const struct rst_view *scopes; /* rules/token.h; none: "inherit" */
+	size_t n_scopes;
+	const struct rst_view *addresses; /* none: from anywhere */
+	size_t n_addresses;
+	int64_t lifetime_s; /* 0: the default; RULE_NEVER: no end */
+};
+/* RULE_INVALID_NAME, RULE_INVALID_SCOPE, RULE_INVALID_ADDRESS,
+ * RULE_INVALID_EXPIRY, RULE_TOO_MANY_TOKENS; RULE_ACCOUNT_INACTIVE for an
+ * owner who may not sign in. */
+enum rst_err act_token_create(const struct act_ctx *ctx, uint64_t owner,
+                              const struct act_token *token,
+                              char text[RULE_TOKEN_TEXT], uint64_t *ret_id,
+                              struct act_refusal *refusal) RST_MUST_USE;
+/* It works no more, also for links of other purposes; twice is once. */
+enum rst_err act_token_revoke(const struct act_ctx *ctx, uint64_t id,
+                              struct act_refusal *refusal) RST_MUST_USE;
+
+/* Who came with a token. */
+struct act_bearer {
+	uint64_t token, owner;
+	uint64_t token_generation, owner_generation;
+	bool inherits;     /* its scope is all that the owner may */
+	int64_t expires_s; /* RULE_NEVER: no end */
+};
+/*
+ * Use an API token for method and path, or (path NULL) as a password of LDAP.
+ * One hash of 54 bytes and some gets.  RULE_INVALID_TOKEN: unknown, expired,
+ * revoked, from a wrong address, or the owner may not sign in: the journal
+ * says which, once a minute for each token.  RULE_INSUFFICIENT_SCOPE.
+ * RULE_TOO_MANY_ATTEMPTS: too many unknown ones came from this address.
+ */
+enum rst_err act_token_use(const struct act_ctx *ctx, struct rst_view text,
+                           const char *method, const char *path,
+                           struct act_bearer *ret_bearer,
+                           struct act_refusal *refusal) RST_MUST_USE;
+/* The same token again, for what it was used for before: not ended since. */
+enum rst_err act_token_still(const struct rst_rtxn *txn, uint64_t token,
+                             uint64_t generation, int64_t now_s) RST_MUST_USE;
+
+/* What a list tells of a token. */
+enum act_token_state {
+	ACT_TOKEN_LIVE,
+	ACT_TOKEN_USED,
+	ACT_TOKEN_EXPIRED,
+	ACT_TOKEN_REVOKED,
+};
+enum act_token_state act_token_state(const struct rst_record *record,
+                                     int64_t now_s);
+const char *act_token_state_word(enum act_token_state state);
+/* When it was used last, to the minute, and from where.  RST_ENOTFOUND. */
+enum rst_err act_token_last(const struct rst_rtxn *txn, uint64_t token,
+                            int64_t *ret_time_s, char address[64]) RST_MUST_USE;
+/* The token cn=id of ou=tokens, of that purpose and (0: any) owner.
+ * RST_ENOTFOUND. */
+enum rst_err act_find_token(const struct rst_rtxn *txn, struct rst_view id,
+                            const char *purpose, uint64_t owner,
+                            uint64_t *ret_id) RST_MUST_USE;
+/* The tokens of owner with that purpose, after *after (0 to start). */
+enum rst_err act_tokens_of(const struct rst_rtxn *txn, uint64_t owner,
+                           const char *purpose, uint64_t after, uint64_t *ids,
+                           size_t max, size_t *ret_n) RST_MUST_USE;
 
 /*
  * May entry id, proved at generation, still act at now_s?  One get.  RST_OK or

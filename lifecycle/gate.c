@@ -163,6 +163,8 @@ raises_generation(const struct gate_sides *sides)
 {
 	if (sides->before == NULL || sides->after == NULL)
 		return false;
+	if (sides->before->kind == RST_KIND_TOKEN)
+		return true;
 	return sides->before->status != sides->after->status ||
 	       !gate_same_values(sides->before, sides->after,
 	                         RST_A_USERPASSWORD);

@@ -2,9 +2,11 @@
 /* gate_consequence.c - what follows from a change, in the same transaction
  *
  *	a person appears	joins ldapusers, and perhaps a private group
- *	loses access		sessions end, open invitations are revoked
+ *	loses access		sessions and tokens end, open invitations
+ *				and links he made are revoked
  *	has another status	gate_status.c
- *	gets a password		sessions end; it is not locked any more
+ *	gets a password		sessions and reset links end; it is not locked
+ *				any more
  *	is deleted		a tombstone; manages no group any more
  *	a group is deleted	a tombstone
  *	an entry is deleted	leaves every rosterGroup first
@@ -118,7 +120,10 @@ is_open_and_by(const struct rst_record *record, struct rst_view ndn)
 	char creator[RST_NORMAL_MAX];
 	size_t len;
 
-	if (record->kind != RST_KIND_INVITATION ||
+	bool link = record->kind == RST_KIND_TOKEN &&
+	            rst_record_first(record, RST_A_ROSTEROWNER).len == 0;
+
+	if ((record->kind != RST_KIND_INVITATION && !link) ||
 	    rst_record_first(record, RST_A_ROSTERREVOKED).len > 0)
 		return false;
 	return rst_normalise(RST_MATCH_DN,
@@ -300,25 +305,31 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 {
 	bool lost =
 		has_access(g, sides->before) && !has_access(g, sides->after);
+	bool password = sides->after != NULL &&
+	                !gate_same_values(sides->before, sides->after,
+	                                  RST_A_USERPASSWORD);
 	char dn[RST_DN_MAX];
 	size_t len;
 	enum rst_err err = RST_OK;
 
-	if (lost || sides->after == NULL ||
-	    !gate_same_values(sides->before, sides->after, RST_A_USERPASSWORD))
+	if (lost || password || sides->after == NULL)
 		err = rst_session_drop_user(g->txn, sides->id, NULL);
-	if (err == RST_OK && sides->after != NULL &&
-	    !gate_same_values(sides->before, sides->after,
-	                      RST_A_USERPASSWORD) &&
+	if (err == RST_OK && password &&
 	    rst_record_first(sides->after, RST_A_PWDACCOUNTLOCKEDTIME).len > 0)
 		err = unlock(g, sides->id);
 	/* A deleted person's invitations were revoked while he had a DN. */
 	if (err != RST_OK || sides->after == NULL)
 		return err;
-	if (lost)
+	if (lost || password)
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
 	if (err == RST_OK && lost)
 		err = revoke_invitations(g, rst_view(dn, len));
+	if (err == RST_OK && (lost || password))
+		err = gate_revoke_tokens(g, rst_view(dn, len),
+		                         lost ? NULL : "reset");
+	/* Whoever lost it for good: a link must not make him anew. */
+	if (err == RST_OK && sides->after->status == RST_STATUS_DELETED)
+		err = gate_revoke_name(g, sides->before);
 	return err == RST_OK ? gate_follow_status(g, sides) : err;
 }
 
@@ -329,8 +340,15 @@ gate_precede(struct gate *g, const struct gate_sides *sides)
 	size_t len;
 	enum rst_err err;
 
-	if (g->rules && gate_is_person(sides->before)) {
+	if (g->rules) {
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
+		if (err == RST_OK)
+			err = gate_revoke_tokens(g, rst_view(dn, len), NULL);
+		if (err != RST_OK)
+			return err;
+	}
+	if (g->rules && gate_is_person(sides->before)) {
+		err = gate_revoke_name(g, sides->before);
 		if (err == RST_OK)
 			err = revoke_invitations(g, rst_view(dn, len));
 		if (err == RST_OK)
@@ -350,6 +368,8 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	if (before == NULL) {
 		if (after->kind == RST_KIND_PERSON)
 			err = join_everybody(g, id);
+		if (err == RST_OK && after->kind == RST_KIND_PERSON)
+			err = gate_revoke_name(g, after);
 		if (err == RST_OK && after->kind == RST_KIND_PERSON)
 			err = gate_add_private_group(g, after, id);
 		return err;

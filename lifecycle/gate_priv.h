@@ -12,6 +12,7 @@
  *	gate_consequence.c	what follows from a change
  *	gate_status.c		what a move of status brings along
  *	gate_tombstone.c	burying, and freeing a name again
+ *	gate_token.c		tokens that end
  *	gate_write.c		one entry: stamps, store, members, journal
  */
 #ifndef GATE_PRIV_H
@@ -126,6 +127,18 @@ enum rst_err gate_bury(struct gate *g, const struct rst_record *was,
                        bool keep_name) RST_MUST_USE;
 /* Take the former name off a tombstone. */
 enum rst_err gate_free_name(struct gate *g, uint64_t tombstone) RST_MUST_USE;
+
+/*
+ * gate_token.c: end the tokens of owner (a DN), of one purpose or (NULL) all;
+ * those that register the name that person has.
+ */
+enum rst_err gate_revoke_tokens(struct gate *g, struct rst_view owner,
+                                const char *purpose) RST_MUST_USE;
+enum rst_err gate_revoke_name(struct gate *g, const struct rst_record *person)
+	RST_MUST_USE;
+/* What a token that was ended says. */
+enum rst_err gate_end_token(struct rst_entry *entry, int64_t now_s)
+	RST_MUST_USE;
 
 /* Join or leave: the group's own change, with its row. */
 enum rst_err gate_membership(struct gate *g, uint64_t group, uint64_t member,

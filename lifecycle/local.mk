@@ -17,6 +17,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_setting.c \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \
+	lifecycle/act_token.c \
 	lifecycle/acts.c lifecycle/acts.h \
 	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
 	lifecycle/audit.c lifecycle/audit.h \
@@ -33,6 +34,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
 	lifecycle/gate_status.c \
+	lifecycle/gate_token.c \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_write.c \
 	lifecycle/moment.c lifecycle/moment.h \

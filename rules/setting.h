@@ -98,6 +98,9 @@ enum rule_character_class {
 	  "How long the link that proves a mail address is good")               \
 	X(RESET_LIFETIME, "reset-lifetime", SPAN, SITE, 5 * RULE_MINUTE,        \
 	  RULE_DAY, "30m", NULL, "How long a password reset link is good")      \
+	X(TOKEN_LIFETIME, "token-lifetime", SPAN, SITE, 0, 3650 * RULE_DAY,     \
+	  "0", NULL,                                                            \
+	  "API tokens are good for this long at most; 0: for as long as asked") \
 	X(SESSION_IDLE, "session-idle", SPAN, SITE, 5 * RULE_MINUTE,            \
 	  12 * RULE_HOUR, "1h", NULL,                                           \
 	  "A web session ends after this long without a request")               \

@@ -13,6 +13,7 @@ acknowledged or one tried since.
     member/GROUP/NAME   "yes"
     invitation/MAIL     "open", "used", "revoked"
     session/TOKEN       whose it is
+    token/ID            "open", "revoked"
     mail/ADDRESS        "yes": mail to it is queued or was sent
     policy/NAME         "yes"
     init/suffix         the suffix
@@ -42,6 +43,7 @@ FULL_TEXT = "no room left in the database or on its disk"
 CREW = "crew"  # a group that all may join
 OWN_MAX = 40  # objects of a kind that one hand keeps
 GROUPS_MAX = 600  # of one hand: there are 7,998 numbers for all
+TOKENS_MAX = 4  # of one person
 SESSIONS_MAX = 4  # of one person; the eleventh would end the first
 LOST = (ldap.SERVER_DOWN, ldap.CONNECT_ERROR, ldap.UNAVAILABLE,
         ldap.TIMEOUT, ldap.BUSY, ldap.OTHER, requests.RequestException)
@@ -213,6 +215,13 @@ class Eyes:
             return "-"
         return body["user"]["username"] if status == 200 else str(status)
 
+    def see_token(self, id):
+        entry = self._entry("cn=%s,ou=tokens,%s" % (id, SUFFIX),
+                            "rosterRevoked")
+        if entry is None:
+            return "-"
+        return "revoked" if "rosterRevoked" in entry else "open"
+
     def is_mail(self, address, value):
         """It is sent in the end; nobody promised when, or only once."""
         if self.sink is None or value == "-":
@@ -244,6 +253,7 @@ class Person:
         self.status, self.password = status, password
         self.groups = set()
         self.sessions = {}  # token -> Api
+        self.tokens = {}  # id -> secret
 
 
 class Hand(threading.Thread):
@@ -323,8 +333,10 @@ class Hand(threading.Thread):
         return answer
 
     def ends(self, person):
-        """The facts of the end of his sessions."""
-        return {"session/" + token: "-" for token in person.sessions}
+        """The facts of the end of his sessions and tokens."""
+        facts = {"session/" + token: "-" for token in person.sessions}
+        facts.update({"token/" + id: "revoked" for id in person.tokens})
+        return facts
 
     # how it lives
 
@@ -588,7 +600,7 @@ def ldap_status(hand, before, after, *more):
         person_dn(name), [(ldap.MOD_REPLACE, "rosterStatus",
                            [after.encode()]), *more]))
     person.status = after
-    person.sessions = {}
+    person.sessions, person.tokens = {}, {}
 
 
 @act(LDAP, "suspend by status", "modify", frees=True)
@@ -769,7 +781,7 @@ def http_move(hand, verb, before, after, facts=None):
         "POST", "users/%s/%s" % (name, verb), {}))
     person.status = after
     if after != "active":
-        person.sessions = {}
+        person.sessions, person.tokens = {}, {}
     if after == "-":
         drop_person(hand, name)
 
@@ -806,7 +818,7 @@ def http_delete_person(hand):
     hand.promise(facts, lambda: hand.ask("DELETE", "users/" + name, {}))
     person.former = (person.status, set(person.groups))
     person.status = "deleted"
-    person.sessions = {}
+    person.sessions, person.tokens = {}, {}
     for group in person.groups & hand.groups.keys():
         hand.groups[group].discard(name)
     person.groups = set()
@@ -907,7 +919,8 @@ def http_sign_out(hand):
 def http_password(hand):
     name, person, token = signed_in(hand)
     password = "Http-set-%d-battery" % hand.dice.randrange(1 << 30)
-    facts = dict(hand.ends(person), **{"password/" + name: password})
+    facts = {"session/" + other: "-" for other in person.sessions}
+    facts["password/" + name] = password
     del facts["session/" + token]
     hand.promise(facts, lambda: hand.ask("POST", "me/password", {
         "old": person.password, "new": password}, person.sessions[token]))
@@ -926,6 +939,41 @@ def http_test_mail(hand):
             raise Lost("%d" % status)
         if status not in (204, 404, 507):  # 404: it was sent meanwhile
             raise Failure("%s: %d %s" % (path, status, answer))
+
+
+@act(HTTP, "make a token", "act_token_create", weight=2)
+def http_make_token(hand):
+    name = hand.one_of(hand.people, lambda one: active(one) and
+                       len(one.tokens) < TOKENS_MAX)
+    answer = hand.promise({}, lambda: hand.ask(
+        "POST", "users/%s/tokens" % name, {"name": "of a test"}))
+    hand.promise({"token/" + answer["id"]: "open"}, lambda: None)
+    hand.people[name].tokens[answer["id"]] = answer["token"]
+
+
+def with_token(hand):
+    name = hand.one_of(hand.people, lambda person: person.tokens)
+    person = hand.people[name]
+    return name, person, hand.dice.choice(sorted(person.tokens))
+
+
+@act(HTTP, "use a token", "act_token_use", weight=2)
+def http_use_token(hand):
+    name, person, id = with_token(hand)
+    status, body = hand.roster.api().call("GET", "me", headers={
+        "Authorization": "Bearer " + person.tokens[id]})
+    if status in (502, 503, 504):
+        raise Lost("%d" % status)
+    if status != 200 or body["username"] != name:
+        raise Failure("a token of %s: %d %s" % (name, status, body))
+
+
+@act(HTTP, "revoke a token", "act_token_revoke", frees=True, weight=1)
+def http_revoke_token(hand):
+    name, person, id = with_token(hand)
+    del person.tokens[id]
+    hand.promise({"token/" + id: "revoked"}, lambda: hand.ask(
+        "DELETE", "users/%s/tokens/%s" % (name, id)))
 
 
 @act(CTL, "init once more", "act_init")

@@ -13,7 +13,8 @@ http_tests = \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
 	tests/http/test_pages.py \
-	tests/http/test_serve.py
+	tests/http/test_serve.py \
+	tests/http/test_tokens.py
 TESTS += $(http_tests)
 dist_check_SCRIPTS += $(http_tests)
 EXTRA_DIST += tests/http/rosterd.py

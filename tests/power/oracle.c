@@ -353,6 +353,28 @@ see_policy(const struct eyes *eyes, struct rst_view name,
 }
 
 static bool
+see_token(const struct eyes *eyes, struct rst_view id,
+          struct rst_view *ret_seen)
+{
+	struct rst_record record;
+	char ndn[256];
+	uint64_t found = 0;
+	enum rst_err err;
+
+	snprintf(ndn, sizeof(ndn), "cn=%.*s,ou=tokens,dc=example,dc=org",
+	         (int)id.len, id.ptr);
+	err = rst_tree_find(eyes->txn, rst_view_of(ndn), &found, NULL);
+	if (err == RST_OK)
+		err = rst_record_get(eyes->txn, found, &record);
+	if (err == RST_OK)
+		*ret_seen =
+			rst_record_first(&record, RST_A_ROSTERREVOKED).len > 0
+				? rst_view_of("revoked")
+				: rst_view_of("open");
+	return same_by_index(eyes->txn, RST_A_CN, id, err, found);
+}
+
+static bool
 see_init(const struct eyes *eyes, struct rst_view what,
          struct rst_view *ret_seen)
 {
@@ -383,6 +405,7 @@ see(const struct eyes *eyes, struct rst_view key, struct rst_view *ret_seen)
 		{ "invitation/", see_invitation },
 		{ "session/", see_session },
 		{ "mail/", see_mail },
+		{ "token/", see_token },
 		{ "policy/", see_policy },
 		{ "init/", see_init },
 	};

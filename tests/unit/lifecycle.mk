@@ -15,7 +15,8 @@ life_units = \
 	tests/unit/test_refusals \
 	tests/unit/test_self \
 	tests/unit/test_signin \
-	tests/unit/test_throttle
+	tests/unit/test_throttle \
+	tests/unit/test_tokens
 
 check_PROGRAMS += $(life_units)
 TESTS += $(life_units)
@@ -31,6 +32,8 @@ life_unit_ldadd = tests/unit/liblife.a tests/unit/libfixture.a \
 
 tests_unit_test_attempt_CFLAGS = $(life_unit_cflags)
 tests_unit_test_attempt_LDADD = $(life_unit_ldadd)
+tests_unit_test_tokens_CFLAGS = $(life_unit_cflags)
+tests_unit_test_tokens_LDADD = $(life_unit_ldadd)
 tests_unit_test_throttle_CFLAGS = $(life_unit_cflags)
 tests_unit_test_throttle_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
