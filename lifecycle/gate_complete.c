@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* gate_complete.c - what a new person or group is given */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "lifecycle/acts.h"
@@ -19,44 +20,60 @@ set_number(struct rst_entry *entry, uint16_t attr, uint32_t number)
 	return rst_entry_set_one(entry, attr, rst_view_of(text));
 }
 
+/* "10000-59999, 65536-524287" */
+static void
+print_ranges(const struct rule_range *ranges, size_t n, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && at < size; i++)
+		if (ranges[i].last != 0)
+			at += (size_t)snprintf(buf + at, size - at,
+			                       "%s%" PRIu32 "-%" PRIu32,
+			                       at > 0 ? ", " : "",
+			                       ranges[i].first, ranges[i].last);
+}
+
 /* The first free number of the ranges, in their order. */
 static enum rst_err
 allocate(struct gate *g, enum rst_ident kind, const struct rule_range *ranges,
          size_t n_ranges, uint32_t *ret_number)
 {
+	char text[RST_DETAIL_MAX];
 	enum rst_err err = RST_EFULL;
 
 	for (size_t i = 0; i < n_ranges && err == RST_EFULL; i++)
 		if (ranges[i].last != 0)
 			err = rst_ident_allocate(g->txn, kind, ranges[i].first,
 			                         ranges[i].last, ret_number);
-	if (err == RST_EFULL)
-		return gate_refuse(g, RULE_NUMBERS_EXHAUSTED,
-		                   kind == RST_IDENT_UIDNUMBER ? "uidNumber"
-		                                               : "gidNumber",
-		                   NULL);
-	return err;
+	if (err != RST_EFULL)
+		return err;
+	print_ranges(ranges, n_ranges, text, sizeof(text));
+	return gate_refuse(g, RULE_NUMBERS_EXHAUSTED,
+	                   kind == RST_IDENT_UIDNUMBER ? "uidNumber"
+	                                               : "gidNumber",
+	                   "%s", text);
 }
 
 static enum rst_err
 give_uid_number(struct gate *g, struct rst_entry *after)
 {
 	const struct rst_rtxn *txn = &g->txn->r;
-	const struct rule_range ranges[] = {
-		lifecycle_setting_range(txn, RULE_SETTING_UID_RANGE),
-		rule_uid_ranges[0],
-		rule_uid_ranges[1],
-		lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE),
-	};
+	struct rule_range ranges[RULE_RANGES_MAX + 3];
+	size_t n =
+		lifecycle_setting_ranges(txn, RULE_SETTING_UID_RANGE, ranges);
 	struct rst_ident_owner owner;
 	uint32_t number;
 	bool taken;
 	enum rst_err err;
 
+	ranges[n++] = rule_uid_ranges[0];
+	ranges[n++] = rule_uid_ranges[1];
+	ranges[n++] = lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE);
 	/* A private group needs the number, too. */
 	do {
-		err = allocate(g, RST_IDENT_UIDNUMBER, ranges,
-		               sizeof(ranges) / sizeof(ranges[0]), &number);
+		err = allocate(g, RST_IDENT_UIDNUMBER, ranges, n, &number);
 		taken = err == RST_OK && gate_gives_private_groups(txn) &&
 		        rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, number,
 		                               0, &owner) == RST_OK;
@@ -187,18 +204,18 @@ complete_group(struct gate *g, struct rst_entry *after,
 {
 	const bool no_class = !(was->flags & RST_REC_POSIX_GROUP);
 	const bool no_number = lacks(was, RST_A_GIDNUMBER);
-	const struct rule_range ranges[] = {
-		lifecycle_setting_range(&g->txn->r, RULE_SETTING_GID_RANGE),
-		rule_gid_ranges[0],
-	};
+	struct rule_range ranges[RULE_RANGES_MAX + 1];
+	size_t n = lifecycle_setting_ranges(&g->txn->r, RULE_SETTING_GID_RANGE,
+	                                    ranges);
 	uint32_t number;
 	enum rst_err err = RST_OK;
 
+	ranges[n++] = rule_gid_ranges[0];
 	if (no_class)
 		err = rst_entry_add(after, RST_A_OBJECTCLASS,
 		                    RST_VIEW("posixGroup"));
 	if (err == RST_OK && no_number)
-		err = allocate(g, RST_IDENT_GIDNUMBER, ranges, 2, &number);
+		err = allocate(g, RST_IDENT_GIDNUMBER, ranges, n, &number);
 	if (err == RST_OK && no_number)
 		err = set_number(after, RST_A_GIDNUMBER, number);
 	return err;

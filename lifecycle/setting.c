@@ -84,6 +84,16 @@ lifecycle_setting_range(const struct rst_rtxn *txn, enum rule_setting_id id)
 	return (struct rule_range){ (uint32_t)(both >> 32), (uint32_t)both };
 }
 
+size_t
+lifecycle_setting_ranges(const struct rst_rtxn *txn, enum rule_setting_id id,
+                         struct rule_range ranges[RULE_RANGES_MAX])
+{
+	char text[RULE_SETTING_VALUE_MAX + 1];
+
+	lifecycle_setting_text(txn, id, text);
+	return rule_setting_ranges(id, text, strlen(text), ranges);
+}
+
 /* One of the groups that a policy names has person as member. */
 static bool
 applies(const struct rst_rtxn *txn, const struct rst_record *policy,

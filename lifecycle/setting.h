@@ -28,6 +28,11 @@ void lifecycle_setting_text(const struct rst_rtxn *txn, enum rule_setting_id id,
 struct rule_range lifecycle_setting_range(const struct rst_rtxn *txn,
                                           enum rule_setting_id id);
 
+/* RULE_TYPE_RANGES: how many there are. */
+size_t lifecycle_setting_ranges(const struct rst_rtxn *txn,
+                                enum rule_setting_id id,
+                                struct rule_range ranges[RULE_RANGES_MAX]);
+
 /* The value of a record's own line, if it has one that reads. */
 bool lifecycle_setting_of(const struct rst_record *record,
                           enum rule_setting_id id, struct rst_view *ret_text,

@@ -156,6 +156,38 @@ read_range(const struct rule_setting *setting, const char *text, size_t len,
 	return true;
 }
 
+static bool
+read_ranges(const struct rule_setting *setting, const char *text, size_t len,
+            struct rule_range ranges[RULE_RANGES_MAX], size_t *ret_n)
+{
+	const char *end = text + len;
+	int64_t both;
+	size_t n = 0;
+
+	while (text < end) {
+		const char *comma = memchr(text, ',', (size_t)(end - text));
+		const char *stop = comma != NULL ? comma : end;
+
+		if (n == RULE_RANGES_MAX || stop == text || stop + 1 == end ||
+		    !read_range(setting, text, (size_t)(stop - text), &both))
+			return false;
+		ranges[n].first = (uint32_t)(both >> 32);
+		ranges[n++].last = (uint32_t)both;
+		text = stop + (comma != NULL ? 1 : 0);
+	}
+	*ret_n = n;
+	return true;
+}
+
+size_t
+rule_setting_ranges(enum rule_setting_id id, const char *text, size_t len,
+                    struct rule_range ranges[RULE_RANGES_MAX])
+{
+	size_t n;
+
+	return read_ranges(&settings[id], text, len, ranges, &n) ? n : 0;
+}
+
 /* An absolute path; %u, %g and %% are the only templates. */
 static bool
 is_path(const char *text, size_t len)
@@ -190,6 +222,8 @@ static bool
 read_value(const struct rule_setting *setting, const char *text, size_t len,
            int64_t *ret_number)
 {
+	struct rule_range ranges[RULE_RANGES_MAX];
+	size_t n_ranges;
 	int n;
 
 	*ret_number = 0;
@@ -210,6 +244,8 @@ read_value(const struct rule_setting *setting, const char *text, size_t len,
 		return read_words(setting->choices, text, len, ret_number);
 	case RULE_TYPE_RANGE:
 		return read_range(setting, text, len, ret_number);
+	case RULE_TYPE_RANGES:
+		return read_ranges(setting, text, len, ranges, &n_ranges);
 	case RULE_TYPE_PATH:
 		return is_path(text, len);
 	case RULE_TYPE_PATHS:
@@ -333,6 +369,12 @@ rule_setting_print_range(enum rule_setting_id id,
 		               "FIRST-LAST within %" PRId64 "-%" PRId64
 		               ", or nothing",
 		               setting->min, setting->max);
+		return;
+	case RULE_TYPE_RANGES:
+		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
+		               "at most %d of FIRST-LAST within %" PRId64
+		               "-%" PRId64 ", with commas, or nothing",
+		               RULE_RANGES_MAX, setting->min, setting->max);
 		return;
 	case RULE_TYPE_PATH:
 		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,

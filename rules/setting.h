@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rules/verdict.h"
+#include "rules/numbers.h"
 
 #define RULE_SETTING_NAME_MAX  32  /* bytes */
 #define RULE_SETTING_VALUE_MAX 255 /* bytes */
@@ -29,6 +29,7 @@ enum rule_setting_type {
 	RULE_TYPE_WORD,   /* the number of the word in choices */
 	RULE_TYPE_WORDS,  /* the bits 1 << number of those named */
 	RULE_TYPE_RANGE,  /* FIRST-LAST, both from min to max */
+	RULE_TYPE_RANGES, /* ranges with commas between them */
 	RULE_TYPE_PATH,   /* an absolute path; templates know %u, %g, %% */
 	RULE_TYPE_PATHS,  /* paths with commas between them */
 };
@@ -71,9 +72,10 @@ enum rule_character_class {
 	  "there at all")                                                       \
 	X(THIRD_RANGE, "third-range", RANGE, SITE, 65536, 2147483647, "",       \
 	  NULL, "Numbers to give out after the built-in ranges")                \
-	X(UID_RANGE, "uid-range", RANGE, SITE, 1000, 60000, "", NULL,           \
-	  "uidNumbers to give out before the built-in ranges")                  \
-	X(GID_RANGE, "gid-range", RANGE, SITE, 1000, 60000, "", NULL,           \
+	X(UID_RANGE, "uid-range", RANGES, SITE, 1000, 60000, "", NULL,          \
+	  "uidNumbers to give out before the built-in ranges, as "              \
+	  "10000-19999,30000-39999")                                            \
+	X(GID_RANGE, "gid-range", RANGES, SITE, 1000, 60000, "", NULL,          \
 	  "gidNumbers to give out before the built-in range")                   \
 	X(PRIVATE_GROUPS, "private-groups", SWITCH, SITE, 0, 1, "off", NULL,    \
 	  "A new person gets a group of his own, of the same name and number, " \
@@ -192,10 +194,16 @@ bool rule_setting_find(const char *name, size_t len,
 
 /*
  * Read text as a value of it: RULE_OK or RULE_INVALID_SETTING.  *ret_number
- * is what the type says (RANGE: first << 32 | last; PATH, PATHS: 0).
+ * is what the type says (RANGE: first << 32 | last; RANGES, PATH, PATHS: 0).
  */
 enum rule_verdict rule_setting_read(enum rule_setting_id id, const char *text,
                                     size_t len, int64_t *ret_number);
+/* The ranges of a value of RULE_TYPE_RANGES, in their order; how many, at most
+ * RULE_RANGES_MAX.  0 for a value that it does not take, too. */
+#define RULE_RANGES_MAX 8
+size_t rule_setting_ranges(enum rule_setting_id id, const char *text,
+                           size_t len,
+                           struct rule_range ranges[RULE_RANGES_MAX]);
 /* Of the value when nobody set it; RANGE without one: 0. */
 int64_t rule_setting_default(enum rule_setting_id id);
 

@@ -174,10 +174,13 @@ numbers_come_from_the_sites_range_first(void **state)
 	struct life *life = *state;
 
 	life_ok(life, life_set(life, settings_id(life), RST_A_ROSTERVALUE,
-	                       "uid-range=5000-5000"));
+	                       "uid-range=5000-5000,4000-4000"));
 	assert_string_equal(
 		life_value(life, life_person(life, "alice"), RST_A_UIDNUMBER),
 		"5000");
+	assert_string_equal(
+		life_value(life, life_person(life, "carl"), RST_A_UIDNUMBER),
+		"4000");
 	assert_string_equal(
 		life_value(life, life_person(life, "bob"), RST_A_UIDNUMBER),
 		"10000");
