@@ -173,6 +173,24 @@ offer(const struct noun_table *table, struct argp_option *offered)
 			offered[n++] = options[i];
 }
 
+/* For shells: the verbs, or what one of them takes; a line each. */
+static enum ctl_status
+complete(const struct noun_table *table, const char *name)
+{
+	const struct noun_verb *verb =
+		name != NULL ? find_verb(table, name) : NULL;
+
+	for (size_t i = 0; name == NULL && i < table->n_verbs; i++)
+		puts(table->verbs[i].name);
+	for (int o = 0; verb != NULL && o < NOUN_OPTIONS_END; o++)
+		if (verb->options & UINT64_C(1) << o)
+			printf("--%s\n", options[o].name);
+	if (verb != NULL && verb->writes)
+		puts("--dry-run");
+	puts("--directory\n--help\n--json");
+	return CTL_OK;
+}
+
 enum ctl_status
 noun_run(const struct noun_table *table, struct ctl *ctl, int argc, char **argv)
 {
@@ -192,6 +210,8 @@ noun_run(const struct noun_table *table, struct ctl *ctl, int argc, char **argv)
 	struct parsing parsing = { &noun, table };
 	enum ctl_status status;
 
+	if (argc > 1 && strcmp(argv[1], CTL_COMPLETE) == 0)
+		return complete(table, argc > 2 ? argv[2] : NULL);
 	offer(table, offered);
 	ctl_parse(&argp, argc, argv, &parsing);
 	status = ctl_open(ctl, false, &noun.env);

@@ -355,6 +355,11 @@ main(int argc, char **argv)
 	struct chosen chosen = { .ctl.directory = getenv(CTL_DIRECTORY_ENV) };
 	char name[64];
 
+	if (argc == 2 && strcmp(argv[1], CTL_COMPLETE) == 0) {
+		for (size_t i = 0; i < N_COMMANDS; i++)
+			puts(commands[i].name);
+		return CTL_OK;
+	}
 	if (chosen.ctl.directory == NULL || chosen.ctl.directory[0] == '\0')
 		chosen.ctl.directory = CTL_DIRECTORY;
 	/* What it makes is for the group that both daemons are in */

@@ -15,6 +15,7 @@
 #include "store/check.h"
 
 #define CTL_DIRECTORY     "/var/lib/roster"
+#define CTL_COMPLETE      "--complete" /* contrib/completion asks */
 #define CTL_DIRECTORY_ENV "ROSTER_STATE"
 
 /* Exit statuses; rosterctl(8) says the same.  Those from 64 are sysexits.h's.
