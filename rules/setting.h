@@ -139,18 +139,24 @@ enum rule_character_class {
 	  "Passwords that are easy to guess are refused: common ones, and "     \
 	  "those made of the person's own names")                               \
 	X(PASSWORD_HISTORY, "password-history", COUNT, POLICY, 0, 24, "0",      \
-	  NULL, "Former passwords that cannot be taken again")                  \
+	  NULL,                                                                 \
+	  "Not enforced yet: former passwords that cannot be "                  \
+	  "taken again")                                                        \
 	X(PASSWORD_MIN_AGE, "password-min-age", SPAN, POLICY, 0,                \
 	  30 * RULE_DAY, "0", NULL,                                             \
-	  "People change their password only after this long; 0: at any time")  \
+	  "Not enforced yet: people change their password only "                \
+	  "after this long; 0: at any time")                                    \
 	X(PASSWORD_MAX_AGE, "password-max-age", SPAN, POLICY, 0,                \
 	  3650 * RULE_DAY, "0", NULL,                                           \
-	  "A password expires after this long; 0: never")                       \
+	  "Not enforced yet: a password expires after this "                    \
+	  "long; 0: never")                                                     \
 	X(PASSWORD_WARNING, "password-warning", SPAN, POLICY, 0,                \
 	  90 * RULE_DAY, "7d", NULL,                                            \
-	  "People are warned this long before their password expires")          \
+	  "Not enforced yet: people are warned this long "                      \
+	  "before their password expires")                                      \
 	X(PASSWORD_GRACE, "password-grace", COUNT, POLICY, 0, 100, "3", NULL,   \
-	  "How often an expired password still signs in, to be changed")        \
+	  "Not enforced yet: how often an expired password "                    \
+	  "still signs in, to be changed")                                      \
 	X(THROTTLE_FAILURES, "throttle-failures", COUNT, SITE, 0, 12, "10",     \
 	  NULL,                                                                 \
 	  "Wrong passwords after which an address has to wait; 0: never")       \
