@@ -203,6 +203,7 @@ back_names_open(void)
 	look_up("mail", &back_names.mail);
 	look_up("givenName", &back_names.given_name);
 	look_up("sn", &back_names.sn);
+	look_up("sshPublicKey", &back_names.ssh_key);
 	look_up("gidNumber", &back_names.gid_number);
 	look_up("pwdAccountLockedTime", &back_names.locked_time);
 	if (define("memberOf",

@@ -147,6 +147,7 @@ struct back_names {
 	AttributeDescription *gid_number, *status, *reason, *mail;
 	AttributeDescription *num_subordinates;
 	AttributeDescription *given_name, *sn;
+	AttributeDescription *ssh_key;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,
@@ -246,6 +247,10 @@ enum rst_err back_entry_members(const struct back_view *view,
  */
 bool back_hides(const struct back_view *view, const struct rst_record *record,
                 Entry *entry);
+/* keys.c: leave out of it the SSH keys that must not be used.  entry was
+ * built just now. */
+void back_hide_keys(const struct back_view *view,
+                    const struct rst_record *record, Entry *entry);
 
 /*
  * convert.c: the other way, from slapd's entry to what the gate takes.

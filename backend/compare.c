@@ -82,6 +82,7 @@ compare(const struct back_view *view, SlapReply *rs)
 	if (err == RST_OK && back_hides(view, &record, entry)) {
 		back_reply_missing(view, rs, record.parent);
 	} else if (err == RST_OK) {
+		back_hide_keys(view, &record, entry);
 		rs->sr_err = compare_entry(view, &record, entry, arena);
 	} else {
 		Debug(LDAP_DEBUG_ANY, "roster: compare \"%s\": %s\n",

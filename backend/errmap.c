@@ -81,6 +81,8 @@ verdict_code(enum rule_verdict verdict)
 	case RULE_INVALID_SHELL:
 	case RULE_INVALID_HOME:
 	case RULE_INVALID_REASON:
+	case RULE_INVALID_KEY:
+	case RULE_KEY_TAKEN:
 	case RULE_WEAK_PASSWORD:
 	case RULE_INVALID_PASSWORD:
 	case RULE_HASH_REFUSED:

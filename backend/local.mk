@@ -31,6 +31,7 @@ roster_la_SOURCES = \
 	backend/hidden.c \
 	backend/indexes.c \
 	backend/init.c \
+	backend/keys.c \
 	backend/lookup.c \
 	backend/mods.c \
 	backend/modify.c \

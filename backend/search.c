@@ -91,6 +91,7 @@ consider(struct search *search, const struct back_view *view,
 	if ((!get_manageDSAit(op) && is_entry_glue(entry)) ||
 	    back_hides(view, record, entry))
 		return RST_OK;
+	back_hide_keys(view, record, entry);
 	/* followed already; a base that was not to be followed is itself */
 	if ((op->ors_deref & LDAP_DEREF_SEARCHING) &&
 	    (record->flags & RST_REC_ALIAS) &&

@@ -53,6 +53,9 @@ http_handler api_overview;
 http_handler api_my_tokens, api_my_token_create, api_my_token_revoke;
 http_handler api_user_tokens, api_user_token_create, api_user_token_revoke;
 
+/* api_key.c */
+http_handler api_key_list, api_key_add, api_key_drop;
+
 /* api_health.c */
 http_handler api_healthz, api_readyz;
 

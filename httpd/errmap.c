@@ -42,6 +42,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_UIDNUMBER_TAKEN:
 	case RULE_GID_TAKEN:
 	case RULE_EMAIL_TAKEN:
+	case RULE_KEY_TAKEN:
 	case RULE_DUPLICATE_EMAIL:
 	case RULE_STATUS_MOVE:
 	case RULE_LAST_ADMIN:
@@ -65,6 +66,7 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INVALID_HOME:
 	case RULE_INVALID_REASON:
 	case RULE_INVALID_CLASSES:
+	case RULE_INVALID_KEY:
 	case RULE_WEAK_PASSWORD:
 	case RULE_INVALID_PASSWORD:
 	case RULE_HASH_REFUSED:
@@ -130,6 +132,9 @@ field_of(const struct http_req *req, const char *attribute)
 		{ "rosterStarts", "starts" },
 		{ "rosterScope", "scope" },
 		{ "rosterAllowedAddress", "addresses" },
+		{ "sshPublicKey", "key" },
+		{ "rosterKeyUntil", "until" },
+		{ "rosterMemberUntil", "until" },
 	};
 
 	if (attribute == NULL)

@@ -63,6 +63,9 @@ fits(const struct http_req *req, enum input_kind kind, const cJSON *item)
 	switch (kind) {
 	case INPUT_TEXT:
 		return is_short(item);
+	case INPUT_LONG:
+		return cJSON_IsString(item) &&
+		       strlen(item->valuestring) <= INPUT_LONG_MAX;
 	case INPUT_NUMBER:
 		return fits_number(req, item, &number);
 	case INPUT_BOOL:

@@ -11,6 +11,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_group.c \
 	httpd/api_health.c \
 	httpd/api_invitation.c \
+	httpd/api_key.c \
 	httpd/api_mail.c \
 	httpd/api_me.c \
 	httpd/api_overview.c \

@@ -67,6 +67,10 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/restore", api_user_restore, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/purge", api_user_purge, "user", "Person", api_user_show },
 
+{ HTTP_GET, HTTP_API, HTTP_SELF, "/users/{}/ssh-keys", api_key_list, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users/{}/ssh-keys", api_key_add, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/ssh-keys", api_key_drop, NULL, NULL, NULL },
+
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/history", api_user_history, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/why", api_user_why, NULL, NULL, NULL },
 
@@ -90,6 +94,9 @@ const struct http_route http_routes[] = {
 { HTTP_GET, BOTH, HTTP_PERSON, "/me", api_me_show, "me", "Your account", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", api_me_show },
+{ HTTP_GET, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_list, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_add, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_drop, NULL, NULL, NULL },
 { HTTP_POST, BOTH | HTTP_HASHES, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/overview", api_overview, "overview", "Overview", NULL },

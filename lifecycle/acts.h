@@ -183,6 +183,19 @@ enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,
                                  const unsigned char *keep,
                                  struct act_refusal *refusal) RST_MUST_USE;
 
+/*
+ * One more SSH key of a person, from until_s on of no use (0: no end); a key
+ * that is there gets that end.  RULE_INVALID_KEY, RULE_KEY_TAKEN,
+ * RULE_INVALID_EXPIRY.
+ */
+enum rst_err act_add_key(const struct act_ctx *ctx, uint64_t person,
+                         struct rst_view key, int64_t until_s,
+                         struct act_refusal *refusal) RST_MUST_USE;
+/* The key of that fingerprint ("SHA256:...") goes; RST_ENOTFOUND. */
+enum rst_err act_drop_key(const struct act_ctx *ctx, uint64_t person,
+                          struct rst_view fingerprint,
+                          struct act_refusal *refusal) RST_MUST_USE;
+
 /* Edit what a person may say of himself or an administrator of him. */
 struct act_edit {
 	uint16_t attr; /* GIVENNAME SN MAIL LOGINSHELL ROSTERSTATUS ... */

@@ -408,6 +408,8 @@ check_person(struct gate *g, const struct gate_sides *sides)
 		err = check_mail(g, sides);
 	if (err == RST_OK && ours)
 		err = check_texts(g, sides->after);
+	if (err == RST_OK && ours && !g->import)
+		err = gate_keys(g, sides);
 	return err;
 }
 

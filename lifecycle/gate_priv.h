@@ -6,6 +6,7 @@
  *	gate_identity.c		the rules of people and groups
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
+ *	gate_key.c		SSH keys
  *	gate_private.c		a group of one's own
  *	gate_self.c		what people may not change of themselves
  *	gate_setting.c		settings and policies
@@ -75,6 +76,9 @@ bool gate_has_class(const struct rst_record *record, struct rst_view name);
 enum rst_err gate_write(struct gate *g, struct gate_write *w,
                         size_t *ret_member_at) RST_MUST_USE;
 
+/* gate_key.c: the SSH keys of a person, and until when they admit him. */
+enum rst_err gate_keys(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
 enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* Of who is no administrator and acts on himself. */

@@ -8,6 +8,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
+	lifecycle/act_key.c \
 	lifecycle/act_mail.c \
 	lifecycle/act_password.c \
 	lifecycle/act_person.c \
@@ -30,6 +31,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_consequence.c \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
+	lifecycle/gate_key.c \
 	lifecycle/gate_private.c \
 	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
@@ -37,6 +39,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_token.c \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_write.c \
+	lifecycle/key.c lifecycle/key.h \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
 	lifecycle/place.c lifecycle/place.h \

@@ -9,6 +9,7 @@ rules_librules_la_SOURCES = \
 	rules/password.c rules/password.h \
 	rules/reserved.c rules/reserved.h \
 	rules/setting.c rules/setting.h \
+	rules/ssh_key.c rules/ssh_key.h \
 	rules/status.c rules/status.h \
 	rules/token.c rules/token.h \
 	rules/utf8.c rules/utf8.h \

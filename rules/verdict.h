@@ -51,6 +51,10 @@
 	  "a reason is text of at most 1024 bytes")                            \
 	X(INVALID_CLASSES, "invalid_classes",                                  \
 	  "an entry is a person or a group, not both")                         \
+	X(INVALID_KEY, "invalid_key",                                          \
+	  "this is not an SSH public key that may be used here")               \
+	X(KEY_TAKEN, "key_taken",                                              \
+	  "this SSH key belongs to an account already")                        \
 	X(WEAK_PASSWORD, "weak_password", "this password is not good enough")  \
 	X(INVALID_PASSWORD, "invalid_password",                                \
 	  "a password is text of at most 1024 bytes")                          \

@@ -126,6 +126,53 @@ mail_rows(const struct rows *rows, const struct rst_record *record)
 	return err;
 }
 
+enum rst_err
+rst_ssh_digest(struct rst_view line, unsigned char digest[RST_SSH_DIGEST])
+{
+	unsigned char blob[RST_SSH_BLOB_MAX];
+	const char *blank = NULL;
+	struct rst_view word;
+	size_t len;
+
+	if (line.len > 0)
+		blank = memchr(line.ptr, ' ', line.len);
+	if (blank == NULL)
+		return RST_EINVALID;
+	word = rst_view(blank + 1, line.len - (size_t)(blank + 1 - line.ptr));
+	if (word.len > 0) {
+		blank = memchr(word.ptr, ' ', word.len);
+		if (blank != NULL)
+			word.len = (size_t)(blank - word.ptr);
+	}
+	if (word.len == 0 ||
+	    sodium_base642bin(blob, sizeof(blob), word.ptr, word.len, NULL,
+	                      &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return RST_EINVALID;
+	crypto_hash_sha256(digest, blob, len);
+	return RST_OK;
+}
+
+static enum rst_err
+key_rows(const struct rows *rows, const struct rst_record *record)
+{
+	unsigned char digest[RST_SSH_DIGEST];
+	struct rst_attr attr;
+	struct rst_view value;
+	enum rst_err err = RST_OK;
+
+	if (!rst_record_attr(record, RST_A_SSHPUBLICKEY, &attr))
+		return RST_OK;
+	while (err == RST_OK && rst_attr_next(&attr, &value)) {
+		err = rst_ssh_digest(value, digest);
+		if (err == RST_OK)
+			err = row_of(rows, RST_IDENT_SSHKEY,
+			             rst_view(digest, sizeof(digest)));
+		if (err == RST_EINVALID)
+			err = RST_OK; /* an import's: no key at all */
+	}
+	return err;
+}
+
 static enum rst_err
 tombstone_rows(const struct rows *rows, const struct rst_record *record)
 {
@@ -171,6 +218,8 @@ rst_ident_rows(const struct rst_rtxn *txn, const struct rst_record *record,
 		/* that of another account admits nobody, so it is no name */
 		if (err == RST_OK && record->kind == RST_KIND_PERSON)
 			err = mail_rows(&rows, record);
+		if (err == RST_OK)
+			err = key_rows(&rows, record);
 	}
 	if (err == RST_OK && (record->kind == RST_KIND_GROUP ||
 	                      (record->flags & RST_REC_POSIX_GROUP) != 0)) {
@@ -311,11 +360,17 @@ rst_ident_owner(const struct rst_rtxn *txn, enum rst_ident kind,
                 struct rst_ident_owner *ret_owner)
 {
 	char mail[RST_MAIL_MAX + 1], normal[RST_NORMAL_MAX];
+	unsigned char digest[RST_SSH_DIGEST];
 	struct ident_key key;
 	size_t len;
 	enum rst_err err;
 
-	if (kind == RST_IDENT_MAIL) {
+	if (kind == RST_IDENT_SSHKEY) {
+		err = rst_ssh_digest(value, digest);
+		if (err != RST_OK)
+			return err;
+		value = rst_view(digest, sizeof(digest));
+	} else if (kind == RST_IDENT_MAIL) {
 		err = rst_mail_canonical(value, mail);
 		if (err != RST_OK)
 			return err;

@@ -17,6 +17,7 @@ enum rst_ident {
 	RST_IDENT_USERNAME = 3,  /* lower case */
 	RST_IDENT_GROUPNAME = 4, /* lower case */
 	RST_IDENT_MAIL = 5,      /* canonical form: rst_mail_canonical() */
+	RST_IDENT_SSHKEY = 6,    /* rst_ssh_digest() of a person's key */
 };
 
 struct rst_ident_owner {
@@ -63,5 +64,15 @@ enum rst_err rst_ident_used(const struct rst_rtxn *txn, enum rst_ident kind,
 #define RST_MAIL_MAX 254
 enum rst_err rst_mail_canonical(struct rst_view mail,
                                 char buf[RST_MAIL_MAX + 1]) RST_MUST_USE;
+
+/*
+ * The SHA-256 of the key in a line "type base64 comment", which is what
+ * ssh-keygen -l prints as its fingerprint.  RST_EINVALID for a line without
+ * base64 in its second word, or with more than RST_SSH_BLOB_MAX bytes of it.
+ */
+#define RST_SSH_BLOB_MAX 12288
+#define RST_SSH_DIGEST   32
+enum rst_err rst_ssh_digest(struct rst_view line,
+                            unsigned char digest[RST_SSH_DIGEST]) RST_MUST_USE;
 
 #endif

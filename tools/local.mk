@@ -10,6 +10,7 @@ rosterctl_SOURCES = \
 	tools/info.c \
 	tools/init.c \
 	tools/invite.c \
+	tools/key.c \
 	tools/noun.c tools/noun.h \
 	tools/report.c \
 	tools/resize.c \

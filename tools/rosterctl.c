@@ -27,6 +27,7 @@ static const struct ctl_command commands[] = {
 	  ctl_bootstrap_admin },
 	{ "user", "people: list, add, suspend, ...", ctl_user },
 	{ "group", "groups: list, add, join, ...", ctl_group },
+	{ "key", "SSH keys of people: list, add, drop", ctl_key },
 	{ "invite", "links that admit people", ctl_invite },
 	{ "config", "settings of the directory", ctl_config },
 	{ "policy", "settings for the members of groups", ctl_policy },

@@ -53,6 +53,7 @@ enum ctl_status ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_sweep(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_user(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_group(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_key(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_invite(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_config(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_policy(struct ctl *ctl, int argc, char **argv);

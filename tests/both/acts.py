@@ -25,7 +25,9 @@ method of Eyes here and a row of see() in tests/power/oracle.c.  kill-9,
 restart, full, stopped, backup, power-loss and the soak take them from here;
 tests/lint/check-acts names those that are missing.
 """
+import base64
 import collections
+import hashlib
 import random
 import threading
 import time
@@ -251,6 +253,7 @@ COOKIE = "__Host-roster"
 class Person:
     def __init__(self, status="active", password=None):
         self.status, self.password = status, password
+        self.key = None  # a fingerprint
         self.groups = set()
         self.sessions = {}  # token -> Api
         self.tokens = {}  # id -> secret
@@ -861,6 +864,31 @@ def http_create_group(hand):
 @act(HTTP, "delete a group by name", "act_delete_group", frees=True, weight=1)
 def http_delete_group(hand):
     delete_group(hand, lambda name: hand.ask("DELETE", "groups/" + name))
+
+
+def new_key(hand):
+    """A line with 32 bytes that nobody else has: (line, fingerprint)."""
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (
+        b"ssh-ed25519", hand.dice.randbytes(32)))
+    digest = base64.b64encode(hashlib.sha256(blob).digest()).decode()
+    return ("ssh-ed25519 " + base64.b64encode(blob).decode(),
+            "SHA256:" + digest.rstrip("="))
+
+
+@act(HTTP, "add a key", "act_add_key", weight=1)
+def http_add_key(hand):
+    name = hand.one_of(hand.people, lambda one: one.key is None)
+    line, fingerprint = new_key(hand)
+    hand.ask("POST", "users/%s/ssh-keys" % name, {"key": line})
+    hand.people[name].key = fingerprint
+
+
+@act(HTTP, "drop a key", "act_drop_key", weight=1, frees=True)
+def http_drop_key(hand):
+    name = hand.one_of(hand.people, lambda one: one.key is not None)
+    fingerprint, hand.people[name].key = hand.people[name].key, None
+    hand.ask("DELETE", "users/%s/ssh-keys" % name,
+             {"fingerprint": fingerprint})
 
 
 @act(HTTP, "edit a group", "act_edit_group", weight=1)

@@ -8,6 +8,7 @@ rules_units = \
 	tests/unit/test_password \
 	tests/unit/test_reserved \
 	tests/unit/test_setting \
+	tests/unit/test_ssh_key \
 	tests/unit/test_status \
 	tests/unit/test_token \
 	tests/unit/test_verdict
@@ -31,6 +32,8 @@ tests_unit_test_reserved_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reserved_LDADD = $(CMOCKA_LIBS)
 tests_unit_test_setting_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_setting_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_ssh_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ssh_key_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_token_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
