@@ -879,7 +879,8 @@ def new_key(hand):
 def http_add_key(hand):
     name = hand.one_of(hand.people, lambda one: one.key is None)
     line, fingerprint = new_key(hand)
-    hand.ask("POST", "users/%s/ssh-keys" % name, {"key": line})
+    hand.promise({}, lambda: hand.ask(
+        "POST", "users/%s/ssh-keys" % name, {"key": line}))
     hand.people[name].key = fingerprint
 
 
@@ -887,8 +888,8 @@ def http_add_key(hand):
 def http_drop_key(hand):
     name = hand.one_of(hand.people, lambda one: one.key is not None)
     fingerprint, hand.people[name].key = hand.people[name].key, None
-    hand.ask("DELETE", "users/%s/ssh-keys" % name,
-             {"fingerprint": fingerprint})
+    hand.promise({}, lambda: hand.ask(
+        "DELETE", "users/%s/ssh-keys" % name, {"fingerprint": fingerprint}))
 
 
 @act(HTTP, "edit a group", "act_edit_group", weight=1)
