@@ -326,7 +326,10 @@ class Hand(threading.Thread):
 
     def ask(self, method, path, body=None, api=None):
         """The body of a good HTTP answer."""
-        status, answer = (api or self.api).call(method, path, body)
+        try:
+            status, answer = (api or self.api).call(method, path, body)
+        except LOST as error:
+            raise Lost(error) from error
         if status in (429, 502, 503, 504):  # busy or going down
             raise Lost("%d" % status)
         if status == 507 and answer.get("code") == "full":
@@ -963,7 +966,8 @@ def http_test_mail(hand):
     queued = hand.ask("POST", "settings/test-mail",
                       {"mail": "%s@example.org" % hand.new("t")})
     for method, path in (("POST", "mail/%d/retry"), ("DELETE", "mail/%d")):
-        status, answer = hand.api.call(method, path % queued["id"], None)
+        status, answer = hand.promise({}, lambda: hand.api.call(
+            method, path % queued["id"], None))
         if status in (429, 502, 503, 504):
             raise Lost("%d" % status)
         if status not in (204, 404, 507):  # 404: it was sent meanwhile
