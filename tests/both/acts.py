@@ -399,7 +399,8 @@ class Hand(threading.Thread):
                 try:
                     self.step()
                     self.crew.acknowledged(self.door)
-                except Lost:
+                except (Lost, *LOST):
+                    # what an act only looked at need not be promised
                     self.lost += 1
                     self.connect()
         except Exception:
