@@ -991,12 +991,12 @@ def with_token(hand):
     return name, person, hand.dice.choice(sorted(person.tokens))
 
 
-@act(HTTP, "use a token", "act_token_use", weight=2)
+@act(HTTP, "use a token", "act_token_use", frees=True, weight=2)
 def http_use_token(hand):
     name, person, id = with_token(hand)
     status, body = hand.roster.api().call("GET", "me", headers={
         "Authorization": "Bearer " + person.tokens[id]})
-    if status in (502, 503, 504):
+    if status in (429, 502, 503, 504):
         raise Lost("%d" % status)
     if status != 200 or body["username"] != name:
         raise Failure("a token of %s: %d %s" % (name, status, body))
