@@ -115,11 +115,14 @@ lifecycle_scheme_match(struct rst_view stored, struct rst_view password)
 {
 	struct rst_view rest;
 
-	/* to crypt(3) a NUL would be the end */
-	if (password.len == 0 || memchr(password.ptr, '\0', password.len))
+	if (password.len == 0)
 		return LIFECYCLE_MATCH_NOT;
-	if (starts(stored, "{CRYPT}", &rest))
+	if (starts(stored, "{CRYPT}", &rest)) {
+		/* to crypt(3) a NUL would be the end */
+		if (memchr(password.ptr, '\0', password.len) != NULL)
+			return LIFECYCLE_MATCH_NOT;
 		return match_crypt(rest, password);
+	}
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 		if (starts(stored, schemes[i].name, &rest))
 			return match_digest(schemes[i].digest,

@@ -15,8 +15,8 @@ from roster import (GROUPS, PASSWORD, PEOPLE, SERVICE,  # noqa: E402
                     person_dn, person_entry)
 from served import Served  # noqa: E402
 
-KEY = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFsaWNlJ3Mga2V5IG9mIHRoZSB0ZXN0"
-       "cyBvZiBSb3N0ZXI alice")
+KEY = ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAkQFx4lLDM6QUhPVl1ka3J5"
+       "gIeOlZyjqrG4v8bN1Nvi alice")
 EVERYBODY = 2001
 RULES = {
     "defaults": {"sudoOption": ["env_reset"]},

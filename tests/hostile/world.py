@@ -13,7 +13,7 @@ from roster import (PASSWORD, SERVICE, SERVICE_PASSWORD,  # noqa: E402
                     group_dn, group_entry, person_dn, person_entry)
 from served import SUDOERS  # noqa: E402
 
-KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFAzCWpv1cVgS4yQ alice"
+KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEIDxYdJCsyOUBHTlVcY2pxeH+GjZSboqmwt77FzNPa alice"
 DEVS = group_dn("devs")
 
 
