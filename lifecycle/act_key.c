@@ -72,7 +72,10 @@ change(const struct act_ctx *ctx, uint64_t person, struct rst_view fingerprint,
 	bool had = false;
 	enum rst_err err;
 
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	/* Taking a key away must not wait for room. */
+	err = rst_write_begin(
+		ctx->env,
+		key.ptr == NULL ? RST_WRITE_FREEING : RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &before, &record);
