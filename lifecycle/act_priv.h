@@ -118,6 +118,15 @@ enum rst_err act_place(struct rst_wtxn *txn, const struct act_ctx *ctx,
 /* A token's digest as lower-case hex; false for what is no token. */
 bool act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES]);
 
+/* Of an API token, whatever its text is. */
+void act_api_token_hex(struct rst_view text, char hex[ACT_HEX_BYTES]);
+/* A token's entry has this rosterPurpose. */
+bool act_token_is_for(const struct rst_record *record, const char *purpose);
+/* Whose it is.  RST_ENOTFOUND. */
+enum rst_err act_token_owner(const struct rst_rtxn *txn,
+                             const struct rst_record *token, uint64_t *ret_id)
+	RST_MUST_USE;
+
 /* A mail address as an entry has it: in ASCII, with a domain of another script
  * in its A-labels (in buf).  What is no address stays as it is, for its rule
  * to refuse. */

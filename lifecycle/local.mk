@@ -18,7 +18,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_setting.c \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \
-	lifecycle/act_token.c \
+	lifecycle/act_token.c lifecycle/act_token_use.c \
 	lifecycle/acts.c lifecycle/acts.h \
 	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
 	lifecycle/audit.c lifecycle/audit.h \
