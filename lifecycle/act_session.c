@@ -239,6 +239,40 @@ act_sign_out(const struct act_ctx *ctx,
 	return err;
 }
 
+enum rst_err
+act_end_sessions(const struct act_ctx *ctx, uint64_t person,
+                 struct rst_view reason, struct act_refusal *refusal)
+{
+	struct rst_journal_entry entry = {
+		.op = RST_J_EVENT,
+		.door = ctx->door,
+		.act = RST_VIEW("end-sessions"),
+		.actor = ctx->actor,
+		.address = ctx->address,
+		.reason = reason,
+		.time_s = ctx->now_s,
+		.time_us = ctx->now_us,
+	};
+	struct rst_wtxn txn = { 0 };
+	char dn[RST_DN_MAX];
+	size_t len = 0;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_tree_dn(&txn.r, person, dn, sizeof(dn), &len);
+	if (err == RST_OK)
+		err = rst_session_drop_user(&txn, person, NULL);
+	entry.dn = rst_view(dn, len);
+	if (err == RST_OK)
+		err = rst_journal_append(&txn, &entry, NULL);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	return err;
+}
+
 /* Noted at most once a minute; when the directory is busy, next time. */
 static void
 note_seen(const struct act_ctx *ctx, const unsigned char *digest)

@@ -226,6 +226,11 @@ enum rst_err act_sign_out(const struct act_ctx *ctx,
                           const unsigned char digest[RST_DIGEST_BYTES],
                           struct act_refusal *refusal) RST_MUST_USE;
 
+/* All sessions of person end.  RST_ENOTFOUND. */
+enum rst_err act_end_sessions(const struct act_ctx *ctx, uint64_t person,
+                              struct rst_view reason,
+                              struct act_refusal *refusal) RST_MUST_USE;
+
 /*
  * The session of a cookie, when its person may still act: status active, the
  * generation unmoved, neither idle nor absolute limit passed.  RST_EDENIED

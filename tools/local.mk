@@ -11,11 +11,14 @@ rosterctl_SOURCES = \
 	tools/init.c \
 	tools/invite.c \
 	tools/key.c \
+	tools/mail.c \
 	tools/noun.c tools/noun.h \
 	tools/report.c \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
+	tools/session.c \
 	tools/sweep.c \
+	tools/token.c \
 	tools/user.c \
 	tools/why.c
 rosterctl_LDADD = lifecycle/liblifecycle.la $(CJSON_LIBS) $(SODIUM_LIBS)

@@ -90,6 +90,25 @@ check(struct parsing *p, struct argp_state *state)
 		argp_error(state, "%s changes nothing anyhow", verb->name);
 }
 
+/* Of ours; two options with one key do not compile here. */
+static bool
+is_option(int key)
+{
+	switch (key) {
+#define NOUN_CASE(id, key, name, arg, what) case key:
+		NOUN_OPTIONS(NOUN_CASE)
+#undef NOUN_CASE
+		return true;
+	case KEY_JSON:
+	case KEY_DRY_RUN:
+	case 'd': /* --directory */
+	case '?': /* --help */
+	case 'V': /* --version */
+	default:  /* ARGP_KEY_* are no enum */
+		return false;
+	}
+}
+
 static error_t
 parse(int key, char *arg, struct argp_state *state)
 {
@@ -114,6 +133,8 @@ parse(int key, char *arg, struct argp_state *state)
 	default:
 		break;
 	}
+	if (!is_option(key))
+		return ARGP_ERR_UNKNOWN;
 	for (int i = 0; i < NOUN_OPTIONS_END; i++)
 		if (options[i].key == key) {
 			p->noun->option[i] = arg != NULL ? arg : "";

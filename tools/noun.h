@@ -60,7 +60,12 @@
 	X(TARGET, 270, "target", "TEXT", "Only on what has this in its DN")    \
 	X(CSV, 271, "csv", NULL, "Print comma-separated values")               \
 	X(HEAD, 290, "head", "SEQUENCE:HASH",                                  \
-	  "A head kept elsewhere, or a file with some")
+	  "A head kept elsewhere, or a file with some")                        \
+	X(SCOPE, 291, "scope", "SCOPE",                                        \
+	  "What it may, with commas between: inherit, read, ldap, or "         \
+	  "\"METHOD /path\" (default: inherit)")                               \
+	X(ADDRESS, 292, "address", "NETWORK",                                  \
+	  "From where alone, with commas between, such as 192.0.2.0/24")
 
 enum noun_option {
 #define NOUN_ENUM(id, key, name, arg, what) NOUN_##id,

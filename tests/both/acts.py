@@ -1036,6 +1036,25 @@ def ctl(hand, *words):
         raise Failure("rosterctl %s: %d %s" % (words, status, output))
 
 
+@act(CTL, "create a person there", "act_create_person", weight=1)
+def ctl_create_person(hand):
+    hand.room_in(hand.people)
+    name = hand.new("p")
+    hand.promise({"person/" + name: "yes", "status/" + name: "active"},
+                 lambda: ctl(hand, "user", "add", name, "--given-name",
+                             "Given", "--surname", name, "--mail",
+                             name + "@example.org"))
+    hand.people[name] = Person()
+
+
+@act(CTL, "end somebody's sessions", "act_end_sessions", weight=1,
+     frees=True)
+def ctl_end_sessions(hand):
+    """Of one who has none; which sessions ended when others make some is
+    tests/both/nouns."""
+    ctl(hand, "session", "end", hand.one_of(hand.people))
+
+
 @act(CTL, "sweep", "act_sweep", weight=1)
 def ctl_sweep(hand):
     """Nothing is old enough to end: the accounts of the others stay."""

@@ -15,6 +15,7 @@ both_tests = \
 	tests/both/keys \
 	tests/both/kill-9 \
 	tests/both/lockout \
+	tests/both/nouns \
 	tests/both/numbers \
 	tests/both/passwords \
 	tests/both/refusals \

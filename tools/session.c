@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* session.c - rosterctl session: who is signed in at the web, and the end */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "lifecycle/audit.h"
+#include "lifecycle/moment.h"
+#include "store/session.h"
+#include "tools/noun.h"
+
+static enum ctl_status
+print_one(const struct noun *noun, const struct rst_session *session)
+{
+	char made[LIFECYCLE_TIME_BYTES], seen[LIFECYCLE_TIME_BYTES];
+	char expires[LIFECYCLE_TIME_BYTES];
+	char *agent = audit_readable(rst_view_of(session->agent));
+	cJSON *root = cJSON_CreateObject();
+	char *text = NULL;
+	bool good;
+
+	lifecycle_time_print_3339(session->made_s, made);
+	lifecycle_time_print_3339(session->seen_s, seen);
+	lifecycle_time_print_3339(session->expires_s, expires);
+	good = agent != NULL && cJSON_AddStringToObject(root, "began", made) &&
+	       cJSON_AddStringToObject(root, "seen", seen) &&
+	       cJSON_AddStringToObject(root, "expires", expires) &&
+	       cJSON_AddStringToObject(root, "address", session->address) &&
+	       cJSON_AddStringToObject(root, "agent", agent);
+	if (good && noun->json)
+		text = cJSON_PrintUnformatted(root);
+	if (text != NULL)
+		puts(text);
+	else if (good && !noun->json)
+		printf("%s  %s  %-24s %s\n", made, seen, session->address,
+		       agent);
+	good = good && (text != NULL || !noun->json);
+	cJSON_free(text);
+	cJSON_Delete(root);
+	free(agent);
+	return good ? CTL_OK : CTL_INTERNAL;
+}
+
+static enum ctl_status
+list(struct noun *noun)
+{
+	struct rst_session sessions[RST_SESSIONS_PER_USER];
+	enum ctl_status status;
+	struct rst_rtxn txn;
+	uint64_t person;
+	size_t n = 0;
+	enum rst_err err;
+
+	status = noun_person(noun, 0, &person);
+	if (status != CTL_OK)
+		return status;
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK) {
+		err = rst_session_list(&txn, person, sessions,
+		                       RST_SESSIONS_PER_USER, &n);
+		rst_read_end(&txn);
+	}
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	for (size_t i = 0; status == CTL_OK && i < n; i++)
+		if (sessions[i].expires_s > noun->ctx.now_s)
+			status = print_one(noun, &sessions[i]);
+	return status;
+}
+
+static enum ctl_status
+end(struct noun *noun)
+{
+	enum ctl_status status;
+	uint64_t person;
+
+	status = noun_person(noun, 0, &person);
+	if (status != CTL_OK)
+		return status;
+	return noun_done(noun,
+	                 act_end_sessions(&noun->ctx, person,
+	                                  noun_text(noun, NOUN_REASON),
+	                                  &noun->refusal),
+	                 noun->args[0], "signed out everywhere");
+}
+
+static const struct noun_verb verbs[] = {
+	{ "list", "NAME",
+	  "Where somebody is signed in: since when, last seen, from where, "
+	  "with what",
+	  1, 1, 0, false, list },
+	{ "end", "NAME", "All of them end", 1, 1, NOUN_BIT(REASON), true, end },
+};
+
+enum ctl_status
+ctl_session(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct noun_table table = { "Web sessions of people.\v",
+		                                 verbs,
+		                                 sizeof(verbs) /
+		                                         sizeof(verbs[0]) };
+
+	return noun_run(&table, ctl, argc, argv);
+}
