@@ -26,6 +26,8 @@ struct proof {
 	uint64_t id, generation;
 	enum rule_state state;
 	bool lifecycle;
+	bool may_prove; /* the ACLs grant "auth" access to its password */
+	bool no_guess;  /* what was given is an API token */
 	char since[24]; /* pwdAccountLockedTime, or "" */
 	struct attempt_policy policy;
 	struct berval name;          /* owned */
@@ -54,6 +56,7 @@ take_passwords(Operation *op, Entry *entry, struct proof *proof)
 	Attribute *attr = attr_find(entry->e_attrs, ad);
 	char *copy;
 
+	proof->may_prove = access_allowed(op, entry, ad, NULL, ACL_AUTH, NULL);
 	if (attr == NULL)
 		return;
 	for (unsigned int i = 0; i < attr->a_numvals; i++) {
@@ -215,11 +218,28 @@ prove(Operation *op, struct back_db *db, const struct proof *proof)
 		.since = rst_view_of(proof->since),
 		.policy = proof->policy,
 		.password = back_view_of(&op->orb_cred),
+		.no_guess = proof->no_guess,
 		.resume = answer,
 	};
 	struct look at = { db, proof, claim.password };
 
 	return over_prove(op, &claim, look, &at);
+}
+
+/* The password is an API token that lets in.  One that cannot be looked up is
+ * a wrong password. */
+static bool
+is_token(Operation *op, const struct back_db *db, struct proof *proof)
+{
+	struct act_bearer bearer;
+	enum rst_err err = RST_ENOTFOUND;
+
+	if (proof->lifecycle && proof->may_prove)
+		err = over_token(op, db->env, proof->id, &bearer);
+	if (err == RST_OK)
+		over_bound_token(op, &bearer);
+	proof->no_guess = err == RST_EDENIED;
+	return err == RST_OK;
 }
 
 static int
@@ -229,6 +249,8 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 	int code;
 
 	err = read_proof(op, db, proof);
+	if (err == RST_OK && is_token(op, db, proof))
+		return LDAP_SUCCESS;
 	if (err == RST_OK)
 		err = prove(op, db, proof);
 	if (err == RST_ESTATE)

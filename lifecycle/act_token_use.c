@@ -160,6 +160,13 @@ note_refusal(const struct act_ctx *ctx, uint64_t token, const char *why)
 
 /* ------------------------------------------------------------------ using */
 
+/* For what it is used. */
+struct wish {
+	const char *method, *path; /* of HTTP; NULL: to bind by LDAP */
+	bool any_owner;
+	uint64_t owner; /* as whom it is used, unless any will do */
+};
+
 /* What was found of a token, copied out of a snapshot. */
 struct found {
 	struct act_bearer bearer;
@@ -169,25 +176,29 @@ struct found {
 	bool note_refusal;
 };
 
+/* Its scopes allow what is wished; what else they say is noted in bearer. */
 static bool
-scope_allows(const struct rst_record *record, const char *method,
-             const char *path, bool *ret_inherits)
+scope_allows(const struct rst_record *record, const struct wish *wish,
+             struct act_bearer *bearer)
 {
 	struct rst_attr scopes;
 	struct rst_view one;
-	bool allowed = false;
+	bool allowed = false, reads = false;
 
-	*ret_inherits = false;
 	if (!rst_record_attr(record, RST_A_ROSTERSCOPE, &scopes))
 		return false;
 	while (rst_attr_next(&scopes, &one)) {
 		if (rule_scope_is(one.ptr, one.len, "inherit"))
-			*ret_inherits = true;
-		if (path == NULL
+			bearer->inherits = true;
+		if (rule_scope_is(one.ptr, one.len, "read"))
+			reads = true;
+		if (wish->path == NULL
 		            ? rule_scope_is(one.ptr, one.len, "ldap")
-		            : rule_scope_allows(one.ptr, one.len, method, path))
+		            : rule_scope_allows(one.ptr, one.len, wish->method,
+		                                wish->path))
 			allowed = true;
 	}
+	bearer->reads_only = reads && !bearer->inherits;
 	return allowed;
 }
 
@@ -223,17 +234,19 @@ judge_owner(const struct rst_rtxn *txn, const struct rst_record *token,
 	if (owner.kind == RST_KIND_PERSON &&
 	    !rule_state_may_sign_in(act_state(&owner, now_s)))
 		found->why = "the owner may not sign in";
+	if (attempt_is_for_ever(
+		    rst_record_first(&owner, RST_A_PWDACCOUNTLOCKEDTIME)))
+		found->why = "the owner is locked";
 	return RST_OK;
 }
 
 static enum rst_err
 judge(const struct rst_rtxn *txn, const struct act_ctx *ctx,
-      const struct rst_record *record, const char *method, const char *path,
+      const struct rst_record *record, const struct wish *wish,
       struct found *found)
 {
 	struct note note = read_note(txn, record->id);
-	bool allowed =
-		scope_allows(record, method, path, &found->bearer.inherits);
+	bool allowed = scope_allows(record, wish, &found->bearer);
 	enum rst_err err = RST_OK;
 
 	found->bearer.token = record->id;
@@ -256,6 +269,9 @@ judge(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 		found->why = "expired";
 		break;
 	}
+	if (err == RST_OK && found->why == NULL && !wish->any_owner &&
+	    found->bearer.owner != wish->owner)
+		found->why = "with the name of somebody else";
 	if (err == RST_OK && found->why == NULL &&
 	    !is_from(record, ctx->address))
 		found->why = "not from this address";
@@ -270,8 +286,8 @@ judge(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 
 /* RST_ENOTFOUND for what is no API token. */
 static enum rst_err
-look(const struct act_ctx *ctx, struct rst_view text, const char *method,
-     const char *path, struct found *found)
+look(const struct act_ctx *ctx, struct rst_view text, const struct wish *wish,
+     struct found *found)
 {
 	char hex[ACT_HEX_BYTES];
 	struct rst_record record;
@@ -295,7 +311,7 @@ look(const struct act_ctx *ctx, struct rst_view text, const char *method,
 	if (err == RST_OK && !act_token_is_for(&record, "api"))
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
-		err = judge(&txn, ctx, &record, method, path, found);
+		err = judge(&txn, ctx, &record, wish, found);
 	rst_read_end(&txn);
 	return err;
 }
@@ -336,29 +352,51 @@ refuse_unknown(const struct act_ctx *ctx, struct rst_view text,
 	                  NULL);
 }
 
+/* Journal why not, or when; now and then. */
+static enum rst_err
+answer(const struct act_ctx *ctx, const struct found *found,
+       struct act_bearer *ret_bearer, struct act_refusal *refusal)
+{
+	if (found->verdict != RULE_OK) {
+		if (found->note_refusal)
+			note_refusal(ctx, found->bearer.token, found->why);
+		return act_refuse(refusal, found->verdict, NULL);
+	}
+	if (found->note)
+		note_use(ctx, found->bearer.token);
+	*ret_bearer = found->bearer;
+	return RST_OK;
+}
+
 enum rst_err
 act_token_use(const struct act_ctx *ctx, struct rst_view text,
               const char *method, const char *path,
               struct act_bearer *ret_bearer, struct act_refusal *refusal)
 {
+	const struct wish wish = { method, path, .any_owner = true };
 	struct found found = { .verdict = RULE_OK };
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = look(ctx, text, method, path, &found);
+	err = look(ctx, text, &wish, &found);
 	if (err == RST_ENOTFOUND)
 		return refuse_unknown(ctx, text, refusal);
 	if (err != RST_OK)
 		return err;
-	if (found.verdict != RULE_OK) {
-		if (found.note_refusal)
-			note_refusal(ctx, found.bearer.token, found.why);
-		return act_refuse(refusal, found.verdict, NULL);
-	}
-	if (found.note)
-		note_use(ctx, found.bearer.token);
-	*ret_bearer = found.bearer;
-	return RST_OK;
+	return answer(ctx, &found, ret_bearer, refusal);
+}
+
+enum rst_err
+act_token_bind(const struct act_ctx *ctx, uint64_t owner, struct rst_view text,
+               struct act_bearer *ret_bearer)
+{
+	const struct wish wish = { .owner = owner };
+	struct found found = { .verdict = RULE_OK };
+	struct act_refusal refusal;
+	enum rst_err err;
+
+	err = look(ctx, text, &wish, &found);
+	return err == RST_OK ? answer(ctx, &found, ret_bearer, &refusal) : err;
 }
 
 enum rst_err

@@ -268,19 +268,30 @@ struct act_bearer {
 	uint64_t token, owner;
 	uint64_t token_generation, owner_generation;
 	bool inherits;     /* its scope is all that the owner may */
+	bool reads_only;   /* "read", and not "inherit", is among its scopes */
 	int64_t expires_s; /* RULE_NEVER: no end */
 };
 /*
- * Use an API token for method and path, or (path NULL) as a password of LDAP.
- * One hash of 54 bytes and some gets.  RULE_INVALID_TOKEN: unknown, expired,
- * revoked, from a wrong address, or the owner may not sign in: the journal
- * says which, once a minute for each token.  RULE_INSUFFICIENT_SCOPE.
- * RULE_TOO_MANY_ATTEMPTS: too many unknown ones came from this address.
+ * Use an API token for method and path.  One hash of 54 bytes and some gets.
+ * RULE_INVALID_TOKEN: unknown, expired, revoked, from a wrong address, or the
+ * owner may not sign in: the journal says which, once a minute for each token.
+ * RULE_INSUFFICIENT_SCOPE.  RULE_TOO_MANY_ATTEMPTS: too many unknown ones came
+ * from this address.
  */
 enum rst_err act_token_use(const struct act_ctx *ctx, struct rst_view text,
                            const char *method, const char *path,
                            struct act_bearer *ret_bearer,
                            struct act_refusal *refusal) RST_MUST_USE;
+/*
+ * Use text, which may be anything, as the password of entry owner (0: of a
+ * name that nobody has) by LDAP.  RST_ENOTFOUND: it is no API token.
+ * RST_EDENIED: it is one, which lets nobody in here; the journal says why, as
+ * above, or that it came with somebody else's name.  In both cases nothing is
+ * counted: go on as with any wrong password.
+ */
+enum rst_err act_token_bind(const struct act_ctx *ctx, uint64_t owner,
+                            struct rst_view text, struct act_bearer *ret_bearer)
+	RST_MUST_USE;
 /* The same token again, for what it was used for before: not ended since. */
 enum rst_err act_token_still(const struct rst_rtxn *txn, uint64_t token,
                              uint64_t generation, int64_t now_s) RST_MUST_USE;

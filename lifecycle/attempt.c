@@ -71,8 +71,8 @@ bucket_of(const struct attempt *attempt)
 	return attempt->trusted ? attempt->pair : attempt->account;
 }
 
-static bool
-is_for_ever(struct rst_view since)
+bool
+attempt_is_for_ever(struct rst_view since)
 {
 	return since.len > FOR_EVER_YEAR.len &&
 	       rst_view_equal(rst_view(since.ptr, FOR_EVER_YEAR.len),
@@ -88,7 +88,8 @@ entry_locked(const struct attempt *attempt)
 
 	if (since.len == 0)
 		return false;
-	if (is_for_ever(since) || !lifecycle_time_parse(since, &since_s))
+	if (attempt_is_for_ever(since) ||
+	    !lifecycle_time_parse(since, &since_s))
 		return true;
 	return rule_lockout_holds(&attempt->policy.account, since_s,
 	                          attempt->claim.now_s);
@@ -131,7 +132,7 @@ judge(struct attempt *attempt)
 	throttle_get(attempt->throttle, attempt->source, &source);
 	attempt->wait_s = rule_lockout_wait(&attempt->policy.source,
 	                                    source.failures, now_s);
-	if (row_locked(attempt, &own) || is_for_ever(claim->since) ||
+	if (row_locked(attempt, &own) || attempt_is_for_ever(claim->since) ||
 	    (!attempt->trusted && entry_locked(attempt)))
 		attempt->standing = ATTEMPT_LOCKED;
 	else if (!attempt->trusted && attempt->wait_s > 0)

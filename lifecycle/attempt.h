@@ -78,6 +78,10 @@ enum rst_err attempt_begin(struct rst_env *env,
 void attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
                  enum rst_err outcome);
 
+/* pwdAccountLockedTime of an account that a person locked without end: it
+ * holds everywhere, for API tokens too. */
+bool attempt_is_for_ever(struct rst_view since);
+
 /* How long the source of ctx is throttled; 0: it is not. */
 uint32_t attempt_wait_s(const struct act_ctx *ctx);
 

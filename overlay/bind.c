@@ -21,14 +21,31 @@ over_may_bind(Operation *op, SlapReply *rs, enum rule_state state)
 	return rs->sr_err;
 }
 
-void
-over_bound(Operation *op, uint64_t id, uint64_t generation)
+static void
+bound(Operation *op, struct over_who who)
 {
-	struct over_who who = { over_db_of(op->o_bd), id, generation };
-
+	who.db = over_db_of(op->o_bd);
 	if (who.db == NULL)
 		return;
 	if (be_isroot_dn(who.db->be, &op->o_req_ndn))
 		who.db = NULL; /* above the rules, even as an entry */
 	over_identity_put(op->o_connid, &op->o_req_ndn, &who);
+}
+
+void
+over_bound(Operation *op, uint64_t id, uint64_t generation)
+{
+	bound(op, (struct over_who){ .id = id, .generation = generation });
+}
+
+void
+over_bound_token(Operation *op, const struct act_bearer *bearer)
+{
+	bound(op, (struct over_who){
+			  .id = bearer->owner,
+			  .generation = bearer->owner_generation,
+			  .token = bearer->token,
+			  .token_generation = bearer->token_generation,
+			  .reads_only = bearer->reads_only,
+		  });
 }

@@ -135,6 +135,10 @@ has_lost(const Connection *conn)
 	if (err == RST_OK && who.db != NULL && who.db->read != NULL)
 		err = act_still_allowed(&who.db->read->txn, who.id,
 		                        who.generation, slap_get_time());
+	if (err == RST_OK && who.db != NULL && who.db->read != NULL &&
+	    who.token != 0)
+		err = act_token_still(&who.db->read->txn, who.token,
+		                      who.token_generation, slap_get_time());
 out:
 	return err == RST_EDENIED || err == RST_ENOTFOUND;
 }

@@ -41,6 +41,9 @@ who_may(Operation *op, const struct over_who *who)
 		goto out;
 	err = act_still_allowed(&read->txn, who->id, who->generation,
 	                        slap_get_time());
+	if (err == RST_OK && who->token != 0)
+		err = act_token_still(&read->txn, who->token,
+		                      who->token_generation, slap_get_time());
 	if (err == RST_ENOTFOUND)
 		err = RST_EDENIED;
 	back_read_end(read);
@@ -152,6 +155,8 @@ guard_change(Operation *op, SlapReply *rs)
 {
 	int rc = guard(op, rs);
 
+	if (rc == SLAP_CB_CONTINUE)
+		rc = over_token_may_change(op, rs);
 	if (rc == SLAP_CB_CONTINUE && !is_internal(op))
 		over_read_names(op);
 	return rc;
@@ -162,6 +167,8 @@ guard_extended(Operation *op, SlapReply *rs)
 {
 	int rc = guard(op, rs);
 
+	if (rc == SLAP_CB_CONTINUE)
+		rc = over_token_may_extend(op, rs);
 	if (rc == SLAP_CB_CONTINUE && !is_internal(op))
 		over_txn_watch(op);
 	return rc;

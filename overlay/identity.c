@@ -157,7 +157,8 @@ over_identity_has(const struct over_db *db, uint64_t id)
 	pthread_mutex_lock(&rows_mutex);
 	for (size_t i = 0; i < BUCKETS && row == NULL; i++)
 		for (row = buckets[i]; row != NULL; row = row->next)
-			if (row->who.db == db && row->who.id == id)
+			if (row->who.db == db &&
+			    (row->who.id == id || row->who.token == id))
 				break;
 	pthread_mutex_unlock(&rows_mutex);
 	return row != NULL;

@@ -10,6 +10,7 @@
 #ifndef OVER_LIFECYCLE_H
 #define OVER_LIFECYCLE_H
 
+#include "lifecycle/acts.h"
 #include "lifecycle/attempt.h"
 #include "rules/status.h"
 #include "store/entry.h"
@@ -75,6 +76,7 @@ struct over_claim {
 	struct rst_view since;    /* its pwdAccountLockedTime */
 	struct attempt_policy policy;
 	struct rst_view password;
+	bool no_guess;       /* a wrong one counts for nothing */
 	over_resume *resume; /* of a bind; NULL: it cannot wait its turn */
 };
 /*
@@ -86,6 +88,17 @@ struct over_claim {
 enum rst_err over_prove(Operation *op, const struct over_claim *claim,
                         enum rst_err (*look)(void *arg, bool suspect),
                         void *arg) RST_MUST_USE;
+
+/*
+ * Is the password an API token that lets entry id (0: there is none) in here?
+ * RST_OK.  RST_EDENIED: a token that does not, so no guess of somebody's
+ * password; RST_ENOTFOUND: no token.  On all but RST_OK go on with the
+ * password, at its cost.  RST_EIO, RST_ECORRUPT, RST_ENOMEM.
+ */
+enum rst_err over_token(Operation *op, struct rst_env *env, uint64_t id,
+                        struct act_bearer *ret_bearer) RST_MUST_USE;
+/* A simple bind by that token succeeded. */
+void over_bound_token(Operation *op, const struct act_bearer *bearer);
 
 /*
  * A simple bind as entry id of this database succeeded, proved at this

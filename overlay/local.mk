@@ -16,4 +16,5 @@ roster_la_SOURCES += \
 	overlay/prove.c \
 	overlay/readnames.c \
 	overlay/secret.c \
+	overlay/token.c \
 	overlay/txn.c

@@ -45,6 +45,9 @@ struct over_who {
 	struct over_db *db; /* NULL: nobody of ours, nothing to guard */
 	uint64_t id;
 	uint64_t generation;
+	/* by which API token; 0: by a password */
+	uint64_t token, token_generation;
+	bool reads_only; /* that is all its scope allows */
 };
 
 /* Remember that ndn on connection connid is who, in place of what was. */
@@ -66,7 +69,8 @@ void over_identity_drop(unsigned long connid);
  * password, its owner proved himself just now: he keeps the connection.
  */
 void over_identity_renew(Operation *op);
-/* Somebody is bound as entry id.  Costs a walk of all rows. */
+/* Somebody is bound as entry id, or by the token that it is.  Costs a walk of
+ * all rows. */
 bool over_identity_has(const struct over_db *db, uint64_t id);
 /* Those of db, which is off the list; all, when it was the last. */
 void over_identity_drop_db(const struct over_db *db);
@@ -79,12 +83,28 @@ enum rst_err over_identity_find(const struct rst_rtxn *txn, struct over_db *db,
                                 const struct berval *ndn,
                                 struct over_who *ret_who) RST_MUST_USE;
 
+/* prove.c: who op is to an act; address is borrowed. */
+#define OVER_ADDRESS_BYTES 64 /* "[2001:db8::1]:4711" with the NUL */
+struct act_ctx over_ctx(const Operation *op, struct rst_env *env,
+                        char address[OVER_ADDRESS_BYTES]);
+
 /* crowd.c: once in the life of slapd. */
 void over_crowd_init(void);
 
 /* guard.c: put the guard on the frontend, once in the life of slapd. */
 int over_guard_register(void);
 int over_guard_install(ConfigReply *cr);
+
+/*
+ * token.c: may op, of a connection bound by an API token, do what it asks for?
+ * One for reading does not write, and none changes its owner's own password.
+ * Answers and returns the code, or SLAP_CB_CONTINUE.
+ */
+int over_token_may_change(Operation *op, SlapReply *rs);
+int over_token_may_extend(Operation *op, SlapReply *rs);
+/* op is about to set the password of the entry it names.  False when that is
+ * a token's owner's own. */
+bool over_token_may_set_password(Operation *op);
 
 /* group.c: bi_acl_group of the guard. */
 BI_acl_group over_acl_group;

@@ -276,7 +276,9 @@ over_extended(Operation *op, SlapReply *rs)
 	if (must_make(op))
 		made = return_made(op);
 	err = over_owner_read(op, db, &op->o_req_ndn, &owner);
-	if (err == RST_OK) {
+	if (!over_token_may_set_password(op)) {
+		rs->sr_err = LDAP_INSUFFICIENT_ACCESS;
+	} else if (err == RST_OK) {
 		rs->sr_err = may_write(op);
 		if (rs->sr_err == LDAP_SUCCESS &&
 		    check_old(op, rs, db, &owner) == LDAP_SUCCESS)

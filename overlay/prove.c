@@ -10,11 +10,9 @@
 
 #include "overlay/over_priv.h"
 
-#define ADDRESS_BYTES 64 /* "[2001:db8::1]:4711" with the NUL */
-
 /* "IP=127.0.0.1:4711" is "127.0.0.1:4711", "PATH=..." "ldapi". */
 static void
-set_address(const Operation *op, char address[ADDRESS_BYTES])
+set_address(const Operation *op, char address[OVER_ADDRESS_BYTES])
 {
 	const char *peer = NULL;
 
@@ -26,7 +24,25 @@ set_address(const Operation *op, char address[ADDRESS_BYTES])
 		peer = "ldapi";
 	else if (strncmp(peer, "IP=", 3) == 0)
 		peer += 3;
-	(void)snprintf(address, ADDRESS_BYTES, "%s", peer);
+	(void)snprintf(address, OVER_ADDRESS_BYTES, "%s", peer);
+}
+
+struct act_ctx
+over_ctx(const Operation *op, struct rst_env *env,
+         char address[OVER_ADDRESS_BYTES])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	set_address(op, address);
+	return (struct act_ctx){
+		.env = env,
+		.door = RST_DOOR_LDAP,
+		.address = rst_view_of(address),
+		.now_s = now.tv_sec,
+		.now_us = (uint32_t)(now.tv_nsec / 1000),
+		.server_id = (unsigned int)slap_serverID,
+	};
 }
 
 static enum rst_err
@@ -79,22 +95,11 @@ over_prove(Operation *op, const struct over_claim *claim,
            enum rst_err (*look)(void *arg, bool suspect), void *arg)
 {
 	unsigned int epoch = back_epoch();
-	char address[ADDRESS_BYTES];
-	struct timespec now;
-	struct act_ctx ctx;
+	char address[OVER_ADDRESS_BYTES];
+	struct act_ctx ctx = over_ctx(op, claim->env, address);
 	struct attempt attempt;
 	enum rst_err err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	set_address(op, address);
-	ctx = (struct act_ctx){
-		.env = claim->env,
-		.door = RST_DOOR_LDAP,
-		.address = rst_view_of(address),
-		.now_s = now.tv_sec,
-		.now_us = (uint32_t)(now.tv_nsec / 1000),
-		.server_id = (unsigned int)slap_serverID,
-	};
 	err = attempt_begin(claim->env, &claim->policy,
 	                    &(struct attempt_claim){
 				    .id = claim->id,
@@ -113,6 +118,7 @@ over_prove(Operation *op, const struct over_claim *claim,
 	/* a pause while it waited may have closed the environment */
 	if (back_epoch() != epoch)
 		return RST_EBUSY;
-	attempt_end(&ctx, &attempt, err);
+	if (err != RST_EDENIED || !claim->no_guess)
+		attempt_end(&ctx, &attempt, err);
 	return err;
 }

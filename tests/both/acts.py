@@ -543,6 +543,7 @@ NOT_HERE = {
     "act_unlock": "after five failures only: tests/both/lockout",
     "act_note_login": "part of a sign-in, where a policy asks for it",
     "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
+    "act_token_bind": "as act_token_use: tests/both/tokens",
     "act_find_person": "reads",
     "act_find_group": "reads",
 }

@@ -21,7 +21,8 @@ both_tests = \
 	tests/both/refusals \
 	tests/both/repair \
 	tests/both/restart \
-	tests/both/stopped
+	tests/both/stopped \
+	tests/both/tokens
 if HAVE_SLAPD
 TESTS += $(both_tests)
 check_PROGRAMS += tests/both/damage tests/both/other-format \
@@ -46,6 +47,7 @@ tests_both_libdieat_la_LDFLAGS = -module -avoid-version -shared \
 endif
 EXTRA_DIST += $(both_tests) \
 	tests/both/acts.py \
+	tests/both/doors.py \
 	tests/both/harness.py \
 	tests/both/roster.py
 

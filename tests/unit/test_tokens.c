@@ -44,6 +44,14 @@ use(struct life *life, const struct made *made, const char *method,
 	                     bearer, &life->refusal);
 }
 
+static enum rst_err
+bind(struct life *life, uint64_t owner, const struct made *made,
+     struct act_bearer *bearer)
+{
+	return act_token_bind(&life->ctx, owner, rst_view_of(made->text),
+	                      bearer);
+}
+
 static void
 refused(struct life *life, const struct made *made, const char *method,
         const char *path, enum rule_verdict verdict)
@@ -85,13 +93,14 @@ a_token_is_its_owner_within_its_scope(void **state)
 	assert_int_equal(bearer.token, all.id);
 	assert_true(bearer.inherits);
 	assert_int_equal(bearer.expires_s, LIFE_NOW + 90 * 86400);
-	refused(life, &all, NULL, NULL, RULE_INSUFFICIENT_SCOPE);
+	assert_int_equal(bind(life, alice, &all, &bearer), RST_EDENIED);
 	life_ok(life, use(life, &read, "GET", "/users", &bearer));
 	assert_false(bearer.inherits);
 	refused(life, &read, "POST", "/users", RULE_INSUFFICIENT_SCOPE);
 	the_last_event_says(life, "outside its scope");
-	life_ok(life, use(life, &ldap, NULL, NULL, &bearer));
+	life_ok(life, bind(life, alice, &ldap, &bearer));
 	assert_int_equal(bearer.expires_s, RULE_NEVER);
+	assert_false(bearer.reads_only);
 	refused(life, &ldap, "GET", "/me", RULE_INSUFFICIENT_SCOPE);
 }
 
@@ -134,6 +143,76 @@ every_reason_is_told_to_the_journal_alone(void **state)
 	life_ok(life,
 	        life_set(life, alice, RST_A_ROSTEREXPIRES, "20200101000000Z"));
 	refused(life, &made, "GET", "/me", RULE_INVALID_TOKEN);
+}
+
+static void
+a_password_of_ldap_is_its_owners_alone(void **state)
+{
+	struct life *life = *state;
+	uint64_t alice = life_person(life, "alice");
+	uint64_t bob = life_person(life, "bob"), before;
+	struct act_bearer bearer;
+	struct made made;
+
+	made = make(life, alice, "ldap", NULL, 0);
+	assert_int_equal(bind(life, bob, &made, &bearer), RST_EDENIED);
+	the_last_event_says(life, "with the name of somebody else");
+	made = make(life, alice, "ldap", NULL, 0);
+	assert_int_equal(bind(life, 0, &made, &bearer), RST_EDENIED);
+	the_last_event_says(life, "with the name of somebody else");
+	made = make(life, alice, NULL, NULL, 0);
+	assert_int_equal(bind(life, alice, &made, &bearer), RST_EDENIED);
+	the_last_event_says(life, "outside its scope");
+	made = make(life, alice, "ldap", "192.0.2.0/24", 0);
+	life->ctx.address = RST_VIEW("ldapi");
+	assert_int_equal(bind(life, alice, &made, &bearer), RST_EDENIED);
+	the_last_event_says(life, "not from this address");
+	/* nothing is counted, and nothing journaled, of what is no token */
+	before = life_sequence(life);
+	made.text[20] = made.text[20] == 'a' ? 'b' : 'a';
+	assert_int_equal(bind(life, alice, &made, &bearer), RST_ENOTFOUND);
+	assert_int_equal(life_sequence(life), before);
+	/* a lock without end, which a person wrote, holds here too */
+	made = make(life, alice, "ldap", NULL, 0);
+	life_ok(life, bind(life, alice, &made, &bearer));
+	life_ok(life, life_set(life, alice, RST_A_PWDACCOUNTLOCKEDTIME,
+	                       "000001010000Z"));
+	assert_int_equal(bind(life, alice, &made, &bearer), RST_EDENIED);
+	the_last_event_says(life, "the owner is locked");
+}
+
+static void
+read_beside_ldap_is_for_reading(void **state)
+{
+	static const struct {
+		const char *scope[3];
+		bool reads_only;
+	} row[] = {
+		{ { "ldap" }, false },
+		{ { "ldap", "read" }, true },
+		{ { "read", "ldap", "POST /users" }, true },
+		{ { "ldap", "read", "inherit" }, false },
+		{ { "ldap", "GET /users" }, false },
+	};
+	struct life *life = *state;
+	uint64_t alice = life_person(life, "alice");
+	struct act_bearer bearer;
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct rst_view scopes[3];
+		struct act_token token = { .name = RST_VIEW("x"),
+			                   .scopes = scopes };
+		struct made made;
+
+		for (size_t k = 0; k < 3 && row[i].scope[k] != NULL; k++)
+			scopes[token.n_scopes++] = rst_view_of(row[i].scope[k]);
+		life_ok(life,
+		        act_token_create(&life->ctx, alice, &token, made.text,
+		                         &made.id, &life->refusal));
+		life_ok(life, bind(life, alice, &made, &bearer));
+		if (bearer.reads_only != row[i].reads_only)
+			fail_msg("row %zu", i);
+	}
 }
 
 static void
@@ -315,6 +394,8 @@ main(void)
 		UNIT(a_token_is_its_owner_within_its_scope),
 		UNIT(only_a_digest_and_its_beginning_are_kept),
 		UNIT(every_reason_is_told_to_the_journal_alone),
+		UNIT(a_password_of_ldap_is_its_owners_alone),
+		UNIT(read_beside_ldap_is_for_reading),
 		UNIT(a_refusal_is_journaled_once_a_minute),
 		UNIT(tokens_die_with_the_access_and_stay_dead),
 		UNIT(an_account_has_fifty_that_live),
