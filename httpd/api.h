@@ -8,7 +8,13 @@
 
 /* api_session.c */
 http_handler api_session_create, api_session_show, api_session_end;
-http_handler page_login, page_home;
+http_handler api_reauthenticate;
+http_handler page_login, page_home, page_reauthenticate;
+
+/* api_sessions.c */
+http_handler api_my_sessions, api_user_sessions, api_session_list;
+http_handler api_my_session_end, api_user_session_end, api_any_session_end;
+http_handler api_my_sessions_end, api_user_sign_out;
 
 /* api_registration.c */
 http_handler api_bootstrap, api_registration_show, api_registration_create;

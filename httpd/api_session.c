@@ -91,6 +91,48 @@ api_session_create(struct http_req *req, struct http_reply *reply)
 		memcpy(reply->location, next.ptr, next.len + 1);
 }
 
+/* POST /session/reauthenticate, POST /reauthenticate: a new cookie */
+void
+api_reauthenticate(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "password", INPUT_TEXT, true },
+		{ "next", INPUT_TEXT, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_session session;
+	char token[RST_TOKEN_TEXT], csrf[HTTP_CSRF_TEXT];
+	struct rst_view token_view = { token, RST_TOKEN_TEXT - 1 };
+	struct rst_view next;
+	enum rst_err err;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	if (req->who.bearer) {
+		http_problem(reply, 403,
+		             rule_verdict_code(RULE_INSUFFICIENT_SCOPE), NULL,
+		             "a token has no password: sign in");
+		return;
+	}
+	err = act_reauthenticate(&req->ctx, req->who.digest,
+	                         input_text(req, "password"), token, &session,
+	                         &refusal);
+	if (err == RST_OK) {
+		http_csrf_make(token_view, csrf);
+		err = session_model(req, session.user, session.expires_s, csrf,
+		                    &reply->body);
+	}
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
+	http_set_cookie(req, reply, token_view,
+	                session.expires_s - req->ctx.now_s);
+	next = next_of(req);
+	if (!req->api)
+		memcpy(reply->location, next.ptr, next.len + 1);
+}
+
 /* GET /session */
 void
 api_session_show(struct http_req *req, struct http_reply *reply)
@@ -119,6 +161,13 @@ api_session_end(struct http_req *req, struct http_reply *reply)
 	http_set_cookie(req, reply, RST_VIEW(""), 0);
 	if (!req->api)
 		http_location(reply, "/login?done=out", RST_VIEW(""), "");
+}
+
+/* GET /reauthenticate */
+void
+page_reauthenticate(struct http_req *req, struct http_reply *reply)
+{
+	page_login(req, reply);
 }
 
 /* GET /login */

@@ -5,6 +5,7 @@
  * asks, where from, may he, what the body says, the handler, the
  * representation.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -180,6 +181,67 @@ check_role(struct http_req *req, struct http_reply *reply)
 	return false;
 }
 
+/* What a stolen cookie must not do: it changes what is not its owner's, or
+ * lasts longer than the session. */
+static bool
+needs_proof(const struct http_req *req)
+{
+	if (!is_unsafe(req->head->method) || req->who.bearer ||
+	    !req->who.signed_in)
+		return false;
+	if (req->route->where & HTTP_PROVED)
+		return true;
+	switch (req->route->role) {
+	case HTTP_ANYONE:
+	case HTTP_PERSON:
+		return false;
+	case HTTP_SELF:
+	case HTTP_MANAGER:
+	case HTTP_ADMIN:
+		return req->who.administrator;
+	}
+	return true;
+}
+
+/* The page that had the form: the nearest one above the address. */
+static void
+send_to_proof(const struct http_req *req, struct http_reply *reply)
+{
+	char path[HTTP_PATH_MAX + 1], next[HTTP_LOCATION_MAX];
+	const struct http_route *route = NULL;
+	struct rst_view arg[2];
+	const char *allow;
+
+	snprintf(path, sizeof(path), "%s", req->head->path);
+	while (route == NULL && path[0] != '\0') {
+		route = http_route_find(HTTP_GET, path, false, arg, &allow);
+		if (route == NULL)
+			*strrchr(path, '/') = '\0';
+	}
+	if (route == NULL ||
+	    !http_percent_encode(rst_view_of(path), next, sizeof(next) - 32))
+		next[0] = '\0';
+	snprintf(reply->location, sizeof(reply->location),
+	         "/reauthenticate?next=%s", next);
+	reply->status = 303;
+}
+
+static bool
+check_proof(struct http_req *req, struct http_reply *reply)
+{
+	if (!needs_proof(req) ||
+	    act_proved_lately(&req->ctx, &req->who.session))
+		return true;
+	if (req->api)
+		http_problem(reply, 403,
+		             rule_verdict_code(RULE_REAUTHENTICATION_REQUIRED),
+		             NULL,
+		             rule_verdict_text(RULE_REAUTHENTICATION_REQUIRED));
+	else
+		send_to_proof(req, reply);
+	return false;
+}
+
 /* What was typed goes back to the page, but never a secret. */
 static void
 drop_secrets(cJSON *input)
@@ -238,7 +300,7 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 		goto out;
 	}
 	if (!read_body(req, reply) || !check_origin(req, reply) ||
-	    !check_role(req, reply))
+	    !check_role(req, reply) || !check_proof(req, reply))
 		goto out;
 	req->route->handle(req, reply);
 	if (http_is_problem(reply) && !req->api && req->route->show != NULL)

@@ -18,6 +18,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_policy.c \
 	httpd/api_registration.c \
 	httpd/api_session.c \
+	httpd/api_sessions.c \
 	httpd/api_setting.c \
 	httpd/api_token.c \
 	httpd/api_user.c \
@@ -86,6 +87,7 @@ dist_templates_DATA = \
 	httpd/templates/policies.mustache \
 	httpd/templates/policy.mustache \
 	httpd/templates/problem.mustache \
+	httpd/templates/reauthenticate.mustache \
 	httpd/templates/register.mustache \
 	httpd/templates/requests.mustache \
 	httpd/templates/settings.mustache \

@@ -20,6 +20,7 @@
 #include "httpd/locale.h"
 #include "httpd/mail.h"
 #include "httpd/overview.h"
+#include "httpd/route.h"
 #include "httpd/serve.h"
 #include "httpd/template.h"
 #include "lifecycle/attempt.h"
@@ -49,11 +50,15 @@ struct command {
 	const char *state; /* NULL: as configured */
 };
 
+#define OPTION_ROUTES 256 /* no letter */
+
 static const struct argp_option options[] = {
 	{ "config", 'c', "FILE", 0, "Read FILE (" HTTP_CONFIG_FILE ")", 0 },
 	{ "state", 's', "DIR", 0, "Use the environment in DIR", 0 },
 	{ "foreground", 'f', NULL, 0,
 	  "Stay in the foreground (always; accepted for scripts)", 0 },
+	{ "routes", OPTION_ROUTES, NULL, 0,
+	  "Print every route with who may use it, and exit", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -71,6 +76,9 @@ parse_option(int key, char *value, struct argp_state *state)
 		return 0;
 	case 'f':
 		return 0;
+	case OPTION_ROUTES:
+		http_routes_print(stdout);
+		exit(fflush(stdout) == 0 ? 0 : EXIT_BROKEN);
 	default: /* ARGP_KEY_* are no enum */
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -23,19 +23,31 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/static/{}", page_static, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/", page_home, NULL, NULL, NULL },
 
-{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/bootstrap/{}", page_bootstrap, "bootstrap", "First administrator", NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/bootstrap", api_bootstrap, "bootstrap", "First administrator", page_bootstrap },
 
 { HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/session", api_session_create, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/session", api_session_show, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_PERSON, "/session", api_session_end, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_PERSON, "/session/reauthenticate", api_reauthenticate, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_PERSON, "/reauthenticate", page_reauthenticate, "reauthenticate", "Your password again", NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_PERSON, "/reauthenticate", api_reauthenticate, "reauthenticate", "Your password again", page_reauthenticate },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/sessions", api_session_list, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/sessions/{}", api_any_session_end, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_PERSON, "/me/sessions", api_my_sessions, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/sessions", api_my_sessions_end, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/sessions/{}", api_my_session_end, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/sessions", api_user_sessions, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/sessions", api_user_sign_out, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/sessions/{}", api_user_session_end, NULL, NULL, NULL },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/sign-out", api_user_sign_out, "user", "Person", api_user_show },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/login", page_login, "login", "Sign in", NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/login", api_session_create, "login", "Sign in", page_login },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/logout", api_session_end, NULL, NULL, NULL },
 
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/registration", api_registration_show, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/registrations", api_registration_list, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/requests", api_registration_list, "requests", "Requests", NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/register", page_register, "register", "Register", NULL },
@@ -43,7 +55,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/register", api_registration_create, "register", "Register", page_register },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/invitations", api_invitation_list, "invitations", "Invitations", NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/invitations", api_invitation_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/invitations", api_invitation_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitations", api_invitation_create, "invitations", "Invitations", api_invitation_list },
 { HTTP_GET, BOTH, HTTP_ADMIN, "/invitations/{}", api_invitation_show, "invitation", "Invitation", NULL },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/invitations/{}", api_invitation_revoke, NULL, NULL, NULL },
@@ -52,7 +64,7 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/invitations/token/{}", api_invitation_by_token, NULL, NULL, NULL },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/users", api_user_list, "users", "People", NULL },
-{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/users", api_user_create, "users", "People", api_user_list },
 { HTTP_GET, BOTH, HTTP_SELF, "/users/{}", api_user_show, "user", "Person", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_edit, NULL, NULL, NULL },
@@ -68,7 +80,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/purge", api_user_purge, "user", "Person", api_user_show },
 
 { HTTP_GET, HTTP_API, HTTP_SELF, "/users/{}/ssh-keys", api_key_list, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users/{}/ssh-keys", api_key_add, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/users/{}/ssh-keys", api_key_add, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/ssh-keys", api_key_drop, NULL, NULL, NULL },
 
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/history", api_user_history, NULL, NULL, NULL },
@@ -78,7 +90,7 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit/export", api_audit_export, NULL, NULL, NULL },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/groups", api_group_list, "groups", "Groups", NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/groups", api_group_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/groups", api_group_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/groups", api_group_create, "groups", "Groups", api_group_list },
 { HTTP_GET, BOTH, HTTP_MANAGER, "/groups/{}", api_group_show, "group", "Group", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/groups/{}", api_group_edit, NULL, NULL, NULL },
@@ -95,7 +107,7 @@ const struct http_route http_routes[] = {
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", api_me_show },
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_list, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_add, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_PERSON, "/me/ssh-keys", api_key_add, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_drop, NULL, NULL, NULL },
 { HTTP_POST, BOTH | HTTP_HASHES, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", api_me_show },
 
@@ -103,10 +115,10 @@ const struct http_route http_routes[] = {
 { HTTP_GET, BOTH, HTTP_ADMIN, "/settings", api_setting_list, "settings", "Settings", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/settings", api_setting_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/settings", api_setting_edit, "settings", "Settings", api_setting_list },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/settings/test-mail", api_mail_test, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/settings/test-mail", api_mail_test, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/settings/test-mail", api_mail_test, "mail", "Mail", api_mail_list },
 { HTTP_GET, BOTH, HTTP_ADMIN, "/policies", api_policy_list, "policies", "Policies", NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/policies", api_policy_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/policies", api_policy_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/policies", api_policy_create, "policies", "Policies", api_policy_list },
 { HTTP_GET, BOTH, HTTP_ADMIN, "/policies/{}", api_policy_show, "policy", "Policy", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/policies/{}", api_policy_edit, NULL, NULL, NULL },
@@ -118,10 +130,10 @@ const struct http_route http_routes[] = {
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/mail/{}", api_mail_drop, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/mail/{}/delete", api_mail_drop, "mail", "Mail", api_mail_list },
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/me/tokens", api_my_tokens, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API, HTTP_PERSON, "/me/tokens", api_my_token_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES | HTTP_PROVED, HTTP_PERSON, "/me/tokens", api_my_token_create, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/tokens/{}", api_my_token_revoke, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/users/{}/tokens", api_user_tokens, NULL, NULL, NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users/{}/tokens", api_user_token_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/users/{}/tokens", api_user_token_create, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}/tokens/{}", api_user_token_revoke, NULL, NULL, NULL },
 };
 /* clang-format on */
@@ -208,6 +220,52 @@ http_route_find(enum http_method method, const char *path, bool api,
 	}
 	*ret_allow = allow_of(set);
 	return NULL;
+}
+
+static const char *
+role_word(enum http_role role)
+{
+	switch (role) {
+	case HTTP_ANYONE:
+		return "anyone";
+	case HTTP_PERSON:
+		return "person";
+	case HTTP_SELF:
+		return "self";
+	case HTTP_MANAGER:
+		return "manager";
+	case HTTP_ADMIN:
+		return "admin";
+	}
+	return "nobody";
+}
+
+void
+http_routes_print(FILE *out)
+{
+	static const struct {
+		unsigned int bit;
+		const char *word;
+	} words[] = {
+		{ HTTP_API, "api" },       { HTTP_PAGE, "page" },
+		{ HTTP_RAW, "raw" },       { HTTP_HASHES, "hashes" },
+		{ HTTP_PROVED, "proved" }, { HTTP_CREATES, "creates" },
+	};
+
+	for (size_t i = 0; i < http_routes_n; i++) {
+		const struct http_route *route = &http_routes[i];
+		const char *comma = "";
+
+		fprintf(out, "%s %s ", http_method_word(route->method),
+		        role_word(route->role));
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+			if ((route->where & words[k].bit) == 0)
+				continue;
+			fprintf(out, "%s%s", comma, words[k].word);
+			comma = ",";
+		}
+		fprintf(out, " %s\n", route->path);
+	}
 }
 
 bool

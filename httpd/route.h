@@ -3,6 +3,8 @@
 #ifndef HTTPD_ROUTE_H
 #define HTTPD_ROUTE_H
 
+#include <stdio.h>
+
 #include "httpd/http.h"
 
 #define HTTP_API_PREFIX "/api/v1"
@@ -14,6 +16,11 @@ enum http_where {
 	/* It hashes a password: answered by threads of its own, so that a
 	 * flood of guesses holds nobody else. */
 	HTTP_HASHES = 1 << 3,
+	/* A session does it only when the password was given lately; for all
+	 * that administrators change this is so without saying. */
+	HTTP_PROVED = 1 << 4,
+	/* It makes something: an Idempotency-Key counts. */
+	HTTP_CREATES = 1 << 5,
 };
 
 struct http_route {
@@ -38,6 +45,12 @@ const struct http_route *http_route_find(enum http_method method,
                                          const char *path, bool api,
                                          struct rst_view arg[2],
                                          const char **ret_allow);
+
+/*
+ * The table as text, a line for each route: method, role, enum http_where
+ * words with commas between them, path.  For rosterd --routes.
+ */
+void http_routes_print(FILE *out);
 
 /* The request will hash a password. */
 bool http_route_hashes(const struct http_head *head);

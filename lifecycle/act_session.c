@@ -49,6 +49,20 @@ find_claimant(const struct rst_rtxn *txn, struct rst_view name,
 	return err;
 }
 
+static void
+take_claimant(const struct act_ctx *ctx, const struct rst_record *record,
+              struct claimant *claimant)
+{
+	claimant->id = record->id;
+	claimant->generation = record->generation;
+	claimant->state = act_state(record, ctx->now_s);
+	(void)rst_view_copy(
+		rst_record_first(record, RST_A_PWDACCOUNTLOCKEDTIME),
+		claimant->since, sizeof(claimant->since));
+	(void)rst_view_copy(rst_record_first(record, RST_A_USERPASSWORD),
+	                    claimant->stored, sizeof(claimant->stored));
+}
+
 static enum rst_err
 read_claimant(const struct act_ctx *ctx, struct rst_view name,
               struct claimant *claimant)
@@ -64,17 +78,8 @@ read_claimant(const struct act_ctx *ctx, struct rst_view name,
 	err = find_claimant(&txn, name, &id);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK && record.kind == RST_KIND_PERSON) {
-		claimant->id = id;
-		claimant->generation = record.generation;
-		claimant->state = act_state(&record, ctx->now_s);
-		(void)rst_view_copy(
-			rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME),
-			claimant->since, sizeof(claimant->since));
-		(void)rst_view_copy(
-			rst_record_first(&record, RST_A_USERPASSWORD),
-			claimant->stored, sizeof(claimant->stored));
-	}
+	if (err == RST_OK && record.kind == RST_KIND_PERSON)
+		take_claimant(ctx, &record, claimant);
 	if (err == RST_ENOTFOUND)
 		err = RST_OK;
 	if (err == RST_OK)
@@ -116,6 +121,7 @@ make_session(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 		.generation = claimant->generation,
 		.made_s = ctx->now_s,
 		.seen_s = ctx->now_s,
+		.proved_s = ctx->now_s,
 		.expires_s = ctx->now_s +
 		             lifecycle_setting_number(
 				     txn, RULE_SETTING_SESSION_LIFETIME),
@@ -219,6 +225,111 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 	                     refusal);
 }
 
+/* The person of the session, if it is still there. */
+static enum rst_err
+read_owner(const struct act_ctx *ctx,
+           const unsigned char digest[RST_DIGEST_BYTES],
+           struct claimant *claimant, struct rst_session *session)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_session_get(&txn, digest, session);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, session->user, &record);
+	if (err == RST_OK) {
+		take_claimant(ctx, &record, claimant);
+		err = attempt_policy(&txn, claimant->id, &claimant->policy);
+	}
+	rst_read_end(&txn);
+	return err;
+}
+
+/* The session under a new token, as it was otherwise. */
+static enum rst_err
+renew(const struct act_ctx *ctx, const struct claimant *claimant,
+      const unsigned char digest[RST_DIGEST_BYTES], char token[RST_TOKEN_TEXT],
+      struct rst_session *session)
+{
+	unsigned char fresh[RST_DIGEST_BYTES];
+	struct rst_wtxn txn = { 0 };
+	char text[RST_TOKEN_TEXT];
+	enum rst_err err;
+
+	rst_token_new(text, fresh);
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_session_get(&txn.r, digest, session);
+	if (err == RST_OK)
+		err = act_still_allowed(&txn.r, claimant->id,
+		                        claimant->generation, ctx->now_s);
+	if (err == RST_EDENIED)
+		err = RST_ENOTFOUND; /* it is over */
+	if (err == RST_OK)
+		err = rst_session_drop(&txn, digest);
+	session->proved_s = ctx->now_s;
+	session->seen_s = ctx->now_s;
+	if (err == RST_OK)
+		err = rst_session_add(&txn, fresh, session);
+	if (err == RST_OK)
+		err = act_event(&txn, ctx, "reauthenticate", ctx->actor);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	if (err == RST_OK)
+		memcpy(token, text, RST_TOKEN_TEXT);
+	rst_write_abort(&txn);
+	sodium_memzero(text, sizeof(text));
+	return err;
+}
+
+enum rst_err
+act_reauthenticate(const struct act_ctx *ctx,
+                   const unsigned char digest[RST_DIGEST_BYTES],
+                   struct rst_view password, char token[RST_TOKEN_TEXT],
+                   struct rst_session *ret_session, struct act_refusal *refusal)
+{
+	struct claimant claimant = { 0 };
+	struct rst_session session;
+	bool throttled = false;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = read_owner(ctx, digest, &claimant, &session);
+	if (err == RST_OK) {
+		err = prove(ctx, &claimant, RST_VIEW(""), password, &throttled);
+		if (err == RST_EDENIED)
+			err = act_refuse(refusal,
+			                 throttled ? RULE_TOO_MANY_ATTEMPTS
+			                           : RULE_WRONG_PASSWORD,
+			                 "password");
+	}
+	sodium_memzero(claimant.stored, sizeof(claimant.stored));
+	if (err == RST_OK)
+		err = renew(ctx, &claimant, digest, token, &session);
+	if (err == RST_OK)
+		*ret_session = session;
+	return err;
+}
+
+bool
+act_proved_lately(const struct act_ctx *ctx, const struct rst_session *session)
+{
+	int64_t within_s = rule_setting_default(RULE_SETTING_REAUTHENTICATION);
+	struct rst_rtxn txn;
+
+	if (rst_read_begin(ctx->env, &txn) == RST_OK) {
+		within_s = lifecycle_setting_number(
+			&txn, RULE_SETTING_REAUTHENTICATION);
+		rst_read_end(&txn);
+	}
+	return !rule_clock_from_the_future(session->proved_s, ctx->now_s) &&
+	       ctx->now_s - session->proved_s < within_s;
+}
+
 enum rst_err
 act_sign_out(const struct act_ctx *ctx,
              const unsigned char digest[RST_DIGEST_BYTES],
@@ -233,40 +344,6 @@ act_sign_out(const struct act_ctx *ctx,
 		err = rst_session_drop(&txn, digest);
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "sign-out", ctx->actor);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
-}
-
-enum rst_err
-act_end_sessions(const struct act_ctx *ctx, uint64_t person,
-                 struct rst_view reason, struct act_refusal *refusal)
-{
-	struct rst_journal_entry entry = {
-		.op = RST_J_EVENT,
-		.door = ctx->door,
-		.act = RST_VIEW("end-sessions"),
-		.actor = ctx->actor,
-		.address = ctx->address,
-		.reason = reason,
-		.time_s = ctx->now_s,
-		.time_us = ctx->now_us,
-	};
-	struct rst_wtxn txn = { 0 };
-	char dn[RST_DN_MAX];
-	size_t len = 0;
-	enum rst_err err;
-
-	*refusal = (struct act_refusal){ 0 };
-	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
-	if (err == RST_OK)
-		err = rst_tree_dn(&txn.r, person, dn, sizeof(dn), &len);
-	if (err == RST_OK)
-		err = rst_session_drop_user(&txn, person, NULL);
-	entry.dn = rst_view(dn, len);
-	if (err == RST_OK)
-		err = rst_journal_append(&txn, &entry, NULL);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);

@@ -225,11 +225,30 @@ enum rst_err act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 enum rst_err act_sign_out(const struct act_ctx *ctx,
                           const unsigned char digest[RST_DIGEST_BYTES],
                           struct act_refusal *refusal) RST_MUST_USE;
-
-/* All sessions of person end.  RST_ENOTFOUND. */
+/*
+ * The person of a session gives the password again: the session goes on under
+ * a new token, for no longer than it would have.  RULE_WRONG_PASSWORD,
+ * RULE_TOO_MANY_ATTEMPTS; RST_ENOTFOUND when the session ended meanwhile.
+ */
+enum rst_err act_reauthenticate(const struct act_ctx *ctx,
+                                const unsigned char digest[RST_DIGEST_BYTES],
+                                struct rst_view password,
+                                char token[RST_TOKEN_TEXT],
+                                struct rst_session *ret_session,
+                                struct act_refusal *refusal) RST_MUST_USE;
+/* The password of session was given within setting "reauthentication". */
+bool act_proved_lately(const struct act_ctx *ctx,
+                       const struct rst_session *session);
+/* End one session, of anybody.  RST_ENOTFOUND. */
+enum rst_err act_end_session(const struct act_ctx *ctx,
+                             const unsigned char digest[RST_DIGEST_BYTES],
+                             struct act_refusal *refusal) RST_MUST_USE;
+/* End all sessions of person but keep (may be NULL); *ret_n (may be NULL) says
+ * how many.  Tokens stay: they are revoked one by one.  RST_ENOTFOUND. */
 enum rst_err act_end_sessions(const struct act_ctx *ctx, uint64_t person,
-                              struct rst_view reason,
-                              struct act_refusal *refusal) RST_MUST_USE;
+                              struct rst_view reason, const unsigned char *keep,
+                              size_t *ret_n, struct act_refusal *refusal)
+	RST_MUST_USE;
 
 /*
  * The session of a cookie, when its person may still act: status active, the

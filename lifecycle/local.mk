@@ -14,7 +14,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_person.c \
 	lifecycle/act_priv.h \
 	lifecycle/act_register.c \
-	lifecycle/act_session.c \
+	lifecycle/act_session.c lifecycle/act_session_end.c \
 	lifecycle/act_setting.c \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \

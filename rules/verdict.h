@@ -60,7 +60,7 @@
 	  "a password is text of at most 1024 bytes")                          \
 	X(HASH_REFUSED, "hash_refused",                                        \
 	  "hashed passwords are accepted from the import tools only")          \
-	X(WRONG_PASSWORD, "wrong_password", "the old password is wrong")       \
+	X(WRONG_PASSWORD, "wrong_password", "this password is wrong")          \
 	X(INVALID_CREDENTIALS, "invalid_credentials",                          \
 	  "the name or the password is wrong")                                 \
 	X(ACCOUNT_INACTIVE, "account_inactive", "this account is not active")  \

@@ -3,8 +3,10 @@
  *
  * A record:
  *
- *	format(1) = 1, user(8) generation(8) made_s(8) seen_s(8) expires_s(8)
- *	address(1+) agent(1+) sum(8)
+ *	format(1) = 2, user(8) generation(8) made_s(8) seen_s(8) expires_s(8)
+ *	proved_s(8) address(1+) agent(1+) sum(8)
+ *
+ * Format 1 had no proved_s: the password was given when it was made.
  */
 #include "store/session.h"
 
@@ -14,7 +16,8 @@
 #include "store/session_priv.h"
 #include "store/wire.h"
 
-#define FORMAT     1
+#define FORMAT     2
+#define FORMAT_OLD 1
 #define TOKEN_RAW  32   /* random bytes of a token */
 #define SWEEP_ROWS 4096 /* looked at by one rst_session_drop_expired() */
 
@@ -73,9 +76,13 @@ rst_session_decode(struct rst_view bytes, struct rst_session *ret_session)
 	session.made_s = (int64_t)rst_in_number(&in, 8);
 	session.seen_s = (int64_t)rst_in_number(&in, 8);
 	session.expires_s = (int64_t)rst_in_number(&in, 8);
+	session.proved_s = format == FORMAT_OLD
+	                           ? session.made_s
+	                           : (int64_t)rst_in_number(&in, 8);
 	address = rst_in_text(&in, 1);
 	agent = rst_in_text(&in, 1);
-	if (in.failed || in.left.len != 0 || format != FORMAT ||
+	if (in.failed || in.left.len != 0 ||
+	    (format != FORMAT && format != FORMAT_OLD) ||
 	    !rst_view_copy(address, session.address, sizeof(session.address)) ||
 	    !rst_view_copy(agent, session.agent, sizeof(session.agent)))
 		return RST_ECORRUPT;
@@ -97,6 +104,7 @@ put(struct rst_wtxn *txn, struct rst_view digest,
 	rst_out_number(&out, (uint64_t)session->made_s, 8);
 	rst_out_number(&out, (uint64_t)session->seen_s, 8);
 	rst_out_number(&out, (uint64_t)session->expires_s, 8);
+	rst_out_number(&out, (uint64_t)session->proved_s, 8);
 	rst_out_text(&out, rst_view_of(session->address), 1);
 	rst_out_text(&out, rst_view_of(session->agent), 1);
 	rst_sum(rst_out_view(&out), sum);
@@ -317,6 +325,58 @@ increment(unsigned char digest[RST_DIGEST_BYTES])
 	for (size_t i = RST_DIGEST_BYTES; i-- > 0;)
 		if (++digest[i] != 0)
 			return;
+}
+
+enum rst_err
+rst_session_next(const struct rst_rtxn *txn, uint64_t user, bool *started,
+                 unsigned char digest[RST_DIGEST_BYTES],
+                 struct rst_session *ret_session)
+{
+	unsigned char at[RST_DIGEST_BYTES];
+	enum rst_err err;
+
+	if (user != 0) {
+		err = next_of_user(txn, user, started, digest);
+		if (err != RST_OK)
+			return err;
+		err = rst_session_get(txn, digest, ret_session);
+		return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
+	}
+	memcpy(at, digest, sizeof(at));
+	if (*started) {
+		increment(at);
+		if (sodium_is_zero(at, sizeof(at)))
+			return RST_ENOTFOUND;
+	} else {
+		memset(at, 0, sizeof(at));
+	}
+	err = seek(txn, at, ret_session);
+	if (err == RST_OK) {
+		*started = true;
+		memcpy(digest, at, sizeof(at));
+	}
+	return err;
+}
+
+enum rst_err
+rst_session_find(const struct rst_rtxn *txn,
+                 const unsigned char id[RST_SESSION_ID_BYTES],
+                 unsigned char ret_digest[RST_DIGEST_BYTES],
+                 struct rst_session *ret_session)
+{
+	unsigned char digest[RST_DIGEST_BYTES] = { 0 };
+	struct rst_session session;
+	enum rst_err err;
+
+	memcpy(digest, id, RST_SESSION_ID_BYTES);
+	err = seek(txn, digest, &session);
+	if (err == RST_OK && memcmp(digest, id, RST_SESSION_ID_BYTES) != 0)
+		err = RST_ENOTFOUND;
+	if (err != RST_OK)
+		return err;
+	memcpy(ret_digest, digest, sizeof(digest));
+	*ret_session = session;
+	return RST_OK;
 }
 
 enum rst_err

@@ -26,6 +26,7 @@ struct rst_session {
 	uint64_t user;       /* entry id */
 	uint64_t generation; /* of the user when it was made */
 	int64_t made_s, seen_s, expires_s;
+	int64_t proved_s; /* when the password was given last */
 	char address[64];
 	char agent[256];
 };
@@ -49,6 +50,22 @@ enum rst_err rst_session_drop_user(struct rst_wtxn *txn, uint64_t user,
 /* Those that ended before now_s, at most max. */
 enum rst_err rst_session_drop_expired(struct rst_wtxn *txn, int64_t now_s,
                                       size_t max) RST_MUST_USE;
+/*
+ * The session after *digest, which moves there (all zero with *started false:
+ * the first), of one person or, with user 0, of anybody.  RST_ENOTFOUND at the
+ * end.
+ */
+enum rst_err rst_session_next(const struct rst_rtxn *txn, uint64_t user,
+                              bool *started,
+                              unsigned char digest[RST_DIGEST_BYTES],
+                              struct rst_session *ret_session) RST_MUST_USE;
+/* The session whose digest begins with id, which may be shown: it leads
+ * neither to the digest nor to the token.  RST_ENOTFOUND. */
+#define RST_SESSION_ID_BYTES 16
+enum rst_err rst_session_find(const struct rst_rtxn *txn,
+                              const unsigned char id[RST_SESSION_ID_BYTES],
+                              unsigned char ret_digest[RST_DIGEST_BYTES],
+                              struct rst_session *ret_session) RST_MUST_USE;
 /* The sessions of user, at most max. */
 enum rst_err rst_session_list(const struct rst_rtxn *txn, uint64_t user,
                               struct rst_session *sessions, size_t max,

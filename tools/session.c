@@ -80,8 +80,8 @@ end(struct noun *noun)
 		return status;
 	return noun_done(noun,
 	                 act_end_sessions(&noun->ctx, person,
-	                                  noun_text(noun, NOUN_REASON),
-	                                  &noun->refusal),
+	                                  noun_text(noun, NOUN_REASON), NULL,
+	                                  NULL, &noun->refusal),
 	                 noun->args[0], "signed out everywhere");
 }
 

@@ -540,6 +540,7 @@ NOT_HERE = {
     "act_invitation_find": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
+    "act_proved_lately": "reads",
     "act_unlock": "after five failures only: tests/both/lockout",
     "act_note_login": "part of a sign-in, where a policy asks for it",
     "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
@@ -947,6 +948,43 @@ def http_sign_out(hand):
         person.sessions.pop(token)
         raise
     del person.sessions[token]
+
+
+@act(HTTP, "end a session", "act_end_session", frees=True, weight=1)
+def http_end_session(hand):
+    name, person, token = signed_in(hand)
+    listed = hand.ask("GET", "me/sessions", None, person.sessions[token])
+    mine = [one["id"] for one in listed["items"] if one["current"]]
+    try:
+        hand.promise({"session/" + token: "-"}, lambda: hand.ask(
+            "DELETE", "users/%s/sessions/%s" % (name, mine[0]), None))
+    except Lost:
+        person.sessions.pop(token)
+        raise
+    del person.sessions[token]
+
+
+@act(HTTP, "sign a person out", "act_end_sessions", frees=True, weight=1)
+def http_sign_person_out(hand):
+    name, person, token = signed_in(hand)
+    facts = {"session/" + one: "-" for one in person.sessions}
+    person.sessions = {}
+    hand.promise(facts, lambda: hand.ask(
+        "POST", "users/%s/sign-out" % name, {}))
+
+
+@act(HTTP, "give the password again", "act_reauthenticate", frees=True,
+     weight=1)
+def http_reauthenticate(hand):
+    name, person, token = signed_in(hand)
+    api = person.sessions.pop(token)
+    answer = hand.promise({"session/" + token: "-"}, lambda: hand.ask(
+        "POST", "session/reauthenticate", {"password": person.password},
+        api))
+    api.csrf = answer["csrf"]
+    fresh = api.session.cookies[COOKIE]
+    hand.promise({"session/" + fresh: name}, lambda: None)
+    person.sessions[fresh] = api
 
 
 @act(HTTP, "change one's password", "act_change_password", weight=2)

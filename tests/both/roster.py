@@ -183,6 +183,7 @@ class Api:
 
     def __init__(self, url, ca):
         self.password = PASSWORD
+        self.secret = None  # what it signed in with
         self.url = url
         self.session = requests.Session()
         self.session.verify = ca
@@ -192,6 +193,7 @@ class Api:
     def call(self, method, path, body=None, data=None, headers=None,
              seconds=30):
         """(status, decoded body).  path without /api/v1 unless it is /..."""
+        sent, given = body, headers
         headers = dict(headers or {})
         if self.csrf and method not in ("GET", "HEAD"):
             headers.setdefault("X-CSRF-Token", self.csrf)
@@ -201,9 +203,18 @@ class Api:
             method, url, json=body, data=data, headers=headers,
             timeout=seconds, allow_redirects=False)
         try:
-            return answer.status_code, answer.json()
+            body = answer.json()
         except ValueError:
             return answer.status_code, answer.text
+        if (answer.status_code == 403 and self.secret and
+                body.get("code") == "reauthentication_required"):
+            status, proof = self.call("POST", "session/reauthenticate",
+                                      {"password": self.secret})
+            if status == 200:
+                self.csrf = proof["csrf"]
+                return self.call(method, path, body=sent, data=data,
+                                 headers=given, seconds=seconds)
+        return answer.status_code, body
 
     def get(self, path):
         return self.call("GET", path)
@@ -215,7 +226,7 @@ class Api:
         status, body = self.post("session", username=username,
                                  password=password)
         if status == 201:
-            self.csrf = body["csrf"]
+            self.csrf, self.secret = body["csrf"], password
         return status, body
 
 

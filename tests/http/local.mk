@@ -14,6 +14,7 @@ http_tests = \
 	tests/http/test_mail.py \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py \
+	tests/http/test_sessions.py \
 	tests/http/test_tokens.py
 TESTS += $(http_tests)
 dist_check_SCRIPTS += $(http_tests)

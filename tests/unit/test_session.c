@@ -6,6 +6,7 @@
 
 #include "store/env_priv.h"
 #include "store/session_priv.h"
+#include "store/wire.h"
 #include "tests/unit/fixture.h"
 
 static void
@@ -101,6 +102,68 @@ a_session_comes_back_as_it_was(void **state)
 	assert_int_equal(fixture_rows(&txn.r, RST_T_SESSION), 0);
 	assert_int_equal(fixture_rows(&txn.r, RST_T_SESSION_USER), 0);
 	rst_write_abort(&txn);
+}
+
+static void
+all_are_walked_and_one_is_found_by_half_its_digest(void **state)
+{
+	unsigned char digest[4][RST_DIGEST_BYTES], at[RST_DIGEST_BYTES];
+	unsigned char found[RST_DIGEST_BYTES];
+	struct rst_session session;
+	struct rst_wtxn txn;
+	bool started = false;
+	size_t n = 0, of_five = 0;
+
+	fixture_write(*state, &txn);
+	for (int i = 0; i < 4; i++)
+		add(&txn, i < 3 ? 5 : 6, 100 + i, 1000, digest[i]);
+	while (rst_session_next(&txn.r, 0, &started, at, &session) == RST_OK)
+		n++;
+	assert_int_equal(n, 4);
+	started = false;
+	while (rst_session_next(&txn.r, 5, &started, at, &session) == RST_OK)
+		of_five += session.user == 5;
+	assert_int_equal(of_five, 3);
+	assert_int_equal(rst_session_find(&txn.r, digest[2], found, &session),
+	                 RST_OK);
+	assert_memory_equal(found, digest[2], sizeof(found));
+	assert_int_equal(session.made_s, 102);
+	digest[2][RST_SESSION_ID_BYTES - 1] ^= 1;
+	assert_int_equal(rst_session_find(&txn.r, digest[2], found, &session),
+	                 RST_ENOTFOUND);
+	/* the last of all keys is no way to begin again */
+	memset(at, 0xff, sizeof(at));
+	started = true;
+	assert_int_equal(rst_session_next(&txn.r, 0, &started, at, &session),
+	                 RST_ENOTFOUND);
+	rst_write_abort(&txn);
+}
+
+/* What an older rosterd wrote. */
+static void
+a_session_of_format_1_proved_itself_when_it_was_made(void **state)
+{
+	static const char old[] = "\001" /* format */
+				  "\0\0\0\0\0\0\0\005"
+				  "\0\0\0\0\0\0\0\007"
+				  "\0\0\0\0\0\0\0\144"
+				  "\0\0\0\0\0\0\0\145"
+				  "\0\0\0\0\0\0\0\310"
+				  "\003::1\001b";
+	char bytes[sizeof(old) - 1 + RST_SUM_BYTES];
+	struct rst_session session;
+
+	(void)state;
+	memcpy(bytes, old, sizeof(old) - 1);
+	rst_sum(rst_view(old, sizeof(old) - 1), bytes + sizeof(old) - 1);
+	assert_int_equal(
+		rst_session_decode(rst_view(bytes, sizeof(bytes)), &session),
+		RST_OK);
+	assert_int_equal(session.user, 5);
+	assert_int_equal(session.made_s, 100);
+	assert_int_equal(session.proved_s, 100);
+	assert_int_equal(session.expires_s, 200);
+	assert_string_equal(session.agent, "b");
 }
 
 static void
@@ -210,7 +273,7 @@ bytes_that_are_no_session_are_refused(void **state)
 	assert_int_equal(
 		rst_session_decode(rst_view(copy, bytes.len), &session),
 		RST_OK);
-	copy[0] = 2;
+	copy[0] = 3;
 	assert_int_equal(
 		rst_session_decode(rst_view(copy, bytes.len), &session),
 		RST_ECORRUPT);
@@ -227,6 +290,8 @@ main(void)
 		cmocka_unit_test(a_token_is_text_and_opens_its_digest_alone),
 		cmocka_unit_test(what_is_no_token_has_no_digest),
 		TEST(a_session_comes_back_as_it_was),
+		TEST(all_are_walked_and_one_is_found_by_half_its_digest),
+		TEST(a_session_of_format_1_proved_itself_when_it_was_made),
 		TEST(the_oldest_goes_when_one_more_comes),
 		TEST(what_comes_from_the_future_goes_first),
 		TEST(all_sessions_of_one_person_end_and_no_other_s),
