@@ -28,7 +28,8 @@ http_handler api_invitation_by_token;
 
 /* api_user.c */
 http_handler api_user_list, api_user_create, api_user_show, api_user_edit;
-http_handler api_user_approve, api_user_reject, api_user_suspend;
+http_handler api_user_approve, api_user_reject, api_user_suspend,
+	api_user_deactivate;
 http_handler api_user_activate, api_user_delete, api_user_restore;
 http_handler api_user_purge, api_user_unlock;
 

@@ -479,6 +479,13 @@ api_user_suspend(struct http_req *req, struct http_reply *reply)
 	move_and_show(req, reply, act_suspend, "?done=suspended");
 }
 
+/* POST /users/{}/deactivate: suspended, without groups and keys */
+void
+api_user_deactivate(struct http_req *req, struct http_reply *reply)
+{
+	move_and_show(req, reply, act_deactivate, "?done=suspended");
+}
+
 /* POST /users/{}/activate */
 void
 api_user_activate(struct http_req *req, struct http_reply *reply)

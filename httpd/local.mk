@@ -79,8 +79,14 @@ dist_templates_DATA = \
 	httpd/templates/invitation.mustache \
 	httpd/templates/invitations.mustache \
 	httpd/templates/login.mustache \
+	httpd/templates/mail-dropped.mustache \
+	httpd/templates/mail-ended.mustache \
+	httpd/templates/mail-ends.mustache \
+	httpd/templates/mail-idle.mustache \
 	httpd/templates/mail-invitation.mustache \
+	httpd/templates/mail-suspended.mustache \
 	httpd/templates/mail-test.mustache \
+	httpd/templates/mail-waiting.mustache \
 	httpd/templates/mail.mustache \
 	httpd/templates/me.mustache \
 	httpd/templates/overview.mustache \

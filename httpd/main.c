@@ -233,6 +233,23 @@ tell_head(const struct http_server *server)
 		http_log(5, "journal head %s", text);
 }
 
+/* Who came to his end is out already; what he leaves ends for good. */
+static void
+sweep_due(const struct http_server *server)
+{
+	const struct act_ctx ctx = time_passes(server);
+	struct act_refusal refusal = { 0 };
+	enum rst_err err;
+	size_t n;
+
+	err = act_sweep_due(&ctx, &n, NULL, &refusal);
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "what follows from the end of accounts: %s",
+		         rst_strerror(err));
+	if (n > 0)
+		http_log(5, "%zu accounts came to their end", n);
+}
+
 /* What time does to accounts. */
 static void
 sweep(const struct http_server *server, uint64_t *walk)
@@ -291,6 +308,8 @@ keep_house(void *arg)
 			not_before = round + SWEEP_AGAIN;
 		if (round % SESSIONS_EVERY == 0)
 			drop_sessions(house->server->env);
+		if (round >= not_before)
+			sweep_due(house->server);
 		if (round % SWEEP_EVERY == 0 && round >= not_before) {
 			sweep(house->server, &walk);
 			keep_journal(house->server);
@@ -366,6 +385,37 @@ read_settings(struct http_server *server, struct rst_detail *why)
 	return err;
 }
 
+/* Whoever ends an account knows by it that mail about it can be sent, and
+ * what link to name. */
+static enum rst_err
+leave_mail_url(const struct http_server *server)
+{
+	const char *url = server->config->smtp_url != NULL
+	                          ? server->config->public_url
+	                          : "";
+	struct rst_view value;
+	struct rst_wtxn txn;
+	bool same;
+	enum rst_err err;
+
+	err = rst_read_begin(server->env, &txn.r);
+	if (err != RST_OK)
+		return err;
+	if (rst_setting_get(&txn.r, "mail-url", &value) != RST_OK)
+		value = RST_VIEW("");
+	same = rst_view_equal(value, rst_view_of(url));
+	rst_read_end(&txn.r);
+	if (same)
+		return RST_OK;
+	err = rst_write_begin(server->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_setting_put(&txn, "mail-url", rst_view_of(url));
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
 static enum rst_err
 load(struct http_server *server, struct rst_detail *why)
 {
@@ -375,6 +425,8 @@ load(struct http_server *server, struct rst_detail *why)
 	err = rst_env_open(config->state, NULL, &server->env, why);
 	if (err == RST_OK)
 		err = read_settings(server, why);
+	if (err == RST_OK && leave_mail_url(server) != RST_OK)
+		http_log(4, "whether mail can be sent is not written down");
 	if (err == RST_OK)
 		err = http_templates_load(config->templates, config->overrides,
 		                          &server->templates, why);

@@ -72,6 +72,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/approve", api_user_approve, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/reject", api_user_reject, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/suspend", api_user_suspend, "user", "Person", api_user_show },
+{ HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/deactivate", api_user_deactivate, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/unlock", api_user_unlock, "user", "Person", api_user_show },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/activate", api_user_activate, "user", "Person", api_user_show },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_delete, NULL, NULL, NULL },

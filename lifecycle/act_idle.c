@@ -67,16 +67,25 @@ out:
 	rst_entry_free(entry);
 }
 
-/* Idle for longer than the policy of the person lets him. */
+/* What is to be done about somebody. */
+enum idle {
+	IDLE_NOT,
+	IDLE_TOLD, /* soon too long: he is to be told */
+	IDLE_OVER, /* too long */
+};
+
+/* Idle for longer than the policy of the person lets him, or soon; since when,
+ * and until when he may be. */
 static enum rst_err
 is_idle(const struct rst_rtxn *txn, int64_t now_s,
-        const struct rst_record *record, bool *ret_idle)
+        const struct rst_record *record, enum idle *ret_idle,
+        int64_t *ret_since_s, int64_t *ret_until_s)
 {
 	struct lifecycle_policy policy;
-	int64_t limit_s;
+	int64_t limit_s, notice_s, away_s;
 	enum rst_err err;
 
-	*ret_idle = false;
+	*ret_idle = IDLE_NOT;
 	if (record->kind != RST_KIND_PERSON ||
 	    record->status != RST_STATUS_ACTIVE)
 		return RST_OK;
@@ -84,21 +93,58 @@ is_idle(const struct rst_rtxn *txn, int64_t now_s,
 	if (err != RST_OK)
 		return err;
 	limit_s = policy.number[RULE_SETTING_INACTIVE_AFTER];
-	*ret_idle = limit_s > 0 && now_s - last_used_s(record) >= limit_s;
+	notice_s = policy.number[RULE_SETTING_INACTIVE_NOTICE];
+	*ret_since_s = last_used_s(record);
+	*ret_until_s = *ret_since_s + limit_s;
+	away_s = now_s - *ret_since_s;
+	if (limit_s > 0 && away_s >= limit_s)
+		*ret_idle = IDLE_OVER;
+	else if (limit_s > 0 && notice_s > 0 && away_s >= limit_s - notice_s &&
+	         !act_was_noticed(record, "idle", *ret_since_s) &&
+	         act_can_tell(txn, record))
+		*ret_idle = IDLE_TOLD;
 	return RST_OK;
+}
+
+/* A mail, unless he came back meanwhile. */
+static enum rst_err
+tell_idle(const struct act_ctx *ctx, uint64_t id)
+{
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	int64_t since_s, until_s;
+	enum idle idle = IDLE_NOT;
+	enum rst_err err;
+
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn.r, id, &record);
+	if (err == RST_OK)
+		err = is_idle(&txn.r, ctx->now_s, &record, &idle, &since_s,
+		              &until_s);
+	if (err == RST_OK && idle == IDLE_TOLD) {
+		err = act_tell(&txn, ctx, id, "idle", until_s);
+		if (err == RST_OK)
+			err = act_note_notice(&txn, ctx, id, "idle", since_s);
+		if (err == RST_OK)
+			err = act_commit(&txn, ctx);
+	}
+	rst_write_abort(&txn);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* The idle among the next AT_ONCE accounts after *walk, at most BATCH; *walk 0
  * at the end. */
 static enum rst_err
 find_idle(const struct act_ctx *ctx, uint64_t *walk, uint64_t ids[BATCH],
-          size_t *ret_n)
+          enum idle what[BATCH], size_t *ret_n)
 {
+	int64_t since_s, until_s;
+	enum idle idle;
 	uint64_t found[BATCH];
 	struct rst_record record;
 	struct rst_rtxn txn;
 	size_t n = BATCH, n_idle = 0, looked = 0;
-	bool idle;
 	enum rst_err err;
 
 	err = rst_read_begin(ctx->env, &txn);
@@ -118,9 +164,12 @@ find_idle(const struct act_ctx *ctx, uint64_t *walk, uint64_t ids[BATCH],
 			*walk = found[i];
 			err = rst_record_get(&txn, found[i], &record);
 			if (err == RST_OK)
-				err = is_idle(&txn, ctx->now_s, &record, &idle);
-			if (err == RST_OK && idle)
-				ids[n_idle++] = found[i];
+				err = is_idle(&txn, ctx->now_s, &record, &idle,
+				              &since_s, &until_s);
+			if (err != RST_OK || idle == IDLE_NOT)
+				continue;
+			what[n_idle] = idle;
+			ids[n_idle++] = found[i];
 		}
 	}
 	rst_read_end(&txn);
@@ -134,15 +183,21 @@ enum rst_err
 act_sweep_idle(const struct act_ctx *ctx, uint64_t *walk, size_t *ret_n,
                struct act_refusal *refusal)
 {
+	enum idle what[BATCH];
 	uint64_t ids[BATCH];
 	size_t n = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
 	*ret_n = 0;
-	err = find_idle(ctx, walk, ids, &n);
+	err = find_idle(ctx, walk, ids, what, &n);
 	for (size_t i = 0; err == RST_OK && i < n; i++) {
-		err = act_suspend(ctx, ids[i], RST_VIEW(INACTIVITY), refusal);
+		if (what[i] == IDLE_TOLD) {
+			err = tell_idle(ctx, ids[i]);
+			continue;
+		}
+		err = act_suspend_idle(ctx, ids[i], RST_VIEW(INACTIVITY),
+		                       refusal);
 		/* The last administrator stays, and who went meanwhile. */
 		if (err == RST_EDENIED || err == RST_ENOTFOUND)
 			err = RST_OK;

@@ -57,6 +57,26 @@ read_invitation(const struct rst_record *record)
 	return invitation;
 }
 
+bool
+act_maker_may(const struct rst_rtxn *txn, const struct rst_record *link,
+              int64_t now_s)
+{
+	char ndn[RST_NORMAL_MAX];
+	struct rst_record maker;
+	enum rule_state state;
+	uint64_t id;
+	size_t len;
+
+	if (rst_normalise(RST_MATCH_DN,
+	                  rst_record_first(link, RST_A_CREATORSNAME), ndn,
+	                  &len) != RST_OK ||
+	    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) != RST_OK ||
+	    rst_record_get(txn, id, &maker) != RST_OK)
+		return true;
+	state = act_state(&maker, now_s);
+	return state == RULE_STATE_NONE || rule_state_may_sign_in(state);
+}
+
 enum rst_err
 act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
                     struct rst_view token, struct rst_entry **ret_entry,
@@ -83,7 +103,8 @@ act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
 	if (err != RST_OK)
 		return err;
 	invitation = read_invitation(&record);
-	if (rule_invitation(&invitation, now_s) != RULE_OK) {
+	if (rule_invitation(&invitation, now_s) != RULE_OK ||
+	    !act_maker_may(txn, &record, now_s)) {
 		rst_entry_free(entry);
 		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
 	}

@@ -110,10 +110,55 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
                                  struct rst_record *ret_record,
                                  struct act_refusal *refusal) RST_MUST_USE;
 
+/* Nobody lets others in who may not come in himself: false for a link whose
+ * maker is a person without access.  One whose end came by the clock has it
+ * no more before any sweep ran. */
+bool act_maker_may(const struct rst_rtxn *txn, const struct rst_record *link,
+                   int64_t now_s);
+
 /* The skeleton's place rdn, made now in a directory from before it was. */
 enum rst_err act_place(struct rst_wtxn *txn, const struct act_ctx *ctx,
                        const char *rdn, uint64_t *ret_id,
                        struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * act_notice.c: a mail to person (to the administrators, about somebody) in
+ * the transaction of its cause; when_s is the moment it speaks of.  RST_OK
+ * also when there is no address, no relay or setting notices is off, which
+ * act_can_tell() says beforehand.
+ */
+bool act_can_mail(const struct rst_rtxn *txn);
+bool act_can_tell(const struct rst_rtxn *txn, const struct rst_record *person);
+enum rst_err act_tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                      uint64_t person, const char *template, int64_t when_s)
+	RST_MUST_USE;
+enum rst_err act_tell_administrators(struct rst_wtxn *txn,
+                                     const struct act_ctx *ctx, uint64_t about,
+                                     const char *template, int64_t when_s)
+	RST_MUST_USE;
+
+/*
+ * gate_due.c: up to when everything that becomes due is done (0: nothing was),
+ * by the names of the marks; what a person was told about which moment; the
+ * consequences of an end that came by the clock.
+ */
+#define ACT_DUE_MARKS 3
+extern const char *const act_due_marks[ACT_DUE_MARKS];
+int64_t act_due_mark(const struct rst_rtxn *txn, const char *name);
+enum rst_err act_due_set_mark(struct rst_wtxn *txn, const char *name,
+                              int64_t mark_s) RST_MUST_USE;
+bool act_was_noticed(const struct rst_record *record, const char *word,
+                     int64_t about_s);
+enum rst_err act_note_notice(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                             uint64_t id, const char *word, int64_t about_s)
+	RST_MUST_USE;
+enum rst_err act_draw_end(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          uint64_t id, int64_t end_s) RST_MUST_USE;
+
+/* act_status.c: nobody used it; the person is told. */
+enum rst_err act_suspend_idle(const struct act_ctx *ctx, uint64_t person,
+                              struct rst_view reason,
+                              struct act_refusal *refusal) RST_MUST_USE;
 
 /* A token's digest as lower-case hex; false for what is no token. */
 bool act_token_hex(struct rst_view token, char hex[ACT_HEX_BYTES]);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_status.c - approve, reject, suspend, activate, delete, restore, purge */
+/* act_status.c - approve, reject, suspend, deactivate, activate, delete,
+ * restore, purge */
 #include "lifecycle/act_priv.h"
 #include "lifecycle/setting.h"
+#include "store/member.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
 
 /* From one of the statuses whose bits are in from. */
 struct move {
 	const char *act;
 	unsigned int from;
-	enum rst_status to; /* RST_STATUS_NONE: the former status */
+	enum rst_status to;   /* RST_STATUS_NONE: the former status */
+	const char *template; /* of a mail to the person, or NULL */
 };
 
 #define FROM(status) (1U << RST_STATUS_##status)
@@ -76,6 +81,8 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
+	if (err == RST_OK && move->template != NULL)
+		err = act_tell(&txn, ctx, person, move->template, ctx->now_s);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 out:
@@ -89,7 +96,7 @@ act_approve(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "approve", FROM(PENDING),
-		                          RST_STATUS_ACTIVE };
+		                          RST_STATUS_ACTIVE, NULL };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -99,7 +106,17 @@ act_suspend(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "suspend", FROM(ACTIVE),
-		                          RST_STATUS_SUSPENDED };
+		                          RST_STATUS_SUSPENDED, NULL };
+
+	return move_person(ctx, &move, person, reason, refusal);
+}
+
+enum rst_err
+act_suspend_idle(const struct act_ctx *ctx, uint64_t person,
+                 struct rst_view reason, struct act_refusal *refusal)
+{
+	static const struct move move = { "suspend", FROM(ACTIVE),
+		                          RST_STATUS_SUSPENDED, "suspended" };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -109,7 +126,7 @@ act_activate(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
              struct act_refusal *refusal)
 {
 	static const struct move move = { "activate", FROM(SUSPENDED),
-		                          RST_STATUS_ACTIVE };
+		                          RST_STATUS_ACTIVE, NULL };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -119,9 +136,67 @@ act_restore(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "restore", FROM(DELETED),
-		                          RST_STATUS_NONE };
+		                          RST_STATUS_NONE, NULL };
 
 	return move_person(ctx, &move, person, reason, refusal);
+}
+
+/* Each is copied out first: a write ends the walk. */
+static enum rst_err
+leave_all(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
+          struct act_refusal *refusal)
+{
+	struct rst_record record;
+	uint64_t groups[BATCH], after = 0;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH) {
+		err = rst_member_of(&txn->r, person, after, groups, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			err = rst_record_get(&txn->r, after, &record);
+			if (err == RST_OK && record.kind == RST_KIND_GROUP)
+				err = act_gate_member(txn, ctx, "leave", after,
+				                      person, false, refusal);
+		}
+	}
+	return err;
+}
+
+enum rst_err
+act_deactivate(const struct act_ctx *ctx, uint64_t person,
+               struct rst_view reason, struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
+	if (err == RST_OK && record.status != RST_STATUS_ACTIVE &&
+	    record.status != RST_STATUS_SUSPENDED)
+		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
+	if (err == RST_OK)
+		err = set_status(entry, RST_STATUS_SUSPENDED, reason);
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_SSHPUBLICKEY, NULL, 0);
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_ROSTERKEYUNTIL, NULL, 0);
+	if (err == RST_OK)
+		err = act_gate_modify(&txn, ctx, "deactivate", reason, person,
+		                      entry, refusal);
+	if (err == RST_OK)
+		err = leave_all(&txn, ctx, person, refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+	return err;
 }
 
 /* Out of the directory, from one of the statuses in from. */
@@ -173,7 +248,7 @@ act_delete_person(const struct act_ctx *ctx, uint64_t person,
 {
 	static const struct move move = { "delete",
 		                          FROM(ACTIVE) | FROM(SUSPENDED),
-		                          RST_STATUS_DELETED };
+		                          RST_STATUS_DELETED, NULL };
 	struct rst_rtxn txn;
 	bool bin;
 	enum rst_err err;

@@ -2,7 +2,8 @@
 /* act_sweep.c - what time does to accounts that wait for nothing else
  *
  *	deleted for bin-retention	is purged
- *	pending for pending-lifetime	is dropped
+ *	pending for pending-lifetime	is dropped; he is told, and the
+ *					administrators pending-notice before
  *
  * Both are found by their status, so that it costs what the bin and the queue
  * hold, however large the directory is.
@@ -18,13 +19,14 @@ struct sweep {
 	const char *act;
 	enum rst_status status;
 	enum rule_setting_id lifetime;
-	bool zero; /* a lifetime of 0 ends at once, else never */
+	bool zero;            /* a lifetime of 0 ends at once, else never */
+	const char *template; /* of a mail to the person, or NULL */
 };
 
 static const struct sweep sweeps[] = {
-	{ "purge", RST_STATUS_DELETED, RULE_SETTING_BIN_RETENTION, true },
+	{ "purge", RST_STATUS_DELETED, RULE_SETTING_BIN_RETENTION, true, NULL },
 	{ "drop-pending", RST_STATUS_PENDING, RULE_SETTING_PENDING_LIFETIME,
-	  false },
+	  false, "dropped" },
 };
 
 /* When the account came into its status. */
@@ -102,6 +104,8 @@ end_one(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t id,
 		rst_write_abort(&txn);
 		return RST_OK;
 	}
+	if (err == RST_OK && sweep->template != NULL)
+		err = act_tell(&txn, ctx, id, sweep->template, ctx->now_s);
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, sweep->act, RST_VIEW(""), id,
 		                      refusal);
@@ -132,6 +136,79 @@ run(const struct act_ctx *ctx, const struct sweep *sweep, size_t max,
 	return err;
 }
 
+/* When record is dropped, if it is time to tell. */
+static bool
+is_worth_a_notice(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+                  const struct rst_record *record, int64_t *ret_drop_s)
+{
+	int64_t lifetime_s, notice_s;
+
+	lifetime_s =
+		lifecycle_setting_number(txn, RULE_SETTING_PENDING_LIFETIME);
+	notice_s = lifecycle_setting_number(txn, RULE_SETTING_PENDING_NOTICE);
+	*ret_drop_s = since_s(record) + lifetime_s;
+	return record->kind == RST_KIND_PERSON &&
+	       record->status == RST_STATUS_PENDING && lifetime_s > 0 &&
+	       notice_s > 0 && *ret_drop_s - notice_s <= ctx->now_s &&
+	       !act_was_noticed(record, "pending", *ret_drop_s);
+}
+
+static enum rst_err
+tell_one(const struct act_ctx *ctx, uint64_t id)
+{
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	int64_t drop_s;
+	enum rst_err err;
+
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn.r, id, &record);
+	if (err == RST_OK && is_worth_a_notice(&txn.r, ctx, &record, &drop_s)) {
+		err = act_tell_administrators(&txn, ctx, id, "waiting", drop_s);
+		if (err == RST_OK)
+			err = act_note_notice(&txn, ctx, id, "pending", drop_s);
+		if (err == RST_OK)
+			err = act_commit(&txn, ctx);
+	}
+	rst_write_abort(&txn);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* Those who decide are told what nobody decided yet. */
+static enum rst_err
+tell_of_pending(const struct act_ctx *ctx)
+{
+	uint64_t ids[BATCH], worth[BATCH], after = 0;
+	struct rst_record record;
+	struct rst_rtxn txn;
+	size_t n = BATCH, n_worth;
+	int64_t drop_s;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH) {
+		n = n_worth = 0;
+		err = rst_read_begin(ctx->env, &txn);
+		if (err != RST_OK)
+			return err;
+		if (act_can_mail(&txn))
+			err = rst_index_equal(&txn, RST_A_ROSTERSTATUS,
+			                      RST_VIEW("pending"), after, ids,
+			                      BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = ids[i];
+			err = rst_record_get(&txn, after, &record);
+			if (err == RST_OK &&
+			    is_worth_a_notice(&txn, ctx, &record, &drop_s))
+				worth[n_worth++] = after;
+		}
+		rst_read_end(&txn);
+		for (size_t i = 0; err == RST_OK && i < n_worth; i++)
+			err = tell_one(ctx, worth[i]);
+	}
+	return err;
+}
+
 enum rst_err
 act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
           struct act_refusal *refusal)
@@ -143,5 +220,7 @@ act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
 	for (size_t i = 0;
 	     err == RST_OK && i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
 		err = run(ctx, &sweeps[i], max, ret_n, refusal);
+	if (err == RST_OK)
+		err = tell_of_pending(ctx);
 	return err;
 }

@@ -124,6 +124,14 @@ enum rst_err act_activate(const struct act_ctx *ctx, uint64_t person,
                           struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;
 /*
+ * Suspend, and take all that was given: every group, rights of
+ * administrators and SSH keys; activate later brings none of it back.
+ * RULE_STATUS_MOVE for who is pending or in the bin.  One transaction.
+ */
+enum rst_err act_deactivate(const struct act_ctx *ctx, uint64_t person,
+                            struct rst_view reason, struct act_refusal *refusal)
+	RST_MUST_USE;
+/*
  * Into the bin: no access, no groups, invisible to clients, and for the time
  * of setting bin-retention it can be restored to what it was, with its
  * groups.  With bin-retention 0 it is purged.  purge ends what is left, for
@@ -157,6 +165,15 @@ enum rst_err act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
  */
 enum rst_err act_sweep_idle(const struct act_ctx *ctx, uint64_t *walk,
                             size_t *ret_n, struct act_refusal *refusal)
+	RST_MUST_USE;
+/*
+ * The consequences of accounts that ended (rosterExpires) since it was done
+ * last: sessions, tokens, links and invitations end for good, *ret_ended of
+ * them; and the mails before an end.  Costs a look at what became due since,
+ * *ret_looked entries (may be NULL), and no write when there is none.
+ */
+enum rst_err act_sweep_due(const struct act_ctx *ctx, size_t *ret_ended,
+                           size_t *ret_looked, struct act_refusal *refusal)
 	RST_MUST_USE;
 /* The person signed in just now.  Best effort, and at most once an hour. */
 void act_note_login(const struct act_ctx *ctx, uint64_t person);

@@ -222,8 +222,10 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = gate_precede(g, sides);
 	if (err == RST_OK)
 		err = gate_write(g, &w, ret_member_at);
-	if (err == RST_OK && !g->import)
+	if (err == RST_OK)
 		err = take_sides(before, w.after, records, &now);
+	if (err == RST_OK && g->rules)
+		err = gate_note_due(g, &now);
 	if (err != RST_OK || g->import)
 		return err;
 	if (change->verb == GATE_MODIFY)

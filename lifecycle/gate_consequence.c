@@ -299,6 +299,23 @@ unlock(struct gate *g, uint64_t person)
 	return err;
 }
 
+enum rst_err
+gate_end_access(struct gate *g, uint64_t person)
+{
+	char dn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = rst_session_drop_user(g->txn, person, NULL);
+	if (err == RST_OK)
+		err = rst_tree_dn(&g->txn->r, person, dn, sizeof(dn), &len);
+	if (err == RST_OK)
+		err = revoke_invitations(g, rst_view(dn, len));
+	if (err == RST_OK)
+		err = gate_revoke_tokens(g, rst_view(dn, len), NULL);
+	return err;
+}
+
 /* Sessions end with the access, and with the password that opened them. */
 static enum rst_err
 follow_person(struct gate *g, const struct gate_sides *sides)
@@ -312,7 +329,7 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	size_t len;
 	enum rst_err err = RST_OK;
 
-	if (lost || password || sides->after == NULL)
+	if (password || sides->after == NULL)
 		err = rst_session_drop_user(g->txn, sides->id, NULL);
 	if (err == RST_OK && password &&
 	    rst_record_first(sides->after, RST_A_PWDACCOUNTLOCKEDTIME).len > 0)
@@ -320,13 +337,12 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	/* A deleted person's invitations were revoked while he had a DN. */
 	if (err != RST_OK || sides->after == NULL)
 		return err;
-	if (lost || password)
+	if (lost)
+		err = gate_end_access(g, sides->id);
+	else if (password)
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
-	if (err == RST_OK && lost)
-		err = revoke_invitations(g, rst_view(dn, len));
-	if (err == RST_OK && (lost || password))
-		err = gate_revoke_tokens(g, rst_view(dn, len),
-		                         lost ? NULL : "reset");
+	if (err == RST_OK && password && !lost)
+		err = gate_revoke_tokens(g, rst_view(dn, len), "reset");
 	/* Whoever lost it for good: a link must not make him anew. */
 	if (err == RST_OK && sides->after->status == RST_STATUS_DELETED)
 		err = gate_revoke_name(g, sides->before);

@@ -3,6 +3,7 @@
  *
  *	gate.c			the order: complete, decide, write, follow
  *	gate_complete.c		what a new person or group is given
+ *	gate_due.c		ends that come by the clock
  *	gate_identity.c		the rules of people and groups
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
@@ -114,6 +115,13 @@ enum rst_err gate_follow(struct gate *g, const struct gate_sides *sides,
 /* Of a person that was one before, too. */
 enum rst_err gate_follow_status(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
+
+/* gate_due.c: an end that came with the change is not overlooked. */
+enum rst_err gate_note_due(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+/* gate_consequence.c: what a person has who may not sign in any more ends for
+ * good: sessions, tokens, links, invitations. */
+enum rst_err gate_end_access(struct gate *g, uint64_t person) RST_MUST_USE;
 
 /* gate_private.c: are there to be private groups?  Make that of a new person;
  * after the end of one, drop it when nobody is in it. */

@@ -32,6 +32,7 @@ static const struct {
 	{ RST_A_ROSTERSTATUSSINCE, "rosterStatusSince" },
 	{ RST_A_ROSTERSTATUSBY, "rosterStatusBy" },
 	{ RST_A_ROSTERFORMERSTATUS, "rosterFormerStatus" },
+	{ RST_A_ROSTERNOTICED, "rosterNoticed" },
 };
 
 /* And those of other schemas that hosts obey. */

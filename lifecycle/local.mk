@@ -4,12 +4,14 @@ lifecycle_liblifecycle_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) \
 lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
 	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS) -lcrypt
 lifecycle_liblifecycle_la_SOURCES = \
+	lifecycle/act_due.c \
 	lifecycle/act_group.c \
 	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
 	lifecycle/act_key.c \
 	lifecycle/act_mail.c \
+	lifecycle/act_notice.c \
 	lifecycle/act_password.c \
 	lifecycle/act_person.c \
 	lifecycle/act_priv.h \
@@ -29,6 +31,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
 	lifecycle/gate_complete.c \
 	lifecycle/gate_consequence.c \
+	lifecycle/gate_due.c \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_key.c \

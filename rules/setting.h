@@ -171,7 +171,24 @@ enum rule_character_class {
 	  30 * RULE_DAY, "30m", NULL, "For how long the account is locked")     \
 	X(INACTIVE_AFTER, "inactive-after", SPAN, POLICY, 0, 3650 * RULE_DAY,   \
 	  "0", NULL,                                                            \
-	  "Accounts that nobody used for this long are suspended; 0: never")
+	  "Accounts that nobody used for this long are suspended; 0: never")    \
+	X(INACTIVE_NOTICE, "inactive-notice", SPAN, POLICY, 0, 90 * RULE_DAY,   \
+	  "7d", NULL,                                                           \
+	  "People are told by mail this long before inactive-after suspends "   \
+	  "them; 0: not before")                                                \
+	X(EXPIRY_NOTICE, "expiry-notice", SPAN, SITE, 0, 90 * RULE_DAY, "14d",  \
+	  NULL,                                                                 \
+	  "People are told by mail this long before their account ends; 0: "    \
+	  "not")                                                                \
+	X(EXPIRY_LAST_NOTICE, "expiry-last-notice", SPAN, SITE, 0,              \
+	  30 * RULE_DAY, "1d", NULL, "And once more this long before; 0: not")  \
+	X(PENDING_NOTICE, "pending-notice", SPAN, SITE, 0, 365 * RULE_DAY,      \
+	  "7d", NULL,                                                           \
+	  "Administrators are told by mail this long before pending-lifetime "  \
+	  "drops a registration; 0: not")                                       \
+	X(NOTICES, "notices", SWITCH, SITE, 0, 1, "on", NULL,                   \
+	  "Mail to people about what time does or is about to do to their "     \
+	  "account")
 
 enum rule_setting_id {
 #define RULE_SETTING_ENUM(id, name, type, scope, min, max, value, choices,     \

@@ -95,7 +95,8 @@ enum rst_match {
 	X(ROSTERALLOWEDADDRESS, "rosterAllowedAddress", RST_MATCH_EXACT)       \
 	X(ROSTERTOKENPREFIX, "rosterTokenPrefix", RST_MATCH_EXACT)             \
 	X(ROSTERMADEFROM, "rosterMadeFrom", RST_MATCH_EXACT)                   \
-	X(ROSTERUSERNAME, "rosterUsername", RST_MATCH_IGNORE)
+	X(ROSTERUSERNAME, "rosterUsername", RST_MATCH_IGNORE)                  \
+	X(ROSTERNOTICED, "rosterNoticed", RST_MATCH_EXACT)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

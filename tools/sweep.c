@@ -47,12 +47,14 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		.doc = "Purge the accounts that were in the bin for as long "
 		       "as setting bin-retention says, and drop the "
 		       "registrations that nobody decided within "
-		       "pending-lifetime; suspend whom nobody used for as "
+		       "pending-lifetime; end for good what accounts that "
+		       "expired leave: sessions, tokens, invitations; "
+		       "suspend whom nobody used for as "
 		       "long as inactive-after says; remove journal records "
 		       "older than audit-retention says, and images older "
 		       "than image-retention.  A running rosterd does this "
-		       "every "
-		       "minute by itself.",
+		       "by itself: with what expired every five seconds, "
+		       "with the rest every minute.",
 		.children = children,
 	};
 	struct act_refusal refusal = { 0 };
@@ -73,6 +75,11 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	}
 	if (status == CTL_OK)
 		printf("%zu account%s ended\n", all, all == 1 ? "" : "s");
+	if (status == CTL_OK)
+		status = ctl_failed(act_sweep_due(&ctx, &n, NULL, &refusal),
+		                    &refusal);
+	if (status == CTL_OK && n > 0)
+		printf("%zu expired\n", n);
 	all = 0;
 	do {
 		if (status == CTL_OK)

@@ -329,6 +329,12 @@ suspend(struct noun *noun)
 }
 
 static enum ctl_status
+deactivate(struct noun *noun)
+{
+	return move(noun, act_deactivate, "deactivated");
+}
+
+static enum ctl_status
 activate(struct noun *noun)
 {
 	return move(noun, act_activate, "activated");
@@ -490,6 +496,8 @@ static const struct noun_verb verbs[] = {
 	MOVE(approve, "Let in who waits for approval"),
 	MOVE(reject, "Turn down who waits; the name is free again"),
 	MOVE(suspend, "End all access from this moment on"),
+	MOVE(deactivate,
+	     "Suspend, and take all groups, rights and SSH keys for good"),
 	MOVE(activate, "Give a suspended person access again"),
 	{ "delete", NAMES, "Into the bin; for a time it can be restored", 1,
 	  NOUN_ARGS_MAX, NOUN_BIT(REASON), true, drop },

@@ -543,6 +543,7 @@ NOT_HERE = {
     "act_proved_lately": "reads",
     "act_unlock": "after five failures only: tests/both/lockout",
     "act_note_login": "part of a sign-in, where a policy asks for it",
+    "act_sweep_due": "part of rosterctl sweep: tests/unit/test_due",
     "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
     "act_token_bind": "as act_token_use: tests/both/tokens",
     "act_find_person": "reads",
@@ -827,6 +828,25 @@ def http_delete_person(hand):
     hand.promise(facts, lambda: hand.ask("DELETE", "users/" + name, {}))
     person.former = (person.status, set(person.groups))
     person.status = "deleted"
+    person.sessions, person.tokens = {}, {}
+    for group in person.groups & hand.groups.keys():
+        hand.groups[group].discard(name)
+    person.groups = set()
+
+
+@act(HTTP, "deactivate", "act_deactivate", frees=True, weight=1)
+def http_deactivate(hand):
+    name = hand.one_of(hand.people,
+                       lambda one: one.status in ("active", "suspended"))
+    person = hand.people[name]
+    facts = {"status/" + name: "suspended"}
+    facts.update({"member/%s/%s" % (group, name): "-"
+                  for group in person.groups})
+    facts.update(hand.ends(person))
+    person.key = None
+    hand.promise(facts, lambda: hand.ask(
+        "POST", "users/%s/deactivate" % name, {}))
+    person.status = "suspended"
     person.sessions, person.tokens = {}, {}
     for group in person.groups & hand.groups.keys():
         hand.groups[group].discard(name)

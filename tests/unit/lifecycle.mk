@@ -5,6 +5,7 @@ life_units = \
 	tests/unit/test_acts \
 	tests/unit/test_attempt \
 	tests/unit/test_bin \
+	tests/unit/test_due \
 	tests/unit/test_check_rules \
 	tests/unit/test_consequence \
 	tests/unit/test_gate \
@@ -38,6 +39,8 @@ tests_unit_test_throttle_CFLAGS = $(life_unit_cflags)
 tests_unit_test_throttle_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
+tests_unit_test_due_CFLAGS = $(life_unit_cflags)
+tests_unit_test_due_LDADD = $(life_unit_ldadd)
 tests_unit_test_bin_CFLAGS = $(life_unit_cflags)
 tests_unit_test_bin_LDADD = $(life_unit_ldadd)
 tests_unit_test_consequence_CFLAGS = $(life_unit_cflags)

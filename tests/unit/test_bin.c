@@ -319,6 +319,49 @@ who_stays_away_is_suspended(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void
+who_is_deactivated_keeps_nothing(void **state)
+{
+	static const char key[] =
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QE"
+		"RITFBUWFxgZGhscHR4f ada";
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t boss = life_person(life, "boss");
+	uint64_t everybody = life_find_group(life, "ldapusers");
+	uint64_t admins = life_find_group(life, "sysadmins");
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	life_ok(life, act_join(&life->ctx, admins, ada, &life->refusal));
+	life_ok(life, act_add_key(&life->ctx, ada, rst_view_of(key), 0,
+	                          &life->refusal));
+	assert_true(life_is_member(life, everybody, ada));
+	life_ok(life, act_deactivate(&life->ctx, ada, RST_VIEW("left"),
+	                             &life->refusal));
+	assert_int_equal(state_at(life, ada, LIFE_NOW), RULE_STATE_SUSPENDED);
+	assert_string_equal(life_value(life, ada, RST_A_SSHPUBLICKEY), "");
+	assert_string_equal(life_value(life, ada, RST_A_ROSTERREASON), "left");
+	assert_false(life_is_member(life, everybody, ada));
+	assert_false(life_is_member(life, admins, ada));
+	/* once more changes nothing, and nothing comes back */
+	life_ok(life, act_deactivate(&life->ctx, ada, RST_VIEW("left"),
+	                             &life->refusal));
+	life_ok(life,
+	        act_activate(&life->ctx, ada, RST_VIEW(""), &life->refusal));
+	assert_false(life_is_member(life, everybody, ada));
+	assert_false(life_is_member(life, admins, ada));
+	life_refused(
+		life,
+		act_deactivate(&life->ctx, boss, RST_VIEW(""), &life->refusal),
+		RULE_LAST_ADMIN, NULL);
+	assert_true(life_is_member(life, admins, boss));
+	delete_person(life, ada);
+	life_refused(
+		life,
+		act_deactivate(&life->ctx, ada, RST_VIEW(""), &life->refusal),
+		RULE_STATUS_MOVE, "rosterStatus");
+}
+
 int
 main(void)
 {
@@ -334,6 +377,7 @@ main(void)
 		LIFE_TEST(without_a_bin_the_deleted_are_gone),
 		LIFE_TEST(what_is_purged_leaves_a_number_behind),
 		LIFE_TEST(a_suspension_takes_administrator_rights_for_good),
+		LIFE_TEST(who_is_deactivated_keeps_nothing),
 		LIFE_TEST(who_stays_away_is_suspended),
 		LIFE_TEST(dates_open_and_close_an_account_to_the_second),
 		LIFE_TEST(an_expired_account_has_no_session_and_gets_none),
