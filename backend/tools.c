@@ -504,7 +504,8 @@ static enum rst_err
 modify_one(const Entry *entry, struct act_refusal *refusal)
 {
 	struct gate_change change = { .verb = GATE_MODIFY,
-		                      .flags = GATE_STAMPED | GATE_IMPORT,
+		                      .flags = GATE_STAMPED | GATE_IMPORT |
+		                               GATE_FOLLOW,
 		                      .act = RST_VIEW("slapmodify") };
 	struct back_members members = { NULL, 0, 0 };
 	struct rst_entry *after = NULL;

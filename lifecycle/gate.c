@@ -216,6 +216,7 @@ write_and_follow(struct gate *g, struct gate_change *change,
 	};
 	struct rst_record records[2];
 	struct gate_sides now;
+	bool follow = !g->import || (change->flags & GATE_FOLLOW) != 0;
 	enum rst_err err = RST_OK;
 
 	if (!g->import && change->verb == GATE_DELETE)
@@ -226,7 +227,7 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = take_sides(before, w.after, records, &now);
 	if (err == RST_OK && g->rules)
 		err = gate_note_due(g, &now);
-	if (err != RST_OK || g->import)
+	if (err != RST_OK || !follow)
 		return err;
 	if (change->verb == GATE_MODIFY)
 		err = gate_follow_name(g, &now);

@@ -65,6 +65,11 @@ enum gate_flag {
 	GATE_INTERNAL = 1 << 2,
 	/* Do not journal: the caller writes one RST_J_LOAD for the chunk. */
 	GATE_BULK = 1 << 3,
+	/*
+	 * An import that nobody follows with the rest (slapmodify): who is
+	 * suspended by it loses what a suspension takes.
+	 */
+	GATE_FOLLOW = 1 << 4,
 };
 
 struct gate_change {
