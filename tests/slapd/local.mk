@@ -14,6 +14,7 @@ backend_tests = \
 	tests/slapd/test011-syncprov \
 	tests/slapd/test012-waiting \
 	tests/slapd/test013-lifecycle \
+	tests/slapd/test014-move-in \
 	tests/slapd/test301-indexes \
 	tests/slapd/test302-tools-twin \
 	tests/slapd/test303-directives \
