@@ -259,7 +259,7 @@ meta_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 {
 	(void)arg;
 	if (!rst_view_equal(key, RST_VIEW(RST_META_FORMAT)) &&
-	    !rst_sum_take(&value))
+	    !rst_sum_keyed_take(key, &value))
 		rst_check_found(check, "the row \"%.*s\" does not add up",
 		                (int)key.len, key.ptr);
 	return RST_OK;

@@ -581,7 +581,7 @@ rst_meta_get(const struct rst_rtxn *txn, struct rst_view key,
 	struct rst_view value;
 	enum rst_err err = rst_db_get(txn, RST_T_META, key, &value);
 
-	if (err == RST_OK && !rst_sum_take(&value))
+	if (err == RST_OK && !rst_sum_keyed_take(key, &value))
 		err = RST_ECORRUPT;
 	if (err == RST_OK)
 		*ret_value = value;
@@ -596,7 +596,7 @@ rst_meta_put(struct rst_wtxn *txn, struct rst_view key, struct rst_view value)
 	if (value.len > SETTING_MAX)
 		return RST_EINVALID;
 	memcpy(bytes, value.ptr, value.len);
-	rst_sum(value, bytes + value.len);
+	rst_sum_keyed(key, value, bytes + value.len);
 	return rst_db_put(txn, RST_T_META, key,
 	                  rst_view(bytes, value.len + RST_SUM_BYTES), true);
 }

@@ -11,7 +11,7 @@
 
 #include "store/env.h"
 
-#define RST_FORMAT      2 /* of everything on disk; in table "meta" under */
+#define RST_FORMAT      3 /* of everything on disk; in table "meta" under */
 #define RST_META_FORMAT "format"
 
 /*
@@ -187,8 +187,9 @@ enum rst_err rst_cursor_last(struct rst_cursor *cursor,
                              struct rst_view *ret_value) RST_MUST_USE;
 
 /*
- * Rows of table meta are a value and its sum (all but the format, which every
- * version must be able to read): what does not add up is RST_ECORRUPT.
+ * Rows of table meta are a value and the sum of key and value (all but the
+ * format, which every version must be able to read): what does not add up is
+ * RST_ECORRUPT.
  */
 enum rst_err rst_meta_get(const struct rst_rtxn *txn, struct rst_view key,
                           struct rst_view *ret_value) RST_MUST_USE;
@@ -202,6 +203,10 @@ enum rst_err rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
 void rst_sum(struct rst_view bytes, char sum[RST_SUM_BYTES]);
 /* Take the sum off the end of *bytes; false when it is not right. */
 bool rst_sum_take(struct rst_view *bytes);
+/* The same where a row that lies under another key must not add up. */
+void rst_sum_keyed(struct rst_view key, struct rst_view value,
+                   char sum[RST_SUM_BYTES]);
+bool rst_sum_keyed_take(struct rst_view key, struct rst_view *value);
 
 /* Numbers in table meta: 0 when absent. */
 enum rst_err rst_meta_number(const struct rst_rtxn *txn, const char *name,

@@ -70,3 +70,38 @@ rst_sum_take(struct rst_view *bytes)
 	*bytes = rest;
 	return true;
 }
+
+void
+rst_sum_keyed(struct rst_view key, struct rst_view value,
+              char sum[RST_SUM_BYTES])
+{
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state state;
+	unsigned char len[8];
+
+	rst_put_be64((char *)len, key.len);
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	(void)crypto_generichash_update(&state, len, sizeof(len));
+	(void)crypto_generichash_update(&state, (const unsigned char *)key.ptr,
+	                                key.len);
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)value.ptr, value.len);
+	(void)crypto_generichash_final(&state, hash, sizeof(hash));
+	memcpy(sum, hash, RST_SUM_BYTES);
+}
+
+bool
+rst_sum_keyed_take(struct rst_view key, struct rst_view *value)
+{
+	struct rst_view rest = *value;
+	char sum[RST_SUM_BYTES];
+
+	if (rest.len < sizeof(sum))
+		return false;
+	rest.len -= sizeof(sum);
+	rst_sum_keyed(key, rest, sum);
+	if (memcmp(sum, rest.ptr + rest.len, sizeof(sum)) != 0)
+		return false;
+	*value = rest;
+	return true;
+}

@@ -185,6 +185,33 @@ a_format_of_the_future_is_refused(void **state)
 	assert_non_null(strstr(detail.text, "format"));
 }
 
+/* A bit of a key may flip as well: "suffix" and "Suffix" are one bit apart. */
+static void
+a_row_under_another_key_does_not_add_up(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rst_view value = { NULL, 0 };
+	struct rst_wtxn txn;
+	char *copy;
+
+	fixture_write(fixture, &txn);
+	assert_int_equal(rst_meta_put(&txn, RST_VIEW("a"), RST_VIEW("b")),
+	                 RST_OK);
+	assert_int_equal(rst_db_get(&txn.r, RST_T_META, RST_VIEW("a"), &value),
+	                 RST_OK);
+	copy = rst_view_dup(value);
+	assert_non_null(copy);
+	assert_int_equal(rst_db_put(&txn, RST_T_META, RST_VIEW("A"),
+	                            rst_view(copy, value.len), false),
+	                 RST_OK);
+	assert_int_equal(rst_meta_get(&txn.r, RST_VIEW("a"), &value), RST_OK);
+	assert_true(rst_view_equal(value, RST_VIEW("b")));
+	assert_int_equal(rst_meta_get(&txn.r, RST_VIEW("A"), &value),
+	                 RST_ECORRUPT);
+	free(copy);
+	rst_write_abort(&txn);
+}
+
 static void
 a_file_that_is_no_database_is_refused(void **state)
 {
@@ -567,6 +594,7 @@ main(int argc, char **argv)
 		WITH_DIR(what_is_not_there_is_said),
 		WITH_ENV(a_lost_or_short_key_is_refused),
 		WITH_ENV(a_format_of_the_future_is_refused),
+		WITH_ENV(a_row_under_another_key_does_not_add_up),
 		WITH_ENV(a_file_that_is_no_database_is_refused),
 		WITH_DIR(files_are_the_groups_whatever_the_umask),
 		WITH_ENV(nothing_is_open_across_an_exec),

@@ -561,8 +561,8 @@ a_map_nearly_full(struct world *w)
 	char *much = calloc(1, len);
 
 	assert_non_null(much);
-	rst_sum(rst_view(much, len - RST_SUM_BYTES),
-	        much + len - RST_SUM_BYTES);
+	rst_sum_keyed(RST_VIEW("much"), rst_view(much, len - RST_SUM_BYTES),
+	              much + len - RST_SUM_BYTES);
 	put(w, RST_T_META, RST_VIEW("much"), rst_view(much, len));
 	free(much);
 }
