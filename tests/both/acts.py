@@ -79,11 +79,18 @@ class Book:
     def __init__(self):
         self._lock = threading.Lock()
         self._facts = collections.OrderedDict()  # key -> [value, [tried...]]
+        self._unasked = {}  # key -> value, of those that are too many to ask
+
+    def recall(self, key):
+        """What was last sure of a key that is not among the facts."""
+        return self._unasked.pop(key, "-")
 
     def begin(self, facts):
         with self._lock:
             for key, value in facts.items():
-                self._facts.setdefault(key, ["-", []])[1].append(value)
+                if key not in self._facts:
+                    self._facts[key] = [self.recall(key), []]
+                self._facts[key][1].append(value)
 
     def acknowledge(self, facts):
         with self._lock:
@@ -119,7 +126,8 @@ class Book:
             else:
                 self._facts[key] = [possible, []]
         while len(self._facts) > self.KEPT:
-            self._facts.popitem(last=False)
+            key, (value, tried) = self._facts.popitem(last=False)
+            self._unasked[key] = value
         return wrong
 
 
@@ -386,16 +394,22 @@ class Hand(threading.Thread):
                 mine, [act.weight for act in mine])[0]):
             pass
 
-    def may_rest(self):
+    def has_done(self):
         """The quota is reached, and somebody has done each act of the door."""
         return self.quota is not None and \
             sum(self.done.values()) >= self.quota and \
             not self.crew.missing(self.door)
 
+    def may_rest(self):
+        return self.crew.wanted is None and self.has_done()
+
     def run(self):
         try:
             while not self.crew.over and not self.may_rest():
                 self.crew.pass_gate()
+                if self.crew.wanted != self.door and self.has_done():
+                    time.sleep(0.002)  # it may be wanted again
+                    continue
                 try:
                     self.step()
                     self.crew.acknowledged(self.door)
@@ -417,6 +431,7 @@ class Crew:
         self.roster, self.admin = roster, admin
         self.book = book or Book()
         self.over = False
+        self.wanted = None  # a door whose hands go on beyond their quota
         self._lock = threading.Condition()
         self._closed = False
         self._parked = 0
@@ -1009,6 +1024,8 @@ def http_reauthenticate(hand):
 
 @act(HTTP, "change one's password", "act_change_password", weight=2)
 def http_password(hand):
+    if not any(person.sessions for person in hand.people.values()):
+        http_sign_in(hand)
     name, person, token = signed_in(hand)
     password = "Http-set-%d-battery" % hand.dice.randrange(1 << 30)
     facts = {"session/" + other: "-" for other in person.sessions}
