@@ -372,6 +372,16 @@ edit_entry(struct rst_entry *entry, const struct act_edit *edits,
 	return follow_names(entry, made_of_them);
 }
 
+/* Why, for the journal too. */
+static struct rst_view
+reason_of(const struct act_edit *edits, size_t n_edits)
+{
+	for (size_t i = 0; i < n_edits; i++)
+		if (edits[i].attr == RST_A_ROSTERREASON)
+			return edits[i].value;
+	return RST_VIEW("");
+}
+
 enum rst_err
 act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
          size_t n_edits, struct act_refusal *refusal)
@@ -395,8 +405,9 @@ act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
 	if (err == RST_OK)
 		err = edit_entry(entry, edits, n_edits);
 	if (err == RST_OK)
-		err = act_gate_modify(&txn, ctx, "edit", RST_VIEW(""), id,
-		                      entry, refusal);
+		err = act_gate_modify(&txn, ctx, "edit",
+		                      reason_of(edits, n_edits), id, entry,
+		                      refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);

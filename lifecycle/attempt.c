@@ -217,7 +217,7 @@ write_lock(const struct act_ctx *ctx, uint64_t person, const char *since,
 		                      since != NULL ? "lock" : "unlock", reason,
 		                      person, entry, refusal);
 	if (err == RST_OK)
-		err = rst_write_commit(&txn);
+		err = act_commit(&txn, ctx);
 out:
 	rst_write_abort(&txn);
 	rst_entry_free(entry);
@@ -302,7 +302,7 @@ act_unlock(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
 
 	*refusal = (struct act_refusal){ 0 };
 	err = write_lock(ctx, person, NULL, reason, refusal);
-	if (err == RST_OK && throttle != NULL)
+	if (err == RST_OK && throttle != NULL && !ctx->dry_run)
 		throttle_clear(throttle, throttle_account(throttle, person,
 		                                          RST_VIEW("")));
 	return err;

@@ -12,6 +12,7 @@ both_tests = \
 	tests/both/full \
 	tests/both/enumeration \
 	tests/both/groups \
+	tests/both/journal \
 	tests/both/keys \
 	tests/both/kill-9 \
 	tests/both/lockout \
