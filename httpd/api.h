@@ -95,9 +95,15 @@ enum rst_err set_settings(struct http_req *req, struct rst_view policy,
 	RST_MUST_USE;
 /* "entryCSN" of the record, quoted, for ETag. */
 void model_etag(const struct rst_record *record, struct http_reply *reply);
-/* RST_OK when If-Match is absent, "*" or the record's; else *reply is 412. */
-bool model_unchanged(const struct http_req *req,
-                     const struct rst_record *record, struct http_reply *reply);
+/*
+ * If-Match is absent, or "*", or lists the record's ETag; else *reply is 412.
+ * The gate then refuses a change that comes after another's.
+ */
+bool model_unchanged(struct http_req *req, const struct rst_record *record,
+                     struct http_reply *reply);
+/* The same for entry id.  RST_ESTATE: *reply is 412. */
+enum rst_err model_current(struct http_req *req, uint64_t id,
+                           struct http_reply *reply) RST_MUST_USE;
 
 /*
  * list.c: one page of a list, {items, next} in *ret_body.  keep says which

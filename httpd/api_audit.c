@@ -67,6 +67,7 @@ add_items(struct rst_rtxn *txn, const struct audit_filter *filter, uint64_t at,
 	struct rst_journal_public record;
 	size_t calls = AUDIT_CALLS, n = 0;
 	char next[24] = "";
+	uint64_t ahead;
 	enum rst_err err = RST_OK;
 
 	while (err == RST_OK && n < limit) {
@@ -77,6 +78,9 @@ add_items(struct rst_rtxn *txn, const struct audit_filter *filter, uint64_t at,
 			return RST_ENOMEM;
 		n++;
 	}
+	ahead = at;
+	if (err == RST_OK) /* so that the last page has no "next" */
+		err = next_found(txn, filter, &ahead, &calls, &record);
 	if (err != RST_OK && err != RST_EBUSY && err != RST_ENOTFOUND)
 		return err;
 	if (err != RST_ENOTFOUND)

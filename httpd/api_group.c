@@ -302,6 +302,8 @@ api_group_delete(struct http_req *req, struct http_reply *reply)
 		id = group.id;
 	rst_read_end(&txn);
 	if (err == RST_OK)
+		err = model_current(req, id, reply);
+	if (err == RST_OK)
 		err = act_delete_group(&req->ctx, id, &refusal);
 	if (err != RST_OK)
 		http_reply_err(req, reply, err, &refusal);
@@ -333,6 +335,8 @@ change(struct http_req *req, struct http_reply *reply, struct rst_view name,
 		             "nobody has this username");
 		return;
 	}
+	if (err == RST_OK)
+		err = model_current(req, group, reply);
 	if (err == RST_OK)
 		err = act(&req->ctx, group, person, &refusal);
 	if (err != RST_OK)

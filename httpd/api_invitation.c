@@ -61,7 +61,7 @@ read_lifetime(struct http_req *req, struct http_reply *reply,
 /* The invitation as it is now, with its link when there is a token. */
 static enum rst_err
 invitation_model(struct http_req *req, uint64_t id, const char *token,
-                 cJSON **ret_body)
+                 struct http_reply *etag, cJSON **ret_body)
 {
 	char link[HTTP_URL_MAX + RST_TOKEN_TEXT + 16];
 	struct rst_record record;
@@ -78,6 +78,7 @@ invitation_model(struct http_req *req, uint64_t id, const char *token,
 		body = model_invitation(&txn, &record, req->ctx.now_s);
 		if (body == NULL)
 			err = RST_ENOMEM;
+		model_etag(&record, etag);
 	}
 	rst_read_end(&txn);
 	if (err == RST_OK && token != NULL) {
@@ -111,7 +112,7 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 	cJSON *made = NULL;
 	enum rst_err err;
 
-	err = invitation_model(req, id, token, &made);
+	err = invitation_model(req, id, token, reply, &made);
 	if (err == RST_OK && !json_add_bool(made, "sent", sent))
 		err = RST_ENOMEM;
 	if (err == RST_OK && sent)
@@ -211,7 +212,7 @@ api_invitation_show(struct http_req *req, struct http_reply *reply)
 
 	err = find(req, &id);
 	if (err == RST_OK)
-		err = invitation_model(req, id, NULL, &reply->body);
+		err = invitation_model(req, id, NULL, reply, &reply->body);
 	if (err == RST_OK && !req->api && !add_can_send(req, reply->body))
 		err = RST_ENOMEM;
 	http_reply_err(req, reply, err, NULL);
@@ -228,6 +229,8 @@ api_invitation_revoke(struct http_req *req, struct http_reply *reply)
 	if (!input_check(req, NULL, 0, reply))
 		return;
 	err = find(req, &id);
+	if (err == RST_OK)
+		err = model_current(req, id, reply);
 	if (err == RST_OK)
 		err = act_invitation_revoke(&req->ctx, id, &refusal);
 	if (err != RST_OK)
@@ -254,6 +257,8 @@ api_invitation_resend(struct http_req *req, struct http_reply *reply)
 	    !wants_mail(req, true, reply, &send))
 		return;
 	err = find(req, &id);
+	if (err == RST_OK)
+		err = model_current(req, id, reply);
 	if (err == RST_OK)
 		err = act_invitation_resend(
 			&req->ctx, id, send,

@@ -66,15 +66,65 @@ item_of(const struct rst_record *record, struct rst_view key, int64_t now_s)
 	return NULL;
 }
 
+/* The next key after that fingerprint, in their order; NULL ptr: none. */
+static struct rst_view
+next_key(const struct rst_record *record, const char *after,
+         char fingerprint[LIFECYCLE_FINGERPRINT_BYTES])
+{
+	char one[LIFECYCLE_FINGERPRINT_BYTES];
+	struct rst_view key, found = { NULL, 0 };
+	struct rst_attr keys;
+
+	if (!rst_record_attr(record, RST_A_SSHPUBLICKEY, &keys))
+		return found;
+	while (rst_attr_next(&keys, &key)) {
+		one[0] = '\0';
+		(void)lifecycle_key_fingerprint(key, one);
+		if (key.len == 0 || strcmp(one, after) <= 0 ||
+		    (found.ptr != NULL && strcmp(one, fingerprint) >= 0))
+			continue;
+		found = key;
+		memcpy(fingerprint, one, sizeof(one));
+	}
+	return found;
+}
+
+/* One page of keys, in the order of their fingerprints. */
+static enum rst_err
+add_items(const struct http_req *req, const struct rst_record *record,
+          cJSON *body)
+{
+	const char *text = http_query_get(&req->query, "cursor");
+	bool get = req->head->method == HTTP_GET;
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
+	char at[LIFECYCLE_FINGERPRINT_BYTES] = "", next[sizeof(at)];
+	struct rst_view key;
+	size_t limit = HTTP_LIST_MAX, n = 0;
+
+	if (get && text != NULL &&
+	    !rst_view_copy(rst_view_of(text), at, sizeof(at)))
+		return RST_EINVALID;
+	if (get && !list_limit(req, &limit))
+		return RST_EINVALID;
+	while ((key = next_key(record, at, next)).ptr != NULL && n++ < limit) {
+		memcpy(at, next, sizeof(at));
+		if (!json_take_item(items,
+		                    item_of(record, key, req->ctx.now_s)))
+			return RST_ENOMEM;
+	}
+	return json_take(body, "next",
+	                 key.ptr != NULL ? cJSON_CreateString(at)
+	                                 : cJSON_CreateNull())
+	               ? RST_OK
+	               : RST_ENOMEM;
+}
+
 /* GET /me/ssh-keys, GET /users/{}/ssh-keys */
 void
 api_key_list(struct http_req *req, struct http_reply *reply)
 {
 	struct rst_record record;
-	struct rst_attr keys;
-	struct rst_view key;
 	struct rst_rtxn txn;
-	cJSON *items = NULL;
 	uint64_t id = 0;
 	enum rst_err err;
 
@@ -86,18 +136,15 @@ api_key_list(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK) {
 		cJSON_Delete(reply->body);
 		reply->body = cJSON_CreateObject();
-		items = cJSON_AddArrayToObject(reply->body, "items");
-		err = items != NULL ? RST_OK : RST_ENOMEM;
+		model_etag(&record, reply);
+		err = add_items(req, &record, reply->body);
 	}
-	if (err == RST_OK &&
-	    rst_record_attr(&record, RST_A_SSHPUBLICKEY, &keys))
-		while (err == RST_OK && rst_attr_next(&keys, &key))
-			if (key.len > 0 &&
-			    !json_take_item(items, item_of(&record, key,
-			                                   req->ctx.now_s)))
-				err = RST_ENOMEM;
 	rst_read_end(&txn);
-	http_reply_err(req, reply, err, NULL);
+	if (err == RST_EINVALID)
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+	else
+		http_reply_err(req, reply, err, NULL);
 }
 
 static enum rst_err
@@ -136,6 +183,8 @@ api_key_add(struct http_req *req, struct http_reply *reply)
 	}
 	err = find(req, &id);
 	if (err == RST_OK)
+		err = model_current(req, id, reply);
+	if (err == RST_OK)
 		err = act_add_key(&req->ctx, id, input_text(req, "key"),
 		                  until_s, &refusal);
 	if (err != RST_OK) {
@@ -161,6 +210,8 @@ api_key_drop(struct http_req *req, struct http_reply *reply)
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
 	err = find(req, &id);
+	if (err == RST_OK)
+		err = model_current(req, id, reply);
 	if (err == RST_OK)
 		err = act_drop_key(&req->ctx, id,
 		                   input_text(req, "fingerprint"), &refusal);

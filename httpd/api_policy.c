@@ -309,6 +309,8 @@ api_policy_edit(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = act_find_policy(&txn, req->arg[0], &id);
 	rst_read_end(&txn);
+	if (err == RST_OK)
+		err = model_current(req, id, reply);
 	if (err == RST_OK && (policy.groups != NULL || policy.set_priority ||
 	                      policy.description.ptr != NULL))
 		err = act_edit_policy(&req->ctx, id, &policy, &refusal);
@@ -334,6 +336,8 @@ api_policy_delete(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = act_find_policy(&txn, req->arg[0], &id);
 	rst_read_end(&txn);
+	if (err == RST_OK)
+		err = model_current(req, id, reply);
 	if (err == RST_OK)
 		err = act_delete_policy(&req->ctx, id, &refusal);
 	if (err != RST_OK)

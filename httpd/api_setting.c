@@ -260,6 +260,8 @@ api_setting_edit(struct http_req *req, struct http_reply *reply)
 		err = lifecycle_place(&txn, "cn=settings", &id);
 	rst_read_end(&txn);
 	if (err == RST_OK)
+		err = model_current(req, id, reply);
+	if (err == RST_OK)
 		err = set_settings(req, RST_VIEW(""), id, &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);

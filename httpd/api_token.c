@@ -4,13 +4,11 @@
  * The token is in the answer that makes it and nowhere afterwards.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "httpd/api.h"
 #include "httpd/input.h"
-
-#define BATCH      64
-#define LISTED_MAX 1000 /* tokens looked at for one list */
 
 static bool
 add_all(cJSON *object, const char *key, const struct rst_record *record,
@@ -91,53 +89,68 @@ owner_of(struct http_req *req, const struct rst_rtxn *txn, bool mine,
 /* Those that work; with ?all=true those that ended, too, while kept. */
 static enum rst_err
 add_items(struct http_req *req, const struct rst_rtxn *txn, uint64_t owner,
-          cJSON *items)
+          cJSON *body)
 {
 	const char *all = http_query_get(&req->query, "all");
+	const char *cursor = http_query_get(&req->query, "cursor");
 	bool ended = all != NULL && strcmp(all, "true") == 0;
+	cJSON *items = cJSON_AddArrayToObject(body, "items");
 	struct rst_record record;
-	uint64_t ids[BATCH], after = 0;
-	size_t n = BATCH, looked = 0;
+	uint64_t id, after = 0, last = 0;
+	size_t n = 1, limit = 0, taken = 0;
+	char text[24];
 	enum rst_err err = RST_OK;
 
-	while (err == RST_OK && n == BATCH && looked < LISTED_MAX) {
-		err = act_tokens_of(txn, owner, "api", after, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
-			after = ids[i];
-			err = rst_record_get(txn, after, &record);
-			if (err != RST_OK ||
-			    (!ended &&
-			     act_token_state(&record, req->ctx.now_s) !=
-			             ACT_TOKEN_LIVE))
-				continue;
-			if (!json_take_item(items, token_model(txn, &record,
-			                                       req->ctx.now_s)))
-				err = RST_ENOMEM;
-		}
+	if (!list_limit(req, &limit) ||
+	    (cursor != NULL && cursor[0] != '\0' &&
+	     !rst_view_number(rst_view_of(cursor), UINT64_MAX, &after)))
+		return RST_EINVALID;
+	for (;;) {
+		err = act_tokens_of(txn, owner, "api", after, &id, 1, &n);
+		if (err != RST_OK || n == 0)
+			break;
+		after = id;
+		err = rst_record_get(txn, id, &record);
+		if (err != RST_OK)
+			break;
+		if (!ended &&
+		    act_token_state(&record, req->ctx.now_s) != ACT_TOKEN_LIVE)
+			continue;
+		if (taken++ == limit)
+			break; /* there is one more than fits */
+		last = id;
+		if (!json_take_item(items,
+		                    token_model(txn, &record, req->ctx.now_s)))
+			return RST_ENOMEM;
 	}
-	return err;
+	if (err != RST_OK)
+		return err;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)last);
+	return json_take(body, "next",
+	                 n > 0 ? cJSON_CreateString(text) : cJSON_CreateNull())
+	               ? RST_OK
+	               : RST_ENOMEM;
 }
 
 static void
 list(struct http_req *req, struct http_reply *reply, bool mine)
 {
 	struct rst_rtxn txn;
-	cJSON *items;
 	uint64_t owner;
 	enum rst_err err;
 
 	reply->body = cJSON_CreateObject();
-	items = cJSON_AddArrayToObject(reply->body, "items");
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
 		err = owner_of(req, &txn, mine, &owner);
 	if (err == RST_OK)
-		err = items != NULL ? add_items(req, &txn, owner, items)
-		                    : RST_ENOMEM;
+		err = add_items(req, &txn, owner, reply->body);
 	rst_read_end(&txn);
-	if (err == RST_OK && cJSON_AddNullToObject(reply->body, "next") == NULL)
-		err = RST_ENOMEM;
-	http_reply_err(req, reply, err, NULL);
+	if (err == RST_EINVALID)
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+	else
+		http_reply_err(req, reply, err, NULL);
 }
 
 /* "never", "30d", "90d", or seconds. */

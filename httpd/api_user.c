@@ -446,6 +446,8 @@ move(struct http_req *req, struct http_reply *reply, act_move *act,
 		return false;
 	err = find_person(req, ret_id);
 	if (err == RST_OK)
+		err = model_current(req, *ret_id, reply);
+	if (err == RST_OK)
 		err = act(&req->ctx, *ret_id, input_text(req, "reason"),
 		          &refusal);
 	http_reply_err(req, reply, err, &refusal);

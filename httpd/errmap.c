@@ -31,6 +31,8 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INSUFFICIENT_SCOPE:
 	case RULE_REAUTHENTICATION_REQUIRED:
 		return 403;
+	case RULE_CHANGED:
+		return 412;
 	case RULE_TOO_MANY_ATTEMPTS:
 		return 429;
 	case RULE_EMAIL_MISMATCH:
@@ -232,6 +234,8 @@ http_reply_err(struct http_req *req, struct http_reply *reply, enum rst_err err,
 		http_problem(reply, 409, "exists", NULL, "this exists already");
 		return;
 	case RST_ESTATE:
+		if (http_is_problem(reply))
+			return; /* it is said already: model_current() */
 		http_problem(reply, 409, "wrong_state", NULL,
 		             "this cannot be done in the present state");
 		return;

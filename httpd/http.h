@@ -87,6 +87,9 @@ struct http_req {
 	struct http_query query;
 	struct http_who who;
 	struct act_ctx ctx;
+	/* If-Match, once the thing it speaks of was found. */
+	struct act_expect expect;
+	char expected[RST_CSN_MAX];
 	/*
 	 * The fields of the body: of a JSON object, or of a form, whose values
 	 * are all strings (or arrays of them).  Read with input.h.

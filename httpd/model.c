@@ -338,18 +338,73 @@ model_etag(const struct rst_record *record, struct http_reply *reply)
 		         (int)csn.len, csn.ptr);
 }
 
+/* header lists tag, or is "*".  A weak tag matches nothing. */
+static bool
+lists_tag(struct rst_view header, const char *tag)
+{
+	size_t len = strlen(tag);
+
+	if (rst_view_equal(header, RST_VIEW("*")))
+		return true;
+	for (size_t i = 0; i < header.len;) {
+		const char *at = header.ptr + i;
+		const char *comma = memchr(at, ',', header.len - i);
+		size_t n =
+			comma != NULL ? (size_t)(comma - at) : header.len - i;
+
+		i += n + 1;
+		while (n > 0 && (*at == ' ' || *at == '\t'))
+			at++, n--;
+		while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
+			n--;
+		if (n == len && memcmp(at, tag, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool
-model_unchanged(const struct http_req *req, const struct rst_record *record,
+model_unchanged(struct http_req *req, const struct rst_record *record,
                 struct http_reply *reply)
 {
 	struct rst_view wanted = req->head->value[HTTP_H_IF_MATCH];
+	struct rst_view csn = rst_record_first(record, RST_A_ENTRYCSN);
 	struct http_reply now = { .status = 200 };
 
-	model_etag(record, &now);
-	if (wanted.ptr == NULL || rst_view_equal(wanted, RST_VIEW("*")) ||
-	    rst_view_equal(wanted, rst_view_of(now.etag)))
+	if (wanted.ptr == NULL)
 		return true;
-	http_problem(reply, 412, "changed", NULL,
-	             "somebody changed this meanwhile; load it again");
-	return false;
+	model_etag(record, &now);
+	if (!lists_tag(wanted, now.etag)) {
+		http_problem(reply, 412, rule_verdict_code(RULE_CHANGED), NULL,
+		             rule_verdict_text(RULE_CHANGED));
+		return false;
+	}
+	/* and it must still be so when the change is made */
+	if (!rst_view_equal(wanted, RST_VIEW("*")) &&
+	    rst_view_copy(csn, req->expected, sizeof(req->expected))) {
+		req->expect = (struct act_expect){
+			.id = record->id,
+			.csn = rst_view_of(req->expected),
+		};
+		req->ctx.expect = &req->expect;
+	}
+	return true;
+}
+
+enum rst_err
+model_current(struct http_req *req, uint64_t id, struct http_reply *reply)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	if (req->head->value[HTTP_H_IF_MATCH].ptr == NULL)
+		return RST_OK;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK && !model_unchanged(req, &record, reply))
+		err = RST_ESTATE;
+	rst_read_end(&txn);
+	return err;
 }

@@ -250,6 +250,21 @@ check_reason(struct gate *g, const struct gate_change *change)
 	return RST_OK;
 }
 
+/* The entry is still what the actor saw when he decided. */
+static enum rst_err
+check_expected(struct gate *g, const struct rst_record *before)
+{
+	struct act_expect *expect = g->ctx->expect;
+
+	if (expect == NULL || expect->met || expect->id != before->id)
+		return RST_OK;
+	if (!rst_view_equal(rst_record_first(before, RST_A_ENTRYCSN),
+	                    expect->csn))
+		return gate_refuse(g, RULE_CHANGED, NULL, NULL);
+	expect->met = true;
+	return RST_OK;
+}
+
 enum rst_err
 gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
            struct gate_change *change, struct act_refusal *refusal,
@@ -278,6 +293,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = gate_load(&txn->r, change->id, &before);
 	if (err == RST_OK && before != NULL)
 		err = rst_entry_record(before, &records[0]);
+	if (err == RST_OK && before != NULL)
+		err = check_expected(&g, &records[0]);
 	if (err == RST_OK)
 		err = complete(&g, change, before != NULL ? &records[0] : NULL);
 	if (err == RST_OK)

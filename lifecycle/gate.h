@@ -15,6 +15,14 @@
 #include "store/journal.h"
 #include "store/member.h"
 
+/* What an edit was based on: the gate refuses the first change of entry id
+ * when its entryCSN is another by then (RULE_CHANGED). */
+struct act_expect {
+	uint64_t id;
+	struct rst_view csn;
+	bool met; /* set by the gate: what follows is the act's own */
+};
+
 /* Who acts, by which door, when.  Borrowed for the time of the act. */
 struct act_ctx {
 	struct rst_env *env;
@@ -24,10 +32,11 @@ struct act_ctx {
 	struct rst_view address; /* "127.0.0.1:4711", "ldapi", "" */
 	int64_t now_s;
 	uint32_t now_us;
-	bool dry_run;           /* do everything but the commit */
-	unsigned int server_id; /* of the CSNs made: setting "server-id" for
-	                           slapd, "foreign-id" (default 15) for the
-	                           other processes */
+	struct act_expect *expect; /* NULL: whatever is there */
+	bool dry_run;              /* do everything but the commit */
+	unsigned int server_id;    /* of the CSNs made: setting "server-id" for
+	                              slapd, "foreign-id" (default 15) for the
+	                              other processes */
 };
 
 /* Why an act was refused: a rule's verdict, and the attribute at fault. */

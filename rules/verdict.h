@@ -110,6 +110,8 @@
 	  "there is no such setting, or it does not take this value")          \
 	X(TOO_MANY_ATTEMPTS, "too_many_attempts",                              \
 	  "too many wrong passwords came from your address; try again later")  \
+	X(CHANGED, "changed",                                                  \
+	  "somebody changed this meanwhile; load it again")                    \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

@@ -7,11 +7,13 @@ tests_http_seed_LDADD = lifecycle/liblifecycle.la
 http_tests = \
 	tests/http/test_admin.py \
 	tests/http/test_access.py \
+	tests/http/test_edits.py \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
+	tests/http/test_openapi.py \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py \
 	tests/http/test_sessions.py \
