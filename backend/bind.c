@@ -237,7 +237,7 @@ is_token(Operation *op, const struct back_db *db, struct proof *proof)
 	if (proof->lifecycle && proof->may_prove)
 		err = over_token(op, db->env, proof->id, &bearer);
 	if (err == RST_OK)
-		over_bound_token(op, &bearer);
+		over_bound_token(op, &proof->policy, &bearer);
 	proof->no_guess = err == RST_EDENIED;
 	return err == RST_OK;
 }
@@ -259,9 +259,9 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 		return code_of(op, err);
 	if (!proof->lifecycle)
 		return LDAP_SUCCESS;
-	code = over_may_bind(op, rs, proof->state);
+	code = over_may_bind(op, rs, &proof->policy, proof->id, proof->state);
 	if (code == LDAP_SUCCESS)
-		over_bound(op, proof->id, proof->generation);
+		over_bound(op, &proof->policy, proof->id, proof->generation);
 	return code;
 }
 

@@ -219,8 +219,11 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 		                  NULL);
 	if (err != RST_OK)
 		return err;
-	if (!rule_state_may_sign_in(claimant.state))
+	if (!rule_state_may_sign_in(claimant.state)) {
+		attempt_note(ctx, &claimant.policy, THROTTLE_INACTIVE,
+		             claimant.id);
 		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
+	}
 	return start_session(ctx, &claimant, agent, token, ret_session,
 	                     refusal);
 }

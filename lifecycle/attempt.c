@@ -53,6 +53,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 		},
 		.source = source_policy(txn),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
+		.audits_sign_in = own.number[RULE_SETTING_AUDIT_SIGN_INS] > 0,
 	};
 	return RST_OK;
 }
@@ -287,10 +288,30 @@ attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
 		return;
 	if (looked)
 		count_failure(ctx, attempt);
-	if (attempt->policy.account.window_s > 0)
-		throttle_report_add(attempt->throttle, attempt->claim.id,
-		                    attempt->claim.address,
-		                    seconds_of(attempt->claim.now_s));
+	attempt_note(ctx, &attempt->policy, THROTTLE_WRONG, attempt->claim.id);
+}
+
+void
+attempt_note(const struct act_ctx *ctx, const struct attempt_policy *policy,
+             enum throttle_event event, uint64_t id)
+{
+	struct throttle *throttle = throttle_of(ctx->env);
+	struct throttle_report report = {
+		.event = event,
+		.door = ctx->door,
+		.id = id,
+		.count = 1,
+	};
+	struct rst_view address = ctx->address;
+
+	if (throttle == NULL || policy->account.window_s == 0)
+		return; /* a plain directory keeps no account of this */
+	if (!throttle_is_failure(event) && !policy->audits_sign_in)
+		return;
+	if (address.len >= sizeof(report.address))
+		address.len = sizeof(report.address) - 1;
+	(void)rst_view_copy(address, report.address, sizeof(report.address));
+	throttle_report_add(throttle, &report, seconds_of(ctx->now_s));
 }
 
 enum rst_err

@@ -21,7 +21,8 @@
 
 struct attempt_policy {
 	struct rule_lockout account, source;
-	bool notes_login; /* inactive-after asks for it */
+	bool notes_login;    /* inactive-after asks for it */
+	bool audits_sign_in; /* successes are journaled: audit-sign-ins */
 };
 /*
  * The settings "lockout-..." that hold for person (0: nobody) and
@@ -86,9 +87,18 @@ bool attempt_is_for_ever(struct rst_view since);
 uint32_t attempt_wait_s(const struct act_ctx *ctx);
 
 /*
- * Journal the failures that are old enough (all of them with all), at most
- * once a minute for each account and source.  Called every few seconds by one
- * thread of each process.
+ * What came of it after the password was right, for the journal: counted, and
+ * written by attempt_report().  A failure is always, a success when policy
+ * says so.
+ */
+void attempt_note(const struct act_ctx *ctx,
+                  const struct attempt_policy *policy,
+                  enum throttle_event event, uint64_t id);
+
+/*
+ * Journal what is due (all of it with all): a failure once a minute for each
+ * account and source, a success at once and then every THROTTLE_QUIET_S.
+ * Called every few seconds by one thread of each process.
  */
 enum rst_err attempt_report(const struct act_ctx *ctx, bool all) RST_MUST_USE;
 

@@ -69,29 +69,56 @@ void throttle_success(struct throttle *throttle, throttle_key key,
                       uint32_t now_s);
 
 /*
- * Failures to be journaled, added up by account and source.  id 0: of no
- * account.  When there are too many at a time they are only counted.
+ * Attempts to be journaled, added up by what they were, door, account and
+ * source.
+ *
+ * Failures are taken when they are THROTTLE_REPORT_S old; when there are too
+ * many at a time they are only counted.  Successes are taken at once, and then
+ * for THROTTLE_QUIET_S no more: a program that signs in all the time is told
+ * of now and then.
  */
-#define THROTTLE_REPORTS       256
-#define THROTTLE_REPORT_S      60 /* so long they are added up */
+#define THROTTLE_FAILURES      256  /* of them there is room for so many */
+#define THROTTLE_SUCCESSES     4096 /* and of these */
+#define THROTTLE_REPORTS       (THROTTLE_FAILURES + THROTTLE_SUCCESSES)
+#define THROTTLE_REPORT_S      60
+#define THROTTLE_QUIET_S       900
 #define THROTTLE_ADDRESS_BYTES 48 /* "2001:db8::/64" with the NUL */
 
+enum throttle_event {
+	THROTTLE_WRONG,    /* the password, or the name */
+	THROTTLE_INACTIVE, /* the password was right, the account may not */
+	THROTTLE_SIGN_IN,
+	THROTTLE_BY_TOKEN, /* a sign-in by an API token */
+};
+static inline bool
+throttle_is_failure(enum throttle_event event)
+{
+	return event == THROTTLE_WRONG || event == THROTTLE_INACTIVE;
+}
+
 struct throttle_report {
-	uint64_t id;
-	uint32_t count, first_s;
+	enum throttle_event event;
+	unsigned int door; /* enum rst_door */
+	uint64_t id;       /* 0: of no account */
+	uint32_t count;
 	char address[THROTTLE_ADDRESS_BYTES];
 };
-void throttle_report_add(struct throttle *throttle, uint64_t id,
-                         struct rst_view address, uint32_t now_s);
-/* Failures that could not be journaled are to be counted the next time. */
-void throttle_report_omit(struct throttle *throttle, uint64_t count);
+/* report->count more of it; a port in its address counts for nothing. */
+void throttle_report_add(struct throttle *throttle,
+                         const struct throttle_report *report, uint32_t now_s);
+/* Attempts that could not be journaled are to be counted the next time. */
+struct throttle_omitted {
+	uint64_t failures, successes;
+};
+void throttle_report_omit(struct throttle *throttle,
+                          const struct throttle_omitted *omitted);
 /*
- * Take those that are THROTTLE_REPORT_S old (all of them with all), and the
- * number of failures that found no room.  Each is given to one caller.
+ * Take those that are due (all of them with all), and the number of those that
+ * found no room.  Each is given to one caller.
  */
 size_t throttle_report_take(
 	struct throttle *throttle, uint32_t now_s, bool all,
 	struct throttle_report ret_reports[THROTTLE_REPORTS],
-	uint64_t *ret_omitted);
+	struct throttle_omitted *ret_omitted);
 
 #endif

@@ -28,13 +28,15 @@ struct throttle_row_report {
 	_Atomic uint64_t key; /* 0: free */
 	_Atomic uint64_t id;
 	_Atomic uint64_t address[THROTTLE_ADDRESS_WORDS];
+	_Atomic uint32_t what; /* event << 8 | door */
 	_Atomic uint32_t count;
 	_Atomic uint32_t first_s; /* set last: 0 while it is being made */
+	_Atomic uint32_t told_s;  /* when a success was taken last; 0: not */
 };
 
 struct throttle_table {
 	_Atomic uint64_t magic;
-	_Atomic uint64_t omitted;
+	_Atomic uint64_t omitted[2]; /* failures, successes */
 	struct throttle_row_report reports[THROTTLE_REPORTS];
 	struct throttle_row rows[THROTTLE_ROWS];
 };

@@ -42,7 +42,9 @@ int over_define_attributes(void);
  * Call it only after the password was verified: a status must not be told to
  * somebody who does not know it, and must not make a bind faster.
  */
-int over_may_bind(Operation *op, SlapReply *rs, enum rule_state state);
+int over_may_bind(Operation *op, SlapReply *rs,
+                  const struct attempt_policy *policy, uint64_t id,
+                  enum rule_state state);
 
 /*
  * Room for one more hash among slapd's threads, other than a bind's?  Around
@@ -98,12 +100,14 @@ enum rst_err over_prove(Operation *op, const struct over_claim *claim,
 enum rst_err over_token(Operation *op, struct rst_env *env, uint64_t id,
                         struct act_bearer *ret_bearer) RST_MUST_USE;
 /* A simple bind by that token succeeded. */
-void over_bound_token(Operation *op, const struct act_bearer *bearer);
+void over_bound_token(Operation *op, const struct attempt_policy *policy,
+                      const struct act_bearer *bearer);
 
 /*
  * A simple bind as entry id of this database succeeded, proved at this
  * generation.  Does nothing without the overlay.
  */
-void over_bound(Operation *op, uint64_t id, uint64_t generation);
+void over_bound(Operation *op, const struct attempt_policy *policy, uint64_t id,
+                uint64_t generation);
 
 #endif

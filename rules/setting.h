@@ -125,6 +125,9 @@ enum rule_character_class {
 	  "long")                                                               \
 	X(AUDIT_RETENTION, "audit-retention", SPAN, SITE, 0, 36500 * RULE_DAY,  \
 	  "365d", NULL, "Journal records are kept for this long; 0: for ever")  \
+	X(AUDIT_SIGN_INS, "audit-sign-ins", SWITCH, POLICY, 0, 1, "on", NULL,   \
+	  "The journal tells who signed in over LDAP, and from where; "         \
+	  "failures it tells of in any case")                                   \
 	X(IMAGE_RETENTION, "image-retention", SPAN, SITE, RULE_DAY,             \
 	  36500 * RULE_DAY, "30d", NULL,                                        \
 	  "The journal keeps, sealed, what an entry was before and after a "    \

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -417,6 +418,133 @@ failures_reach_the_journal_added_up(void **state)
 	assert_int_equal(life_sequence(life), before + 2);
 }
 
+/* id signs in at now_s. */
+static void
+let_in(struct life *life, enum throttle_event event, uint64_t id, int64_t now_s)
+{
+	struct attempt_policy policy;
+	struct rst_rtxn txn;
+
+	assert_int_equal(rst_read_begin(life->env, &txn), RST_OK);
+	assert_int_equal(attempt_policy(&txn, id, &policy), RST_OK);
+	rst_read_end(&txn);
+	life->ctx.now_s = now_s;
+	life->ctx.door = RST_DOOR_LDAP;
+	life->ctx.address = RST_VIEW(HOME);
+	attempt_note(&life->ctx, &policy, event, id);
+}
+
+/* The newest record. */
+static void
+last_says(struct life *life, const char *act, const char *reason)
+{
+	struct rst_journal_public record;
+	struct rst_rtxn txn;
+
+	record = journaled(life, life_sequence(life), &txn);
+	assert_true(rst_view_equal(record.act, rst_view_of(act)));
+	assert_memory_equal(record.dn.ptr, "uid=alice,", 10);
+	assert_true(rst_view_equal(record.address, RST_VIEW("192.0.2.1")));
+	assert_int_equal(record.door, RST_DOOR_LDAP);
+	if (!rst_view_equal(record.reason, rst_view_of(reason)))
+		fail_msg("%.*s", (int)record.reason.len, record.reason.ptr);
+	rst_read_end(&txn);
+}
+
+static void
+a_success_is_told_at_once_and_then_seldom(void **state)
+{
+	struct life *life = *state;
+	uint64_t alice = life_person(life, "alice"), before;
+	int64_t now_s = life->ctx.now_s;
+
+	let_in(life, THROTTLE_SIGN_IN, alice, now_s);
+	before = life_sequence(life);
+	life_ok(life, attempt_report(&life->ctx, false));
+	assert_int_equal(life_sequence(life), before + 1);
+	last_says(life, "sign-in", "once");
+	for (int64_t i = 1; i < THROTTLE_QUIET_S; i += 10) {
+		let_in(life, THROTTLE_SIGN_IN, alice, now_s + i);
+		life_ok(life, attempt_report(&life->ctx, false));
+	}
+	assert_int_equal(life_sequence(life), before + 1);
+	life->ctx.now_s = now_s + THROTTLE_QUIET_S;
+	life_ok(life, attempt_report(&life->ctx, false));
+	assert_int_equal(life_sequence(life), before + 2);
+	last_says(life, "sign-in", "90 times");
+	/* tokens are told of apart, and so is who may not sign in */
+	let_in(life, THROTTLE_BY_TOKEN, alice, now_s + THROTTLE_QUIET_S);
+	life_ok(life, attempt_report(&life->ctx, false));
+	last_says(life, "sign-in", "by an API token, once");
+	let_in(life, THROTTLE_INACTIVE, alice, now_s + THROTTLE_QUIET_S);
+	life_ok(life, attempt_report(&life->ctx, true));
+	last_says(life, "sign-in-failed",
+	          "once, though the password was right: the account may not "
+	          "sign in");
+	/* after a quiet while the next is news again */
+	before = life_sequence(life);
+	life->ctx.now_s = now_s + 3 * THROTTLE_QUIET_S;
+	life_ok(life, attempt_report(&life->ctx, false));
+	assert_int_equal(life_sequence(life), before);
+	let_in(life, THROTTLE_SIGN_IN, alice, now_s + 3 * THROTTLE_QUIET_S);
+	life_ok(life, attempt_report(&life->ctx, false));
+	assert_int_equal(life_sequence(life), before + 1);
+}
+
+static void
+a_policy_keeps_successes_out_of_the_journal(void **state)
+{
+	struct life *life = *state;
+	uint64_t alice = life_person(life, "alice"), before;
+
+	life_ok(life,
+	        act_set(&life->ctx, RST_VIEW(""), RULE_SETTING_AUDIT_SIGN_INS,
+	                RST_VIEW("off"), &life->refusal));
+	before = life_sequence(life);
+	let_in(life, THROTTLE_SIGN_IN, alice, life->ctx.now_s);
+	let_in(life, THROTTLE_BY_TOKEN, alice, life->ctx.now_s);
+	life_ok(life, attempt_report(&life->ctx, true));
+	assert_int_equal(life_sequence(life), before);
+	let_in(life, THROTTLE_INACTIVE, alice, life->ctx.now_s);
+	life_ok(life, attempt_report(&life->ctx, true));
+	assert_int_equal(life_sequence(life), before + 1);
+}
+
+/* A storm of more people than there is room for: none is forgotten. */
+static void
+a_storm_of_successes_is_counted_whole(void **state)
+{
+	struct life *life = *state;
+	struct throttle *throttle = throttle_of(life->env);
+	struct throttle_report *reports =
+		calloc(THROTTLE_REPORTS, sizeof(*reports));
+	struct throttle_report one = { .event = THROTTLE_SIGN_IN,
+		                       .door = RST_DOOR_LDAP,
+		                       .count = 1,
+		                       .address = "192.0.2.1:1" };
+	struct throttle_omitted omitted;
+	uint64_t told = 0;
+	size_t n;
+
+	assert_non_null(reports);
+	for (uint32_t now_s = 1000; now_s < 1003; now_s++) {
+		for (uint64_t id = 1; id <= 3000; id++) {
+			one.id = 10000 * now_s + id;
+			throttle_report_add(throttle, &one, now_s);
+		}
+		n = throttle_report_take(throttle, now_s, false, reports,
+		                         &omitted);
+		/* those that were told of make room */
+		assert_true(n > 2900);
+		for (size_t i = 0; i < n; i++)
+			told += reports[i].count;
+		told += omitted.successes;
+		assert_int_equal(omitted.failures, 0);
+	}
+	assert_int_equal(told, 9000);
+	free(reports);
+}
+
 static void
 many_failures_are_few_records(void **state)
 {
@@ -433,7 +561,7 @@ many_failures_are_few_records(void **state)
 	}
 	life_ok(life, attempt_report(&life->ctx, true));
 	assert_true(life_sequence(life) > before);
-	assert_true(life_sequence(life) <= before + THROTTLE_REPORTS + 1);
+	assert_true(life_sequence(life) <= before + THROTTLE_FAILURES + 1);
 }
 
 static void
@@ -476,6 +604,9 @@ main(void)
 		LIFE_TEST(a_lock_does_not_end_sessions),
 		LIFE_TEST(who_failed_just_now_is_suspect_for_a_minute),
 		LIFE_TEST(failures_reach_the_journal_added_up),
+		LIFE_TEST(a_success_is_told_at_once_and_then_seldom),
+		LIFE_TEST(a_policy_keeps_successes_out_of_the_journal),
+		LIFE_TEST(a_storm_of_successes_is_counted_whole),
 		LIFE_TEST(many_failures_are_few_records),
 		LIFE_TEST(without_the_lifecycle_nothing_is_locked),
 	};

@@ -208,10 +208,25 @@ a_failure_is_seen_by_every_process(void **state)
 }
 
 static void
+report(struct throttle *throttle, enum throttle_event event, uint64_t id,
+       uint32_t now_s)
+{
+	throttle_report_add(throttle,
+	                    &(struct throttle_report){
+				    .event = event,
+				    .door = 1,
+				    .id = id,
+				    .count = 1,
+				    .address = "192.0.2.1:1",
+			    },
+	                    now_s);
+}
+
+static void
 fail_for_ever(struct throttle *throttle)
 {
-	struct throttle_report reports[THROTTLE_REPORTS];
-	uint64_t omitted;
+	static struct throttle_report reports[THROTTLE_REPORTS];
+	struct throttle_omitted omitted;
 
 	for (uint32_t i = 1;; i++) {
 		throttle_key key = i % 500 + 1;
@@ -219,8 +234,7 @@ fail_for_ever(struct throttle *throttle)
 		throttle_fail(throttle, key, i, NOW + i % 100);
 		(void)throttle_lock(throttle, key, NOW);
 		throttle_clear(throttle, key);
-		throttle_report_add(throttle, key, RST_VIEW("192.0.2.1:1"),
-		                    NOW);
+		report(throttle, i % 3, key, NOW);
 		if (i % 100 == 0)
 			(void)throttle_report_take(throttle, NOW, true, reports,
 			                           &omitted);
@@ -231,9 +245,9 @@ static void
 a_killed_process_leaves_a_table_that_works(void **state)
 {
 	struct throttle *throttle = table_of(*state);
-	struct throttle_report reports[THROTTLE_REPORTS];
+	static struct throttle_report reports[THROTTLE_REPORTS];
 	struct throttle_state known;
-	uint64_t omitted;
+	struct throttle_omitted omitted;
 	size_t n;
 
 	for (int i = 0; i < KILLS; i++) {
@@ -255,8 +269,10 @@ a_killed_process_leaves_a_table_that_works(void **state)
 	}
 	/* half-made reports are not in the way for ever */
 	(void)throttle_report_take(throttle, NOW, true, reports, &omitted);
+	(void)throttle_report_take(throttle, NOW + THROTTLE_QUIET_S, true,
+	                           reports, &omitted);
 	(void)throttle_report_take(throttle, NOW, true, reports, &omitted);
-	throttle_report_add(throttle, 9, RST_VIEW("192.0.2.1:1"), NOW);
+	report(throttle, THROTTLE_WRONG, 9, NOW);
 	n = throttle_report_take(throttle, NOW, true, reports, &omitted);
 	assert_int_equal(n, 1);
 	assert_int_equal(reports[0].id, 9);
