@@ -152,6 +152,29 @@ struct look {
 	struct rst_view password;
 };
 
+static struct verified_proof
+proof_of(const struct look *at, const char *stored)
+{
+	return (struct verified_proof){ at->proof->id, at->proof->generation,
+		                        rst_view_of(stored), at->password };
+}
+
+/* Without a hash. */
+static bool
+is_known(void *arg)
+{
+	const struct look *at = arg;
+	struct verified_proof proof;
+
+	for (size_t i = 0; i < at->proof->n_stored; i++) {
+		proof = proof_of(at, at->proof->stored[i]);
+		if (attempt_remembers(at->db->env, &at->proof->policy, &proof,
+		                      slap_get_time()))
+			return true;
+	}
+	return false;
+}
+
 static enum rst_err
 check_one(const struct look *at, const char *stored, bool suspect)
 {
@@ -167,6 +190,7 @@ static enum rst_err
 look(void *arg, bool suspect)
 {
 	const struct look *at = arg;
+	struct verified_proof proof;
 	enum rst_err err;
 
 	if (at->proof->n_stored == 0) {
@@ -175,6 +199,10 @@ look(void *arg, bool suspect)
 	}
 	for (size_t i = 0; i < at->proof->n_stored; i++) {
 		err = check_one(at, at->proof->stored[i], suspect);
+		proof = proof_of(at, at->proof->stored[i]);
+		if (err == RST_OK)
+			attempt_remember(at->db->env, &at->proof->policy,
+			                 &proof, slap_get_time());
 		if (err != RST_EDENIED)
 			return err;
 	}
@@ -218,6 +246,7 @@ prove(Operation *op, struct back_db *db, const struct proof *proof)
 		.since = rst_view_of(proof->since),
 		.policy = proof->policy,
 		.password = back_view_of(&op->orb_cred),
+		.known = is_known,
 		.no_guess = proof->no_guess,
 		.resume = answer,
 	};

@@ -12,6 +12,7 @@
  *	rosterReadersMax: 1024
  *	rosterReadersUsed: 3
  *	rosterEntries: 10250
+ *	rosterVerifiedHits: 812	passwords that were remembered
  *	rosterIndex: description eq building 4000/10250
  *
  * Directive "monitoring off" leaves them out.  The monitor backend is a module
@@ -21,6 +22,7 @@
 #include "back-roster.h"
 
 #include "back-monitor/back-monitor.h"
+#include "lifecycle/throttle.h"
 
 #define MONITOR_AT "2.25.159176679776293129422703630532299253314.6.1."
 #define MONITOR_OC "2.25.159176679776293129422703630532299253314.6.2."
@@ -39,6 +41,7 @@ enum shown {
 	SHOWN_READERS_MAX,
 	SHOWN_READERS_USED,
 	SHOWN_ENTRIES,
+	SHOWN_VERIFIED,
 	SHOWN_COUNTERS, /* how many counters there are */
 	SHOWN_DIRECTORY = SHOWN_COUNTERS,
 	SHOWN_INDEX,
@@ -56,6 +59,9 @@ static const char *const definition[SHOWN_COUNT] = {
 	[SHOWN_READERS_USED] =
 		COUNTER("5", "rosterReadersUsed", "Readers there are"),
 	[SHOWN_ENTRIES] = COUNTER("6", "rosterEntries", "Entries"),
+	[SHOWN_VERIFIED] =
+		COUNTER("9", "rosterVerifiedHits",
+	                "Right passwords that were remembered, not hashed"),
 	[SHOWN_DIRECTORY] =
 		INFO("7", "rosterDirectory", "Directory of the environment"),
 	[SHOWN_INDEX] = INFO("8", "rosterIndex",
@@ -67,7 +73,7 @@ static const char class_definition[] =
 	"DESC 'Counters of a roster database' SUP top AUXILIARY "
 	"MAY ( rosterPagesMax $ rosterPagesUsed $ rosterPagesFree $ "
 	"rosterReadersMax $ rosterReadersUsed $ rosterEntries $ "
-	"rosterDirectory $ rosterIndex ) )";
+	"rosterVerifiedHits $ rosterDirectory $ rosterIndex ) )";
 
 static AttributeDescription *ad[SHOWN_COUNT];
 static ObjectClass *oc;
@@ -92,8 +98,10 @@ define(void)
 }
 
 static void
-show_counters(Entry *entry, const struct rst_env_info *info)
+show_counters(Entry *entry, struct rst_env *env,
+              const struct rst_env_info *info)
 {
+	const struct throttle *throttle = throttle_of(env);
 	const uint64_t values[SHOWN_COUNTERS] = {
 		[SHOWN_PAGES_MAX] = info->map_bytes / info->page_bytes,
 		[SHOWN_PAGES_USED] = (info->used_bytes + info->free_bytes) /
@@ -102,6 +110,8 @@ show_counters(Entry *entry, const struct rst_env_info *info)
 		[SHOWN_READERS_MAX] = info->readers_max,
 		[SHOWN_READERS_USED] = info->readers_used,
 		[SHOWN_ENTRIES] = info->entries,
+		[SHOWN_VERIFIED] =
+			throttle != NULL ? throttle_verified_hits(throttle) : 0,
 	};
 	char text[32];
 	struct berval bv = { 0, text };
@@ -146,7 +156,7 @@ update(Operation *op, SlapReply *rs, Entry *entry, void *arg)
 
 	if (db->env == NULL || rst_env_info(db->env, &info) != RST_OK)
 		return SLAP_CB_CONTINUE;
-	show_counters(entry, &info);
+	show_counters(entry, db->env, &info);
 	show_indexes(entry, db->env);
 	return SLAP_CB_CONTINUE;
 }

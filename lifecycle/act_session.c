@@ -166,6 +166,28 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 	return err;
 }
 
+static enum rst_err
+check_password(const struct act_ctx *ctx, const struct claimant *claimant,
+               struct rst_view password, bool suspect)
+{
+	const struct verified_proof proof = {
+		.id = claimant->id,
+		.generation = claimant->generation,
+		.stored = rst_view_of(claimant->stored),
+		.password = password,
+	};
+	enum rst_err err;
+
+	if (attempt_remembers(ctx->env, &claimant->policy, &proof, ctx->now_s))
+		return RST_OK;
+	err = lifecycle_password_check(ctx->env, suspect, proof.stored,
+	                               password, NULL, NULL);
+	if (err == RST_OK)
+		attempt_remember(ctx->env, &claimant->policy, &proof,
+		                 ctx->now_s);
+	return err;
+}
+
 /* RST_OK when it is his password; nothing is told of an account otherwise. */
 static enum rst_err
 prove(const struct act_ctx *ctx, const struct claimant *claimant,
@@ -189,9 +211,8 @@ prove(const struct act_ctx *ctx, const struct claimant *claimant,
 	if (*ret_throttled || attempt.standing == ATTEMPT_LOCKED) {
 		err = RST_EDENIED;
 	} else {
-		err = lifecycle_password_check(
-			ctx->env, attempt.standing == ATTEMPT_SUSPECT,
-			rst_view_of(claimant->stored), password, NULL, NULL);
+		err = check_password(ctx, claimant, password,
+		                     attempt.standing == ATTEMPT_SUSPECT);
 	}
 	attempt_end(ctx, &attempt, err);
 	return err;

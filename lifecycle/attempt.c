@@ -53,6 +53,8 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 		},
 		.source = source_policy(txn),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
+		.verified_s =
+			(uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
 		.audits_sign_in = own.number[RULE_SETTING_AUDIT_SIGN_INS] > 0,
 	};
 	return RST_OK;
@@ -172,6 +174,39 @@ attempt_begin(struct rst_env *env, const struct attempt_policy *policy,
 	judge(&attempt);
 	*ret_attempt = attempt;
 	return RST_OK;
+}
+
+/* The memory to ask; NULL for none. */
+static struct verified *
+memory_of(struct rst_env *env, const struct attempt_policy *policy)
+{
+	struct throttle *throttle =
+		policy->verified_s > 0 ? throttle_of(env) : NULL;
+
+	return throttle != NULL ? throttle_verified(throttle) : NULL;
+}
+
+bool
+attempt_remembers(struct rst_env *env, const struct attempt_policy *policy,
+                  const struct verified_proof *proof, int64_t now_s)
+{
+	struct verified *verified = memory_of(env, policy);
+
+	if (verified == NULL ||
+	    !verified_has(verified, proof, now_s, policy->verified_s))
+		return false;
+	throttle_verified_count(throttle_of(env));
+	return true;
+}
+
+void
+attempt_remember(struct rst_env *env, const struct attempt_policy *policy,
+                 const struct verified_proof *proof, int64_t now_s)
+{
+	struct verified *verified = memory_of(env, policy);
+
+	if (verified != NULL && proof->id != 0)
+		verified_put(verified, proof, now_s);
 }
 
 uint32_t

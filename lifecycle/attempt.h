@@ -15,6 +15,7 @@
 
 #include "lifecycle/gate.h"
 #include "lifecycle/throttle.h"
+#include "lifecycle/verified.h"
 
 #define ATTEMPT_TRUST_S   (30 * 86400)
 #define ATTEMPT_SUSPECT_S 60
@@ -23,6 +24,8 @@ struct attempt_policy {
 	struct rule_lockout account, source;
 	bool notes_login;    /* inactive-after asks for it */
 	bool audits_sign_in; /* successes are journaled: audit-sign-ins */
+	uint32_t
+		verified_s; /* right passwords are remembered: verified-cache */
 };
 /*
  * The settings "lockout-..." that hold for person (0: nobody) and
@@ -69,6 +72,17 @@ enum rst_err attempt_begin(struct rst_env *env,
                            const struct attempt_policy *policy,
                            const struct attempt_claim *claim,
                            struct attempt *ret_attempt) RST_MUST_USE;
+
+/*
+ * A password was right a moment ago, and nothing of the account has moved
+ * since: it need not be looked at.  To be asked where it would be; count the
+ * outcome as ever.  remember that it is right now.  Both do nothing where
+ * policy does not ask for it.
+ */
+bool attempt_remembers(struct rst_env *env, const struct attempt_policy *policy,
+                       const struct verified_proof *proof, int64_t now_s);
+void attempt_remember(struct rst_env *env, const struct attempt_policy *policy,
+                      const struct verified_proof *proof, int64_t now_s);
 
 /*
  * outcome: RST_OK when the password was right, RST_EDENIED when it was wrong

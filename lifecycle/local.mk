@@ -53,4 +53,5 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/throttle.c lifecycle/throttle.h lifecycle/throttle_priv.h \
 	lifecycle/throttle_file.c lifecycle/throttle_key.c \
 	lifecycle/throttle_report.c \
+	lifecycle/verified.c lifecycle/verified.h \
 	lifecycle/why.c lifecycle/why.h

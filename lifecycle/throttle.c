@@ -30,6 +30,7 @@ make_throttle(struct rst_env *env)
 		free(throttle);
 		return NULL;
 	}
+	throttle->verified = verified_new();
 	return throttle;
 }
 
@@ -39,6 +40,7 @@ release_throttle(void *companion)
 	struct throttle *throttle = companion;
 
 	throttle_unmap(throttle->table);
+	verified_free(throttle->verified);
 	sodium_memzero(throttle->key, sizeof(throttle->key));
 	free(throttle);
 }
@@ -47,6 +49,24 @@ struct throttle *
 throttle_of(struct rst_env *env)
 {
 	return rst_env_companion(env, make_throttle, release_throttle);
+}
+
+struct verified *
+throttle_verified(struct throttle *throttle)
+{
+	return throttle->verified;
+}
+
+void
+throttle_verified_count(struct throttle *throttle)
+{
+	atomic_fetch_add(&throttle->table->verified_hits, 1);
+}
+
+uint64_t
+throttle_verified_hits(const struct throttle *throttle)
+{
+	return atomic_load(&throttle->table->verified_hits);
 }
 
 static struct throttle_row *

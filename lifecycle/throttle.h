@@ -25,6 +25,12 @@ struct throttle;
 /* The table of env; lives as long as env.  NULL when there is no memory. */
 struct throttle *throttle_of(struct rst_env *env);
 
+/* What this process remembers of right passwords; NULL when there is no
+ * memory.  How often that helped, in all processes. */
+struct verified *throttle_verified(struct throttle *throttle);
+void throttle_verified_count(struct throttle *throttle);
+uint64_t throttle_verified_hits(const struct throttle *throttle);
+
 /* A row's key; 0 is nobody's: nothing is counted or found under it. */
 typedef uint64_t throttle_key;
 

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "lifecycle/throttle.h"
+#include "lifecycle/verified.h"
 
 #define THROTTLE_ROWS          32768 /* of 128 bytes: 4 MiB */
 #define THROTTLE_ADDRESS_WORDS (THROTTLE_ADDRESS_BYTES / 8)
@@ -37,12 +38,14 @@ struct throttle_row_report {
 struct throttle_table {
 	_Atomic uint64_t magic;
 	_Atomic uint64_t omitted[2]; /* failures, successes */
+	_Atomic uint64_t verified_hits;
 	struct throttle_row_report reports[THROTTLE_REPORTS];
 	struct throttle_row rows[THROTTLE_ROWS];
 };
 
 struct throttle {
 	struct throttle_table *table;
+	struct verified *verified; /* this process's own; or NULL */
 	unsigned char key[crypto_shorthash_KEYBYTES];
 };
 _Static_assert(crypto_shorthash_KEYBYTES == RST_KEY_BYTES, "one key");

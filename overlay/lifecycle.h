@@ -78,8 +78,9 @@ struct over_claim {
 	struct rst_view since;    /* its pwdAccountLockedTime */
 	struct attempt_policy policy;
 	struct rst_view password;
-	bool no_guess;       /* a wrong one counts for nothing */
-	over_resume *resume; /* of a bind; NULL: it cannot wait its turn */
+	bool (*known)(void *arg); /* right a moment ago; or NULL */
+	bool no_guess;            /* a wrong one counts for nothing */
+	over_resume *resume;      /* of a bind; NULL: it cannot wait its turn */
 };
 /*
  * Look at the password, unless the account is locked (RST_EDENIED, as for a

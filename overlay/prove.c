@@ -66,7 +66,8 @@ look_in_turn(Operation *op, over_resume *resume, bool suspect,
 }
 
 static enum rst_err
-look_at(Operation *op, const struct attempt *attempt, over_resume *resume,
+look_at(Operation *op, const struct attempt *attempt,
+        const struct over_claim *claim,
         enum rst_err (*look)(void *arg, bool suspect), void *arg)
 {
 	bool suspect = attempt->standing == ATTEMPT_SUSPECT;
@@ -81,8 +82,10 @@ look_at(Operation *op, const struct attempt *attempt, over_resume *resume,
 	case ATTEMPT_SUSPECT:
 		break;
 	}
-	if (resume != NULL)
-		return look_in_turn(op, resume, suspect, look, arg);
+	if (claim->known != NULL && claim->known(arg))
+		return RST_OK;
+	if (claim->resume != NULL)
+		return look_in_turn(op, claim->resume, suspect, look, arg);
 	if (!over_hash_enter())
 		return RST_EBUSY;
 	err = look(arg, suspect);
@@ -112,7 +115,7 @@ over_prove(Operation *op, const struct over_claim *claim,
 	                    &attempt);
 	if (err != RST_OK)
 		return err;
-	err = look_at(op, &attempt, claim->resume, look, arg);
+	err = look_at(op, &attempt, claim, look, arg);
 	if (err == RST_ESTATE)
 		return err; /* op is not ours any more */
 	/* a pause while it waited may have closed the environment */

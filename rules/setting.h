@@ -172,6 +172,10 @@ enum rule_character_class {
 	  RULE_DAY, "15m", NULL, "Within which wrong passwords are counted")    \
 	X(LOCKOUT_DURATION, "lockout-duration", SPAN, POLICY, RULE_MINUTE,      \
 	  30 * RULE_DAY, "30m", NULL, "For how long the account is locked")     \
+	X(VERIFIED_CACHE, "verified-cache", SPAN, POLICY, 0, RULE_HOUR, "0",    \
+	  NULL,                                                                 \
+	  "A right password is remembered in memory for this long, as a keyed " \
+	  "digest, so that signing in again costs no hash; 0: not")             \
 	X(INACTIVE_AFTER, "inactive-after", SPAN, POLICY, 0, 3650 * RULE_DAY,   \
 	  "0", NULL,                                                            \
 	  "Accounts that nobody used for this long are suspended; 0: never")    \

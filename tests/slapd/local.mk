@@ -32,6 +32,7 @@ overlay_tests = \
 	tests/slapd/test108-states \
 	tests/slapd/test109-crowd \
 	tests/slapd/test110-overlay-answers \
+	tests/slapd/test111-verified \
 	tests/slapd/test207-lifecycle-controls
 # The same directory in roster and in mdb, side by side: twin.py.
 twin_tests = \

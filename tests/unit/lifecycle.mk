@@ -17,6 +17,7 @@ life_units = \
 	tests/unit/test_self \
 	tests/unit/test_signin \
 	tests/unit/test_throttle \
+	tests/unit/test_verified \
 	tests/unit/test_tokens
 
 check_PROGRAMS += $(life_units)
@@ -37,6 +38,8 @@ tests_unit_test_tokens_CFLAGS = $(life_unit_cflags)
 tests_unit_test_tokens_LDADD = $(life_unit_ldadd)
 tests_unit_test_throttle_CFLAGS = $(life_unit_cflags)
 tests_unit_test_throttle_LDADD = $(life_unit_ldadd)
+tests_unit_test_verified_CFLAGS = $(life_unit_cflags)
+tests_unit_test_verified_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
 tests_unit_test_due_CFLAGS = $(life_unit_cflags)
