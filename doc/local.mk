@@ -1,4 +1,5 @@
-dist_doc_DATA += doc/differences.md doc/hacking.md doc/openapi.yaml \
+dist_doc_DATA += doc/containers.md doc/differences.md doc/hacking.md \
+	doc/openapi.yaml \
 	doc/reliability.md
 EXTRA_DIST += \
 	doc/design/0001-one-lmdb.md \

@@ -14,6 +14,7 @@ both_tests = \
 	tests/both/groups \
 	tests/both/journal \
 	tests/both/keys \
+	tests/both/killswitch \
 	tests/both/kill-9 \
 	tests/both/lockout \
 	tests/both/nouns \

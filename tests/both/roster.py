@@ -26,7 +26,7 @@ ROOT_PASSWORD = "the-root-of-the-test"
 PASSWORD = "Correct-horse-77-battery"  # of everybody who has no other
 
 SCHEMA_DEBIAN = ("core", "cosine", "inetorgperson")
-SCHEMA_OURS = ("rfc2307bis", "openssh-lpk", "roster")
+SCHEMA_OURS = ("rfc2307bis", "openssh-lpk", "ldapns", "roster")
 
 SLAPD_CONF = """
 %(schema)s

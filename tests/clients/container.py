@@ -307,9 +307,8 @@ class Container:
         wait_until(lambda: self.run("test", "-S", ready)[0] == 0, 30,
                    self.kind + "'s socket", 0.1)
 
-    def start_sshd(self):
-        more = ""
-        if self.kind == "sssd":
+    def start_sshd(self, more=""):
+        if self.kind == "sssd" and not more:
             more = ("AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n"
                     "AuthorizedKeysCommandUser nobody\n")
         self._write("ssh/sshd_config",

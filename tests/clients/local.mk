@@ -4,6 +4,7 @@
 client_tests = \
 	tests/clients/crossview \
 	tests/clients/containers \
+	tests/clients/hosts \
 	tests/clients/journey \
 	tests/clients/libraries \
 	tests/clients/membership \
