@@ -42,7 +42,7 @@ http_handler api_group_delete, api_group_members, api_group_join;
 http_handler api_group_leave, api_group_edit, page_group_join;
 
 /* api_me.c */
-http_handler api_me_show, api_me_edit, api_me_password;
+http_handler api_me_show, api_me_edit, api_me_password, api_me_strength;
 
 /* api_setting.c */
 http_handler api_setting_list, api_setting_edit;
@@ -59,6 +59,14 @@ http_handler api_overview;
 /* api_token.c */
 http_handler api_my_tokens, api_my_token_create, api_my_token_revoke;
 http_handler api_user_tokens, api_user_token_create, api_user_token_revoke;
+
+/* page_person.c, page_session.c and their like */
+http_handler page_user, page_me, page_key_add, page_key_drop;
+http_handler page_my_token_create, page_my_token_revoke;
+http_handler page_user_token_create, page_user_token_revoke;
+http_handler page_sessions, page_session_end, page_user_session_end;
+http_handler page_my_session_end, page_my_sessions_end;
+http_handler page_audit, page_bulk, page_import, page_import_form;
 
 /* api_key.c */
 http_handler api_key_list, api_key_add, api_key_drop;

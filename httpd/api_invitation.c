@@ -11,6 +11,8 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/mail.h"
+#include "httpd/page.h"
+#include "httpd/qr.h"
 
 #define LISTED_MAX 10000 /* invitations looked at for one list */
 
@@ -122,8 +124,13 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 		http_reply_err(req, reply, err, NULL);
 		return;
 	}
-	if (req->api) {
+	if (!page_wanted(req)) {
 		reply->body = made;
+		return;
+	}
+	if (!qr_add(made, "qr", json_get(made, "link")->valuestring)) {
+		cJSON_Delete(made);
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
 		return;
 	}
 	api_invitation_list(req, &list);
@@ -384,6 +391,20 @@ fill_list(struct http_req *req, const struct rst_rtxn *txn, uint64_t *ids,
 	                                                   : RST_ENOMEM;
 }
 
+/* The page's choice of states, and its "next". */
+static bool
+add_query(struct http_req *req, cJSON *body)
+{
+	static const char *const names[] = { "state", "limit", NULL };
+	const char *state = http_query_get(&req->query, "state");
+	char key[32];
+
+	snprintf(key, sizeof(key), "at_%.16s",
+	         state != NULL && state[0] != '\0' ? state : "any");
+	return page_query(req, body, names) && json_add_bool(body, key, true) &&
+	       add_can_send(req, body);
+}
+
 /* GET /invitations */
 void
 api_invitation_list(struct http_req *req, struct http_reply *reply)
@@ -412,7 +433,7 @@ api_invitation_list(struct http_req *req, struct http_reply *reply)
 		rst_read_end(&txn);
 	}
 	free(ids);
-	if (err == RST_OK && !req->api && !add_can_send(req, reply->body))
+	if (err == RST_OK && page_wanted(req) && !add_query(req, reply->body))
 		err = RST_ENOMEM;
 	http_reply_err(req, reply, err, NULL);
 }

@@ -21,7 +21,8 @@ owner(const struct http_req *req, const struct rst_rtxn *txn, bool own,
 static bool
 is_own(const struct http_req *req)
 {
-	return strncmp(req->route->path, "/me/", 4) == 0;
+	return strcmp(req->route->path, "/me") == 0 ||
+	       strncmp(req->route->path, "/me/", 4) == 0;
 }
 
 /* What stands behind the base64. */

@@ -2,6 +2,7 @@
 /* api_me.c - what a person does for himself */
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "lifecycle/password.h"
 
 /* GET /me */
 void
@@ -94,4 +95,39 @@ api_me_password(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, &refusal);
 	else if (!req->api)
 		http_location(reply, "/me?done=password", RST_VIEW(""), "");
+}
+
+/* POST /me/password/strength: what a page says while somebody types */
+void
+api_me_strength(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "password", INPUT_TEXT, true },
+	};
+	char say[RULE_PASSWORD_SAY_BYTES];
+	struct lifecycle_terms terms;
+	enum rule_password_fault fault;
+	struct rst_view password;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	password = input_text(req, "password");
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = lifecycle_terms(&txn, req->who.id, &terms);
+	rst_read_end(&txn);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, NULL);
+		return;
+	}
+	fault = lifecycle_password_judge(&terms, password);
+	rule_password_say(fault, &terms.policy, say);
+	reply->body = cJSON_CreateObject();
+	if (!json_add_bool(reply->body, "good", fault == RULE_PASSWORD_FINE) ||
+	    !json_add_number(reply->body, "score",
+	                     lifecycle_password_score(&terms, password)) ||
+	    !json_add_text(reply->body, "detail", say))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "httpd/page.h"
 #include "lifecycle/moment.h"
 
 /* What the list is narrowed to. */
@@ -155,26 +156,13 @@ read_filter(struct http_req *req, struct filter *filter,
 static bool
 add_query(struct http_req *req, cJSON *body)
 {
-	static const char *const names[] = { "q", "status", "group", "limit" };
-	cJSON *query = cJSON_AddObjectToObject(body, "query");
-	char key[32], text[HTTP_TARGET_MAX];
+	static const char *const names[] = { "q", "status", "group", "limit",
+		                             NULL };
+	const char *status = given(req, "status");
+	char key[32];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = given(req, names[i]);
-
-		if (!json_add_text(query, names[i], value != NULL ? value : ""))
-			return false;
-		if (value == NULL)
-			continue;
-		snprintf(key, sizeof(key), "%s_href", names[i]);
-		if (!http_percent_encode(rst_view_of(value), text,
-		                         sizeof(text)) ||
-		    !json_add_text(query, key, text))
-			return false;
-	}
-	snprintf(key, sizeof(key), "at_%s",
-	         given(req, "status") != NULL ? given(req, "status") : "any");
-	return json_add_bool(query, key, true);
+	snprintf(key, sizeof(key), "at_%.16s", status != NULL ? status : "any");
+	return page_query(req, body, names) && json_add_bool(body, key, true);
 }
 
 /* GET /users */
@@ -195,7 +183,7 @@ api_user_list(struct http_req *req, struct http_reply *reply)
 		             "limit or cursor is malformed");
 		return;
 	}
-	if (err == RST_OK && !req->api && !add_query(req, reply->body))
+	if (err == RST_OK && page_wanted(req) && !add_query(req, reply->body))
 		err = RST_ENOMEM;
 	http_reply_err(req, reply, err, NULL);
 }

@@ -11,11 +11,13 @@ static const struct {
 	const char *suffix, *type;
 } types[] = {
 	{ ".css", "text/css; charset=utf-8" },
+	{ ".js", "text/javascript; charset=utf-8" },
 	{ ".svg", "image/svg+xml" },
 	{ ".png", "image/png" },
 	{ ".txt", "text/plain; charset=utf-8" },
 };
-static const char *const suffixes[] = { ".css", ".svg", ".png", ".txt", NULL };
+static const char *const suffixes[] = { ".css", ".js",  ".svg",
+	                                ".png", ".txt", NULL };
 
 static const char *
 type_of(const char *name)

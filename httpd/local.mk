@@ -1,10 +1,10 @@
 noinst_LTLIBRARIES += httpd/libhttpd.la
 httpd_libhttpd_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) \
-	$(CURL_CFLAGS) $(SODIUM_CFLAGS) $(GNUTLS_CFLAGS)
+	$(CURL_CFLAGS) $(SODIUM_CFLAGS) $(GNUTLS_CFLAGS) $(QRENCODE_CFLAGS)
 httpd_libhttpd_la_CXXFLAGS = $(AM_CXXFLAGS) $(CJSON_CFLAGS)
 httpd_libhttpd_la_LIBADD = lifecycle/liblifecycle.la $(MHD_LIBS) \
 	$(CJSON_LIBS) $(CURL_LIBS) $(SODIUM_LIBS) $(GNUTLS_LIBS) \
-	$(UNISTRING_LIBS) $(INIH_LIBS)
+	$(UNISTRING_LIBS) $(INIH_LIBS) $(QRENCODE_LIBS)
 httpd_libhttpd_la_SOURCES = \
 	httpd/api.h \
 	httpd/api_audit.c \
@@ -42,7 +42,15 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/mail_text.c \
 	httpd/model.c \
 	httpd/overview.c httpd/overview.h \
+	httpd/page.c httpd/page.h \
+	httpd/page_audit.c \
+	httpd/page_bulk.c \
+	httpd/page_import.c \
+	httpd/page_person.c \
+	httpd/page_session.c \
+	httpd/page_words.c \
 	httpd/pool.c httpd/pool.h \
+	httpd/qr.c httpd/qr.h \
 	httpd/query.c \
 	httpd/reaper.c httpd/reaper.h \
 	httpd/reply.c \
@@ -62,20 +70,32 @@ rosterd_LDADD = httpd/libhttpd.la -lstdc++
 
 templatesdir = $(pkgdatadir)/templates
 dist_templates_DATA = \
+	httpd/templates/_audit_tabs.mustache \
+	httpd/templates/_changes.mustache \
+	httpd/templates/_error.mustache \
 	httpd/templates/_foot.mustache \
 	httpd/templates/_head.mustache \
-	httpd/templates/_error.mustache \
+	httpd/templates/_history.mustache \
+	httpd/templates/_keys.mustache \
 	httpd/templates/_logo.mustache \
 	httpd/templates/_nav.mustache \
-	httpd/templates/_setting.mustache \
-	httpd/templates/_tabs.mustache \
 	httpd/templates/_pager.mustache \
 	httpd/templates/_password_field.mustache \
+	httpd/templates/_password_rules.mustache \
 	httpd/templates/_person_fields.mustache \
+	httpd/templates/_qr.mustache \
+	httpd/templates/_sessions.mustache \
+	httpd/templates/_setting.mustache \
 	httpd/templates/_status.mustache \
+	httpd/templates/_tabs.mustache \
+	httpd/templates/_tokens.mustache \
+	httpd/templates/_why.mustache \
+	httpd/templates/audit.mustache \
 	httpd/templates/bootstrap.mustache \
+	httpd/templates/bulk.mustache \
 	httpd/templates/group.mustache \
 	httpd/templates/groups.mustache \
+	httpd/templates/import.mustache \
 	httpd/templates/invitation.mustache \
 	httpd/templates/invitations.mustache \
 	httpd/templates/login.mustache \
@@ -96,10 +116,14 @@ dist_templates_DATA = \
 	httpd/templates/reauthenticate.mustache \
 	httpd/templates/register.mustache \
 	httpd/templates/requests.mustache \
+	httpd/templates/sessions.mustache \
 	httpd/templates/settings.mustache \
 	httpd/templates/user.mustache \
 	httpd/templates/users.mustache
 staticdir = $(pkgdatadir)/static
-dist_static_DATA = httpd/static/roster.css
+dist_static_DATA = \
+	httpd/static/roster.css \
+	httpd/static/roster.js \
+	httpd/static/roster.svg
 wordsdir = $(pkgdatadir)/locale
 dist_words_DATA = httpd/locale/de.json

@@ -9,6 +9,9 @@
 
 #include "httpd/folder.h"
 
+#define LOCALE_PARTS_MAX  4   /* "%s" of one text */
+#define LOCALE_PART_BYTES 512 /* of what one stands for, with the NUL */
+
 static const char suffix[] = ".json";
 
 struct word {
@@ -59,6 +62,101 @@ http_locale_count(const struct http_locale *locale, const char *english,
 	else
 		snprintf(buf, size, "%.*s%lld%s", (int)(at - text), text, n,
 		         at + 2);
+}
+
+/*
+ * Does text have the form of pattern?  What each "%s" stands for goes into
+ * parts; as little as possible each.
+ */
+static bool
+has_form(const char *pattern, const char *text,
+         struct rst_view parts[LOCALE_PARTS_MAX], unsigned int n)
+{
+	while (*pattern != '\0' && strncmp(pattern, "%s", 2) != 0)
+		if (*pattern++ != *text++)
+			return false;
+	if (*pattern == '\0')
+		return *text == '\0';
+	if (n == LOCALE_PARTS_MAX)
+		return false;
+	pattern += 2;
+	for (size_t len = *pattern == '\0' ? strlen(text) : 0;; len++) {
+		parts[n] = rst_view(text, len);
+		if (has_form(pattern, text + len, parts, n + 1))
+			return true;
+		if (text[len] == '\0')
+			return false;
+	}
+}
+
+static void
+fill_form(const struct http_locale *locale, const char *form,
+          const struct rst_view parts[LOCALE_PARTS_MAX], char *buf, size_t size)
+{
+	size_t n = 0, used = 0;
+
+	for (; *form != '\0' && used + 1 < size; form++) {
+		char part[LOCALE_PART_BYTES];
+
+		if (strncmp(form, "%s", 2) != 0 || n == LOCALE_PARTS_MAX) {
+			buf[used++] = *form;
+			continue;
+		}
+		snprintf(part, sizeof(part), "%.*s", (int)parts[n].len,
+		         parts[n].ptr);
+		n++;
+		form++;
+		snprintf(buf + used, size - used, "%s",
+		         http_locale_say(locale, part));
+		used += strlen(buf + used);
+	}
+	buf[used] = '\0';
+}
+
+/* One text, or one that has the form of one; false when it is not known. */
+static bool
+tell_one(const struct http_locale *locale, const char *english, char *buf,
+         size_t size)
+{
+	const char *said = http_locale_say(locale, english);
+	struct rst_view parts[LOCALE_PARTS_MAX];
+
+	if (said != english) {
+		snprintf(buf, size, "%s", said);
+		return true;
+	}
+	for (size_t i = 0; i < locale->n_words; i++) {
+		const struct word *word = &locale->words[i];
+
+		memset(parts, 0, sizeof(parts));
+		if (strstr(word->english, "%s") == NULL ||
+		    strcmp(word->english, "%s") == 0 ||
+		    !has_form(word->english, english, parts, 0))
+			continue;
+		fill_form(locale, word->text, parts, buf, size);
+		return true;
+	}
+	return false;
+}
+
+void
+http_locale_tell(const struct http_locale *locale, const char *english,
+                 char *buf, size_t size)
+{
+	const char *colon = strstr(english, ": ");
+	char first[LOCALE_PART_BYTES];
+	size_t used;
+
+	if (tell_one(locale, english, buf, size))
+		return;
+	snprintf(buf, size, "%s", english);
+	if (colon == NULL || (size_t)(colon - english) >= sizeof(first))
+		return;
+	snprintf(first, sizeof(first), "%.*s", (int)(colon - english), english);
+	snprintf(buf, size, "%s: ", http_locale_say(locale, first));
+	used = strlen(buf);
+	if (!tell_one(locale, colon + 2, buf + used, size - used))
+		snprintf(buf + used, size - used, "%s", colon + 2);
 }
 
 const char *

@@ -43,7 +43,14 @@ const struct http_templates *http_locale_templates(
 /* The text in this language; itself when it is not known. */
 const char *http_locale_say(const struct http_locale *locale,
                             const char *english);
-/* The same with n in place of %d, cut to size. */
+/*
+ * The same for a text made of parts, cut to size: "until %s" is looked for
+ * where "until 2027-01-01" is said, and "weak password: too short" is two
+ * texts.
+ */
+void http_locale_tell(const struct http_locale *locale, const char *english,
+                      char *buf, size_t size);
+/* http_locale_say() with n in place of %d, cut to size. */
 void http_locale_count(const struct http_locale *locale, const char *english,
                        long long n, char *buf, size_t size);
 

@@ -154,6 +154,7 @@ add_moves(cJSON *user, enum rst_status status)
 	return json_add_bool(moves, "approve", up && pending) &&
 	       json_add_bool(moves, "reject", pending) &&
 	       json_add_bool(moves, "suspend", down && !pending && !bin) &&
+	       json_add_bool(moves, "deactivate", !pending && !bin) &&
 	       json_add_bool(moves, "activate", up && !pending && !bin) &&
 	       json_add_bool(moves, "delete", !pending && !bin) &&
 	       json_add_bool(moves, "restore", bin) &&

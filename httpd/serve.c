@@ -128,7 +128,8 @@ add_security_headers(struct exchange *exchange, struct MHD_Response *response)
 {
 	static const char *const fixed[][2] = {
 		{ "Content-Security-Policy",
-		  "default-src 'none'; style-src 'self'; img-src 'self'; "
+		  "default-src 'none'; style-src 'self'; script-src 'self'; "
+		  "img-src 'self'; connect-src 'self'; "
 		  "form-action 'self'; base-uri 'none'; "
 		  "frame-ancestors 'none'" },
 		{ "X-Content-Type-Options", "nosniff" },

@@ -46,6 +46,11 @@ void lifecycle_terms_add_mail(struct lifecycle_terms *terms,
 enum rule_password_fault lifecycle_password_judge(
 	const struct lifecycle_terms *terms, struct rst_view password);
 
+/* 0 (fewer than 10^3 guesses), 1 (10^6), 2 (10^8), 3 (10^10) or 4: to say
+ * while it is typed, whatever the policy. */
+unsigned int lifecycle_password_score(const struct lifecycle_terms *terms,
+                                      struct rst_view password);
+
 /*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as
  * "{ARGON2}$argon2id$...": 19 MiB, t=2, p=1, some 20 ms.  RST_EINVALID (not

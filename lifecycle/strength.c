@@ -139,36 +139,63 @@ lifecycle_terms(const struct rst_rtxn *txn, uint64_t person,
 	return person != 0 ? add_person(txn, person, ret_terms) : RST_OK;
 }
 
-static bool
-is_guessable(const char *const *words, struct rst_view password)
+#define WORDS_MAX (2 * LIFECYCLE_WORDS_MAX + 1) /* with the NULL */
+
+static double
+bits_of(const char *const *words, struct rst_view password)
 {
 	char text[ESTIMATED_MAX + 1];
 	double bits;
 
 	if (password.len > ESTIMATED_MAX)
 		password.len = ESTIMATED_MAX;
-	/* Without a NUL: the rule was asked first. */
-	(void)rst_view_copy(password, text, sizeof(text));
+	if (!rst_view_copy(password, text, sizeof(text)))
+		return 0; /* a NUL: no password */
 	bits = ZxcvbnMatch(text, (const char **)words, NULL);
 	sodium_memzero(text, sizeof(text));
-	return bits < BITS_MIN;
+	return bits;
+}
+
+static void
+all_words(const struct lifecycle_terms *terms, const char *words[WORDS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < terms->n_own; i++)
+		words[n++] = terms->own[i];
+	for (size_t i = 0; i < terms->n_site; i++)
+		words[n++] = terms->site[i];
+	words[n] = NULL;
 }
 
 enum rule_password_fault
 lifecycle_password_judge(const struct lifecycle_terms *terms,
                          struct rst_view password)
 {
-	const char *words[2 * LIFECYCLE_WORDS_MAX + 1] = { NULL };
+	const char *words[WORDS_MAX];
 	enum rule_password_fault fault;
 
-	for (size_t i = 0; i < terms->n_own; i++)
-		words[i] = terms->own[i];
-	for (size_t i = 0; i < terms->n_site; i++)
-		words[terms->n_own + i] = terms->site[i];
+	all_words(terms, words);
 	fault = rule_password(&terms->policy, password.ptr, password.len, words,
 	                      terms->n_own);
 	if (fault == RULE_PASSWORD_FINE && terms->policy.blocklist &&
-	    is_guessable(words, password))
+	    bits_of(words, password) < BITS_MIN)
 		fault = RULE_PASSWORD_GUESSABLE;
 	return fault;
+}
+
+unsigned int
+lifecycle_password_score(const struct lifecycle_terms *terms,
+                         struct rst_view password)
+{
+	static const double steps[] = { 10, 20, BITS_MIN, 33.2 };
+	const char *words[WORDS_MAX];
+	unsigned int score = 0;
+	double bits;
+
+	all_words(terms, words);
+	bits = bits_of(words, password);
+	while (score < sizeof(steps) / sizeof(steps[0]) && bits >= steps[score])
+		score++;
+	return score;
 }

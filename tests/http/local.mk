@@ -8,6 +8,7 @@ http_tests = \
 	tests/http/test_admin.py \
 	tests/http/test_access.py \
 	tests/http/test_edits.py \
+	tests/http/test_browser.py \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
@@ -20,4 +21,4 @@ http_tests = \
 	tests/http/test_tokens.py
 TESTS += $(http_tests)
 dist_check_SCRIPTS += $(http_tests)
-EXTRA_DIST += tests/http/rosterd.py
+EXTRA_DIST += tests/http/accessible.js tests/http/browser.py tests/http/rosterd.py

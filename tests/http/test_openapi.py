@@ -326,6 +326,7 @@ def own_things(ask, rosterd, admin):
     others = [one["id"] for one in items if not one["current"]]
     ask(bob, "DELETE", "/me/sessions/" + others[0])
     ask(bob, "DELETE", "/me/sessions")
+    ask(bob, "POST", "/me/password/strength", {"password": PASSWORD})
     ask(bob, "POST", "/me/password", {"old": PASSWORD,
                                       "new": PASSWORD + " 2"})
     for _ in range(3):

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* page.c - what every page needs, and pages made of several parts */
+#include "httpd/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "httpd/files.h"
+#include "httpd/locale.h"
+#include "httpd/route.h"
+#include "lifecycle/password.h"
+#include <config.h>
+
+/* Run handle with another query than the request's. */
+static void
+ask(struct http_req *req, const char *query, http_handler *handle,
+    struct http_reply *part)
+{
+	if (http_query_parse(query, &req->query))
+		handle(req, part);
+	/* it was parsed before, so it can be */
+	(void)http_query_parse(req->head->query, &req->query);
+}
+
+bool
+page_part(struct http_req *req, cJSON *body, const char *key, const char *query,
+          http_handler *handle)
+{
+	struct http_reply part = { .status = 200 };
+	bool ok = true;
+
+	ask(req, query, handle, &part);
+	if (!http_is_problem(&part) && part.body != NULL) {
+		ok = json_take(body, key, part.body);
+		part.body = NULL;
+	}
+	http_reply_release(&part);
+	return ok;
+}
+
+bool
+page_base(struct http_req *req, struct http_reply *reply, http_handler *handle)
+{
+	cJSON *before = reply->body;
+
+	reply->body = NULL;
+	handle(req, reply);
+	cJSON_Delete(before);
+	return !http_is_problem(reply) && page_wanted(req);
+}
+
+cJSON *
+page_items(const cJSON *body, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(json_get(body, key), "items");
+}
+
+bool
+page_fill(cJSON *items, const char *const *keys)
+{
+	cJSON *item;
+
+	cJSON_ArrayForEach(item, items)
+	{
+		for (size_t i = 0; keys[i] != NULL; i++)
+			if (json_get(item, keys[i]) == NULL &&
+			    !json_add_text(item, keys[i], ""))
+				return false;
+	}
+	return true;
+}
+
+bool
+page_query(struct http_req *req, cJSON *body, const char *const *names)
+{
+	cJSON *query = cJSON_AddObjectToObject(body, "query");
+	char again[HTTP_TARGET_MAX + 1] = "", text[HTTP_TARGET_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		const char *value = http_query_get(&req->query, names[i]);
+
+		if (!json_add_text(query, names[i], value != NULL ? value : ""))
+			return false;
+		if (value == NULL || value[0] == '\0' ||
+		    !http_percent_encode(rst_view_of(value), text,
+		                         sizeof(text)) ||
+		    used + strlen(names[i]) + strlen(text) + 3 > sizeof(again))
+			continue;
+		used += (size_t)snprintf(again + used, sizeof(again) - used,
+		                         "%s=%s&", names[i], text);
+	}
+	return json_add_text(query, "again", again);
+}
+
+/* "users" of "/users/alice" */
+static struct rst_view
+noun_of(const char *path)
+{
+	return rst_view(path + 1, strcspn(path + 1, "/"));
+}
+
+static void
+add_file(const struct http_req *req, cJSON *page, const char *key,
+         const char *name)
+{
+	const struct http_file *file =
+		http_files_get(req->server->files, rst_view_of(name));
+	char text[128];
+
+	snprintf(text, sizeof(text), "/static/%s?v=%s", name,
+	         file != NULL ? file->hash : "");
+	(void)json_add_text(page, key, text);
+}
+
+static void
+add_page(struct http_req *req, cJSON *root, const char *title,
+         const struct http_locale *locale)
+{
+	cJSON *page = cJSON_AddObjectToObject(root, "page");
+	struct rst_view noun = noun_of(req->head->path);
+	char text[80];
+
+	add_file(req, page, "css", "roster.css");
+	add_file(req, page, "script", "roster.js");
+	add_file(req, page, "icon", "roster.svg");
+	(void)json_add_text(page, "title", http_locale_say(locale, title));
+	(void)json_add_text(page, "lang", http_locale_tag(locale));
+	(void)json_add_text(page, "version", PACKAGE_VERSION);
+	snprintf(text, sizeof(text), "at_%.*s",
+	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
+	(void)json_add_bool(page, text, true);
+}
+
+static void
+add_me(const struct http_req *req, cJSON *root)
+{
+	cJSON *me;
+
+	if (!req->who.signed_in)
+		return;
+	me = cJSON_AddObjectToObject(root, "me");
+	(void)json_add_text(me, "username", req->who.username);
+	(void)json_add_bool(me, "administrator", req->who.administrator);
+	if (req->who.waiting > 0)
+		(void)json_add_number(me, "waiting", req->who.waiting);
+	(void)json_add_text(root, "csrf", req->who.csrf);
+}
+
+/* Only a short word of letters gets from the address to a template's key. */
+static void
+add_done(const struct http_req *req, cJSON *root)
+{
+	const char *word = http_query_get(&req->query, "done");
+	size_t len = word != NULL ? strlen(word) : 0;
+
+	if (len == 0 || len > 24 ||
+	    strspn(word, "abcdefghijklmnopqrstuvwxyz") != len)
+		return;
+	(void)json_add_bool(cJSON_AddObjectToObject(root, "done"), word, true);
+}
+
+/* The pages on which somebody chooses a password; that person, or nobody that
+ * is known yet. */
+static bool
+asks_password(const char *template, bool *ret_own)
+{
+	static const struct {
+		const char *template;
+		bool own;
+	} pages[] = { { "bootstrap", false }, { "register", false },
+		      { "users", false },     { "reset", false },
+		      { "me", true },         { "password", true } };
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		if (strcmp(pages[i].template, template) != 0)
+			continue;
+		*ret_own = pages[i].own;
+		return true;
+	}
+	return false;
+}
+
+/* What the policy asks of a new password. */
+static void
+add_rules(const struct http_req *req, cJSON *root, const char *template)
+{
+	struct lifecycle_terms terms;
+	const struct rule_password_policy *policy = &terms.policy;
+	struct rst_rtxn txn;
+	enum rst_err err;
+	cJSON *rules;
+	bool own;
+
+	if (!asks_password(template, &own))
+		return;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = lifecycle_terms(&txn, own ? req->who.id : 0, &terms);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return;
+	rules = cJSON_AddObjectToObject(root, "rules");
+	(void)json_add_number(rules, "minLength", policy->min_length);
+	(void)json_add_bool(rules, "blocklist", policy->blocklist);
+	(void)json_add_bool(rules, "kinds", policy->require != 0);
+	(void)json_add_bool(rules, "upper",
+	                    (policy->require & RULE_CLASS_UPPER) != 0);
+	(void)json_add_bool(rules, "lower",
+	                    (policy->require & RULE_CLASS_LOWER) != 0);
+	(void)json_add_bool(rules, "digit",
+	                    (policy->require & RULE_CLASS_DIGIT) != 0);
+	(void)json_add_bool(rules, "other",
+	                    (policy->require & RULE_CLASS_OTHER) != 0);
+}
+
+void
+page_prepare(struct http_req *req, cJSON *root, const char *name,
+             const char *title, const struct http_locale *locale)
+{
+	page_mark_words(root);
+	page_tell_times(root, locale, req->ctx.now_s);
+	page_translate(root, locale);
+	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
+		(void)json_add_bool(root, "has_items", true);
+	add_page(req, root, title, locale);
+	add_me(req, root);
+	add_done(req, root);
+	add_rules(req, root, name);
+}

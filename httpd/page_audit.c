@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* page_audit.c - the journal in words
+ *
+ *	{ "action": "suspend", "actor": "uid=ada,ou=people,...", ... }
+ *
+ * gains
+ *
+ *	what	{ said: "was suspended" }, empty for an act without words
+ *	who	{ name: "ada", href: "/users/ada" }
+ *	whom	the same of the target
+ *	member	the same of who joined or left it
+ *	through	{ said: "web" }: the door
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "httpd/api.h"
+#include "httpd/page.h"
+
+#define NAME_MAX_SHOWN 96
+
+/* What happened to the target. */
+static const struct {
+	const char *action, *words;
+} acts[] = {
+	{ "activate", "activated" },
+	{ "add-key", "SSH key added" },
+	{ "approve", "approved" },
+	{ "bootstrap", "first administrator made" },
+	{ "bootstrap-token", "link for the first administrator made" },
+	{ "bury", "number kept from being given out again" },
+	{ "change-password", "password changed" },
+	{ "create-group", "group created" },
+	{ "create-person", "account created" },
+	{ "create-policy", "policy created" },
+	{ "create-token", "API token made" },
+	{ "delete", "put into the bin" },
+	{ "delete-group", "group deleted" },
+	{ "delete-policy", "policy deleted" },
+	{ "drop-key", "SSH key removed" },
+	{ "drop-mail", "mail taken out of the outbox" },
+	{ "drop-manager", "lost its manager" },
+	{ "drop-pending", "registration dropped for its age" },
+	{ "edit", "edited" },
+	{ "edit-group", "group edited" },
+	{ "edit-policy", "policy edited" },
+	{ "end-session", "session ended" },
+	{ "follow-member", "followed a new name" },
+	{ "free-name", "name free again" },
+	{ "init", "directory made" },
+	{ "invite", "invitation made" },
+	{ "join", "joined the group" },
+	{ "ldap-add", "added over LDAP" },
+	{ "ldap-delete", "deleted over LDAP" },
+	{ "ldap-modify", "changed over LDAP" },
+	{ "ldap-password", "password changed over LDAP" },
+	{ "ldap-rename", "renamed over LDAP" },
+	{ "leave", "left the group" },
+	{ "lock", "locked" },
+	{ "note-login", "signed in for the first time in an hour" },
+	{ "note-status", "status noted" },
+	{ "purge", "purged" },
+	{ "redeem", "invitation used" },
+	{ "register", "registered" },
+	{ "reject", "rejected" },
+	{ "resend-invitation", "invitation sent again" },
+	{ "restore", "restored" },
+	{ "retry-mail", "mail tried again" },
+	{ "revoke-invitation", "invitation revoked" },
+	{ "revoke-token", "API token revoked" },
+	{ "set", "setting changed" },
+	{ "sign-in", "signed in" },
+	{ "sign-in-failed", "failed to sign in" },
+	{ "sign-out", "signed out" },
+	{ "suspend", "suspended" },
+	{ "test-mail", "test mail queued" },
+	{ "token-refused", "API token refused" },
+	{ "unlock", "unlocked" },
+};
+
+static const char *
+words_of(const char *action)
+{
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (strcmp(acts[i].action, action) == 0)
+			return acts[i].words;
+	return action;
+}
+
+/* What stands first in a DN, with its type: "uid" and "ada". */
+static bool
+first_of(const char *dn, char *type, char *value, size_t size)
+{
+	size_t equals = strcspn(dn, "=,+"), n = 0;
+	const char *at = dn + equals + 1;
+
+	if (dn[equals] != '=' || equals >= size)
+		return false;
+	snprintf(type, size, "%.*s", (int)equals, dn);
+	for (; *at != '\0' && *at != ',' && *at != '+' && n + 1 < size; at++) {
+		if (*at == '\\' && at[1] != '\0')
+			at++;
+		value[n++] = *at;
+	}
+	value[n] = '\0';
+	return true;
+}
+
+/* { name, href } of a DN; no href for what has no page. */
+static bool
+add_named(cJSON *item, const char *key, const char *dn)
+{
+	static const struct {
+		const char *type, *place, *prefix;
+	} places[] = {
+		{ "uid", ",ou=people,", "/users/" },
+		{ "cn", ",ou=groups,", "/groups/" },
+		{ "cn", ",ou=invitations,", "/invitations/" },
+		{ "cn", ",ou=policies,", "/policies/" },
+	};
+	char type[NAME_MAX_SHOWN], name[NAME_MAX_SHOWN] = "";
+	struct http_reply where = { .status = 200 };
+	cJSON *named = cJSON_AddObjectToObject(item, key);
+
+	if (!first_of(dn, type, name, sizeof(name)))
+		return json_add_text(named, "name", dn) &&
+		       json_add_text(named, "href", "");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strcmp(places[i].type, type) == 0 &&
+		    strstr(dn, places[i].place) != NULL)
+			http_location(&where, places[i].prefix,
+			              rst_view_of(name), "");
+	return json_add_text(named, "name", name) &&
+	       json_add_text(named, "href", where.location);
+}
+
+static const char *
+text_of(const cJSON *item, const char *key)
+{
+	const cJSON *text = json_get(item, key);
+
+	return cJSON_IsString(text) ? text->valuestring : "";
+}
+
+/* The value that came with one of attributes; "" for none. */
+static const char *
+value_of(const cJSON *item, const char *const *attributes)
+{
+	const cJSON *change;
+
+	cJSON_ArrayForEach(change, json_get(item, "changes"))
+	{
+		for (size_t i = 0; attributes[i] != NULL; i++)
+			if (strcmp(text_of(change, "attribute"),
+			           attributes[i]) == 0)
+				return text_of(change, "value");
+	}
+	return "";
+}
+
+/* Tokens and invitations are called by a number that says nothing; a join is
+ * somebody's. */
+static bool
+add_detail(cJSON *item)
+{
+	static const char *const names[] = { "displayName", "mail", NULL };
+	static const char *const members[] = { "memberUid", "member", NULL };
+	const cJSON *name = json_get(json_get(item, "whom"), "name");
+	const char *action = text_of(item, "action");
+	const char *value;
+
+	if (strcmp(action, "join") == 0 || strcmp(action, "leave") == 0) {
+		value = value_of(item, members);
+		return strchr(value, '=') != NULL
+		               ? add_named(item, "member", value)
+		               : json_add_text(cJSON_AddObjectToObject(
+						       item, "member"),
+		                               "name", value);
+	}
+	value = value_of(item, names);
+	if (!cJSON_IsString(name) ||
+	    strlen(name->valuestring) != sizeof("92292dce-f32b-4339-b9f0-"
+	                                        "1167b94b25c2") -
+	                                         1 ||
+	    value[0] == '\0')
+		return true;
+	return cJSON_ReplaceItemInObjectCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(item, "whom"), "name",
+		cJSON_CreateString(value));
+}
+
+static const char *
+door_words(const char *door)
+{
+	return strcmp(door, "http") == 0     ? "web"
+	       : strcmp(door, "cli") == 0    ? "command line"
+	       : strcmp(door, "system") == 0 ? "by itself"
+	                                     : "LDAP";
+}
+
+static bool
+tell_changes(cJSON *item)
+{
+	static const char *const keys[] = { "cut", NULL };
+	cJSON *changes = cJSON_GetObjectItemCaseSensitive(item, "changes");
+
+	return page_fill(changes, keys) &&
+	       json_add_bool(item, "has_changes",
+	                     cJSON_GetArraySize(changes) > 0);
+}
+
+bool
+page_audit_tell(cJSON *items, const char *about)
+{
+	static const char *const keys[] = { "formerTarget", "omitted",
+		                            "entries", "member", NULL };
+	cJSON *item;
+
+	cJSON_ArrayForEach(item, items)
+	{
+		cJSON *what = cJSON_AddObjectToObject(item, "what");
+		const char *target = text_of(item, "target");
+
+		if (!json_add_text(what, "said",
+		                   words_of(text_of(item, "action"))) ||
+		    !json_add_text(cJSON_AddObjectToObject(item, "through"),
+		                   "said", door_words(text_of(item, "door"))) ||
+		    !add_named(item, "who", text_of(item, "actor")) ||
+		    !add_named(item, "whom",
+		               about != NULL && strcmp(about, target) == 0
+		                       ? ""
+		                       : target) ||
+		    !tell_changes(item) || !add_detail(item) ||
+		    !json_add_bool(item, "by_self",
+		                   strcmp(target, text_of(item, "actor")) ==
+		                                   0 ||
+		                           target[0] == '\0'))
+			return false;
+	}
+	return page_fill(items, keys);
+}
+
+/* GET /audit, for browsers */
+void
+page_audit(struct http_req *req, struct http_reply *reply)
+{
+	static const char *const names[] = { "actor", "action", "target",
+		                             "since", "until",  "limit",
+		                             NULL };
+
+	if (!page_base(req, reply, api_audit_list))
+		return;
+	if (!page_audit_tell(
+		    cJSON_GetObjectItemCaseSensitive(reply->body, "items"),
+		    NULL) ||
+	    !page_query(req, reply->body, names))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}

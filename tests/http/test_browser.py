@@ -1,0 +1,345 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: OLDAP-2.8
+"""Every page in a real Chromium: journeys with JavaScript and without,
+pictures at 390 and 1280 pixels, light and dark, and what WCAG asks."""
+import datetime
+import os
+import subprocess
+
+from rosterd import (FOLDER, PASSWORD, Rosterd, Sink, main, need, person,
+                     until)
+from browser import Chrome, DESK
+
+LONG = "Wolfeschlegelsteinhausenbergerdorff"
+PEOPLE = [
+    ("bob", "Bob", "Builder"), ("carl", "Carl", "Carlson"),
+    ("dora", "Dora", "Day"), ("aisha", "عائشة", "بنت طلحة"),
+    ("finn", "Finn", "Fish"), ("gil", "Gil", "Gale"),
+    ("hubert-wolfeschlegelstein-senior", "Hubert Blaine", LONG)]
+chrome = Chrome()
+
+
+def key(name):
+    path = os.path.join(FOLDER, "key-" + name)
+    if not os.path.exists(path):
+        subprocess.run([need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "",
+                        "-C", name + "@laptop", "-f", path], check=True)
+    with open(path + ".pub") as public:
+        return public.read().strip()
+
+
+def company(**more):
+    """A directory in which something has happened; its administrator."""
+    rosterd = Rosterd(**more)
+    chrome.rosterd = rosterd
+    chrome.forget()
+    chrome.open("/bootstrap/" + rosterd.token)
+    chrome.look("bootstrap")
+    admin = rosterd.admin()
+    for name, given, family in PEOPLE:
+        status = "pending" if name in ("carl", "gil") else "active"
+        admin.post("/users", person(name, givenName=given, sn=family,
+                                    status=status), expect=201)
+    admin.post("/users/dora/suspend", {"reason": "on leave until spring"})
+    admin.delete("/users/finn")
+    admin.post("/groups", {"cn": "staff1", "description":
+                           "Everybody who works here"}, expect=201)
+    for name in ("bob", "dora", "aisha", PEOPLE[-1][0]):
+        admin.put("/groups/staff1/members/" + name)
+    admin.post("/users/bob/ssh-keys", {"key": key("bob")}, expect=201)
+    admin.post("/users/bob/tokens", {
+        "name": "backup", "ttl": "30d", "scope": ["read"],
+        "addresses": ["10.0.0.0/8"]}, expect=201)
+    admin.post("/policies", {"name": "strict", "groups": ["sysadmins"],
+                             "description": "longer passwords", "settings": {
+                                 "password-min-length": "16"}}, expect=201)
+    soon = datetime.datetime.now(datetime.timezone.utc) + \
+        datetime.timedelta(days=3)
+    admin.patch("/users/aisha", {"expires": soon.strftime(
+        "%Y-%m-%dT00:00:00Z")})
+    rosterd.client().sign_in("bob")
+    rosterd.client().sign_in("bob", "not the password", expect=401)
+    return rosterd, admin
+
+
+def every_page():
+    sink = Sink()
+    sink.refuse = True
+    rosterd, admin = company(smtp=sink.port)
+    made = admin.post("/invitations", {"mail": "eve@example.org",
+                                       "groups": ["staff1"]},
+                      expect=201).json()
+    admin.post("/invitations", {"mail": "old@example.org"}, expect=201)
+    open_to_all = admin.post("/invitations", {"uses": 5, "send": False},
+                             expect=201).json()
+    admin.delete("/invitations/" + open_to_all["id"])
+    for name, path in (
+            ("login", "/login"), ("login-done", "/login?done=registered"),
+            ("register", "/register/" + made["link"].rsplit("/", 1)[1]),
+            ("register-closed", "/register")):
+        chrome.open(path)
+        chrome.look(name)
+    chrome.open("/register/" + "x" * 43)
+    chrome.look("dead-link", status=(400,))
+    chrome.sign_in("bob", PASSWORD)
+    assert chrome.path() == "/me", chrome.path()
+    chrome.look("me-person")
+    chrome.open("/users")
+    chrome.look("not-allowed", status=(403,))
+    chrome.sign_in("ada", PASSWORD)
+    assert chrome.path() == "/overview", chrome.path()
+    for name, path in (
+            ("overview", "/overview"), ("users", "/users"),
+            ("users-none", "/users?q=zzz"), ("user", "/users/bob"),
+            ("user-long", "/users/" + PEOPLE[-1][0]),
+            ("user-suspended", "/users/dora"),
+            ("user-pending", "/users/carl"), ("user-bin", "/users/finn"),
+            ("requests", "/requests"), ("invitations", "/invitations"),
+            ("invitations-none", "/invitations?state=used"),
+            ("invitation", "/invitations/" + made["id"]),
+            ("import", "/invitations/import"), ("groups", "/groups"),
+            ("group", "/groups/staff1"), ("audit", "/audit"),
+            ("audit-none", "/audit?actor=zzz"), ("sessions", "/sessions"),
+            ("settings", "/settings"), ("policies", "/policies"),
+            ("policy", "/policies/strict"), ("mail", "/mail"),
+            ("me", "/me"), ("reauthenticate", "/reauthenticate")):
+        chrome.open(path)
+        chrome.look(name)
+    chrome.open("/nothing")
+    chrome.look("nothing", status=(404,))
+    refusals(rosterd)
+    assert not chrome.wrong, "\n".join(chrome.wrong)
+
+
+def refusals(rosterd):
+    """Forms that come back with what is wrong."""
+    chrome.open("/login")
+    chrome.fill("main", username="ada", password="wrong")
+    chrome.press("Sign in")
+    chrome.look("login-refused", status=(401,))
+    chrome.open("/me")
+    chrome.fill("[action='/me/password']", old="wrong", new="short")
+    chrome.press("Change password", "[action='/me/password'] button")
+    assert chrome.all("[aria-invalid]"), chrome.text()
+    chrome.look("me-refused", status=(403, 422))
+    chrome.open("/groups")
+    chrome.fill("[action='/groups']", cn="root")
+    chrome.press("Create the group")
+    chrome.look("groups-refused", status=(422,))
+
+
+def journey():
+    """From the first administrator to a suspension, by what pages offer."""
+    rosterd = Rosterd()
+    chrome.rosterd = rosterd
+    chrome.forget()
+    chrome.open("/bootstrap/" + rosterd.token)
+    chrome.fill(username="ada", givenName="Ada", sn="Lovelace",
+                mail="ada@example.org", password=PASSWORD)
+    chrome.press("Create the administrator")
+    assert "Sign in to go on" in chrome.text()
+    chrome.fill(username="ada", password=PASSWORD)
+    chrome.press("Sign in")
+    assert chrome.path() == "/overview"
+    chrome.open("/invitations")
+    chrome.fill("[action='/invitations']", mail="eve@example.org")
+    chrome.press("Make invitation link")
+    link = chrome.one("code.link").text
+    assert link.startswith(rosterd.url + "/register/"), link
+    chrome.press("As a QR code")
+    assert chrome.one(".qr svg path").is_displayed()
+    chrome.look("invitation-made", status=(201,))
+    chrome.forget()
+    chrome.open(link[len(rosterd.url):])
+    chrome.fill(username="eve", givenName="Eve", sn="Everest",
+                password="short")
+    chrome.press("Register")
+    assert chrome.all("[aria-invalid][name=password]"), chrome.text()
+    assert "at least 12" in chrome.text(), chrome.text()
+    chrome.look("register-refused", status=(422,))
+    chrome.fill(password=PASSWORD)
+    chrome.press("Register")
+    assert "Your account is ready" in chrome.text()
+    chrome.fill(username="eve", password=PASSWORD)
+    chrome.press("Sign in")
+    assert chrome.path() == "/me"
+    chrome.press("Add an SSH key")
+    chrome.fill("[action='/me/ssh-keys']", key=key("eve"))
+    chrome.press("Add the key")
+    assert "The key has been added" in chrome.text()
+    assert "SHA256:" in chrome.one("#keys").text
+    chrome.press("Make an API token")
+    chrome.fill("[action='/me/tokens']", name="my script")
+    chrome.press("Make the token")
+    token = chrome.one("#tokens code.link").text
+    assert token.startswith("rst_"), token
+    chrome.look("token-made", status=(201,))
+    chrome.open("/me")
+    assert token not in chrome.driver.page_source
+    chrome.sign_in("ada", PASSWORD)
+    chrome.open("/users")
+    chrome.one("input[value=eve]").click()
+    chrome.press("Go on")
+    assert "1 tokens stop working" in chrome.text(), chrome.text()
+    chrome.look("bulk")
+    chrome.fill(reason="lost her laptop")
+    chrome.press("Suspend 1")
+    assert "1 of 1 done" in chrome.text(), chrome.text()
+    chrome.look("bulk-done")
+    chrome.open("/users/eve")
+    assert "May not sign in" in chrome.text()
+    assert "lost her laptop" in chrome.one("#history").text
+    chrome.sign_in("eve", PASSWORD)
+    assert "not active" in chrome.text(), chrome.text()
+    # many at once: nothing happens before it was seen
+    chrome.sign_in("ada", PASSWORD)
+    chrome.open("/invitations/import")
+    chrome.fill(list="mail,groups\nnew@example.org,ldapusers\nno address\n"
+                     "eve@example.org")
+    chrome.press("Look at what would happen")
+    assert "1 of 3 lines can be invited" in chrome.text(), chrome.text()
+    chrome.look("import-seen")
+    chrome.press("Make 1 invitation links")
+    assert "1 of 3 lines became invitations" in chrome.text()
+    chrome.open("/audit?action=suspend")
+    assert "lost her laptop" in chrome.text()
+    chrome.press("Sign out")
+    assert "You are signed out" in chrome.text()
+
+
+def journey_with_javascript():
+    before = len(chrome.wrong)
+    journey()
+    assert not chrome.wrong[before:], "\n".join(chrome.wrong[before:])
+
+
+def journey_without_javascript():
+    chrome.scripts(False)
+    try:
+        journey()
+        # it really was off
+        assert not chrome.all("button[aria-pressed]")
+    finally:
+        chrome.scripts(True)
+
+
+def comforts():
+    """What roster.js adds."""
+    rosterd, admin = company()
+    chrome.sign_in("ada", PASSWORD)
+    chrome.open("/me")
+    field = chrome.one("#new")
+    field.send_keys("password")
+    until(lambda: "at least 16" in chrome.one(".meter").text,
+          "what the server says of a bad password")
+    field.clear()
+    field.send_keys("green lamp under seven bridges")
+    until(lambda: "Very good" in chrome.one(".meter").text, "a good one")
+    chrome.all("#password button[aria-pressed]")[1].click()
+    assert field.get_attribute("type") == "text"
+    chrome.open("/users")
+    chrome.one("th.tick input").click()
+    assert chrome.one("[data-chosen]").text == "8 chosen"
+    chrome.open("/invitations/import")
+    path = os.path.join(FOLDER, "list.csv")
+    with open(path, "w") as out:
+        out.write("x@example.org\n")
+    chrome.one("input[type=file]").send_keys(path)
+    until(lambda: "x@example.org" in chrome.one("#list").get_attribute(
+        "value"), "the file in the field")
+
+
+def the_keyboard_goes_everywhere():
+    rosterd, admin = company()
+    chrome.sign_in("ada", PASSWORD)
+    for path in ("/users", "/me", "/settings"):
+        chrome.open(path)
+        seen = []
+        for _ in range(60):
+            chrome.tell("Input.dispatchKeyEvent", type="keyDown", key="Tab",
+                        code="Tab", windowsVirtualKeyCode=9)
+            chrome.tell("Input.dispatchKeyEvent", type="keyUp", key="Tab",
+                        code="Tab", windowsVirtualKeyCode=9)
+            now = chrome.driver.execute_script("""
+                const at = document.activeElement, box =
+                    at.getBoundingClientRect(), style = getComputedStyle(at);
+                return [at.outerHTML.slice(0, 120), style.outlineStyle,
+                        parseFloat(style.outlineWidth), box.top >= 0 &&
+                        box.top < innerHeight && box.width > 1];""")
+            if now[0].startswith("<body"):
+                break
+            assert now[1] != "none" and now[2] >= 2, (path, now)
+            assert now[3], (path, "not in the window", now)
+            seen.append(now[0])
+        assert len(seen) > 15, (path, seen)
+        assert "skip" in seen[0], seen[0]
+
+
+def german_fits():
+    rosterd, admin = company()
+    chrome.language("de")
+    before = len(chrome.wrong)
+    try:
+        german_sign_in()
+        for name, path in (("de-overview", "/overview"),
+                           ("de-user", "/users/dora"), ("de-me", "/me"),
+                           ("de-audit", "/audit"),
+                           ("de-settings", "/settings")):
+            chrome.open(path)
+            chrome.look(name)
+            assert chrome.one("html").get_attribute("lang") == "de"
+    finally:
+        chrome.language("en")
+    assert not chrome.wrong[before:], "\n".join(chrome.wrong[before:])
+
+
+def german_sign_in():
+    chrome.forget()
+    chrome.open("/login")
+    chrome.fill(username="ada", password=PASSWORD)
+    chrome.press("Anmelden")
+
+
+def the_checker_sees():
+    """Each thing it looks for, put into a page, is found."""
+    rosterd = Rosterd()
+    chrome.rosterd = rosterd
+    chrome.forget()
+    for html, words in (
+            ("<p style='color:#aaa;background:#fff'>x</p>", "contrast"),
+            ("<h4>x</h4>", "level is left out"), ("<h1>x</h1>", "one h1"),
+            ("<section>x</section>", "section without a name"),
+            ("<i id=q></i><i id=q></i>", "id twice"),
+            ("<i aria-describedby=nothing></i>", "points nowhere"),
+            ("<a href='#nothing'>x</a>", "leads nowhere"),
+            ("<input aria-invalid=true aria-label=x>", "nothing says why"),
+            ("<table><tr><td>x</table>", "without a caption"),
+            ("<table><caption>x</caption><tr><td>x</table>",
+             "row without a name"),
+            ("<svg width=9 height=9></svg>", "picture without words"),
+            ("<button class=small style='min-height:9px;height:9px;"
+             "padding:0'>x</button>", "target of"),
+            ("<div style='width:3000px'>x</div>", "wider than the window"),
+            ("<p style='width:20px;white-space:nowrap;max-width:20px'>"
+             "many words</p>", "do not fit"),
+            ("<button></button>", "button without a name"),
+            ("<input>", "textbox without a name"),
+            ("<nav>x</nav><nav>y</nav>", "cannot be told apart")):
+        chrome.open("/login")
+        chrome.tell("Runtime.evaluate", expression="document.querySelector("
+                    "'main').insertAdjacentHTML('beforeend', %r)" % html)
+        chrome.size(DESK)
+        found = chrome.driver.execute_script(chrome.accessible) + \
+            chrome.nameless()
+        assert any(words in one for one in found), (html, found)
+    chrome.open("/login")
+    chrome.tell("Runtime.evaluate", expression="document.head.append(Object."
+                "assign(document.createElement('script'), {textContent: 1}))")
+    until(lambda: any("Content Security Policy" in one
+                      for one in chrome.console()), "a violation of the CSP")
+
+
+if __name__ == "__main__":
+    main(the_checker_sees, every_page, journey_with_javascript,
+         journey_without_javascript, comforts, the_keyboard_goes_everywhere,
+         german_fits)
