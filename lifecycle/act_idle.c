@@ -87,8 +87,8 @@ is_idle(const struct rst_rtxn *txn, int64_t now_s,
 
 	*ret_idle = IDLE_NOT;
 	if (record->kind != RST_KIND_PERSON ||
-	    record->status != RST_STATUS_ACTIVE)
-		return RST_OK;
+	    act_state(record, now_s) != RULE_STATE_ACTIVE)
+		return RST_OK; /* nobody can use it: that is no idleness */
 	err = lifecycle_policy(txn, record->id, &policy);
 	if (err != RST_OK)
 		return err;

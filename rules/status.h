@@ -1,13 +1,30 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* status.h - statuses and lawful moves
  *
- *	          approve              suspend
- *	pending ----------> active <----------> suspended
- *	   |                   |     activate       |
- *	   | reject            | delete             | delete
- *	   v                   v                    v
- *	 (gone,            deleted (the bin) ------------> (tombstone)
- *	  name free)           |  restore: to the status before
+ *	register      create, redeem        create
+ *	   |                 |                 |
+ *	   v     approve     v     suspend     v
+ *	pending ---------> active <-------> suspended <--- deactivate (the same,
+ *	   |                | ^   activate    | ^          without groups, keys)
+ *	   | reject  delete | | restore       | | restore
+ *	   v                v |               v |
+ *	 (gone,           deleted (the bin: to the status before)
+ *	  name free)         | purge
+ *	                     v
+ *	               (tombstone)
+ *
+ * The arrows once more, as tests/unit/test_status reads them from here:
+ *
+ *	none -> pending		register, LDAP add
+ *	none -> active		create, redeem, LDAP add
+ *	none -> suspended	create, LDAP add
+ *	pending -> active	approve
+ *	active -> suspended	suspend, deactivate, inactive-after
+ *	suspended -> active	activate
+ *	active -> deleted	delete
+ *	suspended -> deleted	delete
+ *	deleted -> active	restore
+ *	deleted -> suspended	restore
  */
 #ifndef RULE_STATUS_H
 #define RULE_STATUS_H

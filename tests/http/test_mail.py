@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """The outbox: sent outside the request, tried again, never in the clear."""
+import email
+import email.policy
 import os
 import ssl
 import subprocess
+import time
 
 from rosterd import FOLDER, Rosterd, Sink, main, need, person, until
 
@@ -71,6 +74,58 @@ def what_a_mail_is_made_of():
     assert sink.mails[1].rcpt_tos == ["dora@example.org"]
 
 
+def when(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                         time.gmtime(time.time() + seconds))
+
+
+def what_time_does_is_told():
+    """Each of these mails, in the words that it is sent with."""
+    sink = Sink()
+    rosterd = Rosterd(smtp=sink.port)
+    admin = rosterd.admin()
+    for name in ("soon", "over", "lazy"):
+        admin.post("/users", person(name), expect=201)
+    admin.patch("/users/soon", {"expires": when(3600)})
+    admin.patch("/users/over", {"expires": when(1)})
+    admin.patch("/settings", {"inactive-after": "30d"})
+    admin.post("/users", person("eve", status="pending"), expect=201)
+    until(lambda: len(sink.mails) >= 2, "two mails")
+    got = texts(sink)
+    assert "ends on" in got["Your account ends soon", "soon@example.org"]
+    text = got["Your account has ended", "over@example.org"]
+    assert "your account over has come to its end" in text, text
+    rosterd.stop()
+    # a month later nobody decided about eve, and nobody used the others
+    later = Rosterd(state=rosterd.state, smtp=sink.port,
+                    faketime="+%ds" % (25 * 86400))
+    wanted = {("A registration waits for you: eve", "ada@example.org"),
+              ("Your account will be suspended", "lazy@example.org")}
+    until(lambda: wanted <= texts(sink).keys(), "two more")
+    text = texts(sink)["A registration waits for you: eve", "ada@example.org"]
+    assert "/requests" in text and "has registered as eve" in text, text
+    later.stop()
+    later = Rosterd(state=rosterd.state, smtp=sink.port,
+                    faketime="+%ds" % (31 * 86400))
+    wanted |= {
+        ("Your registration was not approved in time", "eve@example.org"),
+        ("Your account was suspended", "lazy@example.org")}
+    until(lambda: wanted <= texts(sink).keys(), "the last two")
+    assert not any("{{" in text for text in texts(sink).values())
+    assert all(text.count("127.0.0.1") == 1 for text in texts(sink).values())
+    later.stop()
+
+
+def texts(sink):
+    """{(subject, recipient): text} of what came."""
+    found = {}
+    for envelope in list(sink.mails):
+        mail = email.message_from_bytes(envelope.content,
+                                        policy=email.policy.default)
+        found[mail["Subject"], envelope.rcpt_tos[0]] = mail.get_content()
+    return found
+
+
 def overridden_text():
     folder = os.path.join(FOLDER, "overrides")
     os.makedirs(os.path.join(folder, "templates"))
@@ -127,4 +182,4 @@ def never_in_the_clear():
 
 if __name__ == "__main__":
     main(tried_again_until_it_is_taken, a_relay_that_is_down_holds_nobody,
-         what_a_mail_is_made_of, overridden_text, never_in_the_clear)
+         what_a_mail_is_made_of, what_time_does_is_told, overridden_text, never_in_the_clear)

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,6 +32,60 @@ only_lawful_moves_are_made(void **state)
 			                     (enum rule_status)to) !=
 			    (lawful[from][to] ? RULE_OK : RULE_STATUS_MOVE))
 				fail_msg("%d to %d", from, to);
+}
+
+static int
+status_of(const char *word)
+{
+	static const char *const words[N] = { "none", "pending", "active",
+		                              "suspended", "deleted" };
+
+	for (int i = 0; i < N; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	fail_msg("%s is no status", word);
+	return -1;
+}
+
+/* " *	pending -> active	approve" */
+static bool
+is_arrow(char *line, char **ret_from, char **ret_to)
+{
+	char *dash = strstr(line, " -> "), *end;
+
+	if (strncmp(line, " *\t", 3) != 0 || dash == NULL)
+		return false;
+	*dash = '\0';
+	*ret_from = line + 3;
+	*ret_to = dash + 4;
+	end = strchr(*ret_to, '\t');
+	if (end == NULL)
+		return false;
+	*end = '\0';
+	return true;
+}
+
+static void
+the_header_draws_the_moves_that_are_made(void **state)
+{
+	char path[4096], line[256], *from, *to;
+	const char *top = getenv("top_srcdir");
+	bool drawn[N][N] = { { false } };
+	FILE *header;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/rules/status.h",
+	               top != NULL ? top : ".");
+	header = fopen(path, "r");
+	assert_non_null(header);
+	while (fgets(line, sizeof(line), header) != NULL)
+		if (is_arrow(line, &from, &to))
+			drawn[status_of(from)][status_of(to)] = true;
+	(void)fclose(header);
+	for (int i = 0; i < N; i++)
+		for (int j = 0; j < N; j++)
+			if (i != j && drawn[i][j] != lawful[i][j])
+				fail_msg("%d to %d", i, j);
 }
 
 static void
@@ -74,6 +130,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_lawful_moves_are_made),
+		cmocka_unit_test(the_header_draws_the_moves_that_are_made),
 		cmocka_unit_test(dates_make_an_active_account_early_or_expired),
 		cmocka_unit_test(only_the_active_sign_in),
 	};
