@@ -10,6 +10,11 @@
 http_handler api_session_create, api_session_show, api_session_end;
 http_handler api_reauthenticate;
 http_handler page_login, page_home, page_reauthenticate;
+/* Sign in: the cookie, and in body { user, expires, csrf }. */
+enum rst_err session_start(struct http_req *req, struct http_reply *reply,
+                           struct rst_view username, struct rst_view password,
+                           cJSON **ret_body, struct act_refusal *refusal)
+	RST_MUST_USE;
 
 /* api_sessions.c */
 http_handler api_my_sessions, api_user_sessions, api_session_list;
@@ -18,13 +23,25 @@ http_handler api_my_sessions_end, api_user_sign_out;
 
 /* api_registration.c */
 http_handler api_bootstrap, api_registration_show, api_registration_create;
-http_handler api_registration_list;
+http_handler api_registration_list, api_verify, api_username_propose;
+http_handler api_registration_decide, page_verify;
 http_handler page_bootstrap, page_register;
 
 /* api_invitation.c */
 http_handler api_invitation_list, api_invitation_create, api_invitation_show;
 http_handler api_invitation_revoke, api_invitation_resend;
 http_handler api_invitation_by_token;
+
+/* api_reset.c */
+http_handler api_reset_request, api_reset_confirm, api_user_link;
+http_handler page_reset_ask, page_reset;
+/* Make a link by which person sets a password, into body; false with *reply
+ * the problem. */
+bool reset_link(struct http_req *req, struct http_reply *reply, uint64_t person,
+                bool send, cJSON *body);
+
+/* api_ticket.c */
+http_handler api_ticket_list, api_ticket_create, api_ticket_revoke;
 
 /* api_user.c */
 http_handler api_user_list, api_user_create, api_user_show, api_user_edit;

@@ -9,6 +9,7 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "httpd/mail.h"
 #include "lifecycle/setting.h"
 
 static const struct input_field person_fields[] = {
@@ -113,12 +114,22 @@ static enum rst_err
 add_invitation(struct http_req *req, struct rst_view token, cJSON *body,
                struct act_refusal *refusal)
 {
+	char username[RULE_NAME_MAX + 1];
 	struct rst_record record;
 	struct rst_rtxn txn;
 	enum rst_err err;
 	uint64_t id;
 
-	err = act_invitation_find(&req->ctx, token, &id, refusal);
+	err = act_ticket_find(&req->ctx, token, username, refusal);
+	if (err == RST_OK)
+		return json_add_bool(body, "may_register", true) &&
+		                       json_add_view(body, "token", token) &&
+		                       json_add_text(body, "fixed_username",
+		                                     username)
+		               ? RST_OK
+		               : RST_ENOMEM;
+	if (err == RST_EDENIED)
+		err = act_invitation_find(&req->ctx, token, &id, refusal);
 	if (err != RST_OK)
 		return err;
 	err = rst_read_begin(req->server->env, &txn);
@@ -175,33 +186,239 @@ add_registered(struct http_req *req, uint64_t id, enum rst_status status,
 	return err;
 }
 
+/* Another name, when the one that was asked for is somebody's. */
+static void
+add_proposal(struct http_req *req, const struct act_person *person,
+             struct http_reply *reply)
+{
+	char username[RULE_NAME_MAX + 1];
+
+	if (act_propose_username(&req->ctx, person, username) == RST_OK)
+		(void)json_add_text(reply->body, "proposal", username);
+}
+
+static const char *
+page_after(enum rst_status status, bool verifies)
+{
+	if (status == RST_STATUS_ACTIVE)
+		return "/login?done=registered";
+	return verifies ? "/login?done=verify" : "/login?done=waiting";
+}
+
+/* Who came with a registration token is signed in with it: who sent it knows
+ * him. */
+static void
+welcome(struct http_req *req, struct http_reply *reply,
+        const struct act_person *person)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	cJSON *session = NULL;
+
+	if (session_start(req, reply, person->username, person->password,
+	                  &session, &refusal) != RST_OK)
+		return; /* the account is there: he signs in himself */
+	(void)json_take(reply->body, "session", session);
+	if (!req->api)
+		http_location(reply, "/me", RST_VIEW(""), "");
+}
+
+static bool
+is_unverified(struct http_req *req, uint64_t id)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	bool yes;
+
+	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+		return false;
+	yes = rst_record_get(&txn, id, &record) == RST_OK &&
+	      act_is_unverified(&txn, &record);
+	rst_read_end(&txn);
+	return yes;
+}
+
 /* POST /registrations, POST /register */
 void
 api_registration_create(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	char username[RULE_NAME_MAX + 1];
 	struct act_person person;
 	enum rst_status status;
+	bool ticket, verifies;
 	enum rst_err err;
 	uint64_t id;
 
 	if (!INPUT_CHECK(req, person_fields, reply))
 		return;
 	read_person(req, &person);
+	ticket = act_ticket_find(&req->ctx, input_text(req, "token"), username,
+	                         &refusal) == RST_OK;
 	err = act_register(&req->ctx, input_text(req, "token"), &person, &id,
 	                   &status, &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
+		if (refusal.verdict == RULE_USERNAME_TAKEN && !ticket)
+			add_proposal(req, &person, reply);
 		return;
 	}
+	mail_worker_wake(req->server->mail);
 	reply->status = 201;
+	verifies = is_unverified(req, id);
 	err = add_registered(req, id, status, &reply->body);
+	if (err == RST_OK && verifies &&
+	    !json_add_bool(reply->body, "verify", true))
+		err = RST_ENOMEM;
 	http_reply_err(req, reply, err, NULL);
+	if (err != RST_OK)
+		return;
+	if (!req->api)
+		http_location(reply, page_after(status, verifies), RST_VIEW(""),
+		              "");
+	if (ticket)
+		welcome(req, reply, &person);
+}
+
+/* GET /registration/username?givenName=&sn=&mail=: a name that is free */
+void
+api_username_propose(struct http_req *req, struct http_reply *reply)
+{
+	static const char *const names[] = { "givenName", "sn", "mail" };
+	struct rst_view values[3] = { RST_VIEW(""), RST_VIEW(""),
+		                      RST_VIEW("") };
+	struct act_person person = { 0 };
+	char username[RULE_NAME_MAX + 1];
+	enum rst_err err;
+
+	for (size_t i = 0; i < 3; i++)
+		if (http_query_get(&req->query, names[i]) != NULL)
+			values[i] = rst_view_of(
+				http_query_get(&req->query, names[i]));
+	person.given_name = values[0];
+	person.surname = values[1];
+	person.mail = values[2];
+	err = act_propose_username(&req->ctx, &person, username);
+	if (err == RST_OK) {
+		reply->body = cJSON_CreateObject();
+		if (!json_add_text(reply->body, "username", username))
+			err = RST_ENOMEM;
+	}
+	http_reply_err(req, reply, err, NULL);
+}
+
+/* GET /verify/{}: opening the link uses nothing up, and tells nothing */
+void
+page_verify(struct http_req *req, struct http_reply *reply)
+{
+	reply->body = cJSON_CreateObject();
+	if (!json_add_view(reply->body, "token", token_of(req)))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}
+
+/* POST /verifications, POST /verify */
+void
+api_verify(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "token", INPUT_TEXT, true },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	enum rst_status status;
+	enum rst_err err;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	err = act_verify(&req->ctx, input_text(req, "token"), &status,
+	                 &refusal);
+	if (err == RST_OK) {
+		mail_worker_wake(req->server->mail);
+		reply->body = cJSON_CreateObject();
+		if (!json_add_text(reply->body, "status",
+		                   rst_status_word(status)))
+			err = RST_ENOMEM;
+	}
+	http_reply_err(req, reply, err, &refusal);
 	if (!req->api && err == RST_OK)
+		http_location(reply, page_after(status, false), RST_VIEW(""),
+		              "");
+}
+
+/* Of one in the list: { username, done } or { username, code, detail }. */
+static cJSON *
+decide_one(struct http_req *req, struct rst_view username, bool approve)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct http_reply problem = { .status = 200 };
+	struct rst_view reason = input_text(req, "reason");
+	cJSON *item = cJSON_CreateObject();
+	struct rst_rtxn txn;
+	enum rst_err err;
+	uint64_t id;
+
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = act_find_person(&txn, username, &id);
+	rst_read_end(&txn);
+	if (err == RST_OK)
+		err = approve ? act_approve(&req->ctx, id, reason, &refusal)
+		              : act_reject(&req->ctx, id, reason, &refusal);
+	http_reply_err(req, &problem, err, &refusal);
+	(void)json_add_view(item, "username", username);
+	(void)json_add_bool(item, "done", err == RST_OK);
+	if (err != RST_OK) {
+		(void)json_take(
+			item, "code",
+			cJSON_Duplicate(json_get(problem.body, "code"), true));
+		(void)json_take(
+			item, "detail",
+			cJSON_Duplicate(json_get(problem.body, "detail"),
+		                        true));
+	}
+	http_reply_release(&problem);
+	return item;
+}
+
+/* POST /registrations/decide, POST /requests: some at once, each for itself */
+void
+api_registration_decide(struct http_req *req, struct http_reply *reply)
+{
+	static const struct input_field fields[] = {
+		{ "usernames", INPUT_LIST, true },
+		{ "decision", INPUT_TEXT, true },
+		{ "reason", INPUT_TEXT, false },
+	};
+	struct rst_view names[INPUT_LIST_MAX], decision;
+	bool approve, all = true;
+	cJSON *items;
+	size_t n;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	decision = input_text(req, "decision");
+	approve = rst_view_equal(decision, RST_VIEW("approve"));
+	if (!approve && !rst_view_equal(decision, RST_VIEW("reject"))) {
+		http_problem(reply, 422, "invalid_value", "decision",
+		             "a decision is approve or reject");
+		return;
+	}
+	n = input_list(req, "usernames", names);
+	reply->body = cJSON_CreateObject();
+	items = cJSON_AddArrayToObject(reply->body, "items");
+	for (size_t i = 0; i < n; i++) {
+		cJSON *item = decide_one(req, names[i], approve);
+
+		all = all && cJSON_IsTrue(json_get(item, "done"));
+		if (!json_take_item(items, item)) {
+			http_reply_err(req, reply, RST_ENOMEM, NULL);
+			return;
+		}
+	}
+	mail_worker_wake(req->server->mail);
+	if (!req->api)
 		http_location(reply,
-		              status == RST_STATUS_ACTIVE
-		                      ? "/login?done=registered"
-		                      : "/login?done=waiting",
+		              !all      ? "/requests?done=some"
+		              : approve ? "/requests?done=approved"
+		                        : "/requests?done=rejected",
 		              RST_VIEW(""), "");
 }
 
@@ -232,10 +449,15 @@ registration_item(void *arg, const struct rst_rtxn *txn,
                   const struct rst_record *record)
 {
 	cJSON *item = model_user_brief(record, *(const int64_t *)arg);
+	struct rst_attr approvals = { 0 };
 	int64_t time_s;
 
-	(void)txn;
-	if (!json_add_view(
+	if (!rst_record_attr(record, RST_A_ROSTERAPPROVEDBY, &approvals))
+		approvals.count = 0;
+	if (!json_add_bool(item, "unverified",
+	                   act_is_unverified(txn, record)) ||
+	    !json_add_number(item, "approvals", approvals.count) ||
+	    !json_add_view(
 		    item, "registeredFrom",
 		    rst_record_first(record, RST_A_ROSTERREGISTEREDFROM)) ||
 	    (json_time_parse(rst_record_first(record, RST_A_CREATETIMESTAMP),

@@ -52,6 +52,30 @@ next_of(const struct http_req *req)
 	return next;
 }
 
+enum rst_err
+session_start(struct http_req *req, struct http_reply *reply,
+              struct rst_view username, struct rst_view password,
+              cJSON **ret_body, struct act_refusal *refusal)
+{
+	char token[RST_TOKEN_TEXT], csrf[HTTP_CSRF_TEXT];
+	struct rst_view token_view = { token, RST_TOKEN_TEXT - 1 };
+	struct rst_session session;
+	enum rst_err err;
+
+	err = act_sign_in(&req->ctx, username, password,
+	                  req->head->value[HTTP_H_USER_AGENT], token, &session,
+	                  refusal);
+	if (err != RST_OK)
+		return err;
+	http_csrf_make(token_view, csrf);
+	err = session_model(req, session.user, session.expires_s, csrf,
+	                    ret_body);
+	if (err == RST_OK)
+		http_set_cookie(req, reply, token_view,
+		                session.expires_s - req->ctx.now_s);
+	return err;
+}
+
 /* POST /session, POST /login */
 void
 api_session_create(struct http_req *req, struct http_reply *reply)
@@ -62,30 +86,19 @@ api_session_create(struct http_req *req, struct http_reply *reply)
 		{ "next", INPUT_TEXT, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct rst_session session;
-	char token[RST_TOKEN_TEXT], csrf[HTTP_CSRF_TEXT];
-	struct rst_view token_view = { token, RST_TOKEN_TEXT - 1 };
 	struct rst_view next;
 	enum rst_err err;
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
-	err = act_sign_in(&req->ctx, input_text(req, "username"),
-	                  input_text(req, "password"),
-	                  req->head->value[HTTP_H_USER_AGENT], token, &session,
-	                  &refusal);
-	if (err == RST_OK) {
-		http_csrf_make(token_view, csrf);
-		err = session_model(req, session.user, session.expires_s, csrf,
-		                    &reply->body);
-	}
+	err = session_start(req, reply, input_text(req, "username"),
+	                    input_text(req, "password"), &reply->body,
+	                    &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
 	reply->status = 201;
-	http_set_cookie(req, reply, token_view,
-	                session.expires_s - req->ctx.now_s);
 	next = next_of(req);
 	if (!req->api)
 		memcpy(reply->location, next.ptr, next.len + 1);

@@ -249,6 +249,9 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		{ "mail", INPUT_TEXT, false },
 		{ "password", INPUT_TEXT, false },
 		{ "status", INPUT_TEXT, false },
+		/* a link to set the password by, shown or sent, too */
+		{ "link", INPUT_BOOL, false },
+		{ "send", INPUT_BOOL, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view word = input_text(req, "status");
@@ -266,6 +269,12 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		             rule_verdict_text(RULE_INVALID_STATUS));
 		return;
 	}
+	if (input_bool(req, "send", false) &&
+	    req->server->config->smtp_url == NULL) {
+		http_problem(reply, 409, "smtp_not_configured", NULL,
+		             "mail is not configured here: ask for the link");
+		return;
+	}
 	person.username = input_text(req, "username");
 	person.given_name = input_text(req, "givenName");
 	person.surname = input_text(req, "sn");
@@ -278,6 +287,10 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	}
 	reply->status = 201;
 	show(req, reply, id);
+	if (!http_is_problem(reply) &&
+	    (input_bool(req, "link", false) || input_bool(req, "send", false)))
+		(void)reset_link(req, reply, id, input_bool(req, "send", false),
+		                 reply->body);
 	if (!http_is_problem(reply))
 		http_location(reply, "/users/", person.username,
 		              req->api ? "" : "?done=created");

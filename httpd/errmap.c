@@ -30,14 +30,18 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_FORBIDDEN:
 	case RULE_INSUFFICIENT_SCOPE:
 	case RULE_REAUTHENTICATION_REQUIRED:
+	case RULE_AGREEMENT_REQUIRED:
 		return 403;
 	case RULE_CHANGED:
 		return 412;
 	case RULE_TOO_MANY_ATTEMPTS:
+	case RULE_TOO_OFTEN:
+	case RULE_QUEUE_FULL:
 		return 429;
 	case RULE_EMAIL_MISMATCH:
 	case RULE_USERNAME_MISMATCH:
 	case RULE_INVALID_INVITE:
+	case RULE_INVALID_LINK:
 		return 400;
 	case RULE_USERNAME_TAKEN:
 	case RULE_GROUP_TAKEN:
@@ -55,6 +59,8 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_TOMBSTONE_IMMUTABLE:
 	case RULE_JOURNAL_IMMUTABLE:
 	case RULE_TOO_MANY_TOKENS:
+	case RULE_APPROVAL_NEEDED:
+	case RULE_SIGNATURE_IMMUTABLE:
 		return 409;
 	case RULE_INVALID_USERNAME:
 	case RULE_RESERVED_USERNAME:
@@ -79,6 +85,9 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INVALID_SETTING:
 	case RULE_INVALID_SCOPE:
 	case RULE_INVALID_ADDRESS:
+	case RULE_EMAIL_DOMAIN:
+	case RULE_INVALID_AGREEMENT:
+	case RULE_UNKNOWN_PRESET:
 		return 422;
 	case RULE_NUMBERS_EXHAUSTED:
 		return 507;

@@ -17,9 +17,11 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_overview.c \
 	httpd/api_policy.c \
 	httpd/api_registration.c \
+	httpd/api_reset.c \
 	httpd/api_session.c \
 	httpd/api_sessions.c \
 	httpd/api_setting.c \
+	httpd/api_ticket.c \
 	httpd/api_token.c \
 	httpd/api_user.c \
 	httpd/auth.c \
@@ -107,6 +109,13 @@ dist_templates_DATA = \
 	httpd/templates/mail-suspended.mustache \
 	httpd/templates/mail-test.mustache \
 	httpd/templates/mail-waiting.mustache \
+	httpd/templates/mail-approved.mustache \
+	httpd/templates/mail-password.mustache \
+	httpd/templates/mail-password-changed.mustache \
+	httpd/templates/mail-rejected.mustache \
+	httpd/templates/mail-request.mustache \
+	httpd/templates/mail-reset.mustache \
+	httpd/templates/mail-verification.mustache \
 	httpd/templates/mail.mustache \
 	httpd/templates/me.mustache \
 	httpd/templates/overview.mustache \
@@ -115,11 +124,15 @@ dist_templates_DATA = \
 	httpd/templates/problem.mustache \
 	httpd/templates/reauthenticate.mustache \
 	httpd/templates/register.mustache \
+	httpd/templates/registration-tokens.mustache \
 	httpd/templates/requests.mustache \
 	httpd/templates/sessions.mustache \
+	httpd/templates/reset.mustache \
+	httpd/templates/reset-password.mustache \
 	httpd/templates/settings.mustache \
 	httpd/templates/user.mustache \
-	httpd/templates/users.mustache
+	httpd/templates/users.mustache \
+	httpd/templates/verify.mustache
 staticdir = $(pkgdatadir)/static
 dist_static_DATA = \
 	httpd/static/roster.css \

@@ -30,6 +30,7 @@
 struct mail_worker {
 	const struct http_config *config;
 	struct rst_env *env;
+	unsigned int server_id; /* of CSNs made here */
 	const struct http_templates *templates;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -201,6 +202,25 @@ settle(struct mail_worker *worker, const struct rst_mail *mail, bool sent)
 	return err;
 }
 
+/* Somebody forgot his password: whether there is somebody to write to is found
+ * out here, where nobody waits for the answer. */
+static enum rst_err
+answer_request(struct mail_worker *worker, uint64_t id)
+{
+	struct act_refusal refusal = { 0 };
+	struct timespec at;
+	struct act_ctx ctx = {
+		.env = worker->env,
+		.door = RST_DOOR_SYSTEM,
+		.server_id = worker->server_id,
+	};
+
+	clock_gettime(CLOCK_REALTIME, &at);
+	ctx.now_s = at.tv_sec;
+	ctx.now_us = (uint32_t)(at.tv_nsec / 1000);
+	return act_reset_answer(&ctx, id, &refusal);
+}
+
 /* Send the one that is due.  RST_ENOTFOUND when none is. */
 static enum rst_err
 send_one(struct mail_worker *worker)
@@ -219,6 +239,11 @@ send_one(struct mail_worker *worker)
 	rst_read_end(&txn);
 	if (err != RST_OK)
 		return err;
+	if (rst_view_equal(mail.template, RST_VIEW(ACT_RESET_REQUEST))) {
+		err = answer_request(worker, mail.id);
+		if (err == RST_OK || err == RST_EBUSY)
+			goto out;
+	}
 	snprintf(worker->reason, sizeof(worker->reason),
 	         "the recipient is no mail address");
 	if (rst_mail_canonical(mail.to, to) == RST_OK &&
@@ -228,6 +253,7 @@ send_one(struct mail_worker *worker)
 		http_log(4, "mail %llu was not sent: %s",
 		         (unsigned long long)mail.id, worker->reason);
 	err = settle(worker, &mail, sent);
+out:
 	if (text != NULL)
 		sodium_memzero(text, strlen(text));
 	free(text);
@@ -302,6 +328,7 @@ begin(struct mail_worker *worker)
 
 enum rst_err
 mail_worker_start(const struct http_config *config, struct rst_env *env,
+                  unsigned int server_id,
                   const struct http_templates *templates,
                   struct mail_worker **ret_worker)
 {
@@ -316,6 +343,7 @@ mail_worker_start(const struct http_config *config, struct rst_env *env,
 		return RST_ENOMEM;
 	worker->config = config;
 	worker->env = env;
+	worker->server_id = server_id;
 	worker->templates = templates;
 	err = begin(worker);
 	if (err == RST_OK)

@@ -20,7 +20,7 @@ struct mail_worker;
 
 /* Start the thread; without smtp_url there is none and *ret_worker is NULL. */
 enum rst_err mail_worker_start(const struct http_config *config,
-                               struct rst_env *env,
+                               struct rst_env *env, unsigned int server_id,
                                const struct http_templates *templates,
                                struct mail_worker **ret_worker) RST_MUST_USE;
 /* There may be something to send.  NULL is allowed. */

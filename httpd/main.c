@@ -455,7 +455,8 @@ run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
 		err = RST_ENOMEM;
 	if (err == RST_OK)
 		err = mail_worker_start(server->config, server->env,
-		                        server->templates, &server->mail);
+		                        server->server_id, server->templates,
+		                        &server->mail);
 	if (err == RST_OK && !house_start(&house, server))
 		err = RST_ENOMEM;
 	if (err == RST_OK)

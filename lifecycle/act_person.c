@@ -23,9 +23,9 @@ fold(struct rst_view name, char buf[RULE_NAME_MAX + 1])
 
 /* Dots are the gate's question: a setting allows them.  An administrator's
  * form is as wide as that here. */
-static enum rst_err
-check_username(struct rst_view username, enum act_form form,
-               char buf[RULE_NAME_MAX + 1], struct act_refusal *refusal)
+enum rst_err
+act_check_username(struct rst_view username, enum act_form form,
+                   char buf[RULE_NAME_MAX + 1], struct act_refusal *refusal)
 {
 	enum rule_verdict verdict = RULE_INVALID_USERNAME;
 
@@ -107,8 +107,8 @@ act_candidate_check(const struct act_ctx *ctx, const struct act_person *person,
 	struct act_candidate candidate = { .form = form };
 	enum rst_err err;
 
-	err = check_username(person->username, form, candidate.username,
-	                     refusal);
+	err = act_check_username(person->username, form, candidate.username,
+	                         refusal);
 	if (err == RST_OK)
 		err = check_names(person, form, candidate.cn, refusal);
 	if (err == RST_OK)

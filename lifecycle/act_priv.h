@@ -116,6 +116,59 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
 bool act_maker_may(const struct rst_rtxn *txn, const struct rst_record *link,
                    int64_t now_s);
 
+/*
+ * act_link.c: links for one act are tokens with a purpose.  Whose it is, what
+ * it names, how long; empty: not of it.
+ */
+#define ACT_PURPOSE_RESET        "reset"
+#define ACT_PURPOSE_REGISTRATION "registration"
+#define ACT_PURPOSE_VERIFICATION "verification"
+#define ACT_PURPOSE_MAIL_NEW     "mail-new"
+#define ACT_PURPOSE_MAIL_OLD     "mail-old"
+struct act_link {
+	const char *purpose;
+	uint64_t owner; /* 0: nobody's */
+	struct rst_view username, mail;
+	int64_t lifetime_s;
+};
+enum rst_err act_link_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          const struct act_link *link,
+                          char token[RST_TOKEN_TEXT], uint64_t *ret_id,
+                          struct act_refusal *refusal) RST_MUST_USE;
+/* The live link of a token: entry and record as of act_load(), and its owner
+ * (0: none).  RULE_INVALID_LINK. */
+enum rst_err act_link_open(const struct rst_rtxn *txn, int64_t now_s,
+                           struct rst_view token, const char *purpose,
+                           struct rst_entry **ret_entry,
+                           struct rst_record *ret_record, uint64_t *ret_owner,
+                           struct act_refusal *refusal) RST_MUST_USE;
+/* It was used, and works no more. */
+enum rst_err act_link_use(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          struct rst_entry *entry, struct act_refusal *refusal)
+	RST_MUST_USE;
+/* The live links of owner for purpose work no more. */
+enum rst_err act_link_end(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          uint64_t owner, const char *purpose,
+                          struct act_refusal *refusal) RST_MUST_USE;
+
+/* A username as a form brings it, folded into buf; nobody has or had it. */
+enum rst_err act_check_username(struct rst_view username, enum act_form form,
+                                char buf[RULE_NAME_MAX + 1],
+                                struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_name_free(const struct rst_rtxn *txn, const char *username,
+                           int64_t now_s, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/* Somebody by username, or by mail address.  RST_ENOTFOUND. */
+enum rst_err act_find_claimant(const struct rst_rtxn *txn, struct rst_view name,
+                               uint64_t *ret_id) RST_MUST_USE;
+
+/* Write the actor's approval into entry; *ret_waits: others are needed. */
+enum rst_err act_approval(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+                          const struct rst_record *record,
+                          struct rst_entry *entry, bool *ret_waits)
+	RST_MUST_USE;
+
 /* The skeleton's place rdn, made now in a directory from before it was. */
 enum rst_err act_place(struct rst_wtxn *txn, const struct act_ctx *ctx,
                        const char *rdn, uint64_t *ret_id,

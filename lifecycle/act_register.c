@@ -5,6 +5,11 @@
  *	hash		some 20 ms, outside any transaction
  *	write		look again, take one use, add the person, join, commit
  *
+ * With a registration token the name is the token's.  Without any the mail's
+ * domain has to be one that may, the queue must have room, and where mail can
+ * be sent the person proves the address first: only then an administrator is
+ * told of it.  Who is in a domain that needs no approval is active then.
+ *
  * Of two who redeem one link at a time both pass the look; the transaction
  * of the second sees the use of the first.
  */
@@ -12,13 +17,21 @@
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/letter.h"
+#include "lifecycle/limit.h"
+#include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
+#include "rules/registration.h"
 #include "store/index.h"
+
+#define LIMIT_S 3600 /* of setting registration-limit */
+#define BATCH   64   /* ids taken from the store at a time */
 
 /* What a token or the registration mode lets happen. */
 struct admission {
-	struct rst_entry *invitation; /* owned; NULL for open registration */
+	struct rst_entry *invitation; /* owned; an invitation or a ticket */
 	struct rst_record record;     /* of it */
+	bool ticket;                  /* it is a registration token */
 	enum rst_status status;       /* of the new person */
 };
 
@@ -38,6 +51,94 @@ check_mail(const struct rst_record *invitation,
 	return RST_OK;
 }
 
+/* Is there room in the queue?  Costs a look at each that waits. */
+static enum rst_err
+check_queue(const struct rst_rtxn *txn, struct act_refusal *refusal)
+{
+	int64_t max = lifecycle_setting_number(txn, RULE_SETTING_PENDING_MAX);
+	uint64_t ids[BATCH], after = 0;
+	int64_t waiting = 0;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH && max > 0 && waiting < max) {
+		err = rst_index_equal(txn, RST_A_ROSTERSTATUS,
+		                      RST_VIEW("pending"), after, ids, BATCH,
+		                      &n);
+		if (err == RST_OK && n > 0)
+			after = ids[n - 1];
+		waiting += err == RST_OK ? (int64_t)n : 0;
+	}
+	if (err == RST_OK && max > 0 && waiting >= max)
+		return act_refuse(refusal, RULE_QUEUE_FULL, NULL);
+	return err;
+}
+
+/* Without a token: may somebody of that address register? */
+static enum rst_err
+admit_stranger(const struct rst_rtxn *txn,
+               const struct act_candidate *candidate,
+               struct act_refusal *refusal)
+{
+	char allowed[RULE_SETTING_VALUE_MAX + 1];
+	char blocked[RULE_SETTING_VALUE_MAX + 1];
+
+	lifecycle_setting_text(txn, RULE_SETTING_REGISTRATION_DOMAINS, allowed);
+	lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS, blocked);
+	if (rule_registration_mail(allowed, blocked, candidate->mail) !=
+	    RULE_OK)
+		return act_refuse(refusal, RULE_EMAIL_DOMAIN, "mail");
+	return check_queue(txn, refusal);
+}
+
+/* A registration token: for one name, and active at once. */
+static enum rst_err
+admit_ticket(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+             struct rst_view token, const struct act_candidate *candidate,
+             struct admission *admission, struct act_refusal *refusal)
+{
+	uint64_t owner;
+	enum rst_err err;
+
+	err = act_link_open(txn, ctx->now_s, token, ACT_PURPOSE_REGISTRATION,
+	                    &admission->invitation, &admission->record, &owner,
+	                    refusal);
+	if (err == RST_EDENIED)
+		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
+	if (err != RST_OK)
+		return err;
+	admission->ticket = true;
+	admission->status = RST_STATUS_ACTIVE;
+	if (!rst_view_equal(
+		    rst_record_first(&admission->record, RST_A_ROSTERUSERNAME),
+		    rst_view_of(candidate->username)))
+		return act_refuse(refusal, RULE_USERNAME_MISMATCH, "username");
+	return RST_OK;
+}
+
+static enum rst_err
+admit_guest(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+            struct rst_view token, const struct act_candidate *candidate,
+            struct admission *admission, struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	err = act_invitation_open(txn, ctx->now_s, token,
+	                          &admission->invitation, &admission->record,
+	                          refusal);
+	if (err == RST_EDENIED)
+		return admit_ticket(txn, ctx, token, candidate, admission,
+		                    refusal);
+	if (err == RST_OK)
+		err = check_mail(&admission->record, candidate, refusal);
+	if (err == RST_OK &&
+	    !rst_view_equal_nocase(rst_record_first(&admission->record,
+	                                            RST_A_ROSTERNEEDSAPPROVAL),
+	                           RST_VIEW("TRUE")))
+		admission->status = RST_STATUS_ACTIVE;
+	return err;
+}
+
 static enum rst_err
 admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
       struct rst_view token, const struct act_candidate *candidate,
@@ -50,24 +151,14 @@ admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	if (mode == RULE_REGISTRATION_OFF ||
 	    (token.len == 0 && mode != RULE_REGISTRATION_OPEN))
 		return act_refuse(refusal, RULE_REGISTRATION_CLOSED, NULL);
-	if (token.len > 0) {
-		err = act_invitation_open(txn, ctx->now_s, token,
-		                          &admission.invitation,
-		                          &admission.record, refusal);
-		if (err == RST_OK)
-			err = check_mail(&admission.record, candidate, refusal);
-		if (err != RST_OK) {
-			rst_entry_free(admission.invitation);
-			return err;
-		}
-		if (!rst_view_equal_nocase(
-			    rst_record_first(&admission.record,
-		                             RST_A_ROSTERNEEDSAPPROVAL),
-			    RST_VIEW("TRUE")))
-			admission.status = RST_STATUS_ACTIVE;
-	}
-	*ret_admission = admission;
-	return RST_OK;
+	err = token.len > 0 ? admit_guest(txn, ctx, token, candidate,
+	                                  &admission, refusal)
+	                    : admit_stranger(txn, candidate, refusal);
+	if (err == RST_OK)
+		*ret_admission = admission;
+	else
+		rst_entry_free(admission.invitation);
+	return err;
 }
 
 /* Look before the slow hash; the transaction looks again. */
@@ -83,6 +174,12 @@ peek(const struct act_ctx *ctx, struct rst_view token,
 	if (err != RST_OK)
 		return err;
 	err = admit(&txn, ctx, token, candidate, &admission, refusal);
+	if (err == RST_OK && token.len == 0 &&
+	    !limit_take_source(ctx, "register",
+	                       (unsigned int)lifecycle_setting_number(
+				       &txn, RULE_SETTING_REGISTRATION_LIMIT),
+	                       LIMIT_S))
+		err = act_refuse(refusal, RULE_TOO_OFTEN, NULL);
 	rst_read_end(&txn);
 	rst_entry_free(admission.invitation);
 	return err;
@@ -98,6 +195,8 @@ redeem(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	char text[12];
 	enum rst_err err;
 
+	if (admission->ticket)
+		return act_link_use(txn, ctx, admission->invitation, refusal);
 	(void)rst_view_number(
 		rst_record_first(&admission->record, RST_A_ROSTERUSED),
 		UINT32_MAX - 1, &used);
@@ -142,6 +241,83 @@ join_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+/* A link to the address that was given: whoever reads there uses it. */
+static enum rst_err
+ask_to_verify(struct rst_wtxn *txn, const struct act_ctx *ctx,
+              const struct rst_record *person, const char *url,
+              struct act_refusal *refusal)
+{
+	const struct act_link terms = {
+		.purpose = ACT_PURPOSE_VERIFICATION,
+		.owner = person->id,
+		.mail = rst_record_first(person, RST_A_MAIL),
+		.lifetime_s = lifecycle_setting_number(
+			&txn->r, RULE_SETTING_VERIFICATION_LIFETIME),
+	};
+	char token[RST_TOKEN_TEXT], link[LETTER_LINK_MAX];
+	struct letter_part parts[] = {
+		{ "link", { link, 0 } },
+		{ "username", rst_record_first(person, RST_A_UID) },
+		{ "name", rst_record_first(person, RST_A_CN) },
+	};
+	uint64_t id;
+	enum rst_err err;
+
+	err = act_link_add(txn, ctx, &terms, token, &id, refusal);
+	if (err != RST_OK)
+		return err;
+	if (!letter_link(rst_view_of(url), "verify", token, link))
+		return RST_EINVALID;
+	parts[0].value = rst_view_of(link);
+	err = letter_queue(txn, ctx, terms.mail, "verification", parts,
+	                   sizeof(parts) / sizeof(parts[0]));
+	sodium_memzero(token, sizeof(token));
+	sodium_memzero(link, sizeof(link));
+	return err;
+}
+
+/* An invitation to an address proves it. */
+static enum rst_err
+note_verified(struct rst_wtxn *txn, const struct act_ctx *ctx,
+              struct rst_entry *person, struct act_refusal *refusal)
+{
+	char now[LIFECYCLE_TIME_BYTES];
+	enum rst_err err;
+
+	lifecycle_time_print(ctx->now_s, now);
+	err = rst_entry_set_one(person, RST_A_ROSTERMAILVERIFIED,
+	                        rst_view_of(now));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "verify-mail", RST_VIEW(""),
+		                      rst_entry_id(person), person, refusal);
+	return err;
+}
+
+/* What is to be known of the new person, by whom. */
+static enum rst_err
+tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
+     const struct admission *admission, uint64_t id,
+     struct act_refusal *refusal)
+{
+	char url[LETTER_URL_MAX + 1];
+	struct rst_entry *entry = NULL;
+	struct rst_record person;
+	enum rst_err err;
+
+	err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
+	if (err == RST_OK && admission->invitation != NULL &&
+	    rst_record_first(&admission->record, RST_A_MAIL).len > 0)
+		err = note_verified(txn, ctx, entry, refusal);
+	if (err == RST_OK && admission->invitation == NULL &&
+	    lifecycle_setting_number(&txn->r, RULE_SETTING_VERIFY_MAIL) &&
+	    letter_url(&txn->r, url))
+		err = ask_to_verify(txn, ctx, &person, url, refusal);
+	else if (err == RST_OK && admission->status == RST_STATUS_PENDING)
+		err = letter_tell_approvers(txn, ctx, &person);
+	rst_entry_free(entry);
+	return err;
+}
+
 static enum rst_err
 register_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
             const struct admission *admission, const struct act_person *person,
@@ -157,6 +333,8 @@ register_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                        admission->status, ret_id, refusal);
 	if (err == RST_OK && admission->invitation != NULL)
 		err = join_groups(txn, ctx, admission, *ret_id, refusal);
+	if (err == RST_OK)
+		err = tell(txn, ctx, admission, *ret_id, refusal);
 	return err;
 }
 
@@ -197,4 +375,126 @@ out:
 	rst_entry_free(admission.invitation);
 	sodium_memzero(&candidate, sizeof(candidate));
 	return err;
+}
+
+bool
+act_is_unverified(const struct rst_rtxn *txn, const struct rst_record *person)
+{
+	uint64_t id;
+	size_t n;
+
+	return person->status == RST_STATUS_PENDING &&
+	       rst_record_first(person, RST_A_ROSTERMAILVERIFIED).len == 0 &&
+	       act_tokens_of(txn, person->id, ACT_PURPOSE_VERIFICATION, 0, &id,
+	                     1, &n) == RST_OK &&
+	       n > 0;
+}
+
+/* The account is of a domain whose people need nobody's approval. */
+static bool
+needs_no_approval(const struct rst_rtxn *txn, const struct rst_record *person)
+{
+	char domains[RULE_SETTING_VALUE_MAX + 1], mail[RST_MAIL_MAX + 1];
+
+	lifecycle_setting_text(txn, RULE_SETTING_AUTO_APPROVE_DOMAINS, domains);
+	return person->status == RST_STATUS_PENDING &&
+	       rst_mail_canonical(rst_record_first(person, RST_A_MAIL), mail) ==
+	               RST_OK &&
+	       rule_domain_listed(domains, mail);
+}
+
+static enum rst_err
+verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
+       const struct rst_record *facts, uint64_t id, enum rst_status *ret_status,
+       struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record person;
+	bool approved = false;
+	enum rst_err err;
+
+	err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK &&
+	     !rst_view_equal_nocase(rst_record_first(facts, RST_A_MAIL),
+	                            rst_record_first(&person, RST_A_MAIL))))
+		err = act_refuse(refusal, RULE_INVALID_LINK, "token");
+	if (err == RST_OK)
+		err = act_link_use(txn, ctx, link, refusal);
+	if (err == RST_OK)
+		approved = needs_no_approval(&txn->r, &person);
+	if (err == RST_OK && approved)
+		err = rst_entry_set_one(entry, RST_A_ROSTERSTATUS,
+		                        RST_VIEW("active"));
+	if (err == RST_OK)
+		err = note_verified(txn, ctx, entry, refusal);
+	if (err == RST_OK)
+		err = rst_entry_record(entry, &person);
+	if (err == RST_OK && person.status == RST_STATUS_PENDING)
+		err = letter_tell_approvers(txn, ctx, &person);
+	if (err == RST_OK)
+		*ret_status = person.status;
+	rst_entry_free(entry);
+	return err;
+}
+
+enum rst_err
+act_verify(const struct act_ctx *ctx, struct rst_view token,
+           enum rst_status *ret_status, struct act_refusal *refusal)
+{
+	struct rst_entry *link = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct act_ctx nobody = *ctx;
+	struct rst_record record;
+	enum rst_status status = RST_STATUS_NONE;
+	uint64_t person;
+	enum rst_err err;
+
+	/* who is signed in beside it has no part in it */
+	nobody.actor = RST_VIEW("");
+	nobody.actor_id = 0;
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_link_open(&txn.r, ctx->now_s, token, ACT_PURPOSE_VERIFICATION,
+	                    &link, &record, &person, refusal);
+	if (err == RST_OK)
+		err = verify(&txn, &nobody, link, &record, person, &status,
+		             refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	if (err == RST_OK)
+		*ret_status = status;
+	rst_write_abort(&txn);
+	rst_entry_free(link);
+	return err;
+}
+
+enum rst_err
+act_propose_username(const struct act_ctx *ctx, const struct act_person *person,
+                     char username[RULE_NAME_MAX + 1])
+{
+	struct act_refusal refusal;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = RST_EDENIED;
+	for (unsigned int n = 0; err == RST_EDENIED && n < RULE_PROPOSALS_MAX;
+	     n++) {
+		if (n == 1) /* the second is alice2 */
+			continue;
+		rule_username_propose(
+			person->given_name.ptr, person->given_name.len,
+			person->surname.ptr, person->surname.len,
+			person->mail.ptr, person->mail.len, n, username);
+		if (rule_username_public(username, strlen(username)) == RULE_OK)
+			err = act_name_free(&txn, username, ctx->now_s,
+			                    &refusal);
+	}
+	rst_read_end(&txn);
+	return err == RST_EDENIED ? RST_ENOTFOUND : err;
 }

@@ -25,9 +25,9 @@ struct claimant {
 };
 
 /* By username, or by mail address. */
-static enum rst_err
-find_claimant(const struct rst_rtxn *txn, struct rst_view name,
-              uint64_t *ret_id)
+enum rst_err
+act_find_claimant(const struct rst_rtxn *txn, struct rst_view name,
+                  uint64_t *ret_id)
 {
 	char canonical[RST_MAIL_MAX + 1];
 	struct rst_ident_owner owner;
@@ -75,7 +75,7 @@ read_claimant(const struct act_ctx *ctx, struct rst_view name,
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
-	err = find_claimant(&txn, name, &id);
+	err = act_find_claimant(&txn, name, &id);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK && record.kind == RST_KIND_PERSON)

@@ -13,6 +13,7 @@ struct move {
 	unsigned int from;
 	enum rst_status to;   /* RST_STATUS_NONE: the former status */
 	const char *template; /* of a mail to the person, or NULL */
+	bool approves;        /* one approval of several, perhaps */
 };
 
 #define FROM(status) (1U << RST_STATUS_##status)
@@ -64,6 +65,7 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
+	bool waits = false;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -77,7 +79,10 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 		goto out;
 	}
-	err = set_status(entry, target_of(move, &record), reason);
+	if (move->approves)
+		err = act_approval(&txn.r, ctx, &record, entry, &waits);
+	if (err == RST_OK && !waits)
+		err = set_status(entry, target_of(move, &record), reason);
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
@@ -96,7 +101,7 @@ act_approve(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "approve", FROM(PENDING),
-		                          RST_STATUS_ACTIVE, NULL };
+		                          RST_STATUS_ACTIVE, NULL, true };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -106,7 +111,7 @@ act_suspend(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "suspend", FROM(ACTIVE),
-		                          RST_STATUS_SUSPENDED, NULL };
+		                          RST_STATUS_SUSPENDED, NULL, false };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -116,7 +121,8 @@ act_suspend_idle(const struct act_ctx *ctx, uint64_t person,
                  struct rst_view reason, struct act_refusal *refusal)
 {
 	static const struct move move = { "suspend", FROM(ACTIVE),
-		                          RST_STATUS_SUSPENDED, "suspended" };
+		                          RST_STATUS_SUSPENDED, "suspended",
+		                          false };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -126,7 +132,7 @@ act_activate(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
              struct act_refusal *refusal)
 {
 	static const struct move move = { "activate", FROM(SUSPENDED),
-		                          RST_STATUS_ACTIVE, NULL };
+		                          RST_STATUS_ACTIVE, NULL, false };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -136,7 +142,7 @@ act_restore(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = { "restore", FROM(DELETED),
-		                          RST_STATUS_NONE, NULL };
+		                          RST_STATUS_NONE, NULL, false };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -248,7 +254,7 @@ act_delete_person(const struct act_ctx *ctx, uint64_t person,
 {
 	static const struct move move = { "delete",
 		                          FROM(ACTIVE) | FROM(SUSPENDED),
-		                          RST_STATUS_DELETED, NULL };
+		                          RST_STATUS_DELETED, NULL, false };
 	struct rst_rtxn txn;
 	bool bin;
 	enum rst_err err;

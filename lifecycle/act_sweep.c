@@ -3,7 +3,9 @@
  *
  *	deleted for bin-retention	is purged
  *	pending for pending-lifetime	is dropped; he is told, and the
- *					administrators pending-notice before
+ *					administrators pending-notice before.
+ *					Whose address was to be proved and was
+ *					not: after verification-lifetime, untold
  *
  * Both are found by their status, so that it costs what the bin and the queue
  * hold, however large the directory is.
@@ -51,6 +53,11 @@ is_over(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 
 	if (record->kind != RST_KIND_PERSON || record->status != sweep->status)
 		return false;
+	/* nobody was told of who never proved the address */
+	if (sweep->status == RST_STATUS_PENDING &&
+	    act_is_unverified(txn, record))
+		lifetime_s = lifecycle_setting_number(
+			txn, RULE_SETTING_VERIFICATION_LIFETIME);
 	if (lifetime_s == 0)
 		return sweep->zero;
 	return since_s(record) <= ctx->now_s - lifetime_s;
@@ -104,7 +111,8 @@ end_one(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t id,
 		rst_write_abort(&txn);
 		return RST_OK;
 	}
-	if (err == RST_OK && sweep->template != NULL)
+	if (err == RST_OK && sweep->template != NULL &&
+	    !act_is_unverified(&txn.r, &record))
 		err = act_tell(&txn, ctx, id, sweep->template, ctx->now_s);
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, sweep->act, RST_VIEW(""), id,

@@ -11,6 +11,7 @@
 #define LIFECYCLE_ACTS_H
 
 #include "lifecycle/gate.h"
+#include "rules/names.h"
 #include "rules/setting.h"
 #include "rules/status.h"
 #include "rules/token.h"
@@ -78,12 +79,32 @@ enum rst_err act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
 /*
  * Register.  With a token: redeem it (one use is taken in the same
  * transaction); active at once unless it needs approval; the mail must be the
- * invitation's.  Without: only when setting "registration" is "open"; pending.
+ * invitation's, the username the registration token's.  Without: only when
+ * setting "registration" is "open"; pending.
  */
 enum rst_err act_register(const struct act_ctx *ctx, struct rst_view token,
                           const struct act_person *person, uint64_t *ret_id,
                           enum rst_status *ret_status,
                           struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * The link of the mail that act_register() queued was used: the address is
+ * proved.  Active now if its domain is one of auto-approve-domains, otherwise
+ * the administrators are told.  RULE_INVALID_LINK.
+ */
+enum rst_err act_verify(const struct act_ctx *ctx, struct rst_view token,
+                        enum rst_status *ret_status,
+                        struct act_refusal *refusal) RST_MUST_USE;
+/* A pending account has a link out, used or not, and has not used it: it waits
+ * for its owner, not for an administrator. */
+bool act_is_unverified(const struct rst_rtxn *txn,
+                       const struct rst_record *person);
+/* A free username for somebody of those names and that address, any of which
+ * may be empty.  RST_ENOTFOUND: a thousand like it are taken. */
+enum rst_err act_propose_username(const struct act_ctx *ctx,
+                                  const struct act_person *person,
+                                  char username[RULE_NAME_MAX + 1])
+	RST_MUST_USE;
 
 /* An administrator's own making of a person; active unless status says
  * otherwise; password may be empty (then none). */
@@ -110,7 +131,12 @@ enum rst_err act_edit_group(const struct act_ctx *ctx, uint64_t group,
 enum rst_err act_delete_group(const struct act_ctx *ctx, uint64_t group,
                               struct act_refusal *refusal) RST_MUST_USE;
 
-/* Moves of status.  reject deletes a pending person and frees the name. */
+/*
+ * Moves of status.  reject deletes a pending person and frees the name.  An
+ * approval counts as one of those that setting approvals asks for, and the
+ * last of them makes the person active; that of who is no person (rosterctl)
+ * always does.  The person is told of either by mail.
+ */
 enum rst_err act_approve(const struct act_ctx *ctx, uint64_t person,
                          struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;
@@ -199,6 +225,55 @@ enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,
                                  struct rst_view old, struct rst_view new_one,
                                  const unsigned char *keep,
                                  struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Somebody says that he forgot his password: by username or mail address.  The
+ * same work and the same answer whoever that is; act_reset_answer() does the
+ * rest, when the mail is due.  RULE_FORBIDDEN with setting password-reset off,
+ * RULE_TOO_OFTEN for a network address that asks too often.
+ */
+enum rst_err act_reset_request(const struct act_ctx *ctx, struct rst_view name,
+                               struct act_refusal *refusal) RST_MUST_USE;
+/* The template of such a request in the outbox: not a mail yet. */
+#define ACT_RESET_REQUEST "reset-request"
+/* Turn request id of the outbox into a link and its mail, if there is somebody
+ * who may have one; otherwise into nothing. */
+enum rst_err act_reset_answer(const struct act_ctx *ctx, uint64_t id,
+                              struct act_refusal *refusal) RST_MUST_USE;
+/*
+ * An administrator's: a link by which the person sets a password, also a first
+ * one, for an account that may sign in; it ends the older ones.  send queues
+ * it.  RULE_ACCOUNT_INACTIVE; RULE_INVALID_EMAIL: he has no address.
+ */
+enum rst_err act_reset_link(const struct act_ctx *ctx, uint64_t person,
+                            bool send, struct rst_view public_url,
+                            char token[RST_TOKEN_TEXT],
+                            struct act_refusal *refusal) RST_MUST_USE;
+/* Whose link that is, without using it: RULE_INVALID_LINK. */
+enum rst_err act_reset_find(const struct act_ctx *ctx, struct rst_view token,
+                            uint64_t *ret_person, struct act_refusal *refusal)
+	RST_MUST_USE;
+/* Set a password by the link.  Ends it and the others, every session, the lock
+ * that wrong passwords brought, and with setting reset-ends-tokens the API
+ * tokens.  RULE_INVALID_LINK, RULE_WEAK_PASSWORD, RULE_INVALID_PASSWORD. */
+enum rst_err act_reset_confirm(const struct act_ctx *ctx, struct rst_view token,
+                               struct rst_view password, uint64_t *ret_person,
+                               struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * A link by which one username, and no other, can be registered.  It ends for
+ * good when the name was given to somebody.  lifetime_s 0: the setting.
+ * RULE_INVALID_USERNAME, RULE_RESERVED_USERNAME, RULE_USERNAME_TAKEN,
+ * RULE_INVALID_EXPIRY.
+ */
+enum rst_err act_ticket_create(const struct act_ctx *ctx,
+                               struct rst_view username, int64_t lifetime_s,
+                               char token[RST_TOKEN_TEXT], uint64_t *ret_id,
+                               struct act_refusal *refusal) RST_MUST_USE;
+/* The name of such a link, without using it: RULE_INVALID_INVITE. */
+enum rst_err act_ticket_find(const struct act_ctx *ctx, struct rst_view token,
+                             char username[RULE_NAME_MAX + 1],
+                             struct act_refusal *refusal) RST_MUST_USE;
 
 /*
  * One more SSH key of a person, from until_s on of no use (0: no end); a key

@@ -276,6 +276,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.refusal = refusal,
 		.rules = gate_lifecycle_on(&txn->r),
 		.import = (change->flags & GATE_IMPORT) != 0,
+		.act = change->act,
+		.reason = change->reason,
 	};
 	struct rst_entry *before = NULL;
 	struct rst_record records[2];
@@ -310,6 +312,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = gate_identity(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_self(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
+		err = gate_approval(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_settings(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)

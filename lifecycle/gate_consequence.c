@@ -6,7 +6,8 @@
  *				and links he made are revoked
  *	has another status	gate_status.c
  *	gets a password		sessions and reset links end; it is not locked
- *				any more
+ *				any more; who had another is told by mail
+ *	is rejected		is told by mail, at an address that was proved
  *	is deleted		a tombstone; manages no group any more
  *	a group is deleted	a tombstone
  *	an entry is deleted	leaves every rosterGroup first
@@ -19,6 +20,7 @@
  */
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "store/index.h"
 #include "store/session.h"
@@ -343,6 +345,10 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
 	if (err == RST_OK && password && !lost)
 		err = gate_revoke_tokens(g, rst_view(dn, len), "reset");
+	if (err == RST_OK && password &&
+	    rst_record_first(sides->before, RST_A_USERPASSWORD).len > 0)
+		err = letter_tell(g->txn, g->ctx, sides->after,
+		                  "password-changed", "reset", RST_VIEW(""));
 	/* Whoever lost it for good: a link must not make him anew. */
 	if (err == RST_OK && sides->after->status == RST_STATUS_DELETED)
 		err = gate_revoke_name(g, sides->before);
@@ -394,6 +400,13 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 		err = follow_person(g, sides);
 	else if (after != NULL && after->kind == RST_KIND_PERSON)
 		err = join_everybody(g, id); /* an entry became a person */
+	/* Anybody can give anybody's address. */
+	if (err == RST_OK && after == NULL && before->kind == RST_KIND_PERSON &&
+	    before->status == RST_STATUS_PENDING &&
+	    !rst_view_equal(g->act, RST_VIEW("drop-pending")) &&
+	    rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len > 0)
+		err = letter_tell(g->txn, g->ctx, before, "rejected", NULL,
+		                  g->reason);
 	/* Who was never let in leaves his name to the next. */
 	if (err == RST_OK && after == NULL)
 		err = gate_bury(g, before,

@@ -2,6 +2,7 @@
 /* gate_priv.h - what the files of the gate share
  *
  *	gate.c			the order: complete, decide, write, follow
+ *	gate_approval.c		approvals by several administrators
  *	gate_complete.c		what a new person or group is given
  *	gate_due.c		ends that come by the clock
  *	gate_identity.c		the rules of people and groups
@@ -26,8 +27,9 @@ struct gate {
 	struct rst_wtxn *txn;
 	const struct act_ctx *ctx;
 	struct act_refusal *refusal;
-	bool rules;  /* the lifecycle is on */
-	bool import; /* GATE_IMPORT */
+	bool rules;                  /* the lifecycle is on */
+	bool import;                 /* GATE_IMPORT */
+	struct rst_view act, reason; /* of the change */
 };
 
 /* One entry's change as it is written and journaled. */
@@ -81,6 +83,9 @@ enum rst_err gate_write(struct gate *g, struct gate_write *w,
 enum rst_err gate_keys(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+/* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
+enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* Of who is no administrator and acts on himself. */
 enum rst_err gate_self(struct gate *g, const struct gate_sides *sides)

@@ -33,6 +33,7 @@ static const struct {
 	{ RST_A_ROSTERSTATUSBY, "rosterStatusBy" },
 	{ RST_A_ROSTERFORMERSTATUS, "rosterFormerStatus" },
 	{ RST_A_ROSTERNOTICED, "rosterNoticed" },
+	{ RST_A_ROSTERMAILVERIFIED, "rosterMailVerified" },
 };
 
 /* And those of other schemas that hosts obey. */

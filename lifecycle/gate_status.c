@@ -6,13 +6,15 @@
  *	to deleted	leaves every group; rosterJoins keeps which, and
  *			rosterFormerStatus what the account was
  *	to active	joins the groups of rosterJoins: of an invitation that
- *			needed approval, or of a restored account
+ *			needed approval, or of a restored account; who was
+ *			pending is told by mail
  *	restored to	joins those of them that are not administrators'
  *	suspended
  *	every move	rosterStatusSince and rosterStatusBy
  */
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "store/tree.h"
 
@@ -201,6 +203,10 @@ gate_follow_status(struct gate *g, const struct gate_sides *sides)
 		                  to == RST_STATUS_ACTIVE);
 	if (err == RST_OK)
 		err = note(g, sides);
+	if (err == RST_OK && to == RST_STATUS_ACTIVE &&
+	    sides->before->status == RST_STATUS_PENDING)
+		err = letter_tell(g->txn, g->ctx, sides->after, "approved",
+		                  "login", g->reason);
 	if (err == RST_OK &&
 	    (to == RST_STATUS_SUSPENDED || to == RST_STATUS_DELETED))
 		err = leave_groups(g, sides->id, to == RST_STATUS_SUSPENDED);

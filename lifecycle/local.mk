@@ -10,16 +10,19 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
 	lifecycle/act_key.c \
+	lifecycle/act_link.c \
 	lifecycle/act_mail.c \
 	lifecycle/act_notice.c \
 	lifecycle/act_password.c \
 	lifecycle/act_person.c \
 	lifecycle/act_priv.h \
 	lifecycle/act_register.c \
+	lifecycle/act_reset.c \
 	lifecycle/act_session.c lifecycle/act_session_end.c \
 	lifecycle/act_setting.c \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \
+	lifecycle/act_ticket.c \
 	lifecycle/act_token.c lifecycle/act_token_use.c \
 	lifecycle/acts.c lifecycle/acts.h \
 	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
@@ -29,6 +32,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
+	lifecycle/gate_approval.c \
 	lifecycle/gate_complete.c \
 	lifecycle/gate_consequence.c \
 	lifecycle/gate_due.c \
@@ -43,6 +47,8 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_write.c \
 	lifecycle/key.c lifecycle/key.h \
+	lifecycle/letter.c lifecycle/letter.h \
+	lifecycle/limit.c lifecycle/limit.h \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
 	lifecycle/place.c lifecycle/place.h \

@@ -7,6 +7,7 @@ rules_librules_la_SOURCES = \
 	rules/names.c rules/names.h \
 	rules/numbers.c rules/numbers.h \
 	rules/password.c rules/password.h \
+	rules/registration.c rules/registration.h \
 	rules/reserved.c rules/reserved.h \
 	rules/setting.c rules/setting.h \
 	rules/ssh_key.c rules/ssh_key.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rules/names.h"
+#include "rules/registration.h"
 #include "rules/setting.h"
 
 static const struct rule_setting settings[RULE_SETTING_END] = {
@@ -250,6 +251,8 @@ read_value(const struct rule_setting *setting, const char *text, size_t len,
 		return is_path(text, len);
 	case RULE_TYPE_PATHS:
 		return are_paths(text, len);
+	case RULE_TYPE_DOMAINS:
+		return rule_domains(text, len) == RULE_OK;
 	}
 	return false;
 }
@@ -383,6 +386,11 @@ rule_setting_print_range(enum rule_setting_id id,
 	case RULE_TYPE_PATHS:
 		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
 		               "absolute paths with commas between");
+		return;
+	case RULE_TYPE_DOMAINS:
+		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
+		               "domains with commas between; .example.org is "
+		               "each below it");
 		return;
 	}
 }

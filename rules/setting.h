@@ -23,15 +23,16 @@
 #define RULE_SETTING_VALUE_MAX 255 /* bytes */
 
 enum rule_setting_type {
-	RULE_TYPE_COUNT,  /* a number from min to max */
-	RULE_TYPE_SPAN,   /* seconds from min to max; 0 if zero is lawful */
-	RULE_TYPE_SWITCH, /* 0 or 1 */
-	RULE_TYPE_WORD,   /* the number of the word in choices */
-	RULE_TYPE_WORDS,  /* the bits 1 << number of those named */
-	RULE_TYPE_RANGE,  /* FIRST-LAST, both from min to max */
-	RULE_TYPE_RANGES, /* ranges with commas between them */
-	RULE_TYPE_PATH,   /* an absolute path; templates know %u, %g, %% */
-	RULE_TYPE_PATHS,  /* paths with commas between them */
+	RULE_TYPE_COUNT,   /* a number from min to max */
+	RULE_TYPE_SPAN,    /* seconds from min to max; 0 if zero is lawful */
+	RULE_TYPE_SWITCH,  /* 0 or 1 */
+	RULE_TYPE_WORD,    /* the number of the word in choices */
+	RULE_TYPE_WORDS,   /* the bits 1 << number of those named */
+	RULE_TYPE_RANGE,   /* FIRST-LAST, both from min to max */
+	RULE_TYPE_RANGES,  /* ranges with commas between them */
+	RULE_TYPE_PATH,    /* an absolute path; templates know %u, %g, %% */
+	RULE_TYPE_PATHS,   /* paths with commas between them */
+	RULE_TYPE_DOMAINS, /* domains with commas between; .a.b: below a.b */
 };
 
 enum rule_setting_scope {
@@ -48,6 +49,10 @@ enum rule_registration {
 	RULE_REGISTRATION_OFF,
 	RULE_REGISTRATION_INVITE,
 	RULE_REGISTRATION_OPEN,
+};
+enum rule_agreements_ask {
+	RULE_ASK_SIGN_IN,
+	RULE_ASK_NEVER
 };
 enum rule_client_view {
 	RULE_VIEW_LOCK,
@@ -67,6 +72,40 @@ enum rule_character_class {
 	  "off invite open",                                                    \
 	  "Who may register: nobody, whoever holds an invitation, or anybody "  \
 	  "(who then waits for approval)")                                      \
+	X(VERIFY_MAIL, "verify-mail", SWITCH, SITE, 0, 1, "on", NULL,           \
+	  "Whoever registers without an invitation proves the mail address "    \
+	  "first, where mail can be sent")                                      \
+	X(REGISTRATION_DOMAINS, "registration-domains", DOMAINS, SITE, 0, 0,    \
+	  "", NULL,                                                             \
+	  "Domains whose mail addresses may register without an invitation; "   \
+	  "any when empty")                                                     \
+	X(BLOCKED_DOMAINS, "blocked-domains", DOMAINS, SITE, 0, 0, "", NULL,    \
+	  "Domains whose mail addresses may not register without an "           \
+	  "invitation")                                                         \
+	X(AUTO_APPROVE_DOMAINS, "auto-approve-domains", DOMAINS, SITE, 0, 0,    \
+	  "", NULL,                                                             \
+	  "Domains whose mail addresses, once proved, need nobody's approval")  \
+	X(APPROVALS, "approvals", COUNT, SITE, 1, 5, "1", NULL,                 \
+	  "How many administrators have to approve a registration")             \
+	X(PENDING_MAX, "pending-max", COUNT, SITE, 0, 100000, "1000", NULL,     \
+	  "Registrations without an invitation are refused while so many "      \
+	  "wait; 0: no limit")                                                  \
+	X(REGISTRATION_LIMIT, "registration-limit", COUNT, SITE, 0, 12, "10",   \
+	  NULL,                                                                 \
+	  "Registrations without an invitation that one network address may "   \
+	  "make in an hour; 0: no limit")                                       \
+	X(NOTIFY_APPROVERS, "notify-approvers", SWITCH, SITE, 0, 1, "on",       \
+	  NULL, "Administrators get a mail when somebody waits for approval")   \
+	X(PASSWORD_RESET, "password-reset", SWITCH, SITE, 0, 1, "on", NULL,     \
+	  "People may have a link sent that sets a new password")               \
+	X(RESET_ENDS_TOKENS, "reset-ends-tokens", SWITCH, SITE, 0, 1, "off",    \
+	  NULL, "A password reset ends the person's API tokens, too")           \
+	X(MAIL_CHANGE, "mail-change", SWITCH, SITE, 0, 1, "on", NULL,           \
+	  "People may change their mail address, by links to both addresses")   \
+	X(AGREEMENTS_ASK, "agreements-ask", WORD, SITE, 0, 1, "sign-in",        \
+	  "sign-in never",                                                      \
+	  "Who is active already is asked to sign a new agreement or version: " \
+	  "at the next sign-in to the pages, or never")                         \
 	X(CLIENT_VIEW, "client-view", WORD, SITE, 0, 1, "lock", "lock hide",    \
 	  "How accounts that may not sign in look to clients: locked, or not "  \
 	  "there at all")                                                       \

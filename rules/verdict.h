@@ -112,6 +112,23 @@
 	  "too many wrong passwords came from your address; try again later")  \
 	X(CHANGED, "changed",                                                  \
 	  "somebody changed this meanwhile; load it again")                    \
+	X(INVALID_LINK, "invalid_link",                                        \
+	  "this link is unknown, expired, used or revoked")                    \
+	X(EMAIL_DOMAIN, "email_domain",                                        \
+	  "nobody can register here with a mail address of this domain")       \
+	X(QUEUE_FULL, "queue_full",                                            \
+	  "too many registrations wait for approval; try again later")         \
+	X(TOO_OFTEN, "too_often",                                              \
+	  "this was asked for too often; try again later")                     \
+	X(APPROVAL_NEEDED, "approval_needed",                                  \
+	  "another administrator has to approve this account, too")            \
+	X(AGREEMENT_REQUIRED, "agreement_required",                            \
+	  "the agreements of this site have to be signed first")               \
+	X(INVALID_AGREEMENT, "invalid_agreement",                              \
+	  "this is no agreement, or not its present version")                  \
+	X(SIGNATURE_IMMUTABLE, "signature_immutable",                          \
+	  "a signature cannot be changed or removed")                          \
+	X(UNKNOWN_PRESET, "unknown_preset", "there is no such preset")         \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

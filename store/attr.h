@@ -96,7 +96,13 @@ enum rst_match {
 	X(ROSTERTOKENPREFIX, "rosterTokenPrefix", RST_MATCH_EXACT)             \
 	X(ROSTERMADEFROM, "rosterMadeFrom", RST_MATCH_EXACT)                   \
 	X(ROSTERUSERNAME, "rosterUsername", RST_MATCH_IGNORE)                  \
-	X(ROSTERNOTICED, "rosterNoticed", RST_MATCH_EXACT)
+	X(ROSTERNOTICED, "rosterNoticed", RST_MATCH_EXACT)                     \
+	X(ROSTERMAILVERIFIED, "rosterMailVerified", RST_MATCH_TIME)            \
+	X(ROSTERAPPROVEDBY, "rosterApprovedBy", RST_MATCH_DN)                  \
+	X(ROSTERVERSION, "rosterVersion", RST_MATCH_INTEGER)                   \
+	X(ROSTERTEXT, "rosterText", RST_MATCH_EXACT)                           \
+	X(ROSTERREQUIRED, "rosterRequired", RST_MATCH_IGNORE)                  \
+	X(ROSTERLIFETIME, "rosterLifetime", RST_MATCH_IGNORE)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

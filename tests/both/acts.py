@@ -553,6 +553,11 @@ NOT_HERE = {
     "act_bootstrap_token": "once, before the hands begin",
     "act_bootstrap": "once, before the hands begin",
     "act_invitation_find": "reads",
+    "act_reset_answer": "by the thread that sends mail: tests/http/test_front.py",
+    "act_reset_find": "reads",
+    "act_verify": "its link is in a mail alone: tests/http/test_front.py",
+    "act_ticket_find": "reads",
+    "act_propose_username": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
     "act_proved_lately": "reads",
@@ -1035,6 +1040,50 @@ def http_password(hand):
         "old": person.password, "new": password}, person.sessions[token]))
     person.password = password
     person.sessions = {token: person.sessions[token]}
+
+
+@act(HTTP, "ask for a reset", "act_reset_request", weight=1)
+def http_ask_reset(hand):
+    status, answer = hand.promise({}, lambda: hand.api.call(
+        "POST", "password-resets", {"username": hand.one_of(hand.people)}))
+    if status in (429, 502, 503, 504, 507):
+        raise Lost("%d" % status)
+    if status != 202:
+        raise Failure("a reset: %d %s" % (status, answer))
+
+
+@act(HTTP, "set a password by a link", "act_reset_link", "act_reset_confirm",
+     weight=1)
+def http_reset(hand):
+    name = hand.one_of(hand.people, active)
+    person = hand.people[name]
+    link = hand.promise({}, lambda: hand.ask(
+        "POST", "users/%s/reset-password" % name, {}))["link"]
+    password = "By-a-link-%d-battery" % hand.dice.randrange(1 << 30)
+    facts = {"session/" + token: "-" for token in person.sessions}
+    facts["password/" + name] = password
+    hand.promise(facts, lambda: hand.ask(
+        "POST", "password-resets/confirm", {
+            "token": link.rsplit("/", 1)[1], "password": password},
+        hand.roster.api()))
+    person.password, person.sessions = password, {}
+
+
+@act(HTTP, "register with a registration token", "act_ticket_create",
+     "act_register", weight=1)
+def http_ticket(hand):
+    hand.room_in(hand.people)
+    name = hand.new("p")
+    ticket = hand.promise({}, lambda: hand.ask(
+        "POST", "registration-tokens", {"username": name}))
+    hand.promise(
+        {"person/" + name: "yes", "status/" + name: "active",
+         "password/" + name: PASSWORD},
+        lambda: hand.ask("POST", "registrations", {
+            "token": ticket["link"].rsplit("/", 1)[1], "username": name,
+            "givenName": "Given", "sn": name, "mail": name + "@example.org",
+            "password": PASSWORD}, hand.roster.api()))
+    hand.people[name] = Person("active", PASSWORD)
 
 
 @act(HTTP, "test the mail", "act_mail_test", "act_mail_retry",

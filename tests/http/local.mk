@@ -9,6 +9,7 @@ http_tests = \
 	tests/http/test_access.py \
 	tests/http/test_edits.py \
 	tests/http/test_browser.py \
+	tests/http/test_front.py \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \

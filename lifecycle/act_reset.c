@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_reset.c - a password is forgotten, and set by a link
+ *
+ *	request		a row in the outbox, whoever the name is: the same work
+ *	answer		later, by the thread that sends mail: is that somebody
+ *			who may have a link?  Then the link and its mail
+ *	confirm		the password is hashed, then in one transaction the
+ *			link is used and the password set
+ *
+ * The gate ends sessions, other links and locks with the change of password,
+ * and has the person told.
+ */
+#include <sodium.h>
+
+#include "lifecycle/act_priv.h"
+#include "lifecycle/attempt.h"
+#include "lifecycle/letter.h"
+#include "lifecycle/limit.h"
+#include "lifecycle/setting.h"
+#include "store/outbox.h"
+
+#define SOURCE_MAX 12 /* requests of one network address */
+#define SOURCE_S   600
+#define PERSON_MAX 5 /* mails to one person */
+#define PERSON_S   600
+
+static enum rst_err
+queue_request(struct rst_wtxn *txn, const struct act_ctx *ctx,
+              struct rst_view name)
+{
+	const struct letter_part part = { "from", ctx->address };
+	char url[LETTER_URL_MAX + 1];
+	enum rst_err err = RST_OK;
+
+	if (letter_url(&txn->r, url))
+		err = letter_queue(txn, ctx, name, ACT_RESET_REQUEST, &part, 1);
+	if (err == RST_OK)
+		err = act_event(txn, ctx, "request-reset", ctx->actor);
+	return err;
+}
+
+enum rst_err
+act_reset_request(const struct act_ctx *ctx, struct rst_view name,
+                  struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	if (name.len == 0 || name.len > RST_MAIL_MAX)
+		return act_refuse(refusal, RULE_INVALID_USERNAME, "username");
+	if (!limit_take_source(ctx, "reset", SOURCE_MAX, SOURCE_S))
+		return act_refuse(refusal, RULE_TOO_OFTEN, NULL);
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	if (!lifecycle_setting_number(&txn.r, RULE_SETTING_PASSWORD_RESET))
+		err = act_refuse(refusal, RULE_FORBIDDEN, NULL);
+	if (err == RST_OK)
+		err = queue_request(&txn, ctx, name);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	return err;
+}
+
+/* The link of person, older ones ended, and when sent its mail. */
+static enum rst_err
+give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
+          const struct rst_record *person, const char *template,
+          struct rst_view url, enum rule_setting_id lifetime,
+          char token[RST_TOKEN_TEXT], struct act_refusal *refusal)
+{
+	const struct act_link terms = {
+		.purpose = ACT_PURPOSE_RESET,
+		.owner = person->id,
+		.lifetime_s = lifecycle_setting_number(&txn->r, lifetime),
+	};
+	char link[LETTER_LINK_MAX] = "";
+	struct letter_part parts[] = {
+		{ "link", { link, 0 } },
+		{ "username", rst_record_first(person, RST_A_UID) },
+		{ "name", rst_record_first(person, RST_A_CN) },
+		{ "minutes", RST_VIEW("") },
+	};
+	uint64_t id;
+	enum rst_err err;
+
+	err = act_link_end(txn, ctx, person->id, ACT_PURPOSE_RESET, refusal);
+	if (err == RST_OK)
+		err = act_link_add(txn, ctx, &terms, token, &id, refusal);
+	if (err != RST_OK || template == NULL)
+		return err;
+	if (!letter_link(url, "reset", token, link))
+		return RST_EINVALID;
+	parts[0].value = rst_view_of(link);
+	err = letter_queue(txn, ctx, rst_record_first(person, RST_A_MAIL),
+	                   template, parts, sizeof(parts) / sizeof(parts[0]));
+	sodium_memzero(link, sizeof(link));
+	return err;
+}
+
+/* Nobody is told of what was asked for by, or for, a stranger. */
+static enum rst_err
+answer(struct rst_wtxn *txn, const struct act_ctx *ctx,
+       const struct rst_mail *request, struct act_refusal *refusal)
+{
+	char url[LETTER_URL_MAX + 1], token[RST_TOKEN_TEXT];
+	struct rst_entry *entry = NULL;
+	struct rst_record person;
+	uint64_t id;
+	enum rst_err err;
+
+	err = act_find_claimant(&txn->r, request->to, &id);
+	if (err == RST_OK)
+		err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
+	if (err == RST_OK &&
+	    (!rule_state_may_sign_in(act_state(&person, ctx->now_s)) ||
+	     rst_record_first(&person, RST_A_MAIL).len == 0 ||
+	     !letter_url(&txn->r, url) ||
+	     !limit_take(ctx, "reset", rst_record_first(&person, RST_A_UID),
+	                 PERSON_MAX, PERSON_S)))
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = give_link(txn, ctx, &person, "reset", rst_view_of(url),
+		                RULE_SETTING_RESET_LIFETIME, token, refusal);
+	sodium_memzero(token, sizeof(token));
+	rst_entry_free(entry);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+enum rst_err
+act_reset_answer(const struct act_ctx *ctx, uint64_t id,
+                 struct act_refusal *refusal)
+{
+	struct rst_mail request = { .bytes = NULL };
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_outbox_get(&txn.r, id, &request);
+	if (err == RST_OK &&
+	    !rst_view_equal(request.template, RST_VIEW(ACT_RESET_REQUEST)))
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = answer(&txn, ctx, &request, refusal);
+	if (err == RST_OK)
+		err = rst_outbox_drop(&txn, id);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	rst_mail_release(&request);
+	return err;
+}
+
+enum rst_err
+act_reset_link(const struct act_ctx *ctx, uint64_t person, bool send,
+               struct rst_view public_url, char token[RST_TOKEN_TEXT],
+               struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	char fresh[RST_TOKEN_TEXT];
+	struct rst_record record;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
+	if (err == RST_OK &&
+	    !rule_state_may_sign_in(act_state(&record, ctx->now_s)))
+		err = act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
+	if (err == RST_OK && send &&
+	    rst_record_first(&record, RST_A_MAIL).len == 0)
+		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err == RST_OK)
+		err = give_link(&txn, ctx, &record, send ? "password" : NULL,
+		                public_url, RULE_SETTING_INVITATION_LIFETIME,
+		                fresh, refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	if (err == RST_OK)
+		memcpy(token, fresh, RST_TOKEN_TEXT);
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+	sodium_memzero(fresh, sizeof(fresh));
+	return err;
+}
+
+/* The link, and a person who may sign in. */
+static enum rst_err
+open_link(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+          struct rst_view token, struct rst_entry **ret_link,
+          uint64_t *ret_person, struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record record, person;
+	uint64_t owner;
+	enum rst_err err;
+
+	err = act_link_open(txn, ctx->now_s, token, ACT_PURPOSE_RESET, &entry,
+	                    &record, &owner, refusal);
+	if (err == RST_OK)
+		err = rst_record_get(txn, owner, &person);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK &&
+	     !rule_state_may_sign_in(act_state(&person, ctx->now_s))))
+		err = act_refuse(refusal, RULE_INVALID_LINK, "token");
+	if (err == RST_OK) {
+		*ret_link = entry;
+		*ret_person = owner;
+	} else {
+		rst_entry_free(entry);
+	}
+	return err;
+}
+
+enum rst_err
+act_reset_find(const struct act_ctx *ctx, struct rst_view token,
+               uint64_t *ret_person, struct act_refusal *refusal)
+{
+	struct rst_entry *link = NULL;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = open_link(&txn, ctx, token, &link, ret_person, refusal);
+	rst_read_end(&txn);
+	rst_entry_free(link);
+	return err;
+}
+
+/* Look before the slow hash; the transaction looks again. */
+static enum rst_err
+prepare(const struct act_ctx *ctx, struct rst_view token,
+        struct rst_view password, char hash[LIFECYCLE_HASH_MAX],
+        struct act_refusal *refusal)
+{
+	struct lifecycle_terms terms;
+	uint64_t person;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = act_reset_find(ctx, token, &person, refusal);
+	if (err == RST_OK)
+		err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = lifecycle_terms(&txn, person, &terms);
+	rst_read_end(&txn);
+	if (err == RST_OK)
+		err = act_judge_password(&terms, password, "password", refusal);
+	if (err == RST_OK)
+		err = lifecycle_password_hash(ctx->env, password, hash);
+	if (err == RST_EINVALID)
+		return act_refuse(refusal, RULE_INVALID_PASSWORD, "password");
+	return err;
+}
+
+static enum rst_err
+set_password(struct rst_wtxn *txn, const struct act_ctx *ctx,
+             struct rst_entry *link, uint64_t person, const char *hash,
+             struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	enum rst_err err;
+
+	err = act_link_use(txn, ctx, link, refusal);
+	if (err == RST_OK)
+		err = act_load(&txn->r, person, RST_KIND_PERSON, &entry,
+		               &record);
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_USERPASSWORD,
+		                        rst_view_of(hash));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "reset-password", RST_VIEW(""),
+		                      person, entry, refusal);
+	if (err == RST_OK &&
+	    lifecycle_setting_number(&txn->r, RULE_SETTING_RESET_ENDS_TOKENS))
+		err = act_link_end(txn, ctx, person, "api", refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
+/* The link is the proof of who he is: he acts, not nobody. */
+static enum rst_err
+confirm(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_view token,
+        const char *hash, uint64_t *ret_person, struct act_refusal *refusal)
+{
+	struct act_ctx himself = *ctx;
+	struct rst_entry *link = NULL;
+	char dn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = open_link(&txn->r, ctx, token, &link, ret_person, refusal);
+	if (err == RST_OK)
+		err = rst_tree_dn(&txn->r, *ret_person, dn, sizeof(dn), &len);
+	if (err == RST_OK) {
+		himself.actor = rst_view(dn, len);
+		himself.actor_id = *ret_person;
+		err = set_password(txn, &himself, link, *ret_person, hash,
+		                   refusal);
+	}
+	rst_entry_free(link);
+	return err;
+}
+
+enum rst_err
+act_reset_confirm(const struct act_ctx *ctx, struct rst_view token,
+                  struct rst_view password, uint64_t *ret_person,
+                  struct act_refusal *refusal)
+{
+	struct throttle *throttle = throttle_of(ctx->env);
+	char hash[LIFECYCLE_HASH_MAX] = "";
+	struct rst_wtxn txn = { 0 };
+	uint64_t person = 0;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = prepare(ctx, token, password, hash, refusal);
+	if (err == RST_OK)
+		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		goto out;
+	err = confirm(&txn, ctx, token, hash, &person, refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
+	if (err != RST_OK || ctx->dry_run)
+		goto out;
+	/* what is not in the entry of the lock */
+	if (throttle != NULL)
+		throttle_clear(throttle, throttle_account(throttle, person,
+		                                          RST_VIEW("")));
+	*ret_person = person;
+out:
+	sodium_memzero(hash, sizeof(hash));
+	return err;
+}
