@@ -234,7 +234,8 @@ what_is_no_whole_backup_restores_nothing(void **state)
 	};
 	struct scene *scene = *state;
 
-	_Static_assert(RST_FORMAT == 3, "the rows above say one more, one less");
+	_Static_assert(RST_FORMAT == 3,
+	               "the rows above say one more, one less");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct rst_detail detail = { "" };
 
