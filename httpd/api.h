@@ -51,7 +51,8 @@ http_handler api_user_activate, api_user_delete, api_user_restore;
 http_handler api_user_purge, api_user_unlock;
 
 /* api_audit.c */
-http_handler api_audit_list, api_audit_export, api_user_history, api_user_why;
+http_handler api_audit_list, api_audit_export, api_audit_stream;
+http_handler api_user_history, api_user_why;
 
 /* api_group.c */
 http_handler api_group_list, api_group_create, api_group_show;

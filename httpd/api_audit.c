@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "httpd/api.h"
+#include "httpd/stream.h"
 #include "lifecycle/why.h"
 
 #define AUDIT_CALLS  50    /* of audit_next() that find nothing, a request */
@@ -242,6 +243,59 @@ api_audit_export(struct http_req *req, struct http_reply *reply)
 		             "export");
 	else
 		http_reply_err(req, reply, err, NULL);
+}
+
+/* Where to begin: after the record that a reader had last; with since, from
+ * there on; else with what comes.  False: it is no number. */
+static bool
+read_after(const struct http_req *req, const struct audit_filter *filter,
+           uint64_t last, uint64_t *ret_after)
+{
+	struct rst_view text = req->head->value[HTTP_H_LAST_EVENT_ID];
+	const char *asked = http_query_get(&req->query, "after");
+
+	*ret_after = filter->since_set ? 0 : last;
+	if (text.ptr == NULL)
+		text = rst_view_of(asked);
+	return text.len == 0 || rst_view_number(text, UINT64_MAX, ret_after);
+}
+
+/* GET /audit/stream: what comes, as it comes */
+void
+api_audit_stream(struct http_req *req, struct http_reply *reply)
+{
+	struct audit_filter filter;
+	struct rst_rtxn txn;
+	uint64_t last = 0, after;
+	enum rst_err err;
+
+	if (!read_filter(req, &filter, reply))
+		return;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK) {
+		last = rst_journal_last(&txn);
+		rst_read_end(&txn);
+	}
+	if (!read_after(req, &filter, last, &after)) {
+		http_problem(reply, 400, "invalid_query", "after",
+		             "after is the number of a record");
+		return;
+	}
+	if (err == RST_OK)
+		err = http_stream_open(req->server->streams, req, &filter,
+		                       after, &reply->stream);
+	if (err == RST_OK) {
+		reply->streams = true;
+		reply->content_type = "text/event-stream";
+		return;
+	}
+	if (err != RST_EBUSY) {
+		http_reply_err(req, reply, err, NULL);
+		return;
+	}
+	reply->retry_s = STREAM_BEAT_S;
+	http_problem(reply, 429, "too_many_streams", NULL,
+	             "there are too many of these open: close one");
 }
 
 /* GET /users/{}/why */

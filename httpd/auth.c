@@ -125,6 +125,7 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 	                    &bearer, refusal);
 	if (err != RST_OK)
 		return err;
+	req->who.token = bearer;
 	req->who.session.user = bearer.owner;
 	if (bearer.expires_s != RULE_NEVER)
 		req->who.session.expires_s = bearer.expires_s;

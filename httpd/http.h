@@ -33,6 +33,8 @@ struct http_locales;
 struct http_files;
 struct mail_worker;
 struct overview;
+struct http_streams;
+struct http_stream;
 
 /* What all requests share; read-only while rosterd serves. */
 struct http_server {
@@ -43,6 +45,7 @@ struct http_server {
 	struct http_files *files;
 	struct mail_worker *mail;
 	struct overview *overview;
+	struct http_streams *streams;
 	unsigned int server_id; /* of the CSNs that rosterd makes */
 	/* The store's answer was RST_EIO: the process must end. */
 	atomic_bool broken;
@@ -61,6 +64,7 @@ struct http_who {
 	bool signed_in, administrator;
 	/* By an API token: no session, no csrf. */
 	bool bearer;
+	struct act_bearer token; /* of a bearer */
 	uint64_t id;
 	char username[256];
 	char dn[RST_DN_MAX];
@@ -114,8 +118,10 @@ struct http_reply {
 	const char *content_type;
 	char *text; /* owned; wiped when freed */
 	size_t text_len;
-	const void *fixed; /* instead of text: lives with the server */
-	bool immutable;    /* may be cached for ever */
+	const void *fixed;          /* instead of text: lives with the server */
+	struct http_stream *stream; /* instead of text: owned */
+	bool streams;               /* it had one */
+	bool immutable;             /* may be cached for ever */
 };
 
 typedef void http_handler(struct http_req *req, struct http_reply *reply);

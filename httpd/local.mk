@@ -60,6 +60,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/route.c httpd/route.h \
 	httpd/serve.c httpd/serve.h \
 	httpd/static.c \
+	httpd/stream.c httpd/stream.h \
 	httpd/template.c httpd/template.h \
 	httpd/template_render.cc
 

@@ -139,6 +139,12 @@ http_reaper_busy(struct http_reaper *reaper, struct http_watched *watched)
 }
 
 void
+http_reaper_leave(struct http_reaper *reaper, struct http_watched *watched)
+{
+	set_deadline(reaper, watched, INT64_MAX / 2);
+}
+
+void
 http_reaper_forget(struct http_reaper *reaper, struct http_watched *watched)
 {
 	if (watched == NULL)

@@ -30,6 +30,10 @@ struct http_watched *http_reaper_watch(struct http_reaper *reaper, int fd);
 void http_reaper_idle(struct http_reaper *reaper, struct http_watched *watched);
 /* It has a head and is being answered. */
 void http_reaper_busy(struct http_reaper *reaper, struct http_watched *watched);
+/* Its answer lasts as long as it lasts: the library's own timeout, of a peer
+ * that does not read, is enough. */
+void http_reaper_leave(struct http_reaper *reaper,
+                       struct http_watched *watched);
 /* It is about to be closed; fd is not touched afterwards. */
 void http_reaper_forget(struct http_reaper *reaper,
                         struct http_watched *watched);

@@ -12,6 +12,7 @@
 #include "httpd/locale.h"
 #include "httpd/page.h"
 #include "httpd/route.h"
+#include "httpd/stream.h"
 #include "httpd/template.h"
 
 /* The model of a page for a problem that no form can show. */
@@ -127,7 +128,7 @@ http_reply_finish(struct http_req *req, struct http_reply *reply)
 {
 	bool json = !page_wanted(req);
 
-	if (reply->fixed != NULL)
+	if (reply->fixed != NULL || reply->stream != NULL)
 		return;
 	if (reply->text != NULL && !http_is_problem(reply)) {
 		reply->text_len = strlen(reply->text); /* the handler's own */
@@ -172,4 +173,6 @@ http_reply_release(struct http_reply *reply)
 		sodium_memzero(reply->text, reply->text_len);
 	free(reply->text);
 	reply->text = NULL;
+	http_stream_close(reply->stream);
+	reply->stream = NULL;
 }

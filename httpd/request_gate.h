@@ -34,6 +34,7 @@
 	X(FORWARDED_FOR, "X-Forwarded-For")                                    \
 	X(HOST, "Host")                                                        \
 	X(IF_MATCH, "If-Match")                                                \
+	X(LAST_EVENT_ID, "Last-Event-ID")                                      \
 	X(ORIGIN, "Origin")                                                    \
 	X(TRANSFER_ENCODING, "Transfer-Encoding")                              \
 	X(USER_AGENT, "User-Agent")

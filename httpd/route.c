@@ -121,6 +121,7 @@ const struct http_route http_routes[] = {
 
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit", api_audit_list, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/audit", page_audit, "audit", "Audit", NULL },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit/stream", api_audit_stream, NULL, NULL, NULL },
 { HTTP_GET, HTTP_API, HTTP_ADMIN, "/audit/export", api_audit_export, NULL, NULL, NULL },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/groups", api_group_list, "groups", "Groups", NULL },

@@ -30,8 +30,10 @@
 #include "httpd/pool.h"
 #include "httpd/reaper.h"
 #include "httpd/route.h"
+#include "httpd/stream.h"
 
 #define PEM_BYTES_MAX 65536
+#define STREAM_CHUNK  8192
 #define THROWN_MAX    (1024 * 1024) /* bytes of a body that is too large */
 
 struct serve {
@@ -163,7 +165,7 @@ add_headers(struct exchange *exchange, struct MHD_Response *response)
 	char text[24];
 
 	add_security_headers(exchange, response);
-	if (reply->text_len > 0)
+	if (reply->text_len > 0 || reply->streams)
 		add_header_if(response, "Content-Type", reply->content_type);
 	add_header_if(response, "Location", reply->location);
 	add_header_if(response, "Set-Cookie", reply->cookie);
@@ -204,6 +206,69 @@ log_exchange(const struct exchange *exchange, const char *method)
 	http_log_request(&line);
 }
 
+static void
+stream_pause(void *arg)
+{
+	MHD_suspend_connection(arg);
+}
+
+static void
+stream_wake(void *arg)
+{
+	MHD_resume_connection(arg);
+}
+
+/* A stream and its connection, for the library's reader. */
+struct streaming {
+	struct http_stream *stream;
+	struct MHD_Connection *connection;
+};
+
+static ssize_t
+stream_more(void *arg, uint64_t at, char *buf, size_t size)
+{
+	struct streaming *streaming = arg;
+	ssize_t n;
+
+	(void)at;
+	n = http_stream_read(streaming->stream, buf, size, stream_pause,
+	                     stream_wake, streaming->connection);
+	return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
+}
+
+static void
+stream_done(void *arg)
+{
+	struct streaming *streaming = arg;
+
+	http_stream_close(streaming->stream);
+	free(streaming);
+}
+
+/* Takes the stream of the reply; it may last longer than a request. */
+static struct MHD_Response *
+stream_response(struct exchange *exchange)
+{
+	struct streaming *streaming = calloc(1, sizeof(*streaming));
+	struct MHD_Response *response;
+
+	if (streaming == NULL)
+		return NULL;
+	streaming->connection = exchange->connection;
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+	                                             STREAM_CHUNK, stream_more,
+	                                             streaming, stream_done);
+	if (response == NULL) {
+		free(streaming);
+		return NULL;
+	}
+	streaming->stream = exchange->reply.stream;
+	exchange->reply.stream = NULL;
+	http_reaper_leave(exchange->serve->reaper,
+	                  watched_of(exchange->connection));
+	return response;
+}
+
 /* Hand the finished reply to the library. */
 static enum MHD_Result
 send_reply(struct exchange *exchange, const char *method)
@@ -214,10 +279,13 @@ send_reply(struct exchange *exchange, const char *method)
 	enum MHD_Result queued;
 
 	/* MEM_COPY, so that the text is wiped with the exchange */
-	response = MHD_create_response_from_buffer(
-		reply->text_len, (void *)(uintptr_t)bytes,
-		reply->fixed != NULL ? MHD_RESPMEM_PERSISTENT
-				     : MHD_RESPMEM_MUST_COPY);
+	response =
+		reply->stream != NULL
+			? stream_response(exchange)
+			: MHD_create_response_from_buffer(
+				  reply->text_len, (void *)(uintptr_t)bytes,
+				  reply->fixed != NULL ? MHD_RESPMEM_PERSISTENT
+						       : MHD_RESPMEM_MUST_COPY);
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(exchange, response);
@@ -542,6 +610,8 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 	if (err == RST_OK)
 		err = http_reaper_start(&serve->reaper);
 	if (err == RST_OK)
+		err = http_streams_start(server->env, &server->streams);
+	if (err == RST_OK)
 		err = http_pool_start(work, SERVE_WORK_THREADS, &serve->pool);
 	if (err == RST_OK)
 		err = http_pool_start(work, SERVE_HASH_THREADS,
@@ -578,8 +648,11 @@ serve_stop(struct serve *serve)
 	 * comes after them on open connections is told to come back */
 	http_pool_stop(serve->hashing);
 	http_pool_stop(serve->pool);
+	http_streams_end(serve->server->streams);
 	if (serve->daemon != NULL)
 		MHD_stop_daemon(serve->daemon);
+	http_streams_free(serve->server->streams);
+	serve->server->streams = NULL;
 	http_pool_free(serve->hashing);
 	http_pool_free(serve->pool);
 	http_reaper_stop(serve->reaper);

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cjson/cJSON.h>
 
 #include "tools/noun.h"
 
-#define VERIFY_AT_ONCE 1000    /* records under one snapshot */
+#define VERIFY_AT_ONCE 1000 /* records under one snapshot */
+#define FOLLOW_MS      250
 #define HEADS_MAX      1000000 /* of one file: an hourly one for a century */
 
 static void
@@ -136,6 +138,59 @@ list(struct noun *noun)
 static enum ctl_status export(struct noun *noun) {
 	noun->json = noun->option[NOUN_CSV] == NULL;
 		return print_records(noun, true);
+}
+
+/* What has come since, up to limit in all; *limit is what is left. */
+static enum rst_err
+print_new(const struct noun *noun, struct rst_rtxn *txn,
+          const struct audit_filter *filter, uint64_t *at, uint64_t *limit)
+{
+	struct rst_journal_public record;
+	enum rst_err err = RST_OK;
+
+	while (*limit > 0) {
+		err = audit_next(txn, filter, at, &record);
+		if (err != RST_OK)
+			break;
+		if (record.sequence == 0)
+			continue;
+		print_one(noun, &record);
+		(*limit)--;
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* The journal tells nobody that it grew, so it is asked. */
+static enum ctl_status
+follow(struct noun *noun)
+{
+	const struct timespec pause = { 0, FOLLOW_MS * 1000000L };
+	struct audit_filter filter;
+	struct rst_rtxn txn = { 0 };
+	uint64_t limit, at;
+	enum ctl_status status;
+	enum rst_err err;
+
+	status = read_filter(noun, &filter, &limit);
+	if (status != CTL_OK)
+		return status;
+	filter.oldest_first = true;
+	if (noun->option[NOUN_CSV] != NULL)
+		audit_csv_head(stdout);
+	err = rst_read_begin(noun->env, &txn);
+	at = err == RST_OK && !filter.since_set ? rst_journal_last(&txn) : 0;
+	while (err == RST_OK && limit > 0) {
+		err = print_new(noun, &txn, &filter, &at, &limit);
+		if (fflush(stdout) != 0 || ferror(stdout))
+			break; /* who read has gone */
+		rst_read_reset(&txn);
+		if (limit > 0)
+			(void)nanosleep(&pause, NULL);
+		if (err == RST_OK)
+			err = rst_read_renew(&txn);
+	}
+	rst_read_end(&txn);
+	return ctl_failed(err, &noun->refusal);
 }
 
 /* ----------------------------------------------------------------- verify */
@@ -358,6 +413,9 @@ static const struct noun_verb verbs[] = {
 	{ "export", "",
 	  "Records, the oldest first, a JSON object a line, or CSV", 0, 0,
 	  FILTERS, false, export },
+	{ "follow", "",
+	  "What comes, as it comes; with --since also what came since then", 0,
+	  0, FILTERS, false, follow },
 	{ "verify", "",
 	  "Is every record as it was written?  Tells the head of the chain", 0,
 	  0, NOUN_BIT(HEAD), false, verify },

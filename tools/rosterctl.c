@@ -34,7 +34,7 @@ static const struct ctl_command commands[] = {
 	{ "mail", "mail to be sent: list, retry, delete, test", ctl_mail },
 	{ "config", "settings of the directory", ctl_config },
 	{ "policy", "settings for the members of groups", ctl_policy },
-	{ "audit", "the journal: list, verify, export", ctl_audit },
+	{ "audit", "the journal: list, follow, export, verify", ctl_audit },
 	{ "why", "may somebody sign in, and what would change it", ctl_why },
 	{ "check", "verify every invariant of the environment", ctl_check },
 	{ "info", "say what the environment is and holds", ctl_info },

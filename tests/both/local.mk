@@ -24,6 +24,7 @@ both_tests = \
 	tests/both/repair \
 	tests/both/restart \
 	tests/both/stopped \
+	tests/both/stream \
 	tests/both/tokens
 if HAVE_SLAPD
 TESTS += $(both_tests)
