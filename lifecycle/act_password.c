@@ -73,6 +73,7 @@ check_old(const struct act_ctx *ctx, uint64_t person, const struct known *known,
 		err = lifecycle_password_check(
 			ctx->env, attempt.standing == ATTEMPT_SUSPECT,
 			rst_view_of(known->stored), old, NULL, NULL);
+	err = attempt_outcome(&attempt, err);
 	attempt_end(ctx, &attempt, err);
 	if (err == RST_EDENIED)
 		return act_refuse(refusal, RULE_WRONG_PASSWORD, "old");

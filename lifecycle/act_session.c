@@ -213,6 +213,7 @@ prove(const struct act_ctx *ctx, const struct claimant *claimant,
 	} else {
 		err = check_password(ctx, claimant, password,
 		                     attempt.standing == ATTEMPT_SUSPECT);
+		err = attempt_outcome(&attempt, err);
 	}
 	attempt_end(ctx, &attempt, err);
 	return err;

@@ -13,11 +13,14 @@
  */
 #include "lifecycle/attempt.h"
 
+#include <string.h>
+
 #include "lifecycle/act_priv.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 
-#define FOR_EVER_YEAR RST_VIEW("0000") /* 000001010000Z */
+#define NAME_MAX_BYTES 255 /* of a username or mail address, and more */
+#define FOR_EVER_YEAR  RST_VIEW("0000") /* 000001010000Z */
 
 static struct rule_lockout
 source_policy(const struct rst_rtxn *txn)
@@ -135,8 +138,9 @@ judge(struct attempt *attempt)
 	throttle_get(attempt->throttle, attempt->source, &source);
 	attempt->wait_s = rule_lockout_wait(&attempt->policy.source,
 	                                    source.failures, now_s);
-	if (row_locked(attempt, &own) || attempt_is_for_ever(claim->since) ||
-	    (!attempt->trusted && entry_locked(attempt)))
+	attempt->barred = attempt_is_for_ever(claim->since);
+	if (row_locked(attempt, &own) ||
+	    (!attempt->barred && !attempt->trusted && entry_locked(attempt)))
 		attempt->standing = ATTEMPT_LOCKED;
 	else if (!attempt->trusted && attempt->wait_s > 0)
 		attempt->standing = ATTEMPT_THROTTLED;
@@ -145,6 +149,38 @@ judge(struct attempt *attempt)
 		attempt->standing = ATTEMPT_SUSPECT;
 	else
 		attempt->standing = ATTEMPT_FREE;
+}
+
+/*
+ * What a name that nobody has is counted by: the same at every door, and
+ * however it is written, since somebody's would be.  "Nobody" at the web is
+ * "uid=nobody,ou=people,..." over LDAP.
+ */
+static struct rst_view
+known_as(struct rst_view name, char buf[NAME_MAX_BYTES])
+{
+	static const struct rst_view uid = { "uid=", 4 };
+	static const struct rst_view people = { ",ou=people,", 11 };
+	const char *comma;
+	size_t rest;
+
+	if (name.len > uid.len && name.len < RST_DN_MAX &&
+	    rst_view_equal(rst_view(name.ptr, uid.len), uid)) {
+		comma = memchr(name.ptr, ',', name.len);
+		rest = comma != NULL ? name.len - (size_t)(comma - name.ptr)
+		                     : 0;
+		if (rest > people.len &&
+		    rst_view_equal(rst_view(comma, people.len), people))
+			name = rst_view(name.ptr + uid.len,
+			                name.len - rest - uid.len);
+	}
+	if (name.len > NAME_MAX_BYTES)
+		return name; /* nobody's at any door */
+	for (size_t i = 0; i < name.len; i++)
+		buf[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z'
+		                        ? name.ptr[i] + ('a' - 'A')
+		                        : name.ptr[i]);
+	return rst_view(buf, name.len);
 }
 
 enum rst_err
@@ -157,11 +193,12 @@ attempt_begin(struct rst_env *env, const struct attempt_policy *policy,
 		.claim = *claim,
 	};
 	struct throttle_state pair;
+	char name[NAME_MAX_BYTES];
 
 	if (attempt.throttle == NULL)
 		return RST_ENOMEM;
-	attempt.account =
-		throttle_account(attempt.throttle, claim->id, claim->name);
+	attempt.account = throttle_account(attempt.throttle, claim->id,
+	                                   known_as(claim->name, name));
 	attempt.source = throttle_source(attempt.throttle, claim->address);
 	attempt.pair = throttle_pair(attempt.throttle, attempt.account,
 	                             attempt.source);
@@ -232,6 +269,7 @@ write_lock(const struct act_ctx *ctx, uint64_t person, const char *since,
            struct rst_view reason, struct act_refusal *refusal)
 {
 	struct rst_view value = rst_view_of(since != NULL ? since : "");
+	struct rst_view was = RST_VIEW("");
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
@@ -242,8 +280,11 @@ write_lock(const struct act_ctx *ctx, uint64_t person, const char *since,
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
-	if (err == RST_OK && since == NULL &&
-	    rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME).len == 0)
+	if (err == RST_OK)
+		was = rst_record_first(&record, RST_A_PWDACCOUNTLOCKEDTIME);
+	/* what a person locked without end stays so */
+	if (err == RST_OK &&
+	    (since == NULL ? was.len == 0 : attempt_is_for_ever(was)))
 		goto out;
 	if (err == RST_OK)
 		err = rst_entry_set(entry, RST_A_PWDACCOUNTLOCKEDTIME, &value,
@@ -307,6 +348,12 @@ count_success(const struct act_ctx *ctx, const struct attempt *attempt)
 		                  RST_VIEW("signed in"), &refusal);
 	if (attempt->policy.notes_login && attempt->claim.id != 0)
 		act_note_login(ctx, attempt->claim.id);
+}
+
+enum rst_err
+attempt_outcome(const struct attempt *attempt, enum rst_err looked)
+{
+	return looked == RST_OK && attempt->barred ? RST_EDENIED : looked;
 }
 
 void

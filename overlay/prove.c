@@ -118,6 +118,7 @@ over_prove(Operation *op, const struct over_claim *claim,
 	err = look_at(op, &attempt, claim, look, arg);
 	if (err == RST_ESTATE)
 		return err; /* op is not ours any more */
+	err = attempt_outcome(&attempt, err);
 	/* a pause while it waited may have closed the environment */
 	if (back_epoch() != epoch)
 		return RST_EBUSY;

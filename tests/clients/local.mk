@@ -5,6 +5,7 @@ client_tests = \
 	tests/clients/crossview \
 	tests/clients/containers \
 	tests/clients/hosts \
+	tests/clients/crowd \
 	tests/clients/journey \
 	tests/clients/libraries \
 	tests/clients/membership \

@@ -33,6 +33,7 @@ try(struct life *life, const struct trial *trial)
 	struct attempt_policy policy;
 	struct attempt attempt;
 	struct rst_rtxn txn;
+	enum rst_err outcome;
 	bool looked;
 
 	assert_int_equal(rst_read_begin(life->env, &txn), RST_OK);
@@ -57,9 +58,12 @@ try(struct life *life, const struct trial *trial)
 		RST_OK);
 	looked = attempt.standing == ATTEMPT_FREE ||
 	         attempt.standing == ATTEMPT_SUSPECT;
-	attempt_end(&life->ctx, &attempt,
-	            looked && trial->right ? RST_OK : RST_EDENIED);
-	return attempt.standing;
+	outcome = attempt_outcome(
+		&attempt, looked && trial->right ? RST_OK : RST_EDENIED);
+	attempt_end(&life->ctx, &attempt, outcome);
+	/* a look that cannot help */
+	return looked && trial->right && outcome != RST_OK ? ATTEMPT_LOCKED
+	                                                   : attempt.standing;
 }
 
 /* n failures with different passwords; the last standing. */
@@ -183,6 +187,36 @@ a_name_that_nobody_has_is_locked_too(void **state)
 	assert_int_equal(life_sequence(life), before);
 	trial.name = "uid=another";
 	assert_int_equal(try(life, &trial), ATTEMPT_FREE);
+}
+
+/* As somebody's would be, whatever the door and the case. */
+static void
+a_name_that_nobody_has_is_one_at_every_door(void **state)
+{
+	static const char *const written[] = {
+		"nobody",
+		"Nobody",
+		"uid=nobody,ou=people,dc=example,dc=org",
+		"NOBODY",
+		"uid=nobody,ou=people,dc=example,dc=org",
+	};
+	struct life *life = *state;
+	char password[16];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(password, sizeof(password), "guess %d", i);
+		assert_true(is_let_in(
+			try(life, &(struct trial){ 0, written[i], HOME,
+		                                   password, false })));
+	}
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(try(life, &(struct trial){ 0, written[i], HOME,
+		                                            "x", false }),
+		                 ATTEMPT_LOCKED);
+	/* and another one is another */
+	assert_true(is_let_in(
+		try(life, &(struct trial){ 0, "uid=nobody,ou=services,dc=x",
+	                                   HOME, "x", false })));
 }
 
 static void
@@ -342,6 +376,10 @@ a_lock_without_end_holds_for_all(void **state)
 	assert_int_equal(succeed(life, alice, HOME), ATTEMPT_LOCKED);
 	life->ctx.now_s += 10 * ATTEMPT_TRUST_S;
 	assert_int_equal(succeed(life, alice, HOME), ATTEMPT_LOCKED);
+	/* it is no shorter for wrong passwords, nor quicker to refuse */
+	assert_true(is_let_in(fail_often(life, alice, OFFICE, 4)));
+	assert_int_equal(fail_often(life, alice, OFFICE, 6), ATTEMPT_LOCKED);
+	assert_string_equal(since_of(life, alice), "000001010000Z");
 }
 
 static void
@@ -593,6 +631,7 @@ main(void)
 		LIFE_TEST(old_failures_do_not_count),
 		LIFE_TEST(one_wrong_password_again_and_again_counts_once),
 		LIFE_TEST(a_name_that_nobody_has_is_locked_too),
+		LIFE_TEST(a_name_that_nobody_has_is_one_at_every_door),
 		LIFE_TEST(a_stranger_does_not_lock_the_owner_out),
 		LIFE_TEST(trust_ends_after_thirty_days),
 		LIFE_TEST(ten_failures_make_an_address_wait),
