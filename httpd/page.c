@@ -70,6 +70,22 @@ page_fill(cJSON *items, const char *const *keys)
 	return true;
 }
 
+void
+page_drop_port(cJSON *item, const char *key)
+{
+	const cJSON *address = json_get(item, key);
+	char *colon, *text;
+
+	if (!cJSON_IsString(address))
+		return;
+	text = address->valuestring;
+	colon = strrchr(text, ':');
+	/* an IPv6 address without a port has colons of its own */
+	if (colon != NULL && colon > text &&
+	    (strchr(text, ':') == colon || colon[-1] == ']'))
+		*colon = '\0';
+}
+
 bool
 page_query(struct http_req *req, cJSON *body, const char *const *names)
 {
@@ -169,7 +185,7 @@ asks_password(const char *template, bool *ret_own)
 		const char *template;
 		bool own;
 	} pages[] = { { "bootstrap", false }, { "register", false },
-		      { "users", false },     { "reset", false },
+		      { "users", false },     { "reset-password", false },
 		      { "me", true },         { "password", true } };
 
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {

@@ -45,6 +45,8 @@ cJSON *page_items(const cJSON *body, const char *key);
  */
 bool page_fill(cJSON *items, const char *const *keys);
 
+/* "192.0.2.7:4711" and "[2001:db8::1]:4711" lose what nobody looks for. */
+void page_drop_port(cJSON *item, const char *key);
 /*
  * What was asked, for the page's form and for "next": query.NAME of each of
  * names (NULL at the end), "" where it was not given, and query.again, all of

@@ -34,6 +34,7 @@ static const struct {
 	{ "create-person", "account created" },
 	{ "create-policy", "policy created" },
 	{ "create-token", "API token made" },
+	{ "deactivate", "deactivated" },
 	{ "delete", "put into the bin" },
 	{ "delete-group", "group deleted" },
 	{ "delete-policy", "policy deleted" },
@@ -45,6 +46,7 @@ static const struct {
 	{ "edit-group", "group edited" },
 	{ "edit-policy", "policy edited" },
 	{ "end-session", "session ended" },
+	{ "expire", "ended by its date" },
 	{ "follow-member", "followed a new name" },
 	{ "free-name", "name free again" },
 	{ "init", "directory made" },
@@ -57,9 +59,12 @@ static const struct {
 	{ "ldap-rename", "renamed over LDAP" },
 	{ "leave", "left the group" },
 	{ "lock", "locked" },
+	{ "make-place", "place made" },
 	{ "note-login", "signed in for the first time in an hour" },
+	{ "notice", "told by mail" },
 	{ "note-status", "status noted" },
 	{ "purge", "purged" },
+	{ "reauthenticate", "gave the password again" },
 	{ "redeem", "invitation used" },
 	{ "register", "registered" },
 	{ "reject", "rejected" },
@@ -72,6 +77,8 @@ static const struct {
 	{ "sign-in", "signed in" },
 	{ "sign-in-failed", "failed to sign in" },
 	{ "sign-out", "signed out" },
+	{ "slapadd", "loaded by slapadd" },
+	{ "slapmodify", "changed by slapmodify" },
 	{ "suspend", "suspended" },
 	{ "test-mail", "test mail queued" },
 	{ "token-refused", "API token refused" },
@@ -209,6 +216,22 @@ tell_changes(cJSON *item)
 	                     cJSON_GetArraySize(changes) > 0);
 }
 
+/* What only the machinery has to say is left to the audit's own page. */
+static void
+drop_notes(cJSON *items)
+{
+	cJSON *item = items != NULL ? items->child : NULL;
+
+	while (item != NULL) {
+		cJSON *next = item->next;
+		const char *action = text_of(item, "action");
+
+		if (strncmp(action, "note-", 5) == 0)
+			cJSON_Delete(cJSON_DetachItemViaPointer(items, item));
+		item = next;
+	}
+}
+
 bool
 page_audit_tell(cJSON *items, const char *about)
 {
@@ -216,11 +239,14 @@ page_audit_tell(cJSON *items, const char *about)
 		                            "entries", "member", NULL };
 	cJSON *item;
 
+	if (about != NULL)
+		drop_notes(items);
 	cJSON_ArrayForEach(item, items)
 	{
 		cJSON *what = cJSON_AddObjectToObject(item, "what");
 		const char *target = text_of(item, "target");
 
+		page_drop_port(item, "address");
 		if (!json_add_text(what, "said",
 		                   words_of(text_of(item, "action"))) ||
 		    !json_add_text(cJSON_AddObjectToObject(item, "through"),

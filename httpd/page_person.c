@@ -14,12 +14,18 @@
 #include "httpd/page.h"
 #include "httpd/route.h"
 
+/* keys_n, and has_keys: to a template a 0 is there. */
 static bool
-count(cJSON *body, const char *list, const char *key)
+count(cJSON *body, const char *list)
 {
-	return json_add_number(
-		body, key,
-		(uint64_t)cJSON_GetArraySize(page_items(body, list)));
+	uint64_t n = (uint64_t)cJSON_GetArraySize(page_items(body, list));
+	char key[32];
+
+	(void)snprintf(key, sizeof(key), "%.16s_n", list);
+	if (!json_add_number(body, key, n))
+		return false;
+	(void)snprintf(key, sizeof(key), "has_%.16s", list);
+	return json_add_bool(body, key, n > 0);
 }
 
 /* What a template must not look for in the person around it. */
@@ -47,9 +53,8 @@ fill(cJSON *body, const char *at)
 	       page_fill(page_items(body, "tokens"), token) &&
 	       page_fill(page_items(body, "keys"), key) &&
 	       page_audit_tell(page_items(body, "history"), dn->valuestring) &&
-	       count(body, "tokens", "tokens_n") &&
-	       count(body, "sessions", "sessions_n") &&
-	       count(body, "keys", "keys_n");
+	       count(body, "tokens") && count(body, "sessions") &&
+	       count(body, "keys");
 }
 
 /* What the steps of why.c are called on a page. */
@@ -119,7 +124,7 @@ page_user(struct http_req *req, struct http_reply *reply)
 		     page_part(req, reply->body, "sessions", "",
 		               api_user_sessions) &&
 		     page_part(req, reply->body, "why", "", api_user_why) &&
-		     page_part(req, reply->body, "history", "limit=20",
+		     page_part(req, reply->body, "history", "limit=12",
 		               api_user_history) &&
 		     tell_steps(reply->body);
 	if (!ok ||
@@ -139,7 +144,7 @@ page_me(struct http_req *req, struct http_reply *reply)
 	ok = page_part(req, reply->body, "keys", "", api_key_list) &&
 	     page_part(req, reply->body, "tokens", "", api_my_tokens) &&
 	     page_part(req, reply->body, "sessions", "", api_my_sessions) &&
-	     page_part(req, reply->body, "history", "limit=20",
+	     page_part(req, reply->body, "history", "limit=12",
 	               api_user_history);
 	if (!ok || !fill(reply->body, "/me"))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);

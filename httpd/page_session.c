@@ -42,6 +42,7 @@ page_sessions_tell(cJSON *items)
 		const char *agent = json_get(item, "agent")->valuestring;
 		struct http_reply where = { .status = 200 };
 
+		page_drop_port(item, "address");
 		http_location(&where, "/users/",
 		              rst_view_of(json_get(item, "user")->valuestring),
 		              "");

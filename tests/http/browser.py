@@ -60,7 +60,7 @@ class Chrome:
         atexit.register(self.driver.quit)
         self.driver.set_page_load_timeout(DEADLINE_S)
         self.rosterd = None
-        self.checked = 0
+        self.plain = ""
         self.wrong = []
         os.makedirs(PICTURES, exist_ok=True)
 
@@ -80,6 +80,7 @@ class Chrome:
             {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     def scripts(self, allowed):
+        self.plain = "" if allowed else "-plain"
         self.tell("Emulation.setScriptExecutionDisabled", value=not allowed)
 
     def language(self, tags):
@@ -189,13 +190,12 @@ class Chrome:
             seen = self.driver.execute_script(ACCESSIBLE)
             wrong += ["%d %s: %s" % (width, "dark" if dark else "light", one)
                       for one in seen]
-            self.picture(name, width, dark)
+            self.picture(name + self.plain, width, dark)
         self.size(REFLOW)
         wrong += ["%d: %s" % (REFLOW, one)
                   for one in self.driver.execute_script(ACCESSIBLE)]
         self.size(DESK)
         wrong += self.nameless() + self.console(status)
-        self.checked += 1
         self.wrong += ["%s: %s" % (name, one) for one in wrong]
         return wrong
 
