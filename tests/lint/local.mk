@@ -1,4 +1,5 @@
 lint_tests = \
+	tests/lint/check-acceptance \
 	tests/lint/check-acts \
 	tests/lint/check-banned \
 	tests/lint/check-dist \
