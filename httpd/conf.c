@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #ifndef PKGDATADIR
 #define PKGDATADIR "/usr/share/roster"
@@ -31,6 +33,7 @@ static const struct key {
 	KEY("server", "tls_certificate", tls_certificate, false),
 	KEY("server", "tls_key", tls_key, false),
 	KEY("server", "insecure_loopback", insecure_loopback, false),
+	KEY("server", "head_log", head_log, false),
 	KEY("mail", "smtp_url", smtp_url, true),
 	KEY("mail", "username", smtp_username, false),
 	KEY("mail", "password", smtp_password, true),
@@ -291,6 +294,7 @@ fill_in(struct http_config *config)
 		DEFAULT(tls_certificate, NULL),
 		DEFAULT(tls_key, NULL),
 		DEFAULT(insecure_loopback, "false"),
+		DEFAULT(head_log, "syslog"),
 		DEFAULT(smtp_url, NULL),
 		DEFAULT(smtp_username, NULL),
 		DEFAULT(smtp_password, NULL),
@@ -337,6 +341,21 @@ check_transport(struct http_config *config)
 	return NULL;
 }
 
+/* Where the journal's head goes. */
+static const char *
+check_head_log(const struct http_config *config)
+{
+	const char *to = config->head_log;
+
+	if (strcmp(to, "syslog") == 0 || strcmp(to, "none") == 0 ||
+	    (strncmp(to, HTTP_UNIX, sizeof(HTTP_UNIX) - 1) == 0 &&
+	     to[sizeof(HTTP_UNIX) - 1] == '/' &&
+	     strlen(to) - (sizeof(HTTP_UNIX) - 1) <
+	             sizeof(((struct sockaddr_un *)0)->sun_path)))
+		return NULL;
+	return "head_log is syslog, none, or unix:PATH of a datagram socket";
+}
+
 /* Nothing in the clear beyond this machine. */
 static const char *
 check_mail(const struct http_config *config)
@@ -381,7 +400,8 @@ http_config_check(struct http_config *config, struct rst_detail *reterr)
 		      "such as https://roster.example.org";
 	else if (!http_site_parse(config->public_url, &config->site))
 		why = "public_url is https://HOST or https://HOST:PORT";
-	else if ((why = check_transport(config)) == NULL)
+	else if ((why = check_transport(config)) == NULL &&
+	         (why = check_head_log(config)) == NULL)
 		why = check_mail(config);
 	if (why == NULL)
 		return RST_OK;

@@ -20,6 +20,7 @@
 #define HTTP_CONFIG_VALUE 1000 /* bytes of a value from the environment */
 #define HTTP_URL_MAX      255  /* bytes of public_url */
 #define HTTP_HOST_MAX     255
+#define HTTP_UNIX         "unix:"
 
 /* The parts of public_url. */
 struct http_site {
@@ -44,6 +45,7 @@ struct http_config {
 	char *public_url; /* what links begin with */
 	char *tls_certificate, *tls_key;
 	char *insecure_loopback;
+	char *head_log; /* syslog, none, or HTTP_UNIX and a path */
 	/* [mail] */
 	char *smtp_url; /* NULL: no mail is sent */
 	char *smtp_username, *smtp_password;

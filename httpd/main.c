@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,6 +207,40 @@ keep_journal(const struct http_server *server)
 		http_log(5, "%zu old journal rows removed", all);
 }
 
+/* As syslog(3) writes it, to a socket of somebody's own choice: journald's, or
+ * one that a forwarder to another machine listens on. */
+static bool
+send_datagram(const char *path, const char *text)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char line[128 + RST_JOURNAL_HEAD_TEXT];
+	int fd, n;
+	bool sent;
+
+	n = snprintf(line, sizeof(line), "<%d>rosterd[%d]: %s",
+	             LOG_AUTHPRIV | LOG_NOTICE, (int)getpid(), text);
+	if (!rst_view_copy(rst_view_of(path), address.sun_path,
+	                   sizeof(address.sun_path)))
+		return false;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	sent = sendto(fd, line, (size_t)n, MSG_NOSIGNAL,
+	              (const struct sockaddr *)&address, sizeof(address)) == n;
+	(void)close(fd);
+	return sent;
+}
+
+static void
+ship(const char *to, const char *text)
+{
+	if (strcmp(to, "syslog") == 0)
+		syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s", text);
+	else if (strcmp(to, "none") != 0 &&
+	         !send_datagram(to + sizeof(HTTP_UNIX) - 1, text))
+		http_log(4, "head_log: %s takes nothing", to);
+}
+
 /*
  * Who has this line from elsewhere can tell later that nothing before it was
  * changed: rosterctl audit verify --head takes it.  Our own log has it too,
@@ -213,7 +249,7 @@ keep_journal(const struct http_server *server)
 static void
 tell_head(const struct http_server *server)
 {
-	char text[RST_JOURNAL_HEAD_TEXT];
+	char text[RST_JOURNAL_HEAD_TEXT], line[32 + RST_JOURNAL_HEAD_TEXT];
 	struct rst_journal_head head;
 	struct rst_rtxn txn;
 	enum rst_err err;
@@ -228,7 +264,8 @@ tell_head(const struct http_server *server)
 		return;
 	}
 	rst_journal_head_print(&head, text);
-	syslog(LOG_AUTHPRIV | LOG_NOTICE, "journal head %s", text);
+	(void)snprintf(line, sizeof(line), "journal head %s", text);
+	ship(server->config->head_log, line);
 	if (getenv("JOURNAL_STREAM") == NULL)
 		http_log(5, "journal head %s", text);
 }
