@@ -160,6 +160,10 @@ act_link_open(const struct rst_rtxn *txn, int64_t now_s, struct rst_view token,
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
 		err = owner_of(txn, &record, &owner);
+	/* What lets somebody in is no better than who made it. */
+	if (err == RST_OK && strcmp(purpose, ACT_PURPOSE_REGISTRATION) == 0 &&
+	    !act_maker_may(txn, &record, now_s))
+		err = RST_ENOTFOUND;
 	if (err != RST_OK) {
 		rst_entry_free(entry);
 		return err == RST_ENOTFOUND
