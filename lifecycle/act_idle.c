@@ -37,6 +37,23 @@ last_used_s(const struct rst_record *record)
 	return login_s > since_s ? login_s : since_s;
 }
 
+/* Whoever signs in all the time must not have the writer's lock each time. */
+static bool
+is_noted(const struct act_ctx *ctx, uint64_t person)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	bool noted;
+
+	if (rst_read_begin(ctx->env, &txn) != RST_OK)
+		return true;
+	noted = rst_record_get(&txn, person, &record) != RST_OK ||
+	        record.kind != RST_KIND_PERSON ||
+	        ctx->now_s - time_of(&record, RST_A_ROSTERLASTLOGIN) < NOTED_S;
+	rst_read_end(&txn);
+	return noted;
+}
+
 void
 act_note_login(const struct act_ctx *ctx, uint64_t person)
 {
@@ -47,9 +64,11 @@ act_note_login(const struct act_ctx *ctx, uint64_t person)
 	struct rst_record record;
 	enum rst_err err;
 
-	if (rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn) != RST_OK)
+	if (is_noted(ctx, person) ||
+	    rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn) != RST_OK)
 		return; /* the next login will do */
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
+	/* another process may have been faster */
 	if (err == RST_OK &&
 	    ctx->now_s - time_of(&record, RST_A_ROSTERLASTLOGIN) < NOTED_S)
 		goto out;
