@@ -138,9 +138,9 @@ judge(struct attempt *attempt)
 	throttle_get(attempt->throttle, attempt->source, &source);
 	attempt->wait_s = rule_lockout_wait(&attempt->policy.source,
 	                                    source.failures, now_s);
-	attempt->barred = attempt_is_for_ever(claim->since);
-	if (row_locked(attempt, &own) ||
-	    (!attempt->barred && !attempt->trusted && entry_locked(attempt)))
+	attempt->barred = attempt_is_for_ever(claim->since) ||
+	                  (!attempt->trusted && entry_locked(attempt));
+	if (row_locked(attempt, &own))
 		attempt->standing = ATTEMPT_LOCKED;
 	else if (!attempt->trusted && attempt->wait_s > 0)
 		attempt->standing = ATTEMPT_THROTTLED;

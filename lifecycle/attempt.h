@@ -63,7 +63,7 @@ struct attempt {
 	throttle_key account, source, pair;
 	uint32_t check;
 	bool trusted;
-	bool barred; /* locked without end: refused, at a hash's cost */
+	bool barred; /* the entry is locked: refused, at a hash's cost */
 	enum attempt_standing standing;
 	uint32_t wait_s;
 };
@@ -85,9 +85,12 @@ bool attempt_remembers(struct rst_env *env, const struct attempt_policy *policy,
 void attempt_remember(struct rst_env *env, const struct attempt_policy *policy,
                       const struct verified_proof *proof, int64_t now_s);
 
-/* What a look at the password means: RST_EDENIED for a right one, too, where
- * the account is locked without end.  Nobody need have tried a password for
- * such a lock, so that a quick answer would tell of the account. */
+/*
+ * What a look at the password means: RST_EDENIED for a right one, too, where
+ * the entry is locked.  Nobody need have failed here for such a lock (a person
+ * may have written it, another server, this one before it was started anew),
+ * so that a quick answer would tell of the account.
+ */
 enum rst_err attempt_outcome(const struct attempt *attempt, enum rst_err looked)
 	RST_MUST_USE;
 
