@@ -342,6 +342,30 @@ look_at_shell(struct looking *l)
 		       NAME(l));
 }
 
+/* They let a program in, whatever the password. */
+static void
+look_at_tokens(struct looking *l)
+{
+	struct rst_record token;
+	uint64_t ids[RULE_TOKENS_MAX], after = 0;
+	size_t n = RULE_TOKENS_MAX, live = 0;
+
+	while (n == RULE_TOKENS_MAX &&
+	       act_tokens_of(l->txn, l->record.id, "api", after, ids,
+	                     RULE_TOKENS_MAX, &n) == RST_OK)
+		for (size_t i = 0; i < n; i++) {
+			after = ids[i];
+			live += rst_record_get(l->txn, after, &token) ==
+			                RST_OK &&
+			        act_token_state(&token, l->ctx->now_s) ==
+			                ACT_TOKEN_LIVE;
+		}
+	if (live == 0)
+		add(l, "tokens", WHY_PASS, "none");
+	else
+		add(l, "tokens", WHY_PASS, "%zu that work", live);
+}
+
 static void
 look_at_view(struct looking *l)
 {
@@ -374,6 +398,7 @@ look_at_person(struct looking *l)
 	look_at_shell(l);
 	add(l, "ssh-keys", WHY_PASS, "%zu",
 	    count_values(l, RST_A_SSHPUBLICKEY));
+	look_at_tokens(l);
 	look_at_view(l);
 }
 

@@ -25,7 +25,8 @@ both_tests = \
 	tests/both/restart \
 	tests/both/stopped \
 	tests/both/stream \
-	tests/both/tokens
+	tests/both/tokens \
+	tests/both/why
 if HAVE_SLAPD
 TESTS += $(both_tests)
 check_PROGRAMS += tests/both/damage tests/both/other-format \
