@@ -10,11 +10,13 @@ lint_tests = \
 	tests/lint/check-man \
 	tests/lint/check-paths \
 	tests/lint/check-schema \
+	tests/lint/check-settings \
 	tests/lint/check-shell \
 	tests/lint/check-verdicts
 TESTS += $(lint_tests)
 dist_check_SCRIPTS += $(lint_tests)
-EXTRA_DIST += tests/lint/lib.sh tests/lint/verdicts.py
+EXTRA_DIST += tests/lint/lib.sh tests/lint/settings.py \
+	tests/lint/verdicts.py
 
 if HAVE_SLAPD
 TESTS += tests/lint/check-exports
