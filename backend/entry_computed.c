@@ -140,6 +140,8 @@ add_listed(struct back_build *build, AttributeDescription *ad, bool hidden,
 
 	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
 	memset(cursor, 0, sizeof(*cursor));
+	/* slapcat and replicas take what is kept, not what follows from it */
+	cursor->direct = build->view->list_all;
 	while ((err = rst_member_next(build->view->txn, build->record,
 	                              back_member_id(ad), hidden, cursor, text,
 	                              &len)) == RST_OK) {
@@ -229,8 +231,8 @@ build_member_of(struct back_build *build, unsigned int need)
 	enum rst_err err;
 
 	do {
-		err = rst_member_of(txn, build->record->id, after, groups,
-		                    GROUPS_AT_ONCE, &n);
+		err = rst_member_of_all(txn, build->record->id, after, groups,
+		                        GROUPS_AT_ONCE, &n);
 		if (err != RST_OK)
 			return err;
 		for (size_t i = 0; i < n; i++) {

@@ -122,6 +122,8 @@ verdict_code(enum rule_verdict verdict)
 	case RULE_STATUS_MOVE:
 	case RULE_LAST_ADMIN:
 	case RULE_OWN_RIGHTS:
+	case RULE_GROUP_CYCLE:
+	case RULE_NESTING_LIMIT:
 	case RULE_PROTECTED_GROUP:
 	case RULE_IDENTITY_IMMUTABLE:
 	case RULE_TOMBSTONE_IMMUTABLE:

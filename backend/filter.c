@@ -71,12 +71,12 @@ test_member_of(const struct back_view *view, const struct rst_record *record,
 	size_t n;
 
 	if (f->f_choice == LDAP_FILTER_PRESENT)
-		return truth(rst_member_of(view->txn, record->id, 0, &any, 1,
-		                           &n) == RST_OK &&
+		return truth(rst_member_of_all(view->txn, record->id, 0, &any,
+		                               1, &n) == RST_OK &&
 		             n == 1);
 	if (back_find(view->txn, &f->f_av_value, &group, &matched) != RST_OK)
 		return LDAP_COMPARE_FALSE;
-	return truth(rst_member_is(view->txn, group.id, record->id));
+	return truth(rst_member_within(view->txn, group.id, record->id));
 }
 
 static int

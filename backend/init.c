@@ -172,6 +172,12 @@ warn_of_size(const struct back_db *db)
 		      db->directory, info.readers_max, db->readers);
 }
 
+static int64_t
+clock_s(void)
+{
+	return (int64_t)slap_get_time();
+}
+
 static enum rst_err
 open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 {
@@ -186,6 +192,9 @@ open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 	err = rst_env_open(db->directory, &options, &db->env, why);
 	if (err != RST_OK)
 		return err;
+	/* slapcat prints what is kept, also of memberships that have ended */
+	if (!(slapMode & SLAP_TOOL_MODE))
+		rst_env_set_clock(db->env, clock_s);
 	for (other = databases; other != NULL; other = other->next) {
 		if (other == db || other->env != db->env)
 			continue;

@@ -114,6 +114,7 @@ add_representative(struct rst_wtxn *txn, const struct rst_record *record,
 	if (id == RST_A_NONE || !rst_member_any(&txn->r, record, id))
 		return RST_OK;
 	memset(cursor, 0, sizeof(*cursor));
+	cursor->direct = true;
 	err = rst_member_next(&txn->r, record, id, true, cursor, text, &len);
 	if (err != RST_OK)
 		return err == RST_ENOTFOUND ? RST_OK : err;

@@ -130,24 +130,17 @@ equal_class(struct plan *plan, struct rst_view value)
 }
 
 static enum plan_result
-members_of(struct plan *plan, const struct berval *group_ndn)
+members_in(struct plan *plan, uint64_t group)
 {
 	const struct rst_rtxn *txn = plan->view->txn;
 	Operation *op = plan->view->op;
 	struct rst_member_cursor *cursor;
-	struct rst_record group;
 	enum plan_result result = PLAN_DONE;
-	uint64_t matched, id;
+	uint64_t id;
 	enum rst_err err;
 
-	err = back_find(txn, group_ndn, &group, &matched);
-	if (err == RST_ENOTFOUND)
-		return PLAN_DONE;
-	if (err != RST_OK)
-		return PLAN_UNKNOWN;
 	cursor = op->o_tmpcalloc(1, sizeof(*cursor), op->o_tmpmemctx);
-	while ((err = rst_member_next_id(txn, group.id, cursor, &id)) ==
-	       RST_OK) {
+	while ((err = rst_member_next_id(txn, group, cursor, &id)) == RST_OK) {
 		if (!out_add(plan, id)) {
 			result = PLAN_TOO_MANY;
 			break;
@@ -155,6 +148,29 @@ members_of(struct plan *plan, const struct berval *group_ndn)
 	}
 	op->o_tmpfree(cursor, op->o_tmpmemctx);
 	return err == RST_OK || err == RST_ENOTFOUND ? result : PLAN_UNKNOWN;
+}
+
+/* Of the group and of those in it. */
+static enum plan_result
+members_of(struct plan *plan, const struct berval *group_ndn)
+{
+	const struct rst_rtxn *txn = plan->view->txn;
+	struct rst_ids below = { 0 };
+	struct rst_record group;
+	enum plan_result result;
+	uint64_t matched;
+	enum rst_err err;
+
+	err = back_find(txn, group_ndn, &group, &matched);
+	if (err == RST_ENOTFOUND)
+		return PLAN_DONE;
+	if (err == RST_OK && rst_member_nests(txn))
+		err = rst_member_below(txn, group.id, &below, NULL);
+	result = err == RST_OK ? members_in(plan, group.id) : PLAN_UNKNOWN;
+	for (size_t i = 0; result == PLAN_DONE && i < below.n; i++)
+		result = members_in(plan, below.items[i]);
+	rst_ids_release(&below);
+	return result;
 }
 
 static enum plan_result

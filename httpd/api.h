@@ -58,6 +58,7 @@ http_handler api_user_history, api_user_why;
 http_handler api_group_list, api_group_create, api_group_show;
 http_handler api_group_delete, api_group_members, api_group_join;
 http_handler api_group_leave, api_group_edit, page_group_join;
+http_handler api_group_nest, api_group_unnest;
 
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password, api_me_strength;
@@ -103,6 +104,8 @@ http_handler page_static;
 enum rst_err model_place(const struct rst_rtxn *txn, const char *ou,
                          uint64_t *ret_id) RST_MUST_USE;
 /* A person in one line: username, name, mail, status, state now, href. */
+/* A group among the members of another. */
+cJSON *model_group_brief(const struct rst_record *record);
 cJSON *model_user_brief(const struct rst_record *record, int64_t now_s);
 /* All that a person and his administrators may see; with moves when asked by
  * an administrator. */

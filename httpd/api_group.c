@@ -45,6 +45,23 @@ api_group_list(struct http_req *req, struct http_reply *reply)
 	answer_list(req, reply, list_children(req, &list, &reply->body));
 }
 
+/* Somebody in a group, or a group; with the end of that, if it has one. */
+static cJSON *
+member_item(const struct http_req *req, const struct rst_rtxn *txn,
+            uint64_t group, const struct rst_record *record)
+{
+	int64_t until_s = rst_member_until(txn, group, record->id);
+	cJSON *item = record->kind == RST_KIND_GROUP
+	                      ? model_group_brief(record)
+	                      : model_user_brief(record, req->ctx.now_s);
+
+	if (item == NULL || until_s == 0 ||
+	    json_add_time(item, "until", until_s))
+		return item;
+	cJSON_Delete(item);
+	return NULL;
+}
+
 /* One page of member entries, in the order of the relation. */
 static enum rst_err
 add_members(const struct http_req *req, const struct rst_rtxn *txn,
@@ -80,7 +97,7 @@ add_members(const struct http_req *req, const struct rst_rtxn *txn,
 			err = rst_record_get(txn, member, &record);
 		if (err == RST_OK &&
 		    !json_take_item(items,
-		                    model_user_brief(&record, req->ctx.now_s)))
+		                    member_item(req, txn, group, &record)))
 			err = RST_ENOMEM;
 		if (err != RST_OK)
 			goto out;
@@ -121,16 +138,20 @@ add_removes(cJSON *body)
 {
 	const cJSON *group = json_get(body, "href");
 	struct http_reply where = { .status = 200 };
-	char prefix[HTTP_LOCATION_MAX];
+	char users[HTTP_LOCATION_MAX], groups[HTTP_LOCATION_MAX];
+	const cJSON *cn;
 	cJSON *item;
 
-	snprintf(prefix, sizeof(prefix), "%s/members/", group->valuestring);
+	snprintf(users, sizeof(users), "%s/members/", group->valuestring);
+	snprintf(groups, sizeof(groups), "%s/groups/", group->valuestring);
 	cJSON_ArrayForEach(item, json_get(body, "items"))
 	{
-		http_location(
-			&where, prefix,
-			rst_view_of(json_get(item, "username")->valuestring),
-			"/remove");
+		cn = json_get(item, "group");
+		if (cn == NULL)
+			cn = json_get(item, "username");
+		http_location(&where,
+		              json_get(item, "group") != NULL ? groups : users,
+		              rst_view_of(cn->valuestring), "/remove");
 		if (!json_add_text(item, "remove", where.location))
 			return false;
 	}
@@ -311,65 +332,162 @@ api_group_delete(struct http_req *req, struct http_reply *reply)
 		http_location(reply, "/groups?done=deleted", RST_VIEW(""), "");
 }
 
-typedef enum rst_err act_membership(const struct act_ctx *ctx, uint64_t group,
-                                    uint64_t person,
-                                    struct act_refusal *refusal);
+/* What the path or the form calls a member, and what is done with it. */
+struct membership {
+	struct rst_view name;
+	bool is_group, leaves;
+	int64_t until_s; /* 0: not said */
+};
 
-static void
-change(struct http_req *req, struct http_reply *reply, struct rst_view name,
-       act_membership *act, const char *done)
+static enum rst_err
+find_both(struct http_req *req, const struct membership *wanted,
+          uint64_t *ret_group, uint64_t *ret_member)
 {
-	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	uint64_t group = 0, person = 0;
 	struct rst_rtxn txn;
 	enum rst_err err;
 
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
-		err = act_find_group(&txn, req->arg[0], &group);
+		err = act_find_group(&txn, req->arg[0], ret_group);
 	if (err == RST_OK)
-		err = act_find_person(&txn, name, &person);
+		err = (wanted->is_group ? act_find_group : act_find_person)(
+			&txn, wanted->name, ret_member);
 	rst_read_end(&txn);
+	return err;
+}
+
+static void
+change(struct http_req *req, struct http_reply *reply,
+       const struct membership *wanted, const char *done)
+{
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	uint64_t group = 0, member = 0;
+	enum rst_err err;
+
+	err = find_both(req, wanted, &group, &member);
 	if (err == RST_ENOTFOUND && group != 0) {
-		http_problem(reply, 404, "unknown_user", "username",
-		             "nobody has this username");
+		if (wanted->is_group)
+			http_problem(reply, 404, "unknown_group", "cn",
+			             "there is no such group");
+		else
+			http_problem(reply, 404, "unknown_user", "username",
+			             "nobody has this username");
 		return;
 	}
 	if (err == RST_OK)
 		err = model_current(req, group, reply);
-	if (err == RST_OK)
-		err = act(&req->ctx, group, person, &refusal);
+	if (err == RST_OK && wanted->leaves)
+		err = act_leave(&req->ctx, group, member, &refusal);
+	else if (err == RST_OK)
+		err = act_join_until(&req->ctx, group, member, wanted->until_s,
+		                     &refusal);
 	if (err != RST_OK)
 		http_reply_err(req, reply, err, &refusal);
 	else if (!req->api)
 		http_location(reply, "/groups/", req->arg[0], done);
 }
 
+/*
+ * "until": a time of RFC 3339, null or "" for no end.  A page's form sends a
+ * date, the start of that day, UTC; or nothing, which says nothing.  False,
+ * with *reply the problem, for what is no time.
+ */
+static bool
+read_until(struct http_req *req, int64_t *ret_until_s, struct http_reply *reply)
+{
+	const struct act_refusal refusal = { RULE_INVALID_EXPIRY,
+		                             "rosterMemberUntil",
+		                             { "write a time of RFC 3339" } };
+	const cJSON *item = json_get(req->input, "until");
+	struct rst_view value = input_text(req, "until");
+	char text[32] = "";
+
+	*ret_until_s = 0;
+	if (item == NULL || (req->form && value.len == 0))
+		return true;
+	*ret_until_s = RULE_NEVER;
+	if (cJSON_IsNull(item) || (cJSON_IsString(item) && value.len == 0))
+		return true;
+	if (value.len == sizeof("2026-11-22") - 1)
+		(void)snprintf(text, sizeof(text), "%.*sT00:00:00Z",
+		               (int)value.len, value.ptr);
+	else
+		(void)rst_view_copy(value, text, sizeof(text));
+	if (cJSON_IsString(item) &&
+	    json_time_parse(rst_view_of(text), ret_until_s))
+		return true;
+	http_reply_err(req, reply, RST_EDENIED, &refusal);
+	return false;
+}
+
+static const struct input_field join_fields[] = {
+	{ "until", INPUT_ANY, false },
+};
+
 /* PUT /groups/{}/members/{} */
 void
 api_group_join(struct http_req *req, struct http_reply *reply)
 {
-	if (input_check(req, NULL, 0, reply))
-		change(req, reply, req->arg[1], act_join, "?done=joined");
+	struct membership wanted = { .name = req->arg[1] };
+
+	if (INPUT_CHECK(req, join_fields, reply) &&
+	    read_until(req, &wanted.until_s, reply))
+		change(req, reply, &wanted, "?done=joined");
 }
 
-/* POST /groups/{}/members, of the page: the name is in the form */
+/* PUT /groups/{}/groups/{} */
+void
+api_group_nest(struct http_req *req, struct http_reply *reply)
+{
+	struct membership wanted = { .name = req->arg[1], .is_group = true };
+
+	if (INPUT_CHECK(req, join_fields, reply) &&
+	    read_until(req, &wanted.until_s, reply))
+		change(req, reply, &wanted, "?done=joined");
+}
+
+/* POST /groups/{}/members, of the page: the name is in the form, that of a
+ * group with @ before it */
 void
 page_group_join(struct http_req *req, struct http_reply *reply)
 {
 	static const struct input_field fields[] = {
 		{ "username", INPUT_TEXT, true },
+		{ "until", INPUT_ANY, false },
 	};
+	struct membership wanted = { 0 };
 
-	if (INPUT_CHECK(req, fields, reply))
-		change(req, reply, input_text(req, "username"), act_join,
-		       "?done=joined");
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !read_until(req, &wanted.until_s, reply))
+		return;
+	wanted.name = input_text(req, "username");
+	if (wanted.name.len > 0 && wanted.name.ptr[0] == '@') {
+		wanted.is_group = true;
+		wanted.name =
+			rst_view(wanted.name.ptr + 1, wanted.name.len - 1);
+	}
+	change(req, reply, &wanted, "?done=joined");
 }
 
 /* DELETE /groups/{}/members/{}, POST /groups/{}/members/{}/remove */
 void
 api_group_leave(struct http_req *req, struct http_reply *reply)
 {
+	const struct membership wanted = { .name = req->arg[1],
+		                           .leaves = true };
+
 	if (input_check(req, NULL, 0, reply))
-		change(req, reply, req->arg[1], act_leave, "?done=left");
+		change(req, reply, &wanted, "?done=left");
+}
+
+/* DELETE /groups/{}/groups/{}, POST /groups/{}/groups/{}/remove */
+void
+api_group_unnest(struct http_req *req, struct http_reply *reply)
+{
+	const struct membership wanted = { .name = req->arg[1],
+		                           .is_group = true,
+		                           .leaves = true };
+
+	if (input_check(req, NULL, 0, reply))
+		change(req, reply, &wanted, "?done=left");
 }

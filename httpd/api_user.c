@@ -44,7 +44,7 @@ keep_user(void *arg, const struct rst_rtxn *txn,
 	    (filter->status != RST_STATUS_NONE &&
 	     record->status != filter->status) ||
 	    (filter->group != 0 &&
-	     !rst_member_is(txn, filter->group, record->id)))
+	     !rst_member_within(txn, filter->group, record->id)))
 		return false;
 	if (filter->text == NULL)
 		return true;

@@ -453,6 +453,15 @@ leave_mail_url(const struct http_server *server)
 	return err;
 }
 
+static int64_t
+clock_s(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
 static enum rst_err
 load(struct http_server *server, struct rst_detail *why)
 {
@@ -460,6 +469,8 @@ load(struct http_server *server, struct rst_detail *why)
 	enum rst_err err;
 
 	err = rst_env_open(config->state, NULL, &server->env, why);
+	if (err == RST_OK)
+		rst_env_set_clock(server->env, clock_s);
 	if (err == RST_OK)
 		err = read_settings(server, why);
 	if (err == RST_OK && leave_mail_url(server) != RST_OK)

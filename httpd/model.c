@@ -102,8 +102,8 @@ add_group_names(cJSON *user, const struct rst_rtxn *txn, uint64_t member)
 	struct rst_record group;
 	cJSON *list = cJSON_CreateArray();
 	size_t n = 0;
-	bool ok = list != NULL &&
-	          rst_member_of(txn, member, 0, ids, GROUPS_MAX, &n) == RST_OK;
+	bool ok = list != NULL && rst_member_of_all(txn, member, 0, ids,
+	                                            GROUPS_MAX, &n) == RST_OK;
 
 	for (size_t i = 0; ok && i < n; i++) {
 		struct rst_view cn;
@@ -235,6 +235,16 @@ add_managers(cJSON *group, const struct rst_rtxn *txn,
 		                      rst_record_first(&person, RST_A_UID)))
 			return false;
 	return list != NULL;
+}
+
+cJSON *
+model_group_brief(const struct rst_record *record)
+{
+	struct rst_view cn = rst_record_first(record, RST_A_CN);
+	cJSON *group = cJSON_CreateObject();
+
+	return finish(group, json_add_view(group, "group", cn) &&
+	                             add_href(group, "/groups/", cn));
 }
 
 cJSON *

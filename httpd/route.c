@@ -137,6 +137,9 @@ const struct http_route http_routes[] = {
 { HTTP_PUT, HTTP_API, HTTP_MANAGER, "/groups/{}/members/{}", api_group_join, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_MANAGER, "/groups/{}/members/{}", api_group_leave, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_MANAGER, "/groups/{}/members/{}/remove", api_group_leave, "group", "Group", api_group_show },
+{ HTTP_PUT, HTTP_API, HTTP_MANAGER, "/groups/{}/groups/{}", api_group_nest, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API, HTTP_MANAGER, "/groups/{}/groups/{}", api_group_unnest, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_MANAGER, "/groups/{}/groups/{}/remove", api_group_unnest, "group", "Group", api_group_show },
 
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/me", api_me_show, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_PERSON, "/me", page_me, "me", "Your account", NULL },

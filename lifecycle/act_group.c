@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
 
 enum rst_err
@@ -173,7 +174,7 @@ act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person)
 
 	if (rst_record_get(txn, group, &record) != RST_OK ||
 	    record.kind != RST_KIND_GROUP ||
-	    (record.flags & RST_REC_ADMIN_GROUP) ||
+	    gate_grants_administrator(txn, &record) ||
 	    !rst_record_attr(&record, RST_A_ROSTERMANAGER, &managers) ||
 	    rst_tree_ndn(txn, person, ndn, sizeof(ndn), &len) != RST_OK ||
 	    rst_normalise(RST_MATCH_DN, rst_view(ndn, len), own, &own_len) !=
@@ -212,12 +213,101 @@ act_delete_group(const struct act_ctx *ctx, uint64_t group,
 	return err;
 }
 
+/* The values of rosterMemberUntil but the one of the member with this DN. */
 static enum rst_err
-change_member(const struct act_ctx *ctx, uint64_t group, uint64_t person,
-              bool join, struct act_refusal *refusal)
+drop_until(struct rst_entry *entry, const struct rst_record *group,
+           struct rst_view ndn)
+{
+	char normal[RST_NORMAL_MAX], own[RST_NORMAL_MAX];
+	struct rst_view kept[RST_UNTIL_MAX], value, dn;
+	struct rst_attr untils;
+	size_t n = 0, len, own_len;
+	int64_t until_s;
+	enum rst_err err;
+
+	if (!rst_record_attr(group, RST_A_ROSTERMEMBERUNTIL, &untils))
+		return RST_OK;
+	err = rst_normalise(RST_MATCH_DN, ndn, own, &own_len);
+	while (err == RST_OK && n < RST_UNTIL_MAX &&
+	       rst_attr_next(&untils, &value)) {
+		if (rst_until_parse(value, &until_s, &dn) &&
+		    rst_normalise(RST_MATCH_DN, dn, normal, &len) == RST_OK &&
+		    rst_view_equal(rst_view(normal, len),
+		                   rst_view(own, own_len)))
+			continue;
+		kept[n++] = value;
+	}
+	if (err == RST_OK && n < untils.count)
+		err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL, kept, n);
+	return err;
+}
+
+/* The group as it is to be: with this end for member, or none. */
+static enum rst_err
+set_until(struct rst_wtxn *txn, const struct act_ctx *ctx,
+          struct rst_entry *entry, const struct rst_record *group,
+          uint64_t member, int64_t until_s)
+{
+	struct gate g = { .txn = txn, .ctx = ctx };
+	char ndn[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	err = rst_tree_ndn(&txn->r, member, ndn, sizeof(ndn), &len);
+	if (err == RST_OK)
+		err = drop_until(entry, group, rst_view(ndn, len));
+	if (err == RST_OK && until_s != RULE_NEVER)
+		err = gate_until_add(&g, entry, member, until_s);
+	return err;
+}
+
+/* Join, or stay, with an end or without. */
+static enum rst_err
+join_until(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
+           uint64_t member, int64_t until_s, struct act_refusal *refusal)
+{
+	char dn[RST_DN_MAX], ndn[RST_DN_MAX];
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	struct rst_member_op op = {
+		.verb = RST_MEMBER_ENSURE,
+		.attr = RST_A_MEMBER,
+	};
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("join"),
+		.id = group,
+		.members = &op,
+		.n_members = 1,
+	};
+	enum rst_err err;
+
+	err = rst_tree_dn(&txn->r, member, dn, sizeof(dn), &op.value.len);
+	if (err == RST_OK)
+		err = rst_tree_ndn(&txn->r, member, ndn, sizeof(ndn),
+		                   &op.nvalue.len);
+	op.value.ptr = dn;
+	op.nvalue.ptr = ndn;
+	if (err == RST_OK)
+		err = act_load(&txn->r, group, RST_KIND_GROUP, &entry, &record);
+	if (err == RST_OK)
+		err = set_until(txn, ctx, entry, &record, member, until_s);
+	change.after = entry;
+	if (err == RST_OK)
+		err = gate_apply(txn, ctx, &change, refusal, NULL);
+	rst_entry_free(entry);
+	return err;
+}
+
+/* until_s: see act_join_until(); of a leave 0. */
+static enum rst_err
+change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
+              bool join, int64_t until_s, struct act_refusal *refusal)
 {
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
+	int64_t until_now_s;
+	bool is;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -225,16 +315,25 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t person,
 		ctx->env, join ? RST_WRITE_ORDINARY : RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return err;
+	txn.r.now_s = ctx->now_s;
 	err = rst_record_get(&txn.r, group, &record);
 	if (err == RST_OK && record.kind != RST_KIND_GROUP)
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
-		err = rst_record_get(&txn.r, person, &record);
+		err = rst_record_get(&txn.r, member, &record);
+	is = err == RST_OK && rst_member_is(&txn.r, group, member);
+	until_now_s = is ? rst_member_until(&txn.r, group, member) : 0;
+	if (until_now_s == 0)
+		until_now_s = RULE_NEVER;
 	/* What is so already needs no commit. */
-	if (err != RST_OK || rst_member_is(&txn.r, group, person) == join)
+	if (err != RST_OK ||
+	    (is == join && (until_s == 0 || until_s == until_now_s)))
 		goto out;
-	err = act_gate_member(&txn, ctx, join ? "join" : "leave", group, person,
-	                      join, refusal);
+	if (until_s == 0 || (until_s == RULE_NEVER && !is))
+		err = act_gate_member(&txn, ctx, join ? "join" : "leave", group,
+		                      member, join, refusal);
+	else
+		err = join_until(&txn, ctx, group, member, until_s, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 out:
@@ -243,15 +342,22 @@ out:
 }
 
 enum rst_err
-act_join(const struct act_ctx *ctx, uint64_t group, uint64_t person,
+act_join(const struct act_ctx *ctx, uint64_t group, uint64_t member,
          struct act_refusal *refusal)
 {
-	return change_member(ctx, group, person, true, refusal);
+	return change_member(ctx, group, member, true, 0, refusal);
 }
 
 enum rst_err
-act_leave(const struct act_ctx *ctx, uint64_t group, uint64_t person,
+act_join_until(const struct act_ctx *ctx, uint64_t group, uint64_t member,
+               int64_t until_s, struct act_refusal *refusal)
+{
+	return change_member(ctx, group, member, true, until_s, refusal);
+}
+
+enum rst_err
+act_leave(const struct act_ctx *ctx, uint64_t group, uint64_t member,
           struct act_refusal *refusal)
 {
-	return change_member(ctx, group, person, false, refusal);
+	return change_member(ctx, group, member, false, 0, refusal);
 }

@@ -7,8 +7,12 @@
  *					Whose address was to be proved and was
  *					not: after verification-lifetime, untold
  *
- * Both are found by their status, so that it costs what the bin and the queue
- * hold, however large the directory is.
+ *	a membership that has ended	is taken out of its group
+ *
+ * The first two are found by their status, the last by the ordered index over
+ * rosterMemberUntil, so that it costs what the bin, the queue and the last
+ * minute hold, however large the directory is.  Nobody waits for it: from its
+ * second on a membership that has ended is seen by nobody.
  */
 #include "lifecycle/act_priv.h"
 #include "lifecycle/moment.h"
@@ -217,6 +221,77 @@ tell_of_pending(const struct act_ctx *ctx)
 	return err;
 }
 
+/* Groups in which somebody's membership has ended. */
+static enum rst_err
+find_ended(const struct act_ctx *ctx, struct rst_index_cursor *cursor,
+           uint64_t ids[BATCH], size_t *ret_n)
+{
+	char until[LIFECYCLE_TIME_BYTES];
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	/* "TIME DN" is more than TIME alone */
+	lifecycle_time_print(ctx->now_s + 1, until);
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_index_range(&txn, RST_A_ROSTERMEMBERUNTIL, rst_view(NULL, 0),
+	                      rst_view_of(until), cursor, ids, BATCH, ret_n);
+	rst_read_end(&txn);
+	return err;
+}
+
+/* Any change of the group takes out what has ended: this is one. */
+static enum rst_err
+end_memberships(const struct act_ctx *ctx, uint64_t group, bool *ret_done,
+                struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_wtxn txn = { 0 };
+	struct rst_record record;
+	enum rst_err err;
+
+	*ret_done = false;
+	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_load(&txn.r, group, RST_KIND_GROUP, &entry, &record);
+	if (err == RST_ENOTFOUND) {
+		rst_write_abort(&txn);
+		return RST_OK; /* gone, or somebody in the bin */
+	}
+	if (err == RST_OK)
+		err = act_gate_modify(&txn, ctx, "end-membership", RST_VIEW(""),
+		                      group, entry, refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	*ret_done = err == RST_OK;
+	rst_write_abort(&txn);
+	rst_entry_free(entry);
+	return err;
+}
+
+static enum rst_err
+sweep_memberships(const struct act_ctx *ctx, size_t max, size_t *n_done,
+                  struct act_refusal *refusal)
+{
+	struct rst_index_cursor cursor = { 0 };
+	uint64_t ids[BATCH];
+	size_t n = BATCH;
+	bool done;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH && *n_done < max) {
+		err = find_ended(ctx, &cursor, ids, &n);
+		for (size_t i = 0; err == RST_OK && i < n && *n_done < max;
+		     i++) {
+			err = end_memberships(ctx, ids[i], &done, refusal);
+			*n_done += done ? 1 : 0;
+		}
+	}
+	return err;
+}
+
 enum rst_err
 act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
           struct act_refusal *refusal)
@@ -230,5 +305,7 @@ act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
 		err = run(ctx, &sweeps[i], max, ret_n, refusal);
 	if (err == RST_OK)
 		err = tell_of_pending(ctx);
+	if (err == RST_OK)
+		err = sweep_memberships(ctx, max, ret_n, refusal);
 	return err;
 }

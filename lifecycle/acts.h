@@ -177,7 +177,8 @@ enum rst_err act_purge(const struct act_ctx *ctx, uint64_t person,
 
 /*
  * What time does: purges what has been in the bin for bin-retention, drops
- * registrations that waited for pending-lifetime.  One transaction each, at
+ * registrations that waited for pending-lifetime, takes memberships that have
+ * ended out of their groups.  One transaction each, at
  * most max of them; *ret_n is how many it did: call again when it is max.
  * Costs a look at each account in the bin and in the queue.
  */
@@ -209,12 +210,21 @@ enum rst_err act_unlock(const struct act_ctx *ctx, uint64_t person,
                         struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;
 
-/* Idempotent: joining twice is RST_OK. */
+/*
+ * Idempotent: joining twice is RST_OK.  member is a person, a service or, so
+ * that who is in it is in the other, too, a group: RULE_GROUP_CYCLE,
+ * RULE_NESTING_LIMIT.  act_join() leaves the end of a membership as it is;
+ * act_join_until() sets it, RULE_NEVER for none: RULE_INVALID_EXPIRY for what
+ * is not to come.  From that second on the membership is there for nobody.
+ */
 enum rst_err act_join(const struct act_ctx *ctx, uint64_t group,
-                      uint64_t person, struct act_refusal *refusal)
+                      uint64_t member, struct act_refusal *refusal)
 	RST_MUST_USE;
+enum rst_err act_join_until(const struct act_ctx *ctx, uint64_t group,
+                            uint64_t member, int64_t until_s,
+                            struct act_refusal *refusal) RST_MUST_USE;
 enum rst_err act_leave(const struct act_ctx *ctx, uint64_t group,
-                       uint64_t person, struct act_refusal *refusal)
+                       uint64_t member, struct act_refusal *refusal)
 	RST_MUST_USE;
 
 /*

@@ -335,27 +335,42 @@ struct administrators {
 	uint64_t people, active;
 };
 
-static enum rst_err
-administrator_group(struct rst_check *check, const struct rst_record *record,
-                    void *arg)
+static void
+count_people(struct rst_check *check, uint64_t group,
+             struct administrators *found)
 {
-	struct administrators *found = arg;
 	struct rst_member_cursor cursor = { 0 };
 	struct rst_record member;
 	uint64_t id;
 
-	if (record->kind != RST_KIND_GROUP ||
-	    (record->flags & RST_REC_ADMIN_GROUP) == 0)
-		return RST_OK;
-	while (rst_member_next_id(rst_check_txn(check), record->id, &cursor,
-	                          &id) == RST_OK)
+	while (rst_member_next_id(rst_check_txn(check), group, &cursor, &id) ==
+	       RST_OK)
 		if (rst_record_get(rst_check_txn(check), id, &member) ==
 		            RST_OK &&
 		    member.kind == RST_KIND_PERSON) {
 			found->people++;
 			found->active += member.status == RST_STATUS_ACTIVE;
 		}
-	return RST_OK;
+}
+
+static enum rst_err
+administrator_group(struct rst_check *check, const struct rst_record *record,
+                    void *arg)
+{
+	struct rst_ids below = { 0 };
+	enum rst_err err = RST_OK;
+
+	if (record->kind != RST_KIND_GROUP ||
+	    (record->flags & RST_REC_ADMIN_GROUP) == 0)
+		return RST_OK;
+	count_people(check, record->id, arg);
+	if (rst_member_nests(rst_check_txn(check)))
+		err = rst_member_below(rst_check_txn(check), record->id, &below,
+		                       NULL);
+	for (size_t i = 0; err == RST_OK && i < below.n; i++)
+		count_people(check, below.items[i], arg);
+	rst_ids_release(&below);
+	return err;
 }
 
 /* Before bootstrap-admin there is none, and nobody has lost it. */
@@ -549,6 +564,8 @@ const struct rst_check_rule lifecycle_check_rules[] = {
 	{ "person-name", gate_lifecycle_on, .record = person_name },
 	{ "person-text", gate_lifecycle_on, .record = person_text },
 	{ "group-name", gate_lifecycle_on, .record = group_name },
+	{ "group-nesting", gate_lifecycle_on, .record = check_nesting },
+	{ "member-until", gate_lifecycle_on, .record = check_ends },
 	{ "number-range", gate_lifecycle_on, .record = number_range },
 	{ "password-hash", gate_lifecycle_on, .record = password_hash },
 	{ "stamps", gate_lifecycle_on, .record = stamps },

@@ -192,6 +192,14 @@ take_sides(struct rst_entry *before, struct rst_entry *after,
 	return err;
 }
 
+static bool
+is_setting(const struct gate_sides *sides)
+{
+	return (sides->before != NULL &&
+	        sides->before->kind == RST_KIND_SETTING) ||
+	       (sides->after != NULL && sides->after->kind == RST_KIND_SETTING);
+}
+
 /* Write the change between its consequences.  after is stamped meanwhile, so
  * its record is taken anew for what follows. */
 static enum rst_err
@@ -223,6 +231,8 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = gate_precede(g, sides);
 	if (err == RST_OK)
 		err = gate_write(g, &w, ret_member_at);
+	if (err == RST_OK && g->rules && is_setting(sides))
+		err = gate_mirror_settings(g);
 	if (err == RST_OK)
 		err = take_sides(before, w.after, records, &now);
 	if (err == RST_OK && g->rules)
@@ -285,6 +295,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	bool endangered = false, is_admin = false;
 	enum rst_err err = RST_OK;
 
+	txn->r.now_s = ctx->now_s; /* one moment for the whole change */
 	*refusal = (struct act_refusal){ 0 };
 	if (ret_member_at != NULL)
 		*ret_member_at = SIZE_MAX;

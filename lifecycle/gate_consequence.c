@@ -29,7 +29,8 @@
 #define BATCH 64 /* ids taken from the store at a time */
 
 enum rst_err
-gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join)
+gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join,
+                int64_t until_s)
 {
 	struct gate_write w = {
 		.verb = GATE_MODIFY,
@@ -43,6 +44,8 @@ gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join)
 	err = gate_load(&g->txn->r, group, &w.before);
 	if (err == RST_OK)
 		err = gate_load(&g->txn->r, group, &w.after);
+	if (err == RST_OK && until_s != 0)
+		err = gate_until_add(g, w.after, member, until_s);
 	if (err == RST_OK)
 		err = gate_write(g, &w, NULL);
 	rst_entry_free(w.before);
@@ -64,7 +67,7 @@ join_everybody(struct gate *g, uint64_t person)
 	/* The group was written before the person, as a raw name. */
 	if (rst_member_is(&g->txn->r, group, person))
 		return RST_OK;
-	return gate_membership(g, group, person, true);
+	return gate_membership(g, group, person, true, 0);
 }
 
 /* Other groups keep what was written. */
@@ -84,7 +87,8 @@ leave_all(struct gate *g, uint64_t person)
 			err = rst_record_get(&g->txn->r, after, &record);
 			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
 			    rst_member_is(&g->txn->r, after, person))
-				err = gate_membership(g, after, person, false);
+				err = gate_membership(g, after, person, false,
+				                      0);
 		}
 	}
 	return err;

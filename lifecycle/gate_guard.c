@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* gate_guard.c - tombstones, protected places, passwords, administrators */
+#include <stdlib.h>
+
 #include "lifecycle/acts.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
@@ -155,6 +157,24 @@ is_admin_group(const struct rst_record *record)
 }
 
 bool
+gate_grants_administrator(const struct rst_rtxn *txn,
+                          const struct rst_record *group)
+{
+	struct rst_ids above = { 0 };
+	struct rst_record record;
+	bool grants = is_admin_group(group);
+
+	if (!grants && group->kind == RST_KIND_GROUP && rst_member_nests(txn) &&
+	    rst_member_above(txn, group->id, &above, NULL) == RST_OK)
+		for (size_t i = 0; !grants && i < above.n; i++)
+			grants = rst_record_get(txn, above.items[i], &record) ==
+			                 RST_OK &&
+			         is_admin_group(&record);
+	rst_ids_release(&above);
+	return grants;
+}
+
+bool
 act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 {
 	struct rst_record record;
@@ -165,7 +185,7 @@ act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 	    !rule_state_may_sign_in(act_state(&record, now_s)))
 		return false;
 	while (n == BATCH) {
-		if (rst_member_of(txn, person, after, groups, BATCH, &n) !=
+		if (rst_member_of_all(txn, person, after, groups, BATCH, &n) !=
 		    RST_OK)
 			return false;
 		for (size_t i = 0; i < n; i++, after = groups[i - 1])
@@ -176,19 +196,30 @@ act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 	return false;
 }
 
-/* The group has a member who is active. */
+/* The group has a member who is active and stays so: in it without an end, or
+ * in a group that is, further_down deep at most. */
 static bool
-has_active_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s)
+has_lasting_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s,
+                   unsigned int further_down)
 {
-	struct rst_member_cursor cursor = { 0 };
+	struct rst_member_cursor *cursor = calloc(1, sizeof(*cursor));
 	struct rst_record record;
+	bool has = false;
 	uint64_t member;
 
-	while (rst_member_next_id(txn, group, &cursor, &member) == RST_OK)
-		if (rst_record_get(txn, member, &record) == RST_OK &&
-		    rule_state_may_sign_in(act_state(&record, now_s)))
-			return true;
-	return false;
+	while (cursor != NULL && !has &&
+	       rst_member_next_id(txn, group, cursor, &member) == RST_OK) {
+		if (rst_record_get(txn, member, &record) != RST_OK ||
+		    rst_member_until(txn, group, member) != 0)
+			continue;
+		if (record.kind != RST_KIND_GROUP)
+			has = rule_state_may_sign_in(act_state(&record, now_s));
+		else if (further_down > 0 && rst_member_nests(txn))
+			has = has_lasting_member(txn, member, now_s,
+			                         further_down - 1);
+	}
+	free(cursor);
+	return has;
 }
 
 bool
@@ -206,7 +237,8 @@ gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s)
 		for (size_t i = 0; i < n; i++, after = groups[i - 1])
 			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
 			    is_admin_group(&record) &&
-			    has_active_member(txn, groups[i], now_s))
+			    has_lasting_member(txn, groups[i], now_s,
+			                       RST_NEST_DEPTH))
 				return true;
 	}
 	return false;
@@ -242,9 +274,12 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
 		return (after == NULL ||
 		        !rule_state_may_sign_in(act_state(after, now_s))) &&
 		       act_is_administrator(&g->txn->r, sides->id, now_s);
-	if (!is_admin_group(before))
+	if (!gate_grants_administrator(&g->txn->r, before))
 		return false;
-	if (after != NULL && is_admin_group(after) && !drops_members(change))
+	if (after != NULL && after->kind == RST_KIND_GROUP &&
+	    is_admin_group(after) == is_admin_group(before) &&
+	    !drops_members(change) &&
+	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL))
 		return false;
 	/* Where there was none before, none is taken away. */
 	return gate_any_administrator(&g->txn->r, now_s);
@@ -255,14 +290,16 @@ gate_may_administrate(struct gate *g, const struct gate_change *change,
                       const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
-	bool was = before != NULL && is_admin_group(before);
-	bool is = after != NULL && is_admin_group(after);
+	bool was =
+		before != NULL && gate_grants_administrator(&g->txn->r, before);
+	bool is = after != NULL && gate_grants_administrator(&g->txn->r, after);
 	struct rst_record actor;
 
 	if (g->ctx->actor_id == 0 || (!was && !is))
 		return RST_OK;
 	/* what else stands in it is the ACLs' business */
 	if (was && is && change->n_members == 0 &&
+	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL) &&
 	    gate_same_values(before, after, RST_A_ROSTERMANAGER))
 		return RST_OK;
 	if (rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||

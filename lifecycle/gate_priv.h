@@ -16,6 +16,7 @@
  *	gate_status.c		what a move of status brings along
  *	gate_tombstone.c	burying, and freeing a name again
  *	gate_token.c		tokens that end
+ *	gate_until.c		memberships that end, groups in groups
  *	gate_write.c		one entry: stamps, store, members, journal
  */
 #ifndef GATE_PRIV_H
@@ -92,6 +93,8 @@ enum rst_err gate_self(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_settings(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
+/* After an entry of settings was written: what store/ looks at. */
+enum rst_err gate_mirror_settings(struct gate *g) RST_MUST_USE;
 enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 
@@ -157,8 +160,32 @@ enum rst_err gate_revoke_name(struct gate *g, const struct rst_record *person)
 enum rst_err gate_end_token(struct rst_entry *entry, int64_t now_s)
 	RST_MUST_USE;
 
-/* Join or leave: the group's own change, with its row. */
+/* Join (until_s, or 0 for good) or leave: the group's own change, with its
+ * row. */
 enum rst_err gate_membership(struct gate *g, uint64_t group, uint64_t member,
-                             bool join) RST_MUST_USE;
+                             bool join, int64_t until_s) RST_MUST_USE;
+
+/*
+ * gate_until.c, around the store's part of a write: values of
+ * rosterMemberUntil that have ended go and their members are noted; their rows
+ * are dropped; what is left is put in order.
+ */
+enum rst_err gate_until_begin(struct gate *g, struct gate_write *w,
+                              struct rst_ids *ended) RST_MUST_USE;
+enum rst_err gate_until_drop(struct gate *g, uint64_t group,
+                             const struct rst_ids *ended,
+                             struct rst_member_deltas *deltas) RST_MUST_USE;
+enum rst_err gate_until_settle(struct gate *g, struct gate_write *w)
+	RST_MUST_USE;
+/* One more value: member leaves at until_s. */
+enum rst_err gate_until_add(struct gate *g, struct rst_entry *group,
+                            uint64_t member, int64_t until_s) RST_MUST_USE;
+/* After it is written: is a group still in nothing that is in it? */
+enum rst_err gate_nesting(struct gate *g, const struct gate_write *w)
+	RST_MUST_USE;
+/* Who is in this group is an administrator: by its flag, or that of a group
+ * it is in. */
+bool gate_grants_administrator(const struct rst_rtxn *txn,
+                               const struct rst_record *group);
 
 #endif

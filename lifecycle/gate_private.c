@@ -43,7 +43,7 @@ gate_add_private_group(struct gate *g, const struct rst_record *person,
 		return RST_OK;
 	err = act_group_add(g->txn, g->ctx, &group, &made, g->refusal);
 	if (err == RST_OK && !rst_member_is(&g->txn->r, made, id))
-		err = gate_membership(g, made, id, true);
+		err = gate_membership(g, made, id, true, 0);
 	return err;
 }
 

@@ -84,3 +84,12 @@ gate_settings(struct gate *g, const struct gate_sides *sides)
 	}
 	return err;
 }
+
+enum rst_err
+gate_mirror_settings(struct gate *g)
+{
+	char text[RULE_SETTING_VALUE_MAX + 1];
+
+	lifecycle_setting_text(&g->txn->r, RULE_SETTING_NESTED_GROUPS, text);
+	return rst_setting_put(g->txn, "nested-groups", rst_view_of(text));
+}

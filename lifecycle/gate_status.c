@@ -53,26 +53,49 @@ leave_groups(struct gate *g, uint64_t person, bool administrators)
 			err = rst_record_get(&g->txn->r, after, &record);
 			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
 			    (!administrators ||
-			     (record.flags & RST_REC_ADMIN_GROUP)))
-				err = gate_membership(g, after, person, false);
+			     gate_grants_administrator(&g->txn->r, &record)))
+				err = gate_membership(g, after, person, false,
+				                      0);
 		}
 	}
 	return err;
 }
 
-/* Join group, unless it makes an administrator of somebody who may be none. */
+/* When the membership in the group dn was to end, that person had before the
+ * bin; 0 for never. */
+static int64_t
+until_of(const struct rst_record *person, struct rst_view dn)
+{
+	struct rst_attr untils;
+	struct rst_view value, group;
+	int64_t until_s;
+
+	if (!rst_record_attr(person, RST_A_ROSTERMEMBERUNTIL, &untils))
+		return 0;
+	while (rst_attr_next(&untils, &value))
+		if (rst_until_parse(value, &until_s, &group) &&
+		    rst_view_equal(group, dn))
+			return until_s;
+	return 0;
+}
+
+/* Join group, unless it makes an administrator of somebody who may be none, or
+ * the membership would have ended meanwhile. */
 static enum rst_err
-join_one(struct gate *g, uint64_t group, uint64_t person, bool administrators)
+join_one(struct gate *g, uint64_t group, uint64_t person, bool administrators,
+         int64_t until_s)
 {
 	struct rst_record record;
 	enum rst_err err;
 
 	err = rst_record_get(&g->txn->r, group, &record);
 	if (err != RST_OK || record.kind != RST_KIND_GROUP ||
-	    (!administrators && (record.flags & RST_REC_ADMIN_GROUP)) ||
+	    (!administrators &&
+	     gate_grants_administrator(&g->txn->r, &record)) ||
+	    (until_s != 0 && until_s <= g->ctx->now_s) ||
 	    rst_member_is(&g->txn->r, group, person))
 		return err;
-	return gate_membership(g, group, person, true);
+	return gate_membership(g, group, person, true, until_s);
 }
 
 static enum rst_err
@@ -94,7 +117,8 @@ join_groups(struct gate *g, const struct rst_record *record, uint64_t person,
 			err = rst_tree_find(&g->txn->r, rst_view(ndn, len),
 			                    &group, NULL);
 		if (err == RST_OK)
-			err = join_one(g, group, person, administrators);
+			err = join_one(g, group, person, administrators,
+			               until_of(record, dn));
 		if (err == RST_ENOTFOUND)
 			err = RST_OK; /* a group that is gone since */
 	}
@@ -109,9 +133,12 @@ set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
 	uint64_t groups[BATCH], after = 0;
 	char dn[RST_DN_MAX];
 	size_t len, n = BATCH;
+	int64_t until_s;
 	enum rst_err err;
 
 	err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL, NULL, 0);
 	while (err == RST_OK && n == BATCH) {
 		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
 		                    &n);
@@ -125,6 +152,9 @@ set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
 			if (err == RST_OK)
 				err = rst_entry_add(entry, RST_A_ROSTERJOINS,
 				                    rst_view(dn, len));
+			until_s = rst_member_until(&g->txn->r, after, person);
+			if (err == RST_OK && until_s != 0)
+				err = gate_until_add(g, entry, after, until_s);
 		}
 	}
 	return err;
@@ -155,9 +185,12 @@ set_facts(struct gate *g, const struct gate_sides *sides,
 	case RST_STATUS_ACTIVE:
 	case RST_STATUS_SUSPENDED:
 		err = rst_entry_set(entry, RST_A_ROSTERFORMERSTATUS, NULL, 0);
-		return err == RST_OK ? rst_entry_set(entry, RST_A_ROSTERJOINS,
-		                                     NULL, 0)
-		                     : err;
+		if (err == RST_OK)
+			err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+		if (err == RST_OK)
+			err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL,
+			                    NULL, 0);
+		return err;
 	case RST_STATUS_NONE:
 	case RST_STATUS_PENDING:
 		break;

@@ -345,6 +345,7 @@ enum rst_err
 gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 {
 	struct rst_member_deltas deltas = { 0 }, others = { 0 };
+	struct rst_ids ended = { 0 };
 	char old_dn[RST_DN_MAX], csn[RST_CSN_MAX];
 	size_t old_len = 0;
 	enum rst_err err = RST_OK;
@@ -353,11 +354,19 @@ gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 		err = rst_tree_dn(&g->txn->r, w->id, old_dn, sizeof(old_dn),
 		                  &old_len);
 	if (err == RST_OK)
+		err = gate_until_begin(g, w, &ended);
+	if (err == RST_OK)
 		err = make_stamps(g, w, csn);
 	if (err == RST_OK)
 		err = store_and_note(g, w, &deltas, &others);
 	if (err == RST_OK)
+		err = gate_until_drop(g, w->id, &ended, &deltas);
+	if (err == RST_OK)
 		err = store_members(g, w, &deltas, ret_member_at);
+	if (err == RST_OK)
+		err = gate_until_settle(g, w);
+	if (err == RST_OK)
+		err = gate_nesting(g, w);
 	if (err == RST_OK && w->verify != NULL)
 		err = w->verify(w->verify_arg, g->txn, w->id);
 	if (err == RST_OK && !(w->flags & GATE_BULK))
@@ -366,5 +375,6 @@ gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 		err = follow_groups(g, &others);
 	rst_member_deltas_release(&deltas);
 	rst_member_deltas_release(&others);
+	rst_ids_release(&ended);
 	return err;
 }

@@ -28,6 +28,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/attempt.c lifecycle/attempt.h lifecycle/attempt_report.c \
 	lifecycle/audit.c lifecycle/audit.h \
 	lifecycle/audit_keep.c lifecycle/audit_text.c \
+	lifecycle/check_groups.c \
 	lifecycle/check_history.c \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
@@ -45,6 +46,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_status.c \
 	lifecycle/gate_token.c \
 	lifecycle/gate_tombstone.c \
+	lifecycle/gate_until.c \
 	lifecycle/gate_write.c \
 	lifecycle/key.c lifecycle/key.h \
 	lifecycle/letter.c lifecycle/letter.h \

@@ -112,7 +112,7 @@ applies(const struct rst_rtxn *txn, const struct rst_record *policy,
 		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
 		    rst_tree_find(txn, rst_view(ndn, len), &group, NULL) ==
 		            RST_OK &&
-		    rst_member_is(txn, group, person))
+		    rst_member_within(txn, group, person))
 			return true;
 	return false;
 }

@@ -87,7 +87,7 @@ add_groups(const struct rst_rtxn *txn, uint64_t person,
 	size_t n = 0;
 	enum rst_err err;
 
-	err = rst_member_of(txn, person, 0, groups, GROUPS_MAX, &n);
+	err = rst_member_of_all(txn, person, 0, groups, GROUPS_MAX, &n);
 	for (size_t i = 0; err == RST_OK && i < n; i++) {
 		err = rst_record_get(txn, groups[i], &record);
 		if (err == RST_OK)

@@ -239,7 +239,7 @@ look_at_groups(struct looking *l)
 	struct why_step *step;
 	size_t n = 0, used = 0;
 
-	if (rst_member_of(l->txn, l->record.id, 0, ids, GROUPS_MAX, &n) !=
+	if (rst_member_of_all(l->txn, l->record.id, 0, ids, GROUPS_MAX, &n) !=
 	    RST_OK)
 		n = 0;
 	for (size_t i = 0; i < n && used < sizeof(text) / 2; i++) {
@@ -255,7 +255,7 @@ look_at_groups(struct looking *l)
 	}
 	step = add(l, "groups", WHY_PASS, "%s", used > 0 ? text : "none");
 	if (act_find_group(l->txn, RST_VIEW("ldapusers"), &wanted) != RST_OK ||
-	    rst_member_is(l->txn, wanted, l->record.id))
+	    rst_member_within(l->txn, wanted, l->record.id))
 		return;
 	step->outcome = WHY_NOTE;
 	(void)snprintf(step->text, sizeof(step->text),

@@ -39,6 +39,18 @@ has_class(const struct rst_rtxn *txn, const struct rst_record *group,
 	        strcasecmp(oc->soc_cname.bv_val, SLAPD_GROUP_CLASS) == 0);
 }
 
+/* By a group in it: its rights are theirs, too. */
+static bool
+is_within(const struct rst_rtxn *txn, const struct rst_record *group,
+          const struct berval *ndn)
+{
+	uint64_t id;
+
+	return group->kind == RST_KIND_GROUP && rst_member_nests(txn) &&
+	       rst_tree_find(txn, back_view_of(ndn), &id, NULL) == RST_OK &&
+	       rst_member_within(txn, group->id, id);
+}
+
 static enum rst_err
 ask(const struct rst_rtxn *txn, const struct berval *gr_ndn,
     const struct berval *op_ndn, const ObjectClass *oc, bool *ret_member)
@@ -52,8 +64,9 @@ ask(const struct rst_rtxn *txn, const struct berval *gr_ndn,
 		err = rst_record_get(txn, id, &group);
 	if (err == RST_OK)
 		*ret_member = (oc == NULL || has_class(txn, &group, oc)) &&
-		              rst_member_has(txn, &group, RST_A_MEMBER,
-		                             back_view_of(op_ndn));
+		              (rst_member_has(txn, &group, RST_A_MEMBER,
+		                              back_view_of(op_ndn)) ||
+		               is_within(txn, &group, op_ndn));
 	return err;
 }
 

@@ -119,6 +119,8 @@ enum rule_character_class {
 	X(PRIVATE_GROUPS, "private-groups", SWITCH, SITE, 0, 1, "off", NULL,    \
 	  "A new person gets a group of his own, of the same name and number, " \
 	  "as primary group")                                                   \
+	X(NESTED_GROUPS, "nested-groups", SWITCH, SITE, 0, 1, "on", NULL,       \
+	  "Who is in a group is in the groups that it is in, too")              \
 	X(DOTS_IN_NAMES, "dots-in-names", SWITCH, SITE, 0, 1, "off", NULL,      \
 	  "Usernames may have dots inside")                                     \
 	X(HOME, "home", PATH, SITE, 0, 0, "/home/%u", NULL,                     \

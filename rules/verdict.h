@@ -75,6 +75,10 @@
 	X(LAST_ADMIN, "last_admin", "this is the last active administrator")   \
 	X(OWN_RIGHTS, "own_rights",                                            \
 	  "administrators cannot take their own access or rights away")        \
+	X(GROUP_CYCLE, "group_cycle",                                          \
+	  "a group cannot be in itself, nor in a group that is in it")         \
+	X(NESTING_LIMIT, "nesting_limit",                                      \
+	  "more groups would be in one another, or in one, than may be")       \
 	X(PROTECTED_GROUP, "protected_group",                                  \
 	  "the groups ldapusers and sysadmins cannot be removed or renamed")   \
 	X(IDENTITY_IMMUTABLE, "identity_immutable",                            \

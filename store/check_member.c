@@ -19,7 +19,7 @@ member_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 {
 	struct rst_mrow row;
 	struct rst_view other;
-	char buf[RST_MROW_MAX];
+	char buf[RST_MROW_MAX], until[8];
 	size_t len;
 	enum rst_err err;
 
@@ -39,6 +39,12 @@ member_row(struct rst_check *check, struct rst_view key, struct rst_view value,
 		                ", but the member not the group",
 		                row.group, rst_mkey_id(&row.key));
 		err = RST_OK;
+	} else if (err == RST_OK &&
+	           !rst_view_equal(other, rst_mrow_of_value(&row, until))) {
+		rst_check_found(check,
+		                "member %" PRIu64 " leaves group %" PRIu64
+		                " at another time than the group says",
+		                rst_mkey_id(&row.key), row.group);
 	}
 	return err;
 }
@@ -56,7 +62,7 @@ memberof_row(struct rst_check *check, struct rst_view key,
 	enum rst_err err;
 
 	(void)arg;
-	if (value.len != 0 ||
+	if ((value.len != 0 && value.len != 8) ||
 	    rst_mrow_of_decode(key, &member, &group, &via) != RST_OK) {
 		rst_check_found(check, "a row of memberof does not decode");
 		return RST_OK;
@@ -79,13 +85,14 @@ transpose_row(struct rst_check *check, struct rst_view key,
               struct rst_view value, void *arg)
 {
 	struct rst_mrow row;
-	char buf[RST_MROW_MAX];
+	char buf[RST_MROW_MAX], until[8];
 	size_t len;
 
 	if (rst_mrow_decode(key, value, &row) != RST_OK)
 		return RST_ECORRUPT;
 	len = rst_mrow_of_key(row.group, row.via, &row.key, buf);
-	rst_sum_add(check, rst_view(buf, len), RST_VIEW(""), arg);
+	rst_sum_add(check, rst_view(buf, len), rst_mrow_of_value(&row, until),
+	            arg);
 	return RST_OK;
 }
 
@@ -212,7 +219,8 @@ meaning_of_row(struct rst_check *check, struct rst_view key,
 	}
 	if (err != RST_OK)
 		return err;
-	related = row.via == RST_VIA_ROSTER || row.via == RST_VIA_PRIMARY;
+	related = row.via == RST_VIA_ROSTER || row.via == RST_VIA_PRIMARY ||
+	          row.via == RST_VIA_GROUP;
 	if (related != group->roster ||
 	    (row.key.bytes[0] != 'n' && related != (row.key.bytes[0] != 'v')))
 		rst_check_found(check,

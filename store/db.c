@@ -129,6 +129,18 @@ begin(struct rst_env *env, unsigned int flags, MDB_txn **ret_txn)
 	return rc;
 }
 
+void
+rst_env_set_clock(struct rst_env *env, int64_t (*now_s)(void))
+{
+	env->clock = now_s;
+}
+
+static int64_t
+now_of(const struct rst_env *env)
+{
+	return env->clock != NULL ? env->clock() : 0;
+}
+
 enum rst_err
 rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 {
@@ -146,6 +158,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 		return rst_err_from_lmdb(rc);
 	}
 	ret_txn->mdb = txn;
+	ret_txn->now_s = now_of(env);
 	return RST_OK;
 }
 
@@ -178,6 +191,7 @@ rst_read_renew(struct rst_rtxn *txn)
 		return rst_err_from_lmdb(rc);
 	}
 	txn->idle = false;
+	txn->now_s = now_of(txn->env);
 	return RST_OK;
 }
 
@@ -348,6 +362,7 @@ begin_locked(struct rst_env *env, enum rst_write_purpose purpose,
 	}
 	atomic_store(&env->writer, txn);
 	ret_txn->r.mdb = txn;
+	ret_txn->r.now_s = now_of(env);
 	ret_txn->locked = true;
 out:
 	if (err != RST_OK)

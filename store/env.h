@@ -61,6 +61,12 @@ enum rst_err rst_env_open(const char *dir,
                           struct rst_env **ret_env, struct rst_detail *reterr)
 	RST_MUST_USE;
 
+/*
+ * The clock of the door that opened env, asked once when a transaction begins
+ * or is renewed.  NULL, as it begins: none.
+ */
+void rst_env_set_clock(struct rst_env *env, int64_t (*now_s)(void));
+
 /* Drop one reference; the last closes.  NULL is allowed. */
 void rst_env_close(struct rst_env *env);
 
@@ -119,6 +125,12 @@ struct rst_rtxn {
 	struct rst_env *env;
 	void *mdb; /* MDB_txn; NULL once ended.  For store/ only. */
 	bool idle; /* it was reset and not renewed.  For store/ only. */
+	/*
+	 * When it is: memberships that have ended by then are not there.  From
+	 * the environment's clock, or 0: time is not looked at, as slapcat and
+	 * the checks want it.  The owner may change it.
+	 */
+	int64_t now_s;
 };
 
 struct rst_member_deltas; /* store/member.h */

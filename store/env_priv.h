@@ -51,6 +51,7 @@ struct rst_env {
 	struct rst_attr_cache *attrs;
 	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
 	pid_t pid;              /* who opened it: never used after a fork */
+	int64_t (*clock)(void); /* rst_env_set_clock(); may be NULL */
 	_Atomic(void *) writer; /* the MDB_txn of this process's write */
 	/* rst_env_companion(): set once, under the mutex of env.c. */
 	_Atomic(void *) companion;

@@ -391,7 +391,7 @@ get_delta(struct rst_in *in, struct rst_member_deltas *deltas)
 	key = rst_in_text(in, 2);
 	text = rst_in_text(in, 4);
 	if (in->failed || added > 1 || via < RST_VIA_ROSTER ||
-	    via > RST_VIA_UNIQUEMEMBER || !rst_mkey_parse(key, &parsed))
+	    via > RST_VIA_LAST || !rst_mkey_parse(key, &parsed))
 		return RST_ECORRUPT;
 	delta->added = added != 0;
 	delta->via = (enum rst_via)via;

@@ -33,6 +33,7 @@ store_libstore_la_SOURCES = \
 	store/journal_keep.c store/journal_value.c store/journal_verify.c \
 	store/member.c store/member.h store/member_priv.h \
 	store/member_face.c store/member_follow.c \
+	store/member_groups.c store/member_nest.c store/member_until.c \
 	store/member_row.c store/member_view.c \
 	store/normalise.c \
 	store/outbox.c store/outbox.h \

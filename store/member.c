@@ -521,6 +521,8 @@ roster_clear(struct change *change, uint16_t attr)
 	if (err == RST_OK && rst_member_shows_primary(&change->txn->r))
 		err = roster_clear_via(change, attr, RST_VIA_PRIMARY);
 	if (err == RST_OK && attr == RST_A_MEMBER)
+		err = roster_clear_via(change, attr, RST_VIA_GROUP);
+	if (err == RST_OK && attr == RST_A_MEMBER)
 		err = unpair_all(change);
 	return err;
 }

@@ -21,6 +21,14 @@
  * comes, goes or is renamed: that is what back-mdb does, and overlay refint
  * changes it for who wants more.
  *
+ * A rosterGroup may be a member of a rosterGroup (RST_VIA_GROUP).  member lists
+ * it, memberUid lists who is in it; groups, memberOf and rights count both
+ * ways in, see rst_member_nests().
+ *
+ * A membership in a rosterGroup may have an end: the group's rosterMemberUntil
+ * says "TIME DN", and the member's rows in both tables carry the moment.  From
+ * then on they are there for nobody whose transaction has a time (now_s).
+ *
  * In rosterGroups, when an entry appears raw keys that mean it become its id,
  * when it is renamed nothing changes, and when it is deleted its rows end.  The
  * entry functions of store/entry.h call rst_member_entry_*() for that.
@@ -36,7 +44,17 @@ enum rst_via {
 	RST_VIA_MEMBER = 3,
 	RST_VIA_MEMBERUID = 4,
 	RST_VIA_UNIQUEMEMBER = 5,
+	/* A rosterGroup in a rosterGroup: those in it are in the other, too. */
+	RST_VIA_GROUP = 6,
 };
+#define RST_VIA_LAST RST_VIA_GROUP
+
+/* So many groups may a group have in it, at all depths together. */
+#define RST_NEST_GROUPS 256
+/* So many groups may stand in one another. */
+#define RST_NEST_DEPTH 8
+/* So many members of a group may have an end. */
+#define RST_UNTIL_MAX 512
 
 /* RST_A_MEMBER, RST_A_MEMBERUID or RST_A_UNIQUEMEMBER? */
 bool rst_member_is_attr(uint16_t attr_id);
@@ -99,13 +117,63 @@ enum rst_err rst_member_leave(struct rst_wtxn *txn, uint64_t group,
                               uint64_t member, struct rst_member_deltas *deltas)
 	RST_MUST_USE;
 
-/* The member entry is in the group, hidden rows included: one or two gets. */
+/*
+ * The member entry is in the group, hidden rows included, itself and not only
+ * by a group in it: one or two gets.
+ */
 bool rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member);
 
 /*
+ * Do groups in groups count?  Setting "nested-groups" (default: on with the
+ * lifecycle, off without); false also where no group was ever in another, so
+ * that nobody pays who does not use it.
+ */
+bool rst_member_nests(const struct rst_rtxn *txn);
+
+/* Ids, ascending, each once. */
+struct rst_ids {
+	uint64_t *items; /* owned */
+	size_t n, room;
+};
+void rst_ids_release(struct rst_ids *ids);
+bool rst_ids_has(const struct rst_ids *ids, uint64_t id);
+enum rst_err rst_ids_add(struct rst_ids *ids, uint64_t id) RST_MUST_USE;
+
+/*
+ * The groups that group is in, and they are in...; those that are in group,
+ * and in them...  Adds them to ids; *ret_depth (may be NULL) is the longest
+ * way, and more than RST_NEST_DEPTH when there is a cycle.  A few gets for
+ * each group.
+ */
+enum rst_err rst_member_above(const struct rst_rtxn *txn, uint64_t group,
+                              struct rst_ids *ids, unsigned int *ret_depth)
+	RST_MUST_USE;
+enum rst_err rst_member_below(const struct rst_rtxn *txn, uint64_t group,
+                              struct rst_ids *ids, unsigned int *ret_depth)
+	RST_MUST_USE;
+/* As rst_member_is(), or in a group that is in it, however deep. */
+bool rst_member_within(const struct rst_rtxn *txn, uint64_t group,
+                       uint64_t member);
+/* As rst_member_of() below, and the groups that those are in. */
+enum rst_err rst_member_of_all(const struct rst_rtxn *txn, uint64_t member,
+                               uint64_t after, uint64_t *ids, size_t max,
+                               size_t *ret_n) RST_MUST_USE;
+
+/*
+ * A value of rosterMemberUntil: "YYYYMMDDhhmmssZ DN".  False for anything
+ * else; the DN, borrowed, is not looked at.
+ */
+bool rst_until_parse(struct rst_view value, int64_t *ret_until_s,
+                     struct rst_view *ret_dn);
+/* When member leaves group; 0 for never, also when it is not in it. */
+int64_t rst_member_until(const struct rst_rtxn *txn, uint64_t group,
+                         uint64_t member);
+
+/*
  * The group's attribute attr has the value with normal form nvalue; hidden
- * rows count (filters, compare and ACLs see them).  One or two gets, however
- * large the group.
+ * rows count (filters, compare and ACLs see them), and for memberUid who is in
+ * a group in it.  One or two gets, however large the group, and as many for
+ * each group in it.
  */
 bool rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
                     uint16_t attr, struct rst_view nvalue);
@@ -137,6 +205,10 @@ enum rst_err rst_member_of(const struct rst_rtxn *txn, uint64_t member,
  * walk may go on in a later transaction.
  */
 struct rst_member_cursor {
+	bool direct; /* without those who are in a group in it */
+	size_t n_below;
+	uint64_t below_of, below_txn; /* whose groups, in which snapshot */
+	uint64_t below[RST_NEST_GROUPS];
 	char key[9 + 512];
 	size_t len;
 	uint64_t txn;    /* the snapshot in which parent_dn was cached */
@@ -167,7 +239,8 @@ enum rst_err rst_member_value(const struct rst_rtxn *txn,
                               struct rst_view nvalue,
                               struct rst_member_cursor *cursor, char *buf,
                               size_t *ret_len) RST_MUST_USE;
-/* Walk the member entries of a group the same way. */
+/* Walk the member entries of a group the same way, groups in it included but
+ * not who is in those. */
 enum rst_err rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
                                 struct rst_member_cursor *cursor,
                                 uint64_t *ret_member) RST_MUST_USE;

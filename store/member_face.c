@@ -18,9 +18,13 @@
 void
 rst_mgroup_of(const struct rst_record *record, struct rst_mgroup *ret)
 {
+	struct rst_attr untils;
+
 	ret->id = record->id;
 	ret->roster = record->kind == RST_KIND_GROUP;
 	ret->gid = record->gid_number;
+	ret->timed = ret->roster &&
+	             rst_record_attr(record, RST_A_ROSTERMEMBERUNTIL, &untils);
 }
 
 enum rst_err
@@ -96,6 +100,7 @@ rst_mface_of(const struct rst_record *record, struct rst_mface *ret_face)
 
 	ret_face->id = record->id;
 	ret_face->account = is_account(record);
+	ret_face->group = record->kind == RST_KIND_GROUP;
 	ret_face->gid = record->gid_number;
 	ret_face->named = name.ptr != NULL;
 	ret_face->by_name = false;
@@ -155,6 +160,8 @@ rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
 enum rst_via
 rst_member_via(const struct rst_mgroup *group, const struct rst_mface *face)
 {
+	if (face->group)
+		return RST_VIA_GROUP;
 	return face->account && group->gid != RST_NO_NUMBER &&
 	                       face->gid == group->gid
 	               ? RST_VIA_PRIMARY
@@ -167,6 +174,7 @@ rst_member_via_record(const struct rst_mgroup *group,
 {
 	const struct rst_mface face = {
 		.account = is_account(member),
+		.group = member->kind == RST_KIND_GROUP,
 		.gid = member->gid_number,
 	};
 
@@ -181,8 +189,11 @@ rst_member_related(const struct rst_rtxn *txn, uint64_t group,
 
 	if (!rst_mrow_exists(txn, group, via, key)) {
 		via = RST_VIA_PRIMARY;
-		if (!rst_mrow_exists(txn, group, via, key))
-			return false;
+		if (!rst_mrow_exists(txn, group, via, key)) {
+			via = RST_VIA_GROUP;
+			if (!rst_mrow_exists(txn, group, via, key))
+				return false;
+		}
 	}
 	if (ret_via != NULL)
 		*ret_via = via;
@@ -211,12 +222,10 @@ enum rst_err
 rst_member_put(struct rst_wtxn *txn, const struct rst_mgroup *group,
                const struct rst_mface *face, struct rst_member_deltas *deltas)
 {
-	struct rst_mkey key;
 	enum rst_err err;
 
-	rst_mkey_entry(face->id, &key);
-	err = rst_mrow_put(txn, group->id, rst_member_via(group, face), &key,
-	                   RST_MROW_PLAIN, RST_VIEW(""), deltas);
+	err = rst_member_put_row(txn, group, rst_member_via(group, face),
+	                         face->id, deltas);
 	if (err != RST_OK || !face->named)
 		return err;
 	/* The entry's own name would be listed twice */

@@ -124,15 +124,18 @@ enum rst_err
 rst_member_entry_added(struct rst_wtxn *txn, const struct rst_record *entry,
                        struct rst_view ndn)
 {
+	const int64_t now_s = txn->r.now_s;
 	struct rst_mface face;
 	enum rst_err err;
 
+	txn->r.now_s = 0; /* rows that have ended follow, too */
 	rst_mface_of(entry, &face);
 	err = note_shared(txn, entry);
 	if (err == RST_OK)
 		err = resolve_dn(txn, &face, ndn);
 	if (err == RST_OK)
 		err = resolve_name(txn, &face);
+	txn->r.now_s = now_s;
 	return err;
 }
 
@@ -242,7 +245,8 @@ regroup_member(struct rst_wtxn *txn, const struct rst_mface *face)
 
 	rst_mkey_entry(face->id, &key);
 	while ((err = rst_mrow_of_after(&txn->r, &key, &id, &via)) == RST_OK) {
-		if (via != RST_VIA_ROSTER && via != RST_VIA_PRIMARY)
+		if (via != RST_VIA_ROSTER && via != RST_VIA_PRIMARY &&
+		    via != RST_VIA_GROUP)
 			continue;
 		err = rst_mgroup_get(&txn->r, id, &group);
 		if (err != RST_OK)
@@ -252,11 +256,11 @@ regroup_member(struct rst_wtxn *txn, const struct rst_mface *face)
 			continue;
 		err = rst_mrow_drop(txn, id, via, &key, NULL);
 		if (err == RST_OK)
-			err = rst_mrow_put(txn, id, right, &key, RST_MROW_PLAIN,
-			                   RST_VIEW(""), NULL);
+			err = rst_member_put_row(txn, &group, right, face->id,
+			                         NULL);
 		if (err != RST_OK)
 			break;
-		via = RST_VIA_PRIMARY; /* this group is done */
+		via = RST_VIA_LAST; /* this group is done */
 	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
@@ -287,8 +291,8 @@ regroup_via(struct rst_wtxn *txn, const struct rst_mgroup *group,
 			continue;
 		err = rst_mrow_drop(txn, group->id, via, &last, NULL);
 		if (err == RST_OK)
-			err = rst_mrow_put(txn, group->id, right, &last,
-			                   RST_MROW_PLAIN, RST_VIEW(""), NULL);
+			err = rst_member_put_row(txn, group, right, face.id,
+			                         NULL);
 		if (err != RST_OK)
 			break;
 	}
@@ -469,10 +473,14 @@ unrelate_row(struct rst_wtxn *txn, uint64_t group, const struct rst_mrow *row)
 static enum rst_err
 become_plain(struct rst_wtxn *txn, uint64_t group)
 {
+	static const enum rst_via vias[] = { RST_VIA_ROSTER, RST_VIA_PRIMARY,
+		                             RST_VIA_GROUP };
 	struct rst_mrow row = { 0 };
 	enum rst_err err = RST_OK;
 
-	for (enum rst_via via = RST_VIA_ROSTER; via <= RST_VIA_PRIMARY; via++) {
+	for (size_t i = 0; i < 3; i++) {
+		const enum rst_via via = vias[i];
+
 		while ((err = rst_mrow_after(&txn->r, group, via, NULL,
 		                             &row)) == RST_OK) {
 			err = rst_mrow_drop(txn, group, via, &row.key,
@@ -526,9 +534,9 @@ changed_place(struct rst_wtxn *txn, const struct rst_record *after,
 	return err;
 }
 
-enum rst_err
-rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
-                         const struct rst_record *after)
+static enum rst_err
+follow_change(struct rst_wtxn *txn, const struct rst_record *before,
+              const struct rst_record *after)
 {
 	struct rst_mgroup was, is;
 	struct rst_mface old, face;
@@ -544,7 +552,8 @@ rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
 	if (err == RST_OK && moved)
 		err = changed_place(txn, after, &face);
 	if (err == RST_OK &&
-	    (old.gid != face.gid || old.account != face.account))
+	    (old.gid != face.gid || old.account != face.account ||
+	     old.group != face.group))
 		err = regroup_member(txn, &face);
 	if (err == RST_OK && (old.named != face.named ||
 	                      !rst_mkey_equal(&old.name, &face.name) ||
@@ -552,6 +561,21 @@ rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
 		err = resolve_name(txn, &face);
 	if (err == RST_OK)
 		err = changed_group(txn, &was, &is);
+	if (err == RST_OK && is.roster && (was.timed || is.timed))
+		err = rst_member_retime(txn, before, after);
+	return err;
+}
+
+enum rst_err
+rst_member_entry_changed(struct rst_wtxn *txn, const struct rst_record *before,
+                         const struct rst_record *after)
+{
+	const int64_t now_s = txn->r.now_s;
+	enum rst_err err;
+
+	txn->r.now_s = 0; /* rows that have ended follow, too */
+	err = follow_change(txn, before, after);
+	txn->r.now_s = now_s;
 	return err;
 }
 
@@ -581,8 +605,7 @@ dropped_group(struct rst_wtxn *txn, uint64_t id)
 	struct rst_mrow row = { 0 };
 	enum rst_err err = RST_OK;
 
-	for (enum rst_via via = RST_VIA_ROSTER; via <= RST_VIA_UNIQUEMEMBER;
-	     via++) {
+	for (enum rst_via via = RST_VIA_ROSTER; via <= RST_VIA_LAST; via++) {
 		while ((err = rst_mrow_after(&txn->r, id, via, NULL, &row)) ==
 		       RST_OK) {
 			err = rst_mrow_drop(txn, id, via, &row.key,
@@ -601,8 +624,13 @@ enum rst_err
 rst_member_entry_dropped(struct rst_wtxn *txn, const struct rst_record *entry)
 {
 	uint64_t id = entry->id; /* borrowed from a page about to change */
+	const int64_t now_s = txn->r.now_s;
 	enum rst_err err;
 
+	txn->r.now_s = 0; /* rows that have ended go, too */
 	err = dropped_group(txn, id);
-	return err == RST_OK ? dropped_member(txn, id) : err;
+	if (err == RST_OK)
+		err = dropped_member(txn, id);
+	txn->r.now_s = now_s;
+	return err;
 }

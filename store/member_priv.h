@@ -5,6 +5,9 @@
  *	member_face.c	what a group and a member look like to the relation
  *	member.c	changes: apply, join, leave
  *	member_view.c	questions and walks
+ *	member_groups.c	which groups somebody is in
+ *	member_nest.c	groups in groups
+ *	member_until.c	memberships that end
  *	member_follow.c	entries that appear, change and go
  *	member_check.c	the invariants, for rst_check()
  */
@@ -38,10 +41,25 @@ struct rst_mkey {
 	char bytes[RST_MKEY_MAX];
 };
 
+/* Sets of vias. */
+#define VIA_BIT(via) (1u << (via))
+#define VIAS_RELATION                                                          \
+	(VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_PRIMARY) |                  \
+	 VIA_BIT(RST_VIA_GROUP))
+
+#define VIAS_NAMED (VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_PRIMARY))
+#define VIAS_ALL   (VIA_BIT(RST_VIA_LAST + 1) - 1)
+
 void rst_mkey_entry(uint64_t id, struct rst_mkey *ret_key);
 void rst_mkey_name(struct rst_view name, struct rst_mkey *ret_key);
 void rst_mkey_dn(struct rst_view ndn, struct rst_mkey *ret_key);
 void rst_mkey_value(struct rst_view ndn, struct rst_mkey *ret_key);
+/* The key that a DN means in a rosterGroup: an entry's or a raw one. */
+enum rst_err rst_mkey_of_dn(const struct rst_rtxn *txn, struct rst_view ndn,
+                            struct rst_mkey *ret_key) RST_MUST_USE;
+/* The key under which ordinary groups list an entry. */
+enum rst_err rst_mkey_of_entry(const struct rst_rtxn *txn, uint64_t id,
+                               struct rst_mkey *ret_key) RST_MUST_USE;
 /* The entry of an 'e' key; 0 for a raw one. */
 uint64_t rst_mkey_id(const struct rst_mkey *key);
 bool rst_mkey_equal(const struct rst_mkey *a, const struct rst_mkey *b);
@@ -62,6 +80,9 @@ enum rst_mrow_flag {
 	 * means that DN's entry and resolves with it alone.  May have text.
 	 */
 	RST_MROW_PAIRED = 'p',
+	/* The row of an entry that ends; the text is the moment, 8 bytes,
+	 * which table memberof has, too. */
+	RST_MROW_UNTIL = 'u',
 };
 
 /* A row, copied out of the map. */
@@ -72,6 +93,7 @@ struct rst_mrow {
 	enum rst_mrow_flag flag;
 	char *text; /* owned; NULL for none */
 	size_t text_len;
+	int64_t until_s; /* RST_MROW_UNTIL; else 0.  It is no text. */
 };
 void rst_mrow_release(struct rst_mrow *row);
 
@@ -81,6 +103,10 @@ bool rst_mrow_exists(const struct rst_rtxn *txn, uint64_t group,
 enum rst_err rst_mrow_get(const struct rst_rtxn *txn, uint64_t group,
                           enum rst_via via, const struct rst_mkey *key,
                           struct rst_mrow *ret_row) RST_MUST_USE;
+/* A row of table member with this value has not ended. */
+bool rst_mrow_lives(const struct rst_rtxn *txn, struct rst_view value);
+/* The value of memberof for this row of member; 0 or 8 bytes. */
+struct rst_view rst_mrow_of_value(const struct rst_mrow *row, char buf[8]);
 /* Both tables.  Replaces; deltas may be NULL.  text is not from the map. */
 enum rst_err rst_mrow_put(struct rst_wtxn *txn, uint64_t group,
                           enum rst_via via, const struct rst_mkey *key,
@@ -121,6 +147,7 @@ enum rst_err rst_mrow_of_decode(struct rst_view bytes, struct rst_mkey *ret_key,
 struct rst_mgroup {
 	uint64_t id;
 	bool roster; /* rosterGroup: one relation */
+	bool timed;  /* it has rosterMemberUntil */
 	uint32_t gid;
 };
 void rst_mgroup_of(const struct rst_record *record, struct rst_mgroup *ret);
@@ -131,6 +158,7 @@ enum rst_err rst_mgroup_get(const struct rst_rtxn *txn, uint64_t id,
 struct rst_mface {
 	uint64_t id;
 	bool account; /* posixAccount or rosterAccount */
+	bool group;   /* rosterGroup */
 	uint32_t gid;
 	bool named;           /* it has a uid: */
 	struct rst_mkey name; /* 'n' key of what memberUid lists */
@@ -156,7 +184,11 @@ enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
  */
 #define RST_SHARED_NAMES "shared-names"
 
-/* RST_VIA_PRIMARY or RST_VIA_ROSTER: how face is in the rosterGroup group. */
+/* Table meta, a number: a group has been in another. */
+#define RST_NESTED "nested-groups"
+
+/* RST_VIA_GROUP, RST_VIA_PRIMARY or RST_VIA_ROSTER: how face is in the
+ * rosterGroup group. */
 enum rst_via rst_member_via(const struct rst_mgroup *group,
                             const struct rst_mface *face);
 enum rst_via rst_member_via_record(const struct rst_mgroup *group,
@@ -164,6 +196,15 @@ enum rst_via rst_member_via_record(const struct rst_mgroup *group,
 /* The relation has a row for the entry; *ret_via (may be NULL) says how. */
 bool rst_member_related(const struct rst_rtxn *txn, uint64_t group,
                         const struct rst_mkey *key, enum rst_via *ret_via);
+/* Put the row of an entry, with the end that the group's record says. */
+enum rst_err rst_member_put_row(struct rst_wtxn *txn,
+                                const struct rst_mgroup *group,
+                                enum rst_via via, uint64_t id,
+                                struct rst_member_deltas *deltas) RST_MUST_USE;
+/* A rosterGroup's rosterMemberUntil has changed: so do its rows. */
+enum rst_err rst_member_retime(struct rst_wtxn *txn,
+                               const struct rst_record *before,
+                               const struct rst_record *after) RST_MUST_USE;
 /* Which rows of any other group hold attr; 0 for no membership attribute. */
 enum rst_via rst_member_via_of(uint16_t attr);
 /* Put face into the rosterGroup; a raw name that is its name ends. */

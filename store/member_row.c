@@ -11,11 +11,18 @@
  *			e 7 6 MEMBER
  *			n "bob" 5 ROSTER
  *
+ * Entry 8 is in group 5 until 1798761600:
+ *
+ *	member		5 ROSTER e 8		-> 'u' 000000006b36ec80
+ *	memberof	e 8 5 ROSTER		-> 000000006b36ec80
+ *
  * Nothing else writes these tables, so they stay transposes.
  */
 #include "store/member_priv.h"
 
 #include <stdlib.h>
+
+#define UNTIL_VALUE 9 /* the flag and a moment */
 
 static void
 put_raw(char kind, struct rst_view raw, struct rst_mkey *ret_key)
@@ -148,7 +155,7 @@ rst_mrow_of_key(uint64_t group, enum rst_via via, const struct rst_mkey *key,
 static bool
 via_known(unsigned char via)
 {
-	return via >= RST_VIA_ROSTER && via <= RST_VIA_UNIQUEMEMBER;
+	return via >= RST_VIA_ROSTER && via <= RST_VIA_LAST;
 }
 
 enum rst_err
@@ -164,10 +171,16 @@ rst_mrow_decode(struct rst_view key, struct rst_view value,
 	row.via = (enum rst_via)key.ptr[8];
 	if (value.len > 0) {
 		row.flag = (enum rst_mrow_flag)value.ptr[0];
-		if (row.flag != RST_MROW_TEXT && row.flag != RST_MROW_PAIRED)
+		if (row.flag == RST_MROW_UNTIL) {
+			if (value.len != UNTIL_VALUE || row.key.bytes[0] != 'e')
+				return RST_ECORRUPT;
+			row.until_s = (int64_t)rst_get_be64(value.ptr + 1);
+		} else if (row.flag != RST_MROW_TEXT &&
+		           row.flag != RST_MROW_PAIRED) {
 			return RST_ECORRUPT;
+		}
 	}
-	if (value.len > 1) {
+	if (value.len > 1 && row.flag != RST_MROW_UNTIL) {
 		row.text = (char *)(uintptr_t)(value.ptr + 1);
 		row.text_len = value.len - 1;
 	}
@@ -189,6 +202,35 @@ rst_mrow_of_decode(struct rst_view bytes, struct rst_mkey *ret_key,
 	*ret_group = rst_get_be64(bytes.ptr + len);
 	*ret_via = (enum rst_via)bytes.ptr[len + 8];
 	return RST_OK;
+}
+
+/* The row has ended by the transaction's time. */
+static bool
+has_ended(const struct rst_rtxn *txn, int64_t until_s)
+{
+	return until_s != 0 && txn->now_s != 0 && until_s <= txn->now_s;
+}
+
+/* When a row of table member ends, without decoding the rest. */
+static int64_t
+until_of(struct rst_view value)
+{
+	return value.len == UNTIL_VALUE && value.ptr[0] == RST_MROW_UNTIL
+	               ? (int64_t)rst_get_be64(value.ptr + 1)
+	               : 0;
+}
+
+struct rst_view
+rst_mrow_of_value(const struct rst_mrow *row, char buf[8])
+{
+	rst_put_be64(buf, (uint64_t)row->until_s);
+	return rst_view(buf, row->until_s != 0 ? 8 : 0);
+}
+
+bool
+rst_mrow_lives(const struct rst_rtxn *txn, struct rst_view value)
+{
+	return !has_ended(txn, until_of(value));
 }
 
 /* Turn the borrowed text of a decoded row into its own. */
@@ -216,7 +258,8 @@ rst_mrow_exists(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	struct rst_view value;
 
 	return rst_db_get(txn, RST_T_MEMBER, rst_view(buf, len), &value) ==
-	       RST_OK;
+	               RST_OK &&
+	       !has_ended(txn, until_of(value));
 }
 
 enum rst_err
@@ -232,6 +275,8 @@ rst_mrow_get(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	err = rst_db_get(txn, RST_T_MEMBER, rst_view(buf, len), &value);
 	if (err == RST_OK)
 		err = rst_mrow_decode(rst_view(buf, len), value, &row);
+	if (err == RST_OK && has_ended(txn, row.until_s))
+		err = RST_ENOTFOUND;
 	if (err == RST_OK)
 		err = own_text(&row);
 	if (err == RST_OK)
@@ -286,6 +331,9 @@ rst_mrow_put(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 	size_t len = rst_mrow_key(group, via, key, buf);
 	size_t of_len = rst_mrow_of_key(group, via, key, of_buf);
 	size_t value_len = flag == RST_MROW_PLAIN ? 0 : 1 + text.len;
+	bool is_text = value_len > 1 && flag != RST_MROW_UNTIL;
+	struct rst_view of_value =
+		flag == RST_MROW_UNTIL ? text : rst_view("", 0);
 	char *value = small, *big = NULL;
 	enum rst_err err = RST_ENOMEM;
 
@@ -302,10 +350,12 @@ rst_mrow_put(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 	                 rst_view(value, value_len), true);
 	if (err == RST_OK)
 		err = rst_db_put(txn, RST_T_MEMBEROF, rst_view(of_buf, of_len),
-		                 RST_VIEW(""), true);
+		                 of_value, true);
+	if (err == RST_OK && via == RST_VIA_GROUP)
+		err = rst_meta_set_number(txn, RST_NESTED, 1);
 	if (err == RST_OK)
 		err = note(deltas, true, group, via, key,
-		           rst_view(text.ptr, value_len > 1 ? text.len : 0));
+		           rst_view(text.ptr, is_text ? text.len : 0));
 out:
 	free(big);
 	return err;
@@ -367,6 +417,8 @@ rst_mrow_after(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	if (err != RST_OK)
 		goto out;
 	err = seek(&cursor, rst_view(buf, len), key != NULL, &found, &value);
+	while (err == RST_OK && has_ended(txn, until_of(value)))
+		err = rst_cursor_next(&cursor, &found, &value);
 	if (err == RST_OK && !rst_view_starts(found, rst_view(buf, 9)))
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
@@ -395,6 +447,9 @@ rst_mrow_of_after(const struct rst_rtxn *txn, const struct rst_mkey *key,
 	if (err != RST_OK)
 		goto out;
 	err = seek(&cursor, rst_view(buf, len), true, &found, &value);
+	while (err == RST_OK && value.len == 8 &&
+	       has_ended(txn, (int64_t)rst_get_be64(value.ptr)))
+		err = rst_cursor_next(&cursor, &found, &value);
 	if (err == RST_OK &&
 	    !rst_view_starts(found, rst_view(key->bytes, key->len)))
 		err = RST_ENOTFOUND;

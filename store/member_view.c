@@ -2,12 +2,7 @@
 /* member_view.c - questions about membership, and walks
  *
  * A question costs a few gets however large the group is: the value says which
- * row it must be.  "Which groups have this value" is a merge of ascending
- * streams, one for each member key that the value can mean:
- *
- *	memberUid=alice		e 7 (whose uid is alice)	5 9 12
- *				n "alice"			6 12
- *							->	5 6 9 12
+ * row it must be.
  */
 #include "store/member_priv.h"
 
@@ -28,8 +23,9 @@ rst_member_shows_primary(const struct rst_rtxn *txn)
 }
 
 /* The key under which ordinary groups list an entry. */
-static enum rst_err
-value_key(const struct rst_rtxn *txn, uint64_t id, struct rst_mkey *ret_key)
+enum rst_err
+rst_mkey_of_entry(const struct rst_rtxn *txn, uint64_t id,
+                  struct rst_mkey *ret_key)
 {
 	char ndn[RST_DN_MAX];
 	size_t len;
@@ -53,15 +49,15 @@ rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
 		return false;
 	if (its.roster)
 		rst_mkey_entry(member, &key);
-	else if (value_key(txn, member, &key) != RST_OK)
+	else if (rst_mkey_of_entry(txn, member, &key) != RST_OK)
 		return false;
 	return rst_mrow_of_after(txn, &key, &at, &via) == RST_OK && at == group;
 }
 
 /* The member key that a DN means. */
-static enum rst_err
-key_of_dn(const struct rst_rtxn *txn, struct rst_view ndn,
-          struct rst_mkey *ret_key)
+enum rst_err
+rst_mkey_of_dn(const struct rst_rtxn *txn, struct rst_view ndn,
+               struct rst_mkey *ret_key)
 {
 	uint64_t id;
 	enum rst_err err;
@@ -93,6 +89,21 @@ has_name(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
 	return rst_mrow_exists(txn, group, RST_VIA_ROSTER, &key);
 }
 
+/* Or a group in it does. */
+static bool
+has_name_below(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
+{
+	struct rst_ids below = { 0 };
+	bool has = has_name(txn, group, name);
+
+	if (!has && rst_member_nests(txn) &&
+	    rst_member_below(txn, group, &below, NULL) == RST_OK)
+		for (size_t i = 0; !has && i < below.n; i++)
+			has = has_name(txn, below.items[i], name);
+	rst_ids_release(&below);
+	return has;
+}
+
 bool
 rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
                uint16_t attr, struct rst_view nvalue)
@@ -105,11 +116,11 @@ rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
 		return false;
 	if (via == RST_VIA_MEMBERUID) {
 		if (roster)
-			return has_name(txn, group->id, nvalue);
+			return has_name_below(txn, group->id, nvalue);
 		rst_mkey_name(nvalue, &key);
 	} else if (!roster) {
 		rst_mkey_value(nvalue, &key);
-	} else if (key_of_dn(txn, nvalue, &key) != RST_OK) {
+	} else if (rst_mkey_of_dn(txn, nvalue, &key) != RST_OK) {
 		return false;
 	}
 	return roster ? rst_member_related(txn, group->id, &key, NULL)
@@ -160,160 +171,42 @@ any_via(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	return lists;
 }
 
+static bool
+any_related(const struct rst_rtxn *txn, uint64_t group, uint16_t attr)
+{
+	return any_via(txn, group, RST_VIA_ROSTER, attr) ||
+	       any_via(txn, group, RST_VIA_PRIMARY, attr);
+}
+
+/* memberUid of the groups in it. */
+static bool
+any_below(const struct rst_rtxn *txn, uint64_t group)
+{
+	struct rst_ids below = { 0 };
+	bool any = false;
+
+	if (rst_member_nests(txn) &&
+	    rst_member_below(txn, group, &below, NULL) == RST_OK)
+		for (size_t i = 0; !any && i < below.n; i++)
+			any = any_related(txn, below.items[i], RST_A_MEMBERUID);
+	rst_ids_release(&below);
+	return any;
+}
+
 bool
 rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
                uint16_t attr)
 {
 	if (group->kind == RST_KIND_GROUP && attr != RST_A_UNIQUEMEMBER)
-		return any_via(txn, group->id, RST_VIA_ROSTER, attr) ||
-		       any_via(txn, group->id, RST_VIA_PRIMARY, attr);
+		return any_related(txn, group->id, attr) ||
+		       (attr == RST_A_MEMBERUID
+		                ? any_below(txn, group->id)
+		                : any_via(txn, group->id, RST_VIA_GROUP, 0));
 	if (attr != 0)
 		return any_via(txn, group->id, rst_member_via_of(attr), 0);
 	return any_via(txn, group->id, RST_VIA_MEMBER, 0) ||
 	       any_via(txn, group->id, RST_VIA_MEMBERUID, 0) ||
 	       any_via(txn, group->id, RST_VIA_UNIQUEMEMBER, 0);
-}
-
-/* An ascending stream of groups: those that key is in by one of vias. */
-#define VIA_BIT(via)  (1u << (via))
-#define VIAS_RELATION (VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_PRIMARY))
-
-struct stream {
-	struct rst_mkey key;
-	unsigned int vias;
-	uint64_t group; /* the next it has to give; UINT64_MAX at the end */
-};
-
-/* Move on to the first group above after. */
-static enum rst_err
-stream_move(const struct rst_rtxn *txn, struct stream *stream, uint64_t after)
-{
-	enum rst_via via = 0;
-	enum rst_err err;
-
-	if (after == UINT64_MAX)
-		goto end;
-	stream->group = after + 1;
-	do
-		err = rst_mrow_of_after(txn, &stream->key, &stream->group,
-		                        &via);
-	while (err == RST_OK && (VIA_BIT(via) & stream->vias) == 0);
-	if (err != RST_ENOTFOUND)
-		return err;
-end:
-	stream->group = UINT64_MAX;
-	return RST_OK;
-}
-
-/* Fill ids from the union of the streams, ascending, each once. */
-static enum rst_err
-merge(const struct rst_rtxn *txn, struct stream *streams, size_t n_streams,
-      uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
-{
-	uint64_t least;
-	size_t n = 0;
-	enum rst_err err = RST_OK;
-
-	for (size_t i = 0; err == RST_OK && i < n_streams; i++)
-		err = stream_move(txn, &streams[i], after);
-	while (err == RST_OK && n < max) {
-		least = UINT64_MAX;
-		for (size_t i = 0; i < n_streams; i++)
-			if (streams[i].group < least)
-				least = streams[i].group;
-		if (least == UINT64_MAX)
-			break;
-		ids[n++] = least;
-		for (size_t i = 0; err == RST_OK && i < n_streams; i++)
-			if (streams[i].group == least)
-				err = stream_move(txn, &streams[i], least);
-	}
-	if (err == RST_OK)
-		*ret_n = n;
-	return err;
-}
-
-/* The streams of every entry that name names. */
-static enum rst_err
-streams_of_name(const struct rst_rtxn *txn, struct rst_view name,
-                struct stream **streams, size_t *n_streams)
-{
-	struct stream *grown;
-	struct rst_mface face;
-	uint64_t after = 0;
-	enum rst_err err;
-
-	for (;;) {
-		err = rst_mface_named(txn, name, &after, &face);
-		if (err != RST_OK)
-			return err == RST_ENOTFOUND ? RST_OK : err;
-		grown = realloc(*streams, (*n_streams + 1) * sizeof(*grown));
-		if (grown == NULL)
-			return RST_ENOMEM;
-		*streams = grown;
-		rst_mkey_entry(face.id, &grown[*n_streams].key);
-		grown[*n_streams].vias = VIAS_RELATION;
-		(*n_streams)++;
-	}
-}
-
-static enum rst_err
-groups_with_name(const struct rst_rtxn *txn, struct rst_view name,
-                 uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
-{
-	struct stream *streams = NULL;
-	size_t n = 1;
-	enum rst_err err = RST_ENOMEM;
-
-	streams = malloc(sizeof(*streams));
-	if (streams == NULL)
-		goto out;
-	rst_mkey_name(name, &streams[0].key);
-	streams[0].vias = VIA_BIT(RST_VIA_ROSTER) | VIA_BIT(RST_VIA_MEMBERUID);
-	err = streams_of_name(txn, name, &streams, &n);
-	if (err == RST_OK)
-		err = merge(txn, streams, n, after, ids, max, ret_n);
-out:
-	free(streams);
-	return err;
-}
-
-enum rst_err
-rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
-                       struct rst_view nvalue, uint64_t after, uint64_t *ids,
-                       size_t max, size_t *ret_n)
-{
-	struct stream streams[2] = { { .vias = VIAS_RELATION }, { .vias = 0 } };
-	enum rst_via via = rst_member_via_of(attr);
-	enum rst_err err;
-
-	if (via == 0)
-		return RST_EINVALID;
-	if (via == RST_VIA_MEMBERUID)
-		return groups_with_name(txn, nvalue, after, ids, max, ret_n);
-	rst_mkey_value(nvalue, &streams[1].key);
-	streams[1].vias = VIA_BIT(via);
-	if (via == RST_VIA_UNIQUEMEMBER)
-		return merge(txn, &streams[1], 1, after, ids, max, ret_n);
-	err = key_of_dn(txn, nvalue, &streams[0].key);
-	if (err != RST_OK)
-		return err;
-	return merge(txn, streams, 2, after, ids, max, ret_n);
-}
-
-enum rst_err
-rst_member_of(const struct rst_rtxn *txn, uint64_t member, uint64_t after,
-              uint64_t *ids, size_t max, size_t *ret_n)
-{
-	struct stream streams[] = { { .vias = VIAS_RELATION },
-		                    { .vias = VIA_BIT(RST_VIA_MEMBER) |
-		                              VIA_BIT(RST_VIA_UNIQUEMEMBER) } };
-	enum rst_err err;
-
-	rst_mkey_entry(member, &streams[0].key);
-	err = value_key(txn, member, &streams[1].key);
-	return err != RST_OK ? err
-	                     : merge(txn, streams, 2, after, ids, max, ret_n);
 }
 
 /* What the row of an entry prints as a DN: where it stands now. */
@@ -437,17 +330,16 @@ print_row(const struct rst_rtxn *txn, const struct rst_mrow *row, uint16_t attr,
 }
 
 /*
- * The row after the cursor in the vias from first to last, ascending.  The
- * cursor keeps via and key, as they stand in a row's key.
+ * The row after the cursor in group by one of vias, ascending.  The cursor
+ * keeps group, via and key, as they stand in a row's key.
  */
 static enum rst_err
-next_row(const struct rst_rtxn *txn, uint64_t group, enum rst_via first,
-         enum rst_via last, struct rst_member_cursor *cursor,
-         struct rst_mrow *ret_row)
+next_row(const struct rst_rtxn *txn, uint64_t group, unsigned int vias,
+         struct rst_member_cursor *cursor, struct rst_mrow *ret_row)
 {
 	struct rst_mkey key;
 	bool started = cursor->len > 9;
-	enum rst_via via = first;
+	enum rst_via via = RST_VIA_ROSTER;
 	enum rst_err err = RST_ENOTFOUND;
 
 	if (started) {
@@ -455,10 +347,14 @@ next_row(const struct rst_rtxn *txn, uint64_t group, enum rst_via first,
 		                    &key))
 			return RST_EINVALID;
 		via = (enum rst_via)cursor->key[8];
+		started = rst_get_be64(cursor->key) == group;
+		if (!started)
+			via = RST_VIA_ROSTER; /* the next group */
 	}
-	for (; err == RST_ENOTFOUND && via <= last; via++) {
-		err = rst_mrow_after(txn, group, via, started ? &key : NULL,
-		                     ret_row);
+	for (; err == RST_ENOTFOUND && via <= RST_VIA_LAST; via++) {
+		if (vias & VIA_BIT(via))
+			err = rst_mrow_after(txn, group, via,
+			                     started ? &key : NULL, ret_row);
 		started = false;
 	}
 	if (err == RST_OK)
@@ -467,32 +363,128 @@ next_row(const struct rst_rtxn *txn, uint64_t group, enum rst_via first,
 	return err;
 }
 
+/* The groups in group, kept in the cursor as long as the snapshot. */
+static enum rst_err
+look_below(const struct rst_rtxn *txn, uint64_t group,
+           struct rst_member_cursor *cursor)
+{
+	struct rst_ids below = { 0 };
+	enum rst_err err = RST_OK;
+
+	if (cursor->below_of == group &&
+	    cursor->below_txn == rst_txn_number(txn))
+		return RST_OK;
+	cursor->n_below = 0;
+	if (!cursor->direct && rst_member_nests(txn))
+		err = rst_member_below(txn, group, &below, NULL);
+	if (err == RST_OK) {
+		/* the gate lets nobody make more */
+		cursor->n_below =
+			below.n < RST_NEST_GROUPS ? below.n : RST_NEST_GROUPS;
+		for (size_t i = 0; i < cursor->n_below; i++)
+			cursor->below[i] = below.items[i];
+		cursor->below_of = group;
+		cursor->below_txn = rst_txn_number(txn);
+	}
+	rst_ids_release(&below);
+	return err;
+}
+
+/* The row of a group in group says who is in group by itself, too, or in one
+ * of those in it that were walked before: listed then. */
+static bool
+was_listed(const struct rst_rtxn *txn, uint64_t group,
+           const struct rst_member_cursor *cursor, const struct rst_mrow *row)
+{
+	if (rst_member_related(txn, group, &row->key, NULL))
+		return true;
+	for (size_t i = 0; i < cursor->n_below && cursor->below[i] < row->group;
+	     i++)
+		if (rst_member_related(txn, cursor->below[i], &row->key, NULL))
+			return true;
+	return false;
+}
+
+/* The next value of memberUid from a group in group. */
+static enum rst_err
+next_below(const struct rst_rtxn *txn, uint64_t group,
+           struct rst_member_cursor *cursor, char *buf, size_t *ret_len)
+{
+	struct rst_mrow row = { 0 };
+	uint64_t at;
+	enum rst_err err;
+
+	err = look_below(txn, group, cursor);
+	if (err != RST_OK)
+		return err;
+	at = cursor->len > 9 ? rst_get_be64(cursor->key) : group;
+	for (size_t i = 0; i < cursor->n_below; i++) {
+		if (at != group && cursor->below[i] < at)
+			continue;
+		while ((err = next_row(txn, cursor->below[i], VIAS_NAMED,
+		                       cursor, &row)) == RST_OK) {
+			err = was_listed(txn, group, cursor, &row)
+			              ? RST_ENOTFOUND
+			              : print_row(txn, &row, RST_A_MEMBERUID,
+			                          RST_VIA_PRIMARY, cursor, buf,
+			                          ret_len);
+			rst_mrow_release(&row);
+			if (err != RST_ENOTFOUND)
+				return err;
+		}
+		if (err != RST_ENOTFOUND)
+			return err;
+	}
+	return RST_ENOTFOUND;
+}
+
+/* Which rows list a group's attr; last is the last of one's own. */
+static unsigned int
+vias_listing(const struct rst_record *group, uint16_t attr, bool hidden,
+             enum rst_via *ret_last)
+{
+	unsigned int vias = VIA_BIT(RST_VIA_ROSTER);
+
+	*ret_last = rst_member_via_of(attr);
+	if (group->kind != RST_KIND_GROUP)
+		return VIA_BIT(*ret_last);
+	*ret_last = hidden ? RST_VIA_PRIMARY : RST_VIA_ROSTER;
+	if (hidden)
+		vias |= VIA_BIT(RST_VIA_PRIMARY);
+	if (attr == RST_A_MEMBER)
+		vias |= VIA_BIT(RST_VIA_GROUP);
+	return vias;
+}
+
 enum rst_err
 rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
                 uint16_t attr, bool hidden, struct rst_member_cursor *cursor,
                 char *buf, size_t *ret_len)
 {
-	enum rst_via first = rst_member_via_of(attr), last = first;
+	bool roster = group->kind == RST_KIND_GROUP;
 	struct rst_mrow row = { 0 };
-	enum rst_err err;
+	enum rst_via last;
+	unsigned int vias = vias_listing(group, attr, hidden, &last);
+	enum rst_err err = RST_OK;
 
-	if (first == 0)
+	if (rst_member_via_of(attr) == 0)
 		return RST_EINVALID;
-	if (group->kind == RST_KIND_GROUP) {
-		if (attr == RST_A_UNIQUEMEMBER)
-			return RST_ENOTFOUND;
-		first = RST_VIA_ROSTER;
-		last = hidden ? RST_VIA_PRIMARY : RST_VIA_ROSTER;
-	}
-	for (;;) {
-		err = next_row(txn, group->id, first, last, cursor, &row);
+	if (roster && attr == RST_A_UNIQUEMEMBER)
+		return RST_ENOTFOUND;
+	while (cursor->len <= 9 || rst_get_be64(cursor->key) == group->id) {
+		err = next_row(txn, group->id, vias, cursor, &row);
 		if (err != RST_OK)
-			return err;
+			break;
 		err = print_row(txn, &row, attr, last, cursor, buf, ret_len);
 		rst_mrow_release(&row);
 		if (err != RST_ENOTFOUND)
 			return err;
 	}
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	if (!roster || attr != RST_A_MEMBERUID)
+		return RST_ENOTFOUND;
+	return next_below(txn, group->id, cursor, buf, ret_len);
 }
 
 enum rst_err
@@ -533,7 +525,7 @@ rst_member_value(const struct rst_rtxn *txn, const struct rst_record *group,
 	if (roster && via == RST_VIA_UNIQUEMEMBER)
 		return RST_ENOTFOUND;
 	if (roster)
-		err = key_of_dn(txn, nvalue, &key);
+		err = rst_mkey_of_dn(txn, nvalue, &key);
 	else
 		rst_mkey_value(nvalue, &key);
 	if (err != RST_OK)
@@ -558,8 +550,7 @@ rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
 	enum rst_err err;
 
 	do {
-		err = next_row(txn, group, RST_VIA_ROSTER, RST_VIA_UNIQUEMEMBER,
-		               cursor, &row);
+		err = next_row(txn, group, VIAS_ALL, cursor, &row);
 		if (err != RST_OK)
 			return err;
 		id = rst_mkey_id(&row.key);
@@ -587,7 +578,7 @@ rst_member_count(const struct rst_rtxn *txn, uint64_t group)
 		return 0;
 	err = rst_cursor_seek(&cursor, rst_view(prefix, 8), &key, &value);
 	while (err == RST_OK && rst_view_starts(key, rst_view(prefix, 8))) {
-		n++;
+		n += rst_mrow_lives(txn, value) ? 1 : 0;
 		err = rst_cursor_next(&cursor, &key, &value);
 	}
 	rst_cursor_close(&cursor);

@@ -481,7 +481,8 @@ right_via(struct repair *repair, const struct rst_mrow *row,
 
 	*ret_via = row->via;
 	if (id == 0 ||
-	    (row->via != RST_VIA_ROSTER && row->via != RST_VIA_PRIMARY))
+	    (row->via != RST_VIA_ROSTER && row->via != RST_VIA_PRIMARY &&
+	     row->via != RST_VIA_GROUP))
 		return RST_OK;
 	err = rst_mgroup_get(&repair->txn.r, row->group, &group);
 	if (err == RST_OK)
@@ -495,13 +496,17 @@ right_via(struct repair *repair, const struct rst_mrow *row,
 static enum rst_err
 move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
 {
+	char until[8];
 	enum rst_err err;
 
 	repair->changed += 2;
 	if (repair->looking)
 		return RST_OK;
 	err = rst_mrow_put(&repair->txn, row->group, via, &row->key, row->flag,
-	                   rst_view(row->text, row->text_len), NULL);
+	                   row->until_s != 0
+	                           ? rst_mrow_of_value(row, until)
+	                           : rst_view(row->text, row->text_len),
+	                   NULL);
 	if (err == RST_OK)
 		err = rst_mrow_drop(&repair->txn, row->group, row->via,
 		                    &row->key, NULL);
@@ -512,8 +517,9 @@ move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
 static enum rst_err
 member_row(struct repair *repair, struct rst_view key, struct rst_view value)
 {
-	char buf[RST_MROW_MAX];
+	char buf[RST_MROW_MAX], until[8];
 	struct rst_mrow row;
+	struct rst_view other, due;
 	enum rst_via via;
 	enum rst_err err;
 	size_t len;
@@ -526,7 +532,14 @@ member_row(struct repair *repair, struct rst_view key, struct rst_view value)
 	if (err != RST_OK)
 		return err;
 	len = rst_mrow_of_key(row.group, row.via, &row.key, buf);
-	return have(repair, RST_T_MEMBEROF, rst_view(buf, len));
+	due = rst_mrow_of_value(&row, until);
+	err = rst_db_get(&repair->txn.r, RST_T_MEMBEROF, rst_view(buf, len),
+	                 &other);
+	if (err == RST_OK && rst_view_equal(other, due))
+		return RST_OK;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	return put(repair, RST_T_MEMBEROF, rst_view(buf, len), due);
 }
 
 static enum rst_err
@@ -548,9 +561,8 @@ memberof_row(struct repair *repair, struct rst_view key, struct rst_view value)
 	}
 	if (err == RST_ENOTFOUND || err == RST_ECORRUPT)
 		return drop(repair, RST_T_MEMBEROF, key);
-	return err == RST_OK && value.len > 0
-	               ? put(repair, RST_T_MEMBEROF, key, RST_VIEW(""))
-	               : err;
+	(void)value; /* member_row() has made it right */
+	return err;
 }
 
 static enum rst_err

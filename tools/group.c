@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "lifecycle/moment.h"
 #include "lifecycle/place.h"
 #include "store/member.h"
 #include "tools/noun.h"
@@ -74,6 +75,24 @@ list(struct noun *noun)
 	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
 }
 
+/* Its name; that of a group with @ before it; and the end, if it has one. */
+static void
+print_member(const struct noun *noun, const struct rst_record *record,
+             int64_t until_s)
+{
+	bool group = record->kind == RST_KIND_GROUP;
+	char name[128], until[LIFECYCLE_TIME_BYTES] = "";
+
+	if (!rst_view_copy(
+		    rst_record_first(record, group ? RST_A_CN : RST_A_UID),
+		    name, sizeof(name)))
+		return;
+	if (until_s != 0)
+		lifecycle_time_print_3339(until_s, until);
+	printf(noun->json ? "\"%s%s%s%s\"\n" : "%s%s%s%s\n", group ? "@" : "",
+	       name, until_s != 0 ? " " : "", until);
+}
+
 /* The names of the members, a line each. */
 static enum ctl_status
 members(struct noun *noun)
@@ -83,7 +102,6 @@ members(struct noun *noun)
 	struct rst_rtxn txn;
 	enum ctl_status status;
 	uint64_t group, member;
-	char name[128];
 	enum rst_err err;
 
 	status = noun_group(noun, 0, &group);
@@ -93,13 +111,10 @@ members(struct noun *noun)
 	if (err != RST_OK)
 		return ctl_failed(err, &noun->refusal);
 	while ((err = rst_member_next_id(&txn, group, &cursor, &member)) ==
-	       RST_OK) {
-		if (rst_record_get(&txn, member, &record) != RST_OK ||
-		    !rst_view_copy(rst_record_first(&record, RST_A_UID), name,
-		                   sizeof(name)))
-			continue;
-		printf(noun->json ? "\"%s\"\n" : "%s\n", name);
-	}
+	       RST_OK)
+		if (rst_record_get(&txn, member, &record) == RST_OK)
+			print_member(noun, &record,
+			             rst_member_until(&txn, group, member));
 	rst_read_end(&txn);
 	return err == RST_ENOTFOUND ? CTL_OK : ctl_failed(err, &noun->refusal);
 }
@@ -198,23 +213,48 @@ drop(struct noun *noun)
 }
 
 typedef enum rst_err act_member(const struct act_ctx *ctx, uint64_t group,
-                                uint64_t person, struct act_refusal *refusal);
+                                uint64_t member, struct act_refusal *refusal);
+typedef enum ctl_status find_member(struct noun *noun, size_t at,
+                                    uint64_t *ret_id);
 
 /* Everybody who is named after the group. */
 static enum ctl_status
-change(struct noun *noun, act_member *act, const char *what)
+change(struct noun *noun, find_member *find, act_member *act, const char *what)
 {
 	enum ctl_status status;
-	uint64_t group, person;
+	uint64_t group, member;
 
 	status = noun_group(noun, 0, &group);
 	for (size_t i = 1; status == CTL_OK && i < noun->n_args; i++) {
-		status = noun_person(noun, i, &person);
+		status = find(noun, i, &member);
 		if (status == CTL_OK)
 			status = noun_done(
 				noun,
-				act(&noun->ctx, group, person, &noun->refusal),
+				act(&noun->ctx, group, member, &noun->refusal),
 				noun->args[i], what);
+	}
+	return status;
+}
+
+/* With --until; an empty one takes the end away. */
+static enum ctl_status
+join_until(struct noun *noun, find_member *find)
+{
+	enum ctl_status status;
+	uint64_t group, member;
+	int64_t until_s = RULE_NEVER;
+
+	status = noun_group(noun, 0, &group);
+	if (status == CTL_OK && noun->option[NOUN_UNTIL][0] != '\0')
+		status = noun_moment(noun, NOUN_UNTIL, &until_s);
+	for (size_t i = 1; status == CTL_OK && i < noun->n_args; i++) {
+		status = find(noun, i, &member);
+		if (status == CTL_OK)
+			status = noun_done(noun,
+			                   act_join_until(&noun->ctx, group,
+			                                  member, until_s,
+			                                  &noun->refusal),
+			                   noun->args[i], "joined");
 	}
 	return status;
 }
@@ -222,13 +262,29 @@ change(struct noun *noun, act_member *act, const char *what)
 static enum ctl_status
 join(struct noun *noun)
 {
-	return change(noun, act_join, "joined");
+	if (noun->option[NOUN_UNTIL] != NULL)
+		return join_until(noun, noun_person);
+	return change(noun, noun_person, act_join, "joined");
 }
 
 static enum ctl_status
 leave(struct noun *noun)
 {
-	return change(noun, act_leave, "taken out");
+	return change(noun, noun_person, act_leave, "taken out");
+}
+
+static enum ctl_status
+nest(struct noun *noun)
+{
+	if (noun->option[NOUN_UNTIL] != NULL)
+		return join_until(noun, noun_group);
+	return change(noun, noun_group, act_join, "joined");
+}
+
+static enum ctl_status
+unnest(struct noun *noun)
+{
+	return change(noun, noun_group, act_leave, "taken out");
 }
 
 static const struct noun_verb verbs[] = {
@@ -245,10 +301,15 @@ static const struct noun_verb verbs[] = {
 	  true, edit },
 	{ "delete", "GROUP", "The group goes; its number stays dead", 1, 1, 0,
 	  true, drop },
-	{ "join", "GROUP NAME...", "Take people in", 2, NOUN_ARGS_MAX, 0, true,
-	  join },
+	{ "join", "GROUP NAME...", "Take people in, for good or until then", 2,
+	  NOUN_ARGS_MAX, NOUN_BIT(UNTIL), true, join },
 	{ "leave", "GROUP NAME...", "Take people out", 2, NOUN_ARGS_MAX, 0,
 	  true, leave },
+	{ "nest", "GROUP GROUP...",
+	  "Take groups in: who is in them is in the first one, too", 2,
+	  NOUN_ARGS_MAX, NOUN_BIT(UNTIL), true, nest },
+	{ "unnest", "GROUP GROUP...", "Take groups out", 2, NOUN_ARGS_MAX, 0,
+	  true, unnest },
 };
 
 enum ctl_status

@@ -238,6 +238,8 @@ noun_run(const struct noun_table *table, struct ctl *ctl, int argc, char **argv)
 	status = ctl_open(ctl, false, &noun.env);
 	if (status == CTL_OK)
 		status = ctl_context(noun.env, &noun.ctx);
+	if (status == CTL_OK)
+		rst_env_set_clock(noun.env, ctl_clock);
 	noun.ctx.dry_run = noun.dry_run;
 	if (status == CTL_OK)
 		status = noun.verb->run(&noun);

@@ -54,7 +54,7 @@
 	  "Of two policies that set the same, the higher one counts")          \
 	X(LIMIT, 265, "limit", "NUMBER", "At most so many")                    \
 	X(SINCE, 266, "since", "TIME", "Not before")                           \
-	X(UNTIL, 267, "until", "TIME", "Before")                               \
+	X(UNTIL, 267, "until", "TIME", "Before then")                          \
 	X(ACTOR, 268, "actor", "TEXT", "Only by whom this is part of the DN")  \
 	X(ACTION, 269, "action", "NAME", "Only such acts")                     \
 	X(TARGET, 270, "target", "TEXT", "Only on what has this in its DN")    \

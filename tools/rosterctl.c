@@ -201,6 +201,15 @@ set_actor(struct act_ctx *ctx)
 	ctx->address = rst_view_of(address);
 }
 
+int64_t
+ctl_clock(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
 enum ctl_status
 ctl_context(struct rst_env *env, struct act_ctx *ret_ctx)
 {

@@ -77,6 +77,8 @@ void ctl_parse(const struct argp *argp, int argc, char **argv, void *input);
 void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Open the environment, making it when create is set; says why it failed. */
+/* Now, for rst_env_set_clock(). */
+int64_t ctl_clock(void);
 enum ctl_status ctl_open(const struct ctl *ctl, bool create,
                          struct rst_env **ret_env);
 /*

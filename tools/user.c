@@ -25,8 +25,9 @@ add_groups(cJSON *user, const struct rst_rtxn *txn, uint64_t person)
 	struct rst_record group;
 	cJSON *list = cJSON_AddArrayToObject(user, "groups");
 	size_t n = 0;
-	bool good = list != NULL && rst_member_of(txn, person, 0, ids,
-	                                          GROUPS_SHOWN, &n) == RST_OK;
+	bool good = list != NULL &&
+	            rst_member_of_all(txn, person, 0, ids, GROUPS_SHOWN, &n) ==
+	                    RST_OK;
 
 	for (size_t i = 0; good && i < n; i++) {
 		char name[128];
@@ -185,7 +186,7 @@ fits(const struct rst_rtxn *txn, const struct filter *filter,
 	    (filter->status != RST_STATUS_NONE &&
 	     record->status != filter->status) ||
 	    (filter->group != 0 &&
-	     !rst_member_is(txn, filter->group, record->id)))
+	     !rst_member_within(txn, filter->group, record->id)))
 		return false;
 	if (filter->text == NULL)
 		return true;

@@ -952,6 +952,13 @@ def http_join(hand):
         "PUT", "groups/%s/members/%s" % (group, name)))
 
 
+@act(HTTP, "join for a while", "act_join_until")
+def http_join_until(hand):
+    join(hand, lambda group, name: hand.ask(
+        "PUT", "groups/%s/members/%s" % (group, name),
+        {"until": "2099-01-01T00:00:00Z"}))
+
+
 @act(HTTP, "leave", "act_leave", frees=True)
 def http_leave(hand):
     leave(hand, lambda group, name: hand.ask(

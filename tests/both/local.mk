@@ -17,6 +17,7 @@ both_tests = \
 	tests/both/killswitch \
 	tests/both/kill-9 \
 	tests/both/lockout \
+	tests/both/members \
 	tests/both/nouns \
 	tests/both/numbers \
 	tests/both/passwords \

@@ -250,6 +250,48 @@ a_group_with_the_number_of_sudo(struct world *w)
 	set(w, life_group(w->life, "crew", false), RST_A_GIDNUMBER, "27");
 }
 
+/* group joins other as nobody could: by the store alone. */
+static void
+plant_member(struct world *w, uint64_t group, uint64_t member)
+{
+	struct planting p;
+
+	begin(w, group, &p);
+	assert_int_equal(rst_member_join(&p.txn, group, member, NULL), RST_OK);
+	end(&p, true);
+}
+
+static void
+two_groups_in_each_other(struct world *w)
+{
+	uint64_t crew = life_group(w->life, "crew", false);
+	uint64_t ops = life_group(w->life, "ops", false);
+
+	plant_member(w, crew, ops);
+	plant_member(w, ops, crew);
+}
+
+static void
+nine_groups_in_one_another(struct world *w)
+{
+	static const char *const names[] = { "g1", "g2", "g3", "g4", "g5",
+		                             "g6", "g7", "g8", "g9" };
+	uint64_t above = 0, group;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		group = life_group(w->life, names[i], false);
+		if (above != 0)
+			plant_member(w, above, group);
+		above = group;
+	}
+}
+
+static void
+an_end_that_is_no_time(struct world *w)
+{
+	set(w, w->admins, RST_A_ROSTERMEMBERUNTIL, "soon uid=ada");
+}
+
 static void
 two_passwords(struct world *w)
 {
@@ -466,6 +508,9 @@ static const struct {
 	FOUND("group-name", a_reserved_group),
 	FOUND("group-name", a_group_under_another_name),
 	FOUND("group-name", a_group_without_a_name),
+	FOUND("group-nesting", two_groups_in_each_other),
+	FOUND("group-nesting", nine_groups_in_one_another),
+	FOUND("member-until", an_end_that_is_no_time),
 	FOUND("number-range", the_number_of_root),
 	FOUND("number-range", a_number_that_is_none),
 	ALSO("number-range", the_group_of_root, "primary-group"),
