@@ -1,4 +1,4 @@
-dist_doc_DATA += doc/acceptance.md doc/containers.md doc/differences.md doc/hacking.md \
+dist_doc_DATA += doc/acceptance.md doc/access.md doc/containers.md doc/differences.md doc/hacking.md \
 	doc/openapi.yaml \
 	doc/reliability.md
 EXTRA_DIST += \

@@ -262,9 +262,10 @@ set_until(struct rst_wtxn *txn, const struct act_ctx *ctx,
 }
 
 /* Join, or stay, with an end or without. */
-static enum rst_err
-join_until(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
-           uint64_t member, int64_t until_s, struct act_refusal *refusal)
+enum rst_err
+act_gate_join_until(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                    uint64_t group, uint64_t member, int64_t until_s,
+                    struct act_refusal *refusal)
 {
 	char dn[RST_DN_MAX], ndn[RST_DN_MAX];
 	struct rst_entry *entry = NULL;
@@ -333,7 +334,8 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
 		err = act_gate_member(&txn, ctx, join ? "join" : "leave", group,
 		                      member, join, refusal);
 	else
-		err = join_until(&txn, ctx, group, member, until_s, refusal);
+		err = act_gate_join_until(&txn, ctx, group, member, until_s,
+		                          refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 out:

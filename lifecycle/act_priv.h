@@ -55,6 +55,12 @@ enum rst_err act_gate_member(struct rst_wtxn *txn, const struct act_ctx *ctx,
                              bool join, struct act_refusal *refusal)
 	RST_MUST_USE;
 
+/* member joins group, or stays in it, with an end (RULE_NEVER: none). */
+enum rst_err act_gate_join_until(struct rst_wtxn *txn,
+                                 const struct act_ctx *ctx, uint64_t group,
+                                 uint64_t member, int64_t until_s,
+                                 struct act_refusal *refusal) RST_MUST_USE;
+
 /* A copy of entry id to change, if it is of kind; RST_ENOTFOUND. */
 enum rst_err act_load(const struct rst_rtxn *txn, uint64_t id,
                       enum rst_kind kind, struct rst_entry **ret_entry,

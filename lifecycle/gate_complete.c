@@ -56,21 +56,88 @@ allocate(struct gate *g, enum rst_ident kind, const struct rule_range *ranges,
 	                   "%s", text);
 }
 
+#define PLACE_BYTES (sizeof("cn=") + RULE_NAME_MAX)
+
+/* Ranges of the nearest OU above that has some. */
+static size_t
+ranges_above(const struct rst_rtxn *txn, enum rule_setting_id setting,
+             uint64_t parent, struct rule_range ranges[RULE_RANGES_MAX])
+{
+	struct rst_record record;
+	char place[PLACE_BYTES];
+	size_t n = 0;
+
+	while (n == 0 && parent != 0 &&
+	       rst_record_get(txn, parent, &record) == RST_OK) {
+		parent = record.parent;
+		if (rst_view_copy(record.nrdn, place, sizeof(place)) &&
+		    place[0] != '\0')
+			n = lifecycle_setting_ranges(txn, setting, place,
+			                             ranges);
+	}
+	return n;
+}
+
+/* Ranges of the primary group that the person brings. */
+static size_t
+ranges_of_group(const struct rst_rtxn *txn, enum rule_setting_id setting,
+                uint32_t gid, struct rule_range ranges[RULE_RANGES_MAX])
+{
+	struct rst_ident_owner owner;
+	struct rst_record group;
+	char place[PLACE_BYTES];
+
+	if (gid == RST_NO_NUMBER ||
+	    rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, gid, 0, &owner) !=
+	            RST_OK ||
+	    owner.tombstone ||
+	    rst_record_get(txn, owner.id, &group) != RST_OK ||
+	    !rst_view_copy(group.nrdn, place, sizeof(place)) ||
+	    place[0] == '\0')
+		return 0;
+	return lifecycle_setting_ranges(txn, setting, place, ranges);
+}
+
+/* Where the entry's number comes from: a place of its own, and then from there
+ * alone; or (0) from what is everybody's. */
+static size_t
+own_ranges(const struct rst_rtxn *txn, enum rule_setting_id setting,
+           const struct rst_record *was,
+           struct rule_range ranges[RULE_RANGES_MAX])
+{
+	size_t n = 0;
+
+	if (gate_is_person(was))
+		n = ranges_of_group(txn, setting, was->gid_number, ranges);
+	if (n == 0)
+		n = ranges_above(txn, setting, was->parent, ranges);
+	return n;
+}
+
 static enum rst_err
 give_uid_number(struct gate *g, struct rst_entry *after)
 {
 	const struct rst_rtxn *txn = &g->txn->r;
 	struct rule_range ranges[RULE_RANGES_MAX + 3];
-	size_t n =
-		lifecycle_setting_ranges(txn, RULE_SETTING_UID_RANGE, ranges);
 	struct rst_ident_owner owner;
+	struct rst_record was;
 	uint32_t number;
 	bool taken;
+	size_t n;
 	enum rst_err err;
 
-	ranges[n++] = rule_uid_ranges[0];
-	ranges[n++] = rule_uid_ranges[1];
-	ranges[n++] = lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE);
+	err = rst_entry_record(after, &was);
+	if (err != RST_OK)
+		return err;
+	n = own_ranges(txn, RULE_SETTING_UID_RANGE, &was, ranges);
+	if (n == 0) {
+		n = lifecycle_setting_ranges(txn, RULE_SETTING_UID_RANGE, "",
+		                             ranges);
+		ranges[n++] = rule_uid_ranges[0];
+		ranges[n++] = rule_uid_ranges[1];
+		ranges[n++] =
+			lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE);
+	}
 	/* A private group needs the number, too. */
 	do {
 		err = allocate(g, RST_IDENT_UIDNUMBER, ranges, n, &number);
@@ -205,12 +272,15 @@ complete_group(struct gate *g, struct rst_entry *after,
 	const bool no_class = !(was->flags & RST_REC_POSIX_GROUP);
 	const bool no_number = lacks(was, RST_A_GIDNUMBER);
 	struct rule_range ranges[RULE_RANGES_MAX + 1];
-	size_t n = lifecycle_setting_ranges(&g->txn->r, RULE_SETTING_GID_RANGE,
-	                                    ranges);
+	size_t n = own_ranges(&g->txn->r, RULE_SETTING_GID_RANGE, was, ranges);
 	uint32_t number;
 	enum rst_err err = RST_OK;
 
-	ranges[n++] = rule_gid_ranges[0];
+	if (n == 0) {
+		n = lifecycle_setting_ranges(&g->txn->r, RULE_SETTING_GID_RANGE,
+		                             "", ranges);
+		ranges[n++] = rule_gid_ranges[0];
+	}
 	if (no_class)
 		err = rst_entry_add(after, RST_A_OBJECTCLASS,
 		                    RST_VIEW("posixGroup"));

@@ -20,6 +20,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_reset.c \
 	lifecycle/act_session.c lifecycle/act_session_end.c \
 	lifecycle/act_setting.c \
+	lifecycle/act_state.c lifecycle/act_state.h \
 	lifecycle/act_status.c \
 	lifecycle/act_sweep.c \
 	lifecycle/act_ticket.c \

@@ -86,12 +86,13 @@ lifecycle_setting_range(const struct rst_rtxn *txn, enum rule_setting_id id)
 
 size_t
 lifecycle_setting_ranges(const struct rst_rtxn *txn, enum rule_setting_id id,
+                         const char *place,
                          struct rule_range ranges[RULE_RANGES_MAX])
 {
 	char text[RULE_SETTING_VALUE_MAX + 1];
 
 	lifecycle_setting_text(txn, id, text);
-	return rule_setting_ranges(id, text, strlen(text), ranges);
+	return rule_setting_ranges(id, text, strlen(text), place, ranges);
 }
 
 /* One of the groups that a policy names has person as member. */

@@ -28,9 +28,9 @@ void lifecycle_setting_text(const struct rst_rtxn *txn, enum rule_setting_id id,
 struct rule_range lifecycle_setting_range(const struct rst_rtxn *txn,
                                           enum rule_setting_id id);
 
-/* RULE_TYPE_RANGES: how many there are. */
+/* RULE_TYPE_RANGES: how many there are for place, see rule_setting_ranges(). */
 size_t lifecycle_setting_ranges(const struct rst_rtxn *txn,
-                                enum rule_setting_id id,
+                                enum rule_setting_id id, const char *place,
                                 struct rule_range ranges[RULE_RANGES_MAX]);
 
 /* The value of a record's own line, if it has one that reads. */

@@ -157,23 +157,64 @@ read_range(const struct rule_setting *setting, const char *text, size_t len,
 	return true;
 }
 
+/* "ou=NAME" or "cn=NAME", as the normal form of an RDN has it. */
+static bool
+is_range_place(const char *text, size_t len)
+{
+	if (len < 4 || len > 3 + RULE_NAME_MAX ||
+	    (memcmp(text, "ou=", 3) != 0 && memcmp(text, "cn=", 3) != 0))
+		return false;
+	for (size_t i = 3; i < len; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') &&
+		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '_' &&
+		    text[i] != '-')
+			return false;
+	return true;
+}
+
+/* The place before the colon of an item, which then begins behind it; of none
+ * an empty text.  False for what is no place. */
+static bool
+split_place(const char **item, const char *stop, const char **ret_place,
+            size_t *ret_len)
+{
+	const char *colon = memchr(*item, ':', (size_t)(stop - *item));
+
+	*ret_place = "";
+	*ret_len = 0;
+	if (colon == NULL)
+		return true;
+	if (!is_range_place(*item, (size_t)(colon - *item)))
+		return false;
+	*ret_place = *item;
+	*ret_len = (size_t)(colon - *item);
+	*item = colon + 1;
+	return true;
+}
+
+/* All items must be lawful; those of place are given. */
 static bool
 read_ranges(const struct rule_setting *setting, const char *text, size_t len,
-            struct rule_range ranges[RULE_RANGES_MAX], size_t *ret_n)
+            const char *place, struct rule_range ranges[RULE_RANGES_MAX],
+            size_t *ret_n)
 {
-	const char *end = text + len;
+	const char *end = text + len, *its;
 	int64_t both;
-	size_t n = 0;
+	size_t n = 0, all = 0, its_len;
 
 	while (text < end) {
 		const char *comma = memchr(text, ',', (size_t)(end - text));
 		const char *stop = comma != NULL ? comma : end;
 
-		if (n == RULE_RANGES_MAX || stop == text || stop + 1 == end ||
+		if (all++ == RULE_RANGES_MAX || stop + 1 == end ||
+		    !split_place(&text, stop, &its, &its_len) || stop == text ||
 		    !read_range(setting, text, (size_t)(stop - text), &both))
 			return false;
-		ranges[n].first = (uint32_t)(both >> 32);
-		ranges[n++].last = (uint32_t)both;
+		if (its_len == strlen(place) &&
+		    memcmp(its, place, its_len) == 0) {
+			ranges[n].first = (uint32_t)(both >> 32);
+			ranges[n++].last = (uint32_t)both;
+		}
 		text = stop + (comma != NULL ? 1 : 0);
 	}
 	*ret_n = n;
@@ -182,11 +223,12 @@ read_ranges(const struct rule_setting *setting, const char *text, size_t len,
 
 size_t
 rule_setting_ranges(enum rule_setting_id id, const char *text, size_t len,
+                    const char *place,
                     struct rule_range ranges[RULE_RANGES_MAX])
 {
 	size_t n;
 
-	return read_ranges(&settings[id], text, len, ranges, &n) ? n : 0;
+	return read_ranges(&settings[id], text, len, place, ranges, &n) ? n : 0;
 }
 
 /* An absolute path; %u, %g and %% are the only templates. */
@@ -246,7 +288,7 @@ read_value(const struct rule_setting *setting, const char *text, size_t len,
 	case RULE_TYPE_RANGE:
 		return read_range(setting, text, len, ret_number);
 	case RULE_TYPE_RANGES:
-		return read_ranges(setting, text, len, ranges, &n_ranges);
+		return read_ranges(setting, text, len, "", ranges, &n_ranges);
 	case RULE_TYPE_PATH:
 		return is_path(text, len);
 	case RULE_TYPE_PATHS:
@@ -374,10 +416,12 @@ rule_setting_print_range(enum rule_setting_id id,
 		               setting->min, setting->max);
 		return;
 	case RULE_TYPE_RANGES:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "at most %d of FIRST-LAST within %" PRId64
-		               "-%" PRId64 ", with commas, or nothing",
-		               RULE_RANGES_MAX, setting->min, setting->max);
+		(void)snprintf(
+			buf, RULE_SETTING_RANGE_BYTES,
+			"at most %d of [ou=NAME:|cn=NAME:]FIRST-LAST within "
+			"%" PRId64 "-%" PRId64 ", with commas, or "
+			"nothing",
+			RULE_RANGES_MAX, setting->min, setting->max);
 		return;
 	case RULE_TYPE_PATH:
 		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,

@@ -113,7 +113,8 @@ enum rule_character_class {
 	  NULL, "Numbers to give out after the built-in ranges")                \
 	X(UID_RANGE, "uid-range", RANGES, SITE, 1000, 60000, "", NULL,          \
 	  "uidNumbers to give out before the built-in ranges, as "              \
-	  "10000-19999,30000-39999")                                            \
+	  "20000-29999,ou=guests:30000-39999,cn=crew:40000-40999: below such "  \
+	  "an OU, or with such a primary group, no others")                     \
 	X(GID_RANGE, "gid-range", RANGES, SITE, 1000, 60000, "", NULL,          \
 	  "gidNumbers to give out before the built-in range")                   \
 	X(PRIVATE_GROUPS, "private-groups", SWITCH, SITE, 0, 1, "off", NULL,    \
@@ -269,11 +270,15 @@ bool rule_setting_find(const char *name, size_t len,
  */
 enum rule_verdict rule_setting_read(enum rule_setting_id id, const char *text,
                                     size_t len, int64_t *ret_number);
-/* The ranges of a value of RULE_TYPE_RANGES, in their order; how many, at most
- * RULE_RANGES_MAX.  0 for a value that it does not take, too. */
-#define RULE_RANGES_MAX 8
+/*
+ * The ranges of a value of RULE_TYPE_RANGES that are for place, in their order;
+ * how many, at most RULE_RANGES_MAX.  An item is FIRST-LAST, for place "", or
+ * PLACE:FIRST-LAST with the RDN of an OU or a group, as "ou=staff".  0 for a
+ * value that it does not take, too.
+ */
+#define RULE_RANGES_MAX 16
 size_t rule_setting_ranges(enum rule_setting_id id, const char *text,
-                           size_t len,
+                           size_t len, const char *place,
                            struct rule_range ranges[RULE_RANGES_MAX]);
 /* Of the value when nobody set it; RANGE without one: 0. */
 int64_t rule_setting_default(enum rule_setting_id id);
@@ -295,7 +300,7 @@ struct rule_preset_line {
 const struct rule_preset_line *rule_preset_find(const char *name);
 
 /* What it takes, for people: "8 to 128", "on or off", "5m to 7d". */
-#define RULE_SETTING_RANGE_BYTES 96
+#define RULE_SETTING_RANGE_BYTES 112
 void rule_setting_print_range(enum rule_setting_id id,
                               char buf[RULE_SETTING_RANGE_BYTES]);
 

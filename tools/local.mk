@@ -17,6 +17,8 @@ rosterctl_SOURCES = \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/session.c \
+	tools/state.c tools/state.h tools/state_apply.c \
+	tools/state_export.c tools/state_read.c \
 	tools/sweep.c \
 	tools/token.c \
 	tools/user.c \

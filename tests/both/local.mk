@@ -11,6 +11,7 @@ both_tests = \
 	tests/both/endure \
 	tests/both/full \
 	tests/both/enumeration \
+	tests/both/grants \
 	tests/both/groups \
 	tests/both/journal \
 	tests/both/keys \
@@ -24,6 +25,7 @@ both_tests = \
 	tests/both/refusals \
 	tests/both/repair \
 	tests/both/restart \
+	tests/both/state \
 	tests/both/stopped \
 	tests/both/stream \
 	tests/both/tokens \

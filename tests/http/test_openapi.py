@@ -288,6 +288,8 @@ def groups_and_policies(ask, admin):
     ask(admin, "PATCH", "/policies/staff", {"priority": 3})
     ask(admin, "DELETE", "/policies/staff")
     ask(admin, "DELETE", "/groups/crew/members/bob")
+    ask(admin, "PUT", "/groups/crew/groups/sysadmins")
+    ask(admin, "DELETE", "/groups/crew/groups/sysadmins")
     ask(admin, "DELETE", "/groups/crew")
 
 

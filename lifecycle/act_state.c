@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* act_state.c - a person or group as a file declares it */
+#include "lifecycle/act_state.h"
+
+#include <stdio.h>
+
+#include "lifecycle/act_priv.h"
+#include "lifecycle/place.h"
+#include "rules/password.h"
+
+/* The next values of one attribute in entry, from *at on. */
+static size_t
+take_values(const struct act_state_entry *entry, size_t *at,
+            struct rst_view values[ACT_STATE_VALUES_MAX], uint16_t *ret_attr)
+{
+	size_t n = 0;
+
+	*ret_attr = entry->values[*at].attr;
+	while (*at < entry->n_values && entry->values[*at].attr == *ret_attr) {
+		if (entry->values[*at].value.ptr != NULL)
+			values[n++] = entry->values[*at].value;
+		(*at)++;
+	}
+	return n;
+}
+
+/* The record has just these values of attr, in any order. */
+static bool
+has_just(const struct rst_record *record, uint16_t attr,
+         const struct rst_view *values, size_t n)
+{
+	struct rst_attr has;
+	struct rst_view value;
+	size_t found = 0;
+
+	if (!rst_record_attr(record, attr, &has))
+		return n == 0;
+	if (has.count != n)
+		return false;
+	while (rst_attr_next(&has, &value))
+		for (size_t i = 0; i < n; i++)
+			if (rst_view_equal(values[i], value)) {
+				found++;
+				break;
+			}
+	return found == n;
+}
+
+/* Set what differs. */
+static enum rst_err
+set_values(const struct act_state_entry *wanted, const struct rst_record *was,
+           struct rst_entry *entry, bool *ret_differs, bool *ret_hash)
+{
+	struct rst_view values[ACT_STATE_VALUES_MAX];
+	uint16_t attr;
+	size_t at = 0, n;
+	enum rst_err err = RST_OK;
+
+	*ret_differs = *ret_hash = false;
+	while (err == RST_OK && at < wanted->n_values) {
+		n = take_values(wanted, &at, values, &attr);
+		if (was != NULL && has_just(was, attr, values, n))
+			continue;
+		*ret_differs = true;
+		if (attr == RST_A_USERPASSWORD)
+			*ret_hash = true;
+		err = rst_entry_set(entry, attr, values, n);
+	}
+	return err;
+}
+
+/* A hash that only an import may bring. */
+static bool
+is_foreign_hash(const struct act_state_entry *wanted)
+{
+	for (size_t i = 0; i < wanted->n_values; i++)
+		if (wanted->values[i].attr == RST_A_USERPASSWORD &&
+		    wanted->values[i].value.ptr != NULL &&
+		    rule_hash_scheme(wanted->values[i].value.ptr,
+		                     wanted->values[i].value.len) ==
+		            RULE_SCHEME_OTHER)
+			return true;
+	return false;
+}
+
+static enum rst_err
+add_classes(struct rst_entry *entry, enum rst_kind kind)
+{
+	static const char *const person[] = {
+		"top",           "person",        "organizationalPerson",
+		"inetOrgPerson", "posixAccount",  "shadowAccount",
+		"ldapPublicKey", "rosterAccount",
+	};
+	static const char *const group[] = { "top", "groupOfMembers",
+		                             "posixGroup", "rosterGroup" };
+	const bool is_person = kind == RST_KIND_PERSON;
+	const char *const *classes = is_person ? person : group;
+	size_t n = is_person ? sizeof(person) / sizeof(person[0])
+	                     : sizeof(group) / sizeof(group[0]);
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < n; i++)
+		err = rst_entry_add(entry, RST_A_OBJECTCLASS,
+		                    rst_view_of(classes[i]));
+	return err;
+}
+
+/* Everybody is in ldapusers; an import adds nobody by itself. */
+static enum rst_err
+join_everybody(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
+               struct act_refusal *refusal)
+{
+	uint64_t group;
+	enum rst_err err;
+
+	err = act_find_group(&txn->r, RST_VIEW("ldapusers"), &group);
+	if (err == RST_OK)
+		err = act_gate_member(txn, ctx, "join", group, person, true,
+		                      refusal);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+static enum rst_err
+add(struct rst_wtxn *txn, const struct act_ctx *ctx,
+    const struct act_state_entry *wanted, struct act_refusal *refusal)
+{
+	const bool person = wanted->kind == RST_KIND_PERSON;
+	const uint16_t naming = person ? RST_A_UID : RST_A_CN;
+	char rdn[sizeof("uid=") + RULE_NAME_MAX];
+	struct rst_entry *entry = NULL;
+	struct gate_change change = {
+		.verb = GATE_ADD,
+		.flags = GATE_IMPORT,
+		.act = RST_VIEW("import"),
+	};
+	bool differs, hash;
+	uint64_t parent;
+	enum rst_err err;
+
+	(void)snprintf(rdn, sizeof(rdn), "%s=%.*s", person ? "uid" : "cn",
+	               (int)wanted->name.len, wanted->name.ptr);
+	err = lifecycle_place(&txn->r, person ? "ou=people" : "ou=groups",
+	                      &parent);
+	if (err == RST_OK)
+		err = rst_entry_new(&entry);
+	if (err == RST_OK)
+		err = rst_entry_place(entry, parent, rst_view_of(rdn),
+		                      rst_view_of(rdn));
+	if (err == RST_OK)
+		err = add_classes(entry, wanted->kind);
+	if (err == RST_OK)
+		err = set_values(wanted, NULL, entry, &differs, &hash);
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, naming, wanted->name);
+	if (err == RST_OK)
+		err = gate_complete(txn, ctx, entry, refusal);
+	change.after = entry;
+	if (err == RST_OK)
+		err = gate_apply(txn, ctx, &change, refusal, NULL);
+	if (err == RST_OK && person)
+		err = join_everybody(txn, ctx, rst_entry_id(entry), refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
+static enum rst_err
+change(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
+       const struct act_state_entry *wanted, bool *ret_changed,
+       struct act_refusal *refusal)
+{
+	struct gate_change gate = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("apply"),
+		.id = id,
+	};
+	struct rst_entry *before = NULL, *after = NULL;
+	struct rst_record record;
+	bool hash = false;
+	enum rst_err err;
+
+	*ret_changed = false;
+	err = act_load(&txn->r, id, wanted->kind, &before, &record);
+	if (err == RST_OK)
+		err = rst_entry_from_record(&record, &after);
+	if (err == RST_OK)
+		err = set_values(wanted, &record, after, ret_changed, &hash);
+	if (err == RST_OK && hash && is_foreign_hash(wanted))
+		gate.flags = GATE_IMPORT;
+	gate.after = after;
+	if (err == RST_OK && *ret_changed)
+		err = gate_apply(txn, ctx, &gate, refusal, NULL);
+	rst_entry_free(before);
+	rst_entry_free(after);
+	return err;
+}
+
+enum rst_err
+act_state_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
+              const struct act_state_entry *entry,
+              enum act_state_change *ret_change, struct act_refusal *refusal)
+{
+	const bool person = entry->kind == RST_KIND_PERSON;
+	enum rule_verdict verdict;
+	bool changed = true;
+	uint64_t id;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	txn->r.now_s = ctx->now_s;
+	if (entry->n_values > ACT_STATE_VALUES_MAX)
+		return RST_EINVALID;
+	err = (person ? act_find_person : act_find_group)(&txn->r, entry->name,
+	                                                  &id);
+	if (err == RST_OK) {
+		err = change(txn, ctx, id, entry, &changed, refusal);
+		if (err == RST_OK)
+			*ret_change =
+				changed ? ACT_STATE_CHANGED : ACT_STATE_SAME;
+		return err;
+	}
+	if (err != RST_ENOTFOUND)
+		return err;
+	/* Before it is part of a DN. */
+	verdict = person ? rule_username(entry->name.ptr, entry->name.len, true)
+	                 : rule_groupname(entry->name.ptr, entry->name.len);
+	if (verdict != RULE_OK)
+		return act_refuse(refusal, verdict, person ? "uid" : "cn");
+	err = add(txn, ctx, entry, refusal);
+	if (err == RST_OK)
+		*ret_change = ACT_STATE_ADDED;
+	return err;
+}
+
+enum rst_err
+act_state_join(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
+               uint64_t member, int64_t until_s, bool *ret_changed,
+               struct act_refusal *refusal)
+{
+	bool is = rst_member_is(&txn->r, group, member);
+	int64_t until_now_s = is ? rst_member_until(&txn->r, group, member) : 0;
+
+	*ret_changed = false;
+	if (is && (until_now_s != 0 ? until_now_s : RULE_NEVER) == until_s)
+		return RST_OK;
+	*ret_changed = true;
+	if (!is && until_s == RULE_NEVER)
+		return act_gate_member(txn, ctx, "join", group, member, true,
+		                       refusal);
+	return act_gate_join_until(txn, ctx, group, member, until_s, refusal);
+}
+
+enum rst_err
+act_state_leave(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
+                uint64_t member, struct act_refusal *refusal)
+{
+	return act_gate_member(txn, ctx, "leave", group, member, false,
+	                       refusal);
+}
+
+enum rst_err
+act_state_settings(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                   const struct rst_view *lines, size_t n, bool *ret_changed,
+                   struct act_refusal *refusal)
+{
+	struct rst_entry *before = NULL, *after = NULL;
+	struct rst_record record;
+	uint64_t id;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	*ret_changed = false;
+	err = lifecycle_place(&txn->r, "cn=settings", &id);
+	if (err == RST_OK)
+		err = act_load(&txn->r, id, RST_KIND_SETTING, &before, &record);
+	if (err == RST_OK && !has_just(&record, RST_A_ROSTERVALUE, lines, n)) {
+		*ret_changed = true;
+		err = rst_entry_from_record(&record, &after);
+		if (err == RST_OK)
+			err = rst_entry_set(after, RST_A_ROSTERVALUE, lines, n);
+		if (err == RST_OK)
+			err = act_gate_modify(txn, ctx, "set", RST_VIEW(""), id,
+			                      after, refusal);
+	}
+	rst_entry_free(before);
+	rst_entry_free(after);
+	return err;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* state.h - people, groups and settings as files: export, apply, import */
+#ifndef TOOLS_STATE_H
+#define TOOLS_STATE_H
+
+#include <cjson/cJSON.h>
+
+#include "store/attr.h"
+#include "tools/rosterctl.h"
+
+#define STATE_FILE_MAX     (256u << 20) /* bytes of one file */
+#define STATE_LINE_MAX     16384        /* bytes of one value */
+#define STATE_NAME_MAX     128
+#define STATE_FIRST_NUMBER 1000 /* below: the system's own accounts */
+#define STATE_NOBODY       65534
+
+/* What of an entry is written and read. */
+struct state_attr {
+	const char *name; /* NULL at the end */
+	uint16_t id;
+};
+extern const struct state_attr state_person_attrs[];
+extern const struct state_attr state_group_attrs[];
+
+enum state_form {
+	STATE_JSON,
+	STATE_LDIF,
+	STATE_PASSWD,
+	STATE_GROUP,
+	STATE_SHADOW,
+};
+/* By its first line. */
+enum state_form state_form_of(const char *text);
+
+/* Read text, which is changed, into state; *ret_ignored counts the entries or
+ * lines that are no people and groups.  False without memory. */
+bool state_read_ldif(char *text, cJSON *state, size_t *ret_ignored);
+bool state_read_unix(char *text, enum state_form form, cJSON *state,
+                     size_t *ret_ignored);
+
+/* state_export.c: the whole state, to be freed with cJSON_Delete(). */
+enum ctl_status state_export(struct rst_env *env, cJSON **ret_state);
+
+/* state_apply.c */
+struct state_options {
+	bool dry_run, json;
+	bool settings; /* take them, too */
+};
+/*
+ * What speaks against state is told, all of it, and nothing is done:
+ * CTL_REFUSED.  Else it is done, in one transaction (or none: dry_run), and
+ * what changes is told, a line each.
+ */
+enum ctl_status state_apply(struct rst_env *env, struct act_ctx *ctx,
+                            const cJSON *state,
+                            const struct state_options *options);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* state_export.c - rosterctl export: people, groups and settings as JSON */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lifecycle/acts.h"
+#include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "store/member.h"
+#include "tools/state.h"
+
+static cJSON *
+text_of(struct rst_view value)
+{
+	char *copy = rst_view_dup(value);
+	cJSON *text = copy != NULL ? cJSON_CreateString(copy) : NULL;
+
+	free(copy);
+	return text;
+}
+
+/* One value as a text, several as a list. */
+static bool
+add_attr(cJSON *item, const struct rst_record *record,
+         const struct state_attr *attr)
+{
+	struct rst_attr values;
+	struct rst_view value;
+	cJSON *list;
+
+	if (!rst_record_attr(record, attr->id, &values) ||
+	    !rst_attr_next(&values, &value))
+		return true;
+	if (values.left == 0)
+		return cJSON_AddItemToObject(item, attr->name, text_of(value));
+	list = cJSON_AddArrayToObject(item, attr->name);
+	do
+		if (!cJSON_AddItemToArray(list, text_of(value)))
+			return false;
+	while (rst_attr_next(&values, &value));
+	return true;
+}
+
+static cJSON *
+item_of(const struct rst_record *record, const char *key, uint16_t naming,
+        const struct state_attr *attrs)
+{
+	cJSON *item = cJSON_CreateObject();
+	bool good =
+		item != NULL &&
+		cJSON_AddItemToObject(
+			item, key, text_of(rst_record_first(record, naming)));
+
+	for (; good && attrs->name != NULL; attrs++)
+		good = add_attr(item, record, attrs);
+	if (good)
+		return item;
+	cJSON_Delete(item);
+	return NULL;
+}
+
+/* "alice", "@ops", or with its end an object. */
+static bool
+add_member(cJSON *list, const struct rst_record *member, int64_t until_s)
+{
+	bool group = member->kind == RST_KIND_GROUP;
+	struct rst_view its =
+		rst_record_first(member, group ? RST_A_CN : RST_A_UID);
+	char name[STATE_NAME_MAX + 1] = "@", until[LIFECYCLE_TIME_BYTES];
+	cJSON *item;
+
+	if (!rst_view_copy(its, name + (group ? 1 : 0), STATE_NAME_MAX))
+		return true;
+	if (until_s == 0)
+		return cJSON_AddItemToArray(list, cJSON_CreateString(name));
+	lifecycle_time_print_3339(until_s, until);
+	item = cJSON_CreateObject();
+	return cJSON_AddStringToObject(item, "name", name) != NULL &&
+	       cJSON_AddStringToObject(item, "until", until) != NULL &&
+	       cJSON_AddItemToArray(list, item);
+}
+
+static bool
+add_members(cJSON *item, const struct rst_rtxn *txn, uint64_t group)
+{
+	cJSON *list = cJSON_AddArrayToObject(item, "members");
+	struct rst_member_cursor cursor = { 0 };
+	struct rst_record member;
+	bool good = list != NULL;
+	uint64_t id;
+
+	while (good && rst_member_next_id(txn, group, &cursor, &id) == RST_OK)
+		if (rst_record_get(txn, id, &member) == RST_OK)
+			good = add_member(list, &member,
+			                  rst_member_until(txn, group, id));
+	return good;
+}
+
+static bool
+add_managers(cJSON *item, const struct rst_rtxn *txn,
+             const struct rst_record *record)
+{
+	struct rst_attr managers;
+	struct rst_record person;
+	struct rst_view dn;
+	char ndn[RST_NORMAL_MAX];
+	cJSON *list;
+	uint64_t id;
+	size_t len;
+
+	if (!rst_record_attr(record, RST_A_ROSTERMANAGER, &managers))
+		return true;
+	list = cJSON_AddArrayToObject(item, "managers");
+	while (list != NULL && rst_attr_next(&managers, &dn))
+		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+		    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) ==
+		            RST_OK &&
+		    rst_record_get(txn, id, &person) == RST_OK &&
+		    !cJSON_AddItemToArray(list, text_of(rst_record_first(
+							&person, RST_A_UID))))
+			return false;
+	return list != NULL;
+}
+
+static bool
+add_settings(cJSON *state, const struct rst_rtxn *txn)
+{
+	cJSON *settings = cJSON_AddObjectToObject(state, "settings");
+	struct rst_record record;
+	struct rst_attr lines;
+	struct rst_view line;
+	char name[STATE_NAME_MAX];
+	const char *equals;
+	bool good = settings != NULL;
+	uint64_t id;
+
+	if (lifecycle_place(txn, "cn=settings", &id) != RST_OK ||
+	    rst_record_get(txn, id, &record) != RST_OK ||
+	    !rst_record_attr(&record, RST_A_ROSTERVALUE, &lines))
+		return good;
+	while (good && rst_attr_next(&lines, &line)) {
+		equals = memchr(line.ptr, '=', line.len);
+		if (equals == NULL ||
+		    !rst_view_copy(
+			    rst_view(line.ptr, (size_t)(equals - line.ptr)),
+			    name, sizeof(name)))
+			continue;
+		good = cJSON_AddItemToObject(
+			settings, name,
+			text_of(rst_view(equals + 1,
+		                         line.len - strlen(name) - 1)));
+	}
+	return good;
+}
+
+static bool
+add_record(cJSON *users, cJSON *groups, const struct rst_rtxn *txn,
+           const struct rst_record *record)
+{
+	cJSON *item;
+
+	if (record->kind == RST_KIND_PERSON)
+		return cJSON_AddItemToArray(
+			users,
+			item_of(record, "uid", RST_A_UID, state_person_attrs));
+	if (record->kind != RST_KIND_GROUP)
+		return true;
+	item = item_of(record, "cn", RST_A_CN, state_group_attrs);
+	return cJSON_AddItemToArray(groups, item) &&
+	       add_members(item, txn, record->id) &&
+	       add_managers(item, txn, record);
+}
+
+enum ctl_status
+state_export(struct rst_env *env, cJSON **ret_state)
+{
+	const struct act_refusal none = { 0 };
+	cJSON *state = cJSON_CreateObject();
+	cJSON *users = cJSON_AddArrayToObject(state, "users");
+	cJSON *groups = cJSON_AddArrayToObject(state, "groups");
+	struct rst_record record;
+	struct rst_rtxn txn = { 0 };
+	uint64_t id = 0;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &txn);
+	if (err == RST_OK &&
+	    (groups == NULL || users == NULL || !add_settings(state, &txn)))
+		err = RST_ENOMEM;
+	while (err == RST_OK) {
+		err = rst_record_next(&txn, &id, &record);
+		if (err == RST_OK && !add_record(users, groups, &txn, &record))
+			err = RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	if (err == RST_ENOTFOUND) {
+		*ret_state = state;
+		return CTL_OK;
+	}
+	cJSON_Delete(state);
+	return ctl_failed(err, &none);
+}

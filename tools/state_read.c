@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* state_read.c - what rosterctl import and apply read: JSON, LDIF, passwd
+ *
+ * All of it becomes one JSON object, the form that rosterctl export writes:
+ *
+ *	{ "users":  [{ "uid": "alice", "uidNumber": "10001", "sn": "A",
+ *	               "mail": ["alice@example.org", "a@example.org"] }],
+ *	  "groups": [{ "cn": "crew", "members": ["alice", "@ops",
+ *	               { "name": "bob", "until": "2027-01-01T00:00:00Z" }] }] }
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "tools/state.h"
+
+const struct state_attr state_person_attrs[] = {
+	{ "cn", RST_A_CN },
+	{ "sn", RST_A_SN },
+	{ "givenName", RST_A_GIVENNAME },
+	{ "displayName", RST_A_DISPLAYNAME },
+	{ "mail", RST_A_MAIL },
+	{ "uidNumber", RST_A_UIDNUMBER },
+	{ "gidNumber", RST_A_GIDNUMBER },
+	{ "homeDirectory", RST_A_HOMEDIRECTORY },
+	{ "loginShell", RST_A_LOGINSHELL },
+	{ "gecos", RST_A_GECOS },
+	{ "description", RST_A_DESCRIPTION },
+	{ "userPassword", RST_A_USERPASSWORD },
+	{ "sshPublicKey", RST_A_SSHPUBLICKEY },
+	{ "rosterKeyUntil", RST_A_ROSTERKEYUNTIL },
+	{ "rosterStatus", RST_A_ROSTERSTATUS },
+	{ "rosterReason", RST_A_ROSTERREASON },
+	{ "rosterStarts", RST_A_ROSTERSTARTS },
+	{ "rosterExpires", RST_A_ROSTEREXPIRES },
+	{ NULL, RST_A_NONE },
+};
+
+const struct state_attr state_group_attrs[] = {
+	{ "gidNumber", RST_A_GIDNUMBER },
+	{ "description", RST_A_DESCRIPTION },
+	{ "rosterAdministrator", RST_A_ROSTERADMINISTRATOR },
+	{ NULL, RST_A_NONE },
+};
+
+static bool
+add_value(cJSON *item, const char *name, const char *text)
+{
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(item, name);
+
+	if (list == NULL)
+		list = cJSON_AddArrayToObject(item, name);
+	return list != NULL &&
+	       cJSON_AddItemToArray(list, cJSON_CreateString(text));
+}
+
+/* The item of list with this name under key; made now if need be. */
+static cJSON *
+item_of(cJSON *list, const char *key, const char *name)
+{
+	cJSON *item;
+
+	cJSON_ArrayForEach(item, list)
+	{
+		const cJSON *has = cJSON_GetObjectItemCaseSensitive(item, key);
+
+		if (cJSON_IsString(has) && strcmp(has->valuestring, name) == 0)
+			return item;
+	}
+	item = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(item, key, name) == NULL ||
+	    !cJSON_AddItemToArray(list, item)) {
+		cJSON_Delete(item);
+		return NULL;
+	}
+	return item;
+}
+
+static cJSON *
+list_of(cJSON *state, const char *name)
+{
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(state, name);
+
+	return list != NULL ? list : cJSON_AddArrayToObject(state, name);
+}
+
+/* ------------------------------------------------------------------ LDIF */
+
+struct entry {
+	cJSON *values; /* of the entry at hand: attribute -> list */
+	size_t ignored;
+};
+
+static const struct state_attr *
+known(const struct state_attr *attrs, const char *name)
+{
+	for (; attrs->name != NULL; attrs++)
+		if (strcasecmp(attrs->name, name) == 0)
+			return attrs;
+	return NULL;
+}
+
+static const cJSON *
+first_of(const cJSON *values, const char *name)
+{
+	return cJSON_GetArrayItem(cJSON_GetObjectItem(values, name), 0);
+}
+
+static bool
+is_class(const cJSON *values, const char *name)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach(
+		one,
+		cJSON_GetObjectItem(
+			values, "objectClass")) if (strcasecmp(one->valuestring,
+	                                                       name) ==
+	                                            0) return true;
+	return false;
+}
+
+/* "uid=alice,ou=..." is alice, "cn=crew,..." is @crew. */
+static bool
+add_member_dn(cJSON *group, const char *dn)
+{
+	char name[STATE_NAME_MAX];
+	size_t n = strcspn(dn, ",+");
+	const char *equals = memchr(dn, '=', n);
+
+	if (equals == NULL || n >= sizeof(name))
+		return true; /* nobody of ours */
+	(void)snprintf(name, sizeof(name), "%s%.*s",
+	               strncasecmp(dn, "cn=", 3) == 0 ? "@" : "",
+	               (int)(dn + n - equals - 1), equals + 1);
+	return add_value(group, "members", name);
+}
+
+static bool
+add_members(cJSON *group, const cJSON *values)
+{
+	static const char *const dns[] = { "member", "uniqueMember" };
+	const cJSON *one;
+	bool good = true;
+
+	cJSON_ArrayForEach(one, cJSON_GetObjectItem(values, "memberUid")) good =
+		good && add_value(group, "members", one->valuestring);
+	for (size_t i = 0; i < 2; i++)
+		cJSON_ArrayForEach(one, cJSON_GetObjectItem(values, dns[i]))
+			good = good && add_member_dn(group, one->valuestring);
+	return good;
+}
+
+/* What of the entry is kept. */
+static bool
+keep(cJSON *state, struct entry *entry)
+{
+	const bool person = is_class(entry->values, "posixAccount") ||
+	                    is_class(entry->values, "inetOrgPerson");
+	const bool group = is_class(entry->values, "posixGroup") ||
+	                   is_class(entry->values, "groupOfNames") ||
+	                   is_class(entry->values, "groupOfMembers") ||
+	                   is_class(entry->values, "groupOfUniqueNames");
+	const char *key = person ? "uid" : "cn";
+	const cJSON *name = first_of(entry->values, key), *list, *one;
+	const struct state_attr *attrs = person ? state_person_attrs
+	                                        : state_group_attrs,
+				*attr;
+	cJSON *item;
+	bool good = true;
+
+	if ((!person && !group) || name == NULL) {
+		entry->ignored++;
+		return true;
+	}
+	item = item_of(list_of(state, person ? "users" : "groups"), key,
+	               name->valuestring);
+	if (item == NULL)
+		return false;
+	cJSON_ArrayForEach(list, entry->values)
+	{
+		attr = known(attrs, list->string);
+		if (attr == NULL)
+			continue;
+		cJSON_ArrayForEach(one, list) good =
+			good && add_value(item, attr->name, one->valuestring);
+	}
+	return good && (person || add_members(item, entry->values));
+}
+
+static bool
+add_line(struct entry *entry, char *line)
+{
+	char *colon = strchr(line, ':'), *value, *options;
+	unsigned char plain[STATE_LINE_MAX];
+	size_t len = 0;
+
+	if (colon == NULL || line[0] == '#')
+		return true;
+	*colon = '\0';
+	options = strchr(line, ';');
+	if (options != NULL)
+		*options = '\0';
+	value = colon + 1;
+	if (*value == ':') {
+		value += 1 + strspn(value + 1, " ");
+		if (sodium_base642bin(plain, sizeof(plain) - 1, value,
+		                      strlen(value), "\r\n", &len, NULL,
+		                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		    memchr(plain, '\0', len) != NULL)
+			return true; /* a picture or a certificate */
+		plain[len] = '\0';
+		return add_value(entry->values, line, (const char *)plain);
+	}
+	return add_value(entry->values, line, value + strspn(value, " "));
+}
+
+bool
+state_read_ldif(char *text, cJSON *state, size_t *ret_ignored)
+{
+	struct entry entry = { cJSON_CreateObject(), 0 };
+	char *line = text, *end, *to;
+	bool good = entry.values != NULL;
+
+	/* Unfold: a line that begins with a blank goes on the last one. */
+	for (to = text; *line != '\0'; line++)
+		if (*line == '\r' && line[1] == '\n')
+			continue;
+		else if (*line == '\n' && line[1] == ' ')
+			line++;
+		else
+			*to++ = *line;
+	*to = '\0';
+	for (line = text; good && line != NULL; line = end) {
+		end = strchr(line, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		if (line[0] != '\0') {
+			good = add_line(&entry, line);
+			if (end != NULL)
+				continue;
+		}
+		if (good && entry.values->child != NULL)
+			good = keep(state, &entry);
+		cJSON_Delete(entry.values);
+		entry.values = cJSON_CreateObject();
+		good = good && entry.values != NULL;
+	}
+	cJSON_Delete(entry.values);
+	*ret_ignored += entry.ignored;
+	return good;
+}
+
+/* ---------------------------------------------------- passwd, group, shadow */
+
+/* Cut line at its colons; how many fields, at most n. */
+static size_t
+fields_of(char *line, char **fields, size_t n)
+{
+	size_t found = 0;
+
+	while (line != NULL && found < n) {
+		fields[found++] = line;
+		line = strchr(line, ':');
+		if (line != NULL)
+			*line++ = '\0';
+	}
+	return found;
+}
+
+/* Whose number is the system's stays there. */
+static bool
+is_system(const char *number)
+{
+	uint64_t n;
+
+	return !rst_view_number(rst_view_of(number), UINT32_MAX, &n) ||
+	       n < STATE_FIRST_NUMBER || n >= STATE_NOBODY;
+}
+
+static bool
+add_passwd(cJSON *state, char **field)
+{
+	cJSON *user = item_of(list_of(state, "users"), "uid", field[0]);
+	const char *name, *surname;
+	bool good;
+
+	field[4][strcspn(field[4], ",")] = '\0'; /* the rooms of GECOS */
+	name = field[4][0] != '\0' ? field[4] : field[0];
+	surname = strrchr(name, ' ');
+	surname = surname != NULL && surname[1] != '\0' ? surname + 1 : name;
+	good = user != NULL && add_value(user, "uidNumber", field[2]) &&
+	       add_value(user, "gidNumber", field[3]) &&
+	       add_value(user, "cn", name) && add_value(user, "sn", surname) &&
+	       add_value(user, "homeDirectory", field[5]);
+	return good &&
+	       (field[6][0] == '\0' || add_value(user, "loginShell", field[6]));
+}
+
+/* "!$6$..." is a locked password, "*" and "!" none. */
+static bool
+add_shadow(cJSON *state, char **field)
+{
+	cJSON *users = list_of(state, "users"), *user;
+	const char *hash = field[1];
+	char text[STATE_LINE_MAX];
+	bool locked = hash[0] == '!';
+
+	hash += strspn(hash, "!");
+	cJSON_ArrayForEach(user, users)
+	{
+		const cJSON *uid =
+			cJSON_GetObjectItemCaseSensitive(user, "uid");
+
+		if (strcmp(uid->valuestring, field[0]) != 0)
+			continue;
+		if (locked && !add_value(user, "rosterStatus", "suspended"))
+			return false;
+		if (hash[0] == '\0' || hash[0] == '*')
+			return true;
+		(void)snprintf(text, sizeof(text), "{CRYPT}%s", hash);
+		return add_value(user, "userPassword", text);
+	}
+	return true;
+}
+
+static bool
+add_group(cJSON *state, char **field)
+{
+	cJSON *group = item_of(list_of(state, "groups"), "cn", field[0]);
+	char *name = field[3], *next;
+	bool good = group != NULL && add_value(group, "gidNumber", field[2]);
+
+	for (; good && name != NULL && name[0] != '\0'; name = next) {
+		next = strchr(name, ',');
+		if (next != NULL)
+			*next++ = '\0';
+		good = add_value(group, "members", name);
+	}
+	return good;
+}
+
+bool
+state_read_unix(char *text, enum state_form form, cJSON *state,
+                size_t *ret_ignored)
+{
+	char *line, *next, *field[9];
+	bool good = true;
+
+	for (line = text; good && line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		size_t n = fields_of(line, field, 9);
+
+		if (form == STATE_PASSWD && n == 7 && !is_system(field[2]))
+			good = add_passwd(state, field);
+		else if (form == STATE_GROUP && n == 4 && !is_system(field[2]))
+			good = add_group(state, field);
+		else if (form == STATE_SHADOW && n >= 8)
+			good = add_shadow(state, field);
+		else if (line[0] != '\0')
+			(*ret_ignored)++;
+	}
+	return good;
+}
+
+enum state_form
+state_form_of(const char *text)
+{
+	const char *end = text + strcspn(text, "\n");
+	size_t colons = 0;
+
+	text += strspn(text, " \t\r\n");
+	if (text[0] == '{' || text[0] == '[')
+		return STATE_JSON;
+	for (const char *at = text; at < end; at++)
+		colons += *at == ':' ? 1 : 0;
+	if (text[0] == '#' || strncasecmp(text, "dn:", 3) == 0 ||
+	    strncasecmp(text, "version:", 8) == 0)
+		return STATE_LDIF;
+	return colons == 6   ? STATE_PASSWD
+	       : colons == 3 ? STATE_GROUP
+	       : colons == 8 ? STATE_SHADOW
+	                     : STATE_LDIF;
+}
