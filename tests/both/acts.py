@@ -1053,8 +1053,12 @@ def http_password(hand):
 def http_ask_reset(hand):
     status, answer = hand.promise({}, lambda: hand.api.call(
         "POST", "password-resets", {"username": hand.one_of(hand.people)}))
-    if status in (429, 502, 503, 504, 507):
+    if status == 429:
+        raise NotNow  # so many from one address
+    if status in (502, 503, 504):
         raise Lost("%d" % status)
+    if status == 507:
+        raise Full("507")
     if status != 202:
         raise Failure("a reset: %d %s" % (status, answer))
 
