@@ -54,6 +54,7 @@ struct back_db {
 	unsigned char page_key[BACK_PAGE_KEY]; /* of cookies: paged.c */
 
 	struct rst_env *env; /* open between db_open and db_close */
+	int presence;        /* that it is: store/presence.h */
 	struct back_ads *ads;
 	struct back_read *main_read; /* txn.c */
 	struct re_s *stale_task;     /* tasks.c; NULL in tools */

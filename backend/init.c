@@ -14,6 +14,7 @@
 
 #include "overlay/lifecycle.h"
 #include "slap-config.h"
+#include "store/presence.h"
 
 #define FOREIGN_ID_DEFAULT 15 /* server id of what other processes write */
 
@@ -234,6 +235,9 @@ db_open(BackendDB *be, ConfigReply *cr)
 		warn_of_size(db);
 		back_tasks_start(be);
 		back_monitor_open(be);
+		db->presence = (slapMode & SLAP_SERVER_MODE)
+		                       ? rst_presence_hold(db->directory)
+		                       : -1;
 		return 0;
 	}
 	rst_env_close(db->env);
@@ -256,6 +260,8 @@ db_close(BackendDB *be, ConfigReply *cr)
 	if (db->env == NULL)
 		return 0;
 	back_tasks_stop(db);
+	rst_presence_release(db->presence);
+	db->presence = -1;
 	back_task_report(db, true);
 	back_monitor_close(db);
 	back_read_flush(db);

@@ -93,6 +93,9 @@ http_handler api_key_list, api_key_add, api_key_drop;
 /* api_health.c */
 http_handler api_healthz, api_readyz;
 
+/* api_metrics.c */
+http_handler api_metrics;
+
 /* static.c */
 http_handler page_static;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* api_health.c - for probes: the process, and whether it can work */
 #include "httpd/api.h"
+#include "store/presence.h"
 
 /* GET /healthz */
 void
@@ -48,6 +49,10 @@ api_readyz(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	reply->body = cJSON_CreateObject();
-	if (!json_add_text(reply->body, "status", "ready"))
+	/* everything here works without slapd; who watches may want to know */
+	if (!json_add_text(reply->body, "status", "ready") ||
+	    !json_add_text(reply->body, "slapd",
+	                   rst_presence(req->server->config->state) ? "up"
+	                                                            : "down"))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }

@@ -85,7 +85,7 @@ invitation_model(struct http_req *req, uint64_t id, const char *token,
 	rst_read_end(&txn);
 	if (err == RST_OK && token != NULL) {
 		snprintf(link, sizeof(link), "%s/register/%s",
-		         req->server->config->site.origin, token);
+		         req->server->config->site.url, token);
 		if (!json_add_text(body, "link", link))
 			err = RST_ENOMEM;
 	}
@@ -166,7 +166,7 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 	invite.n_groups = input_list(req, "groups", groups);
 	invite.uses = (uint32_t)input_number(req, "uses", 0);
 	invite.needs_approval = input_bool(req, "needsApproval", false);
-	invite.public_url = rst_view_of(req->server->config->site.origin);
+	invite.public_url = rst_view_of(req->server->config->site.url);
 	if (!wants_mail(req, invite.mail.len > 0, reply, &invite.send))
 		return;
 	if (invite.send && invite.mail.len == 0) {
@@ -269,7 +269,7 @@ api_invitation_resend(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = act_invitation_resend(
 			&req->ctx, id, send,
-			rst_view_of(req->server->config->site.origin), token,
+			rst_view_of(req->server->config->site.url), token,
 			&refusal);
 	if (err == RST_OK)
 		answer(req, reply, id, token, send);

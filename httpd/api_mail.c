@@ -185,10 +185,9 @@ api_mail_test(struct http_req *req, struct http_reply *reply)
 		to = rst_view_of(own);
 	}
 	if (err == RST_OK)
-		err = act_mail_test(
-			&req->ctx, to,
-			rst_view_of(req->server->config->site.origin), &id,
-			&refusal);
+		err = act_mail_test(&req->ctx, to,
+		                    rst_view_of(req->server->config->site.url),
+		                    &id, &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;

@@ -136,11 +136,11 @@ reset_link(struct http_req *req, struct http_reply *reply, uint64_t person,
 		return false;
 	}
 	err = act_reset_link(&req->ctx, person, send,
-	                     rst_view_of(req->server->config->site.origin),
-	                     token, &refusal);
+	                     rst_view_of(req->server->config->site.url), token,
+	                     &refusal);
 	if (err == RST_OK) {
 		snprintf(link, sizeof(link), "%s/reset/%s",
-		         req->server->config->site.origin, token);
+		         req->server->config->site.url, token);
 		if (!json_add_bool(body, "sent", send) ||
 		    !json_add_text(body, "link", link))
 			err = RST_ENOMEM;

@@ -94,6 +94,9 @@ api_session_create(struct http_req *req, struct http_reply *reply)
 	err = session_start(req, reply, input_text(req, "username"),
 	                    input_text(req, "password"), &reply->body,
 	                    &refusal);
+	atomic_fetch_add(err == RST_OK ? &req->server->metrics.sign_ins
+	                               : &req->server->metrics.sign_in_failures,
+	                 1);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;

@@ -95,7 +95,7 @@ made_model(struct http_req *req, uint64_t id, const char *token,
 	enum rst_err err;
 
 	snprintf(link, sizeof(link), "%s/register/%s",
-	         req->server->config->site.origin, token);
+	         req->server->config->site.url, token);
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);

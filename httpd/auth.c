@@ -119,10 +119,10 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 	struct act_bearer bearer;
 	enum rst_err err;
 
-	err = act_token_use(&req->ctx, text,
-	                    http_method_word(req->head->method),
-	                    req->head->path + sizeof(HTTP_API_PREFIX) - 1,
-	                    &bearer, refusal);
+	err = act_token_use(
+		&req->ctx, text, http_method_word(req->head->method),
+		req->head->path + (req->api ? sizeof(HTTP_API_PREFIX) - 1 : 0),
+		&bearer, refusal);
 	if (err != RST_OK)
 		return err;
 	req->who.token = bearer;
@@ -149,7 +149,8 @@ http_identify(struct http_req *req, struct act_refusal *refusal)
 	struct rst_view cookie = req->head->value[HTTP_H_COOKIE], token;
 	enum rst_err err;
 
-	if (req->api && req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL)
+	if ((req->api || (req->route->where & HTTP_RAW)) &&
+	    req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL)
 		return identify_bearer(req, refusal);
 	if (req->head->value[HTTP_H_AUTHORIZATION].ptr != NULL ||
 	    !http_cookie_get(cookie, cookie_name(req), &token) ||
@@ -180,14 +181,13 @@ http_same_origin(const struct http_req *req)
 {
 	struct rst_view site = req->head->value[HTTP_H_FETCH_SITE];
 	struct rst_view origin = req->head->value[HTTP_H_ORIGIN];
-	struct rst_view own = rst_view_of(req->server->config->site.origin);
 	bool null_origin = rst_view_equal(origin, RST_VIEW("null"));
 
 	if (site.ptr != NULL && !rst_view_equal(site, RST_VIEW("same-origin")))
 		return false;
 	if (origin.ptr == NULL || (null_origin && site.ptr != NULL))
 		return true;
-	return rst_view_equal_nocase(origin, own);
+	return http_is_our_origin(origin, &req->server->config->site);
 }
 
 bool

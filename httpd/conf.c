@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "rules/token.h"
+
 #ifndef PKGDATADIR
 #define PKGDATADIR "/usr/share/roster"
 #endif
@@ -34,6 +36,9 @@ static const struct key {
 	KEY("server", "tls_key", tls_key, false),
 	KEY("server", "insecure_loopback", insecure_loopback, false),
 	KEY("server", "head_log", head_log, false),
+	KEY("server", "trusted_proxies", trusted_proxies, false),
+	KEY("server", "socket_mode", socket_mode, false),
+	KEY("server", "metrics", metrics, false),
 	KEY("mail", "smtp_url", smtp_url, true),
 	KEY("mail", "username", smtp_username, false),
 	KEY("mail", "password", smtp_password, true),
@@ -295,6 +300,9 @@ fill_in(struct http_config *config)
 		DEFAULT(tls_key, NULL),
 		DEFAULT(insecure_loopback, "false"),
 		DEFAULT(head_log, "syslog"),
+		DEFAULT(trusted_proxies, ""),
+		DEFAULT(socket_mode, "0660"),
+		DEFAULT(metrics, "local"),
 		DEFAULT(smtp_url, NULL),
 		DEFAULT(smtp_username, NULL),
 		DEFAULT(smtp_password, NULL),
@@ -330,10 +338,11 @@ check_transport(struct http_config *config)
 		return "tls_certificate and tls_key go together";
 	config->plain = config->tls_key == NULL;
 	if (config->plain && !config->on.is_unix &&
-	    (!insecure || !http_is_loopback(config->on.where)))
+	    ((!insecure && config->trusted_proxies[0] == '\0') ||
+	     !http_is_loopback(config->on.where)))
 		return "without tls_certificate and tls_key it listens on a "
-		       "unix socket only, or with insecure_loopback = true on "
-		       "a loopback address";
+		       "unix socket only, or, with trusted_proxies or "
+		       "insecure_loopback = true, on a loopback address";
 	if (!config->site.https &&
 	    (!insecure || !http_is_loopback(config->site.host)))
 		return "public_url must begin with https:// (http:// is for "
@@ -354,6 +363,48 @@ check_head_log(const struct http_config *config)
 	             sizeof(((struct sockaddr_un *)0)->sun_path)))
 		return NULL;
 	return "head_log is syslog, none, or unix:PATH of a datagram socket";
+}
+
+/* Every one of them is a network, or "local". */
+static bool
+check_proxies(const char *list)
+{
+	while (*(list += strspn(list, ", \t")) != '\0') {
+		size_t len = strcspn(list, ", \t");
+
+		if (rule_address(list, len) != RULE_OK)
+			return false;
+		list += len;
+	}
+	return true;
+}
+
+static const char *
+check_server(struct http_config *config)
+{
+	static const char *const words[] = {
+		[HTTP_METRICS_OFF] = "off",
+		[HTTP_METRICS_LOCAL] = "local",
+		[HTTP_METRICS_ADMINS] = "admins",
+		[HTTP_METRICS_ANYBODY] = "anybody",
+	};
+	size_t n = 0;
+	char *end;
+
+	config->on.mode = (unsigned int)strtoul(config->socket_mode, &end, 8);
+	if (*end != '\0' || strlen(config->socket_mode) > 4 ||
+	    (config->on.mode & 0600) != 0600 || config->on.mode > 0777)
+		return "socket_mode is a mode such as 0660";
+	if (!check_proxies(config->trusted_proxies))
+		return "trusted_proxies is a list of addresses, networks such "
+		       "as 192.0.2.0/24, or local";
+	while (n < sizeof(words) / sizeof(words[0]) &&
+	       strcmp(config->metrics, words[n]) != 0)
+		n++;
+	if (n == sizeof(words) / sizeof(words[0]))
+		return "metrics is off, local, admins or anybody";
+	config->metrics_for = (enum http_metrics_for)n;
+	return NULL;
 }
 
 /* Nothing in the clear beyond this machine. */
@@ -381,7 +432,8 @@ check_mail(const struct http_config *config)
 	char url[HTTP_URL_MAX + 1];
 
 	snprintf(url, sizeof(url), "http://%s", config->smtp_url + 7);
-	if (!http_site_parse(url, &relay) || !http_is_loopback(relay.host))
+	if (!http_site_parse(url, &relay) || relay.base[0] != '\0' ||
+	    !http_is_loopback(relay.host))
 		return "starttls = off is for a loopback host only";
 	return NULL;
 }
@@ -399,9 +451,11 @@ http_config_check(struct http_config *config, struct rst_detail *reterr)
 		why = "[server] public_url is missing: what links begin with, "
 		      "such as https://roster.example.org";
 	else if (!http_site_parse(config->public_url, &config->site))
-		why = "public_url is https://HOST or https://HOST:PORT";
-	else if ((why = check_transport(config)) == NULL &&
-	         (why = check_head_log(config)) == NULL)
+		why = "public_url is https://HOST, with :PORT and a /PATH if "
+		      "need be";
+	else if ((why = check_server(config)) == NULL &&
+	         (why = check_head_log(config)) == NULL &&
+	         (why = check_transport(config)) == NULL)
 		why = check_mail(config);
 	if (why == NULL)
 		return RST_OK;

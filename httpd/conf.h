@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "store/err.h"
+#include "store/view.h"
 
 #define HTTP_CONFIG_FILE  "/etc/roster/rosterd.conf"
 #define HTTP_CONFIG_LINE  1024 /* bytes of a line */
@@ -24,7 +25,9 @@
 
 /* The parts of public_url. */
 struct http_site {
+	char url[HTTP_URL_MAX + 1]; /* with the path, what links begin with */
 	char origin[HTTP_URL_MAX + 1]; /* "https://roster.example.org:8443" */
+	char base[HTTP_URL_MAX + 1];   /* "/roster"; "" for none */
 	char host[HTTP_HOST_MAX + 1];  /* "roster.example.org", "[::1]" */
 	uint16_t port;                 /* 443 where the URL says none */
 	bool https;
@@ -35,6 +38,15 @@ struct http_listen {
 	bool is_unix;
 	char where[HTTP_HOST_MAX + 1]; /* address without brackets, or path */
 	uint16_t port;                 /* 0: any free one (tests) */
+	unsigned int mode;             /* of a unix socket */
+};
+
+/* Who may read /metrics. */
+enum http_metrics_for {
+	HTTP_METRICS_OFF,
+	HTTP_METRICS_LOCAL,  /* this machine, and administrators */
+	HTTP_METRICS_ADMINS, /* with a session or a token */
+	HTTP_METRICS_ANYBODY,
 };
 
 /* All strings are owned; release with http_config_release(). */
@@ -45,7 +57,10 @@ struct http_config {
 	char *public_url; /* what links begin with */
 	char *tls_certificate, *tls_key;
 	char *insecure_loopback;
-	char *head_log; /* syslog, none, or HTTP_UNIX and a path */
+	char *head_log;        /* syslog, none, or HTTP_UNIX and a path */
+	char *trusted_proxies; /* networks that may say X-Forwarded-For */
+	char *socket_mode;     /* of a unix socket, octal */
+	char *metrics;         /* who may read /metrics */
 	/* [mail] */
 	char *smtp_url; /* NULL: no mail is sent */
 	char *smtp_username, *smtp_password;
@@ -58,6 +73,7 @@ struct http_config {
 	/* What the above means, after http_config_check(). */
 	struct http_site site;
 	struct http_listen on;
+	enum http_metrics_for metrics_for;
 	bool plain; /* HTTP without TLS */
 };
 
@@ -81,10 +97,18 @@ enum rst_err http_config_check(struct http_config *config,
                                struct rst_detail *reterr) RST_MUST_USE;
 void http_config_release(struct http_config *config);
 
-/* Split "https://host[:port][/]".  False for anything else. */
+/* Split "https://host[:port][/path][/]".  False for anything else. */
 bool http_site_parse(const char *url, struct http_site *ret_site);
 /* Split what the key listen takes. */
 bool http_listen_parse(const char *text, struct http_listen *ret_listen);
+/*
+ * Whom the network says that a request is from: peer, or where a trusted proxy
+ * (of the list trusted) has it from.  forwarded is X-Forwarded-For: its last
+ * address that is no trusted proxy counts, what stands before is hearsay.
+ * True when peer is such a proxy.
+ */
+bool http_proxy_client(const char *trusted, const char *peer,
+                       struct rst_view forwarded, char *buf, size_t size);
 /* host is "localhost" or an address of the loopback network. */
 bool http_is_loopback(const char *host);
 

@@ -60,11 +60,31 @@ split_host(struct rst_view text, char host[HTTP_HOST_MAX + 1],
 	return true;
 }
 
+/* "/roster", "/apps/roster": plain segments. */
+static bool
+is_base(struct rst_view path)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_";
+
+	for (size_t i = 0; i < path.len; i++) {
+		bool last = i + 1 == path.len;
+
+		if (path.ptr[i] == '/' ? last || path.ptr[i + 1] == '/'
+		                       : memchr(allowed, path.ptr[i],
+		                                sizeof(allowed) - 1) == NULL)
+			return false;
+	}
+	return true;
+}
+
 bool
 http_site_parse(const char *url, struct http_site *ret_site)
 {
 	struct http_site site = { 0 };
 	struct rst_view rest, port;
+	const char *slash;
 	uint64_t number;
 
 	if (strlen(url) > HTTP_URL_MAX)
@@ -75,6 +95,18 @@ http_site_parse(const char *url, struct http_site *ret_site)
 	rest = rst_view_of(url + (site.https ? 8 : 7));
 	if (rest.len > 0 && rest.ptr[rest.len - 1] == '/')
 		rest.len--;
+	snprintf(site.url, sizeof(site.url), "%s%.*s",
+	         site.https ? "https://" : "http://", (int)rest.len, rest.ptr);
+	slash = memchr(rest.ptr, '/', rest.len);
+	if (slash != NULL) {
+		struct rst_view base =
+			rst_view(slash, rest.len - (size_t)(slash - rest.ptr));
+
+		if (!is_base(base) ||
+		    !rst_view_copy(base, site.base, sizeof(site.base)))
+			return false;
+		rest.len -= base.len;
+	}
 	if (!split_host(rest, site.host, &port))
 		return false;
 	site.port = site.https ? 443 : 80;

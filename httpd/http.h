@@ -13,6 +13,7 @@
 
 #include "httpd/conf.h"
 #include "httpd/json.h"
+#include "httpd/metrics.h"
 #include "httpd/request_gate.h"
 #include "lifecycle/acts.h"
 #include "store/tree.h"
@@ -27,6 +28,7 @@
 #define HTTP_CSRF_TEXT       44 /* bytes with the NUL */
 #define HTTP_WAITING_MAX     99
 
+struct http_pool;
 struct http_templates;
 struct http_locale;
 struct http_locales;
@@ -46,6 +48,9 @@ struct http_server {
 	struct mail_worker *mail;
 	struct overview *overview;
 	struct http_streams *streams;
+	int listen_fd;
+	struct http_pool *pool, *hashing; /* while it serves */
+	struct metrics metrics;
 	unsigned int server_id; /* of the CSNs that rosterd makes */
 	/* The store's answer was RST_EIO: the process must end. */
 	atomic_bool broken;
@@ -173,6 +178,10 @@ struct http_log_line {
 void http_log_request(const struct http_log_line *line);
 /* path without tokens, into buf of HTTP_PATH_MAX + 1 bytes. */
 void http_log_scrub(const char *path, char buf[HTTP_PATH_MAX + 1]);
+
+/* api_metrics.c */
+void http_count_answer(struct http_server *server, unsigned int status,
+                       unsigned int ms);
 
 /* The server's handlers are in api.h. */
 

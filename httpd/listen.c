@@ -35,7 +35,7 @@ is_stale(const struct sockaddr_un *address)
 }
 
 static int
-open_unix(const char *path, struct rst_detail *reterr)
+open_unix(const char *path, unsigned int mode, struct rst_detail *reterr)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
@@ -48,7 +48,7 @@ open_unix(const char *path, struct rst_detail *reterr)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 &&
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    chmod(path, 0660) == 0 && listen(fd, BACKLOG) == 0)
+	    chmod(path, mode) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	rst_detail_set(reterr, "listen on %s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -93,7 +93,7 @@ open_tcp(const struct http_listen *on, struct rst_detail *reterr)
 int
 listen_open(const struct http_listen *on, struct rst_detail *reterr)
 {
-	return on->is_unix ? open_unix(on->where, reterr)
+	return on->is_unix ? open_unix(on->where, on->mode, reterr)
 	                   : open_tcp(on, reterr);
 }
 
@@ -117,4 +117,22 @@ listen_peer(const struct sockaddr *address, char buf[LISTEN_PEER_MAX])
 	} else {
 		snprintf(buf, LISTEN_PEER_MAX, "unix");
 	}
+}
+
+bool
+listen_is_local(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	char text[LISTEN_PEER_MAX], *colon;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		return false;
+	if (address.ss_family == AF_UNIX)
+		return true;
+	listen_peer((const struct sockaddr *)&address, text);
+	colon = strrchr(text, ':');
+	if (colon != NULL)
+		*colon = '\0';
+	return http_is_loopback(text);
 }

@@ -13,6 +13,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_invitation.c \
 	httpd/api_key.c \
 	httpd/api_mail.c \
+	httpd/api_metrics.c \
 	httpd/api_me.c \
 	httpd/api_overview.c \
 	httpd/api_policy.c \
@@ -25,6 +26,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_token.c \
 	httpd/api_user.c \
 	httpd/auth.c \
+	httpd/certificate.c httpd/certificate.h \
 	httpd/conf.c httpd/conf.h \
 	httpd/conf_url.c \
 	httpd/dispatch.c \
@@ -42,6 +44,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/log.c \
 	httpd/mail.c httpd/mail.h \
 	httpd/mail_text.c \
+	httpd/metrics.h \
 	httpd/model.c \
 	httpd/overview.c httpd/overview.h \
 	httpd/page.c httpd/page.h \
@@ -53,12 +56,14 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/page_words.c \
 	httpd/pool.c httpd/pool.h \
 	httpd/qr.c httpd/qr.h \
+	httpd/proxy.c \
 	httpd/query.c \
 	httpd/reaper.c httpd/reaper.h \
 	httpd/reply.c \
 	httpd/request_gate.c httpd/request_gate.h \
 	httpd/route.c httpd/route.h \
 	httpd/serve.c httpd/serve.h \
+	httpd/service.c httpd/service.h \
 	httpd/static.c \
 	httpd/stream.c httpd/stream.h \
 	httpd/template.c httpd/template.h \

@@ -18,12 +18,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "httpd/certificate.h"
 #include "httpd/files.h"
 #include "httpd/locale.h"
 #include "httpd/mail.h"
 #include "httpd/overview.h"
 #include "httpd/route.h"
 #include "httpd/serve.h"
+#include "httpd/service.h"
 #include "httpd/template.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/audit.h"
@@ -338,6 +340,7 @@ keep_house(void *arg)
 	while (!house->stop) {
 		pthread_mutex_unlock(&house->lock);
 		rst_env_clear_stale(house->server->env);
+		certificate_watch(house->server->config);
 		report_failures(house->server, false);
 		/* A clock that was set wrong is noticed by people, and purging
 		 * cannot be taken back. */
@@ -428,7 +431,7 @@ static enum rst_err
 leave_mail_url(const struct http_server *server)
 {
 	const char *url = server->config->smtp_url != NULL
-	                          ? server->config->public_url
+	                          ? server->config->site.url
 	                          : "";
 	struct rst_view value;
 	struct rst_wtxn txn;
@@ -462,67 +465,199 @@ clock_s(void)
 	return now.tv_sec;
 }
 
-static enum rst_err
-load(struct http_server *server, struct rst_detail *why)
+/* What is read from the folders of the configuration. */
+struct parts {
+	struct http_templates *templates;
+	struct http_locales *locales;
+	struct http_files *files;
+};
+
+static void
+free_parts(struct parts *parts)
 {
-	const struct http_config *config = server->config;
+	http_files_free(parts->files);
+	http_locales_free(parts->locales);
+	http_templates_free(parts->templates);
+	*parts = (struct parts){ NULL, NULL, NULL };
+}
+
+static enum rst_err
+load_parts(const struct http_config *config, struct parts *parts,
+           struct rst_detail *why)
+{
 	enum rst_err err;
 
-	err = rst_env_open(config->state, NULL, &server->env, why);
-	if (err == RST_OK)
-		rst_env_set_clock(server->env, clock_s);
-	if (err == RST_OK)
-		err = read_settings(server, why);
-	if (err == RST_OK && leave_mail_url(server) != RST_OK)
-		http_log(4, "whether mail can be sent is not written down");
-	if (err == RST_OK)
-		err = http_templates_load(config->templates, config->overrides,
-		                          &server->templates, why);
+	err = http_templates_load(config->templates, config->overrides,
+	                          &parts->templates, why);
 	if (err == RST_OK)
 		err = http_locales_load(config->locale, config->overrides,
-		                        server->templates, &server->locales,
-		                        why);
+		                        parts->templates, &parts->locales, why);
 	if (err == RST_OK)
 		err = http_files_load(config->static_files, config->overrides,
-		                      &server->files, why);
+		                      &parts->files, why);
 	return err;
+}
+
+/* All that runs, and what it runs with. */
+struct daemon {
+	const struct command *command;
+	struct http_server server;
+	struct http_config configs[2]; /* one of them is in use */
+	struct parts parts;
+	struct housekeeping house;
+	struct serve *serve;
+	bool inherited; /* the socket is systemd's */
+};
+
+/* systemd's socket, or our own. */
+static enum rst_err
+open_socket(struct daemon *daemon, struct rst_detail *why)
+{
+	const struct http_config *config = daemon->server.config;
+	enum rst_err err;
+
+	err = service_socket(&daemon->server.listen_fd, why);
+	if (err != RST_OK)
+		return err;
+	daemon->inherited = daemon->server.listen_fd >= 0;
+	if (!daemon->inherited)
+		daemon->server.listen_fd = listen_open(&config->on, why);
+	else if (config->plain && !listen_is_local(daemon->server.listen_fd)) {
+		rst_detail_set(why, "without tls_certificate and tls_key the "
+		                    "socket must be a unix socket, or on a "
+		                    "loopback address");
+		return RST_EINVALID;
+	}
+	return daemon->server.listen_fd >= 0 ? RST_OK : RST_EINVALID;
+}
+
+static void
+close_socket(struct daemon *daemon)
+{
+	const struct http_config *config = daemon->server.config;
+
+	if (daemon->server.listen_fd < 0)
+		return;
+	close(daemon->server.listen_fd);
+	if (!daemon->inherited && config->on.is_unix)
+		unlink(config->on.where);
+}
+
+/* Everything but environment and socket, which stay while it reloads. */
+static enum rst_err
+start(struct daemon *daemon, struct rst_detail *why)
+{
+	struct http_server *server = &daemon->server;
+	enum rst_err err;
+
+	server->templates = daemon->parts.templates;
+	server->locales = daemon->parts.locales;
+	server->files = daemon->parts.files;
+	if (leave_mail_url(server) != RST_OK)
+		http_log(4, "whether mail can be sent is not written down");
+	err = mail_worker_start(server->config, server->env, server->server_id,
+	                        server->templates, &server->mail);
+	if (err == RST_OK && !house_start(&daemon->house, server))
+		err = RST_ENOMEM;
+	if (err == RST_OK)
+		err = serve_start(server, &daemon->serve, why);
+	if (err != RST_OK)
+		return err;
+	http_log(5, "serving %s on %s, port %u", server->config->site.url,
+	         daemon->inherited ? "the socket given"
+	                           : server->config->listen,
+	         serve_port(daemon->serve));
+	service_notify("READY=1");
+	return RST_OK;
+}
+
+static void
+stop(struct daemon *daemon)
+{
+	serve_stop(daemon->serve);
+	daemon->serve = NULL;
+	mail_worker_stop(daemon->server.mail);
+	daemon->server.mail = NULL;
+	house_stop(&daemon->house);
+	daemon->house = (struct housekeeping){ .running = false };
+}
+
+/*
+ * SIGHUP: the configuration and all that it names anew.  What was begun is
+ * answered, who comes meanwhile waits at the socket.  When anything of it
+ * cannot be used, everything stays as it was.
+ */
+static enum rst_err
+reload(struct daemon *daemon, struct rst_detail *ret_why)
+{
+	const struct http_config *old = daemon->server.config;
+	struct http_config *fresh =
+		&daemon->configs[old == &daemon->configs[0]];
+	struct parts parts = { NULL, NULL, NULL };
+	struct rst_detail why = { "" };
+	enum rst_err err;
+
+	service_notify("RELOADING=1");
+	*fresh = (struct http_config){ NULL };
+	err = read_config(daemon->command, fresh, &why);
+	if (err == RST_OK && (strcmp(fresh->state, old->state) != 0 ||
+	                      strcmp(fresh->listen, old->listen) != 0)) {
+		rst_detail_set(&why, "state and listen need a new start");
+		err = RST_EINVALID;
+	}
+	if (err == RST_OK)
+		err = load_parts(fresh, &parts, &why);
+	if (err == RST_OK && !fresh->plain)
+		err = certificate_load(fresh, &why);
+	if (err != RST_OK) {
+		http_log(3, "not reloaded: %s",
+		         why.text[0] != '\0' ? why.text : rst_strerror(err));
+		free_parts(&parts);
+		http_config_release(fresh);
+		service_notify("READY=1");
+		return RST_OK;
+	}
+	stop(daemon);
+	free_parts(&daemon->parts);
+	daemon->parts = parts;
+	daemon->server.config = fresh;
+	http_config_release(&daemon->configs[fresh == &daemon->configs[0]]);
+	http_log(5, "reloaded");
+	return start(daemon, ret_why);
 }
 
 /* Serve until a signal says to end. */
 static enum rst_err
-run(struct http_server *server, const sigset_t *signals, struct rst_detail *why)
+run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 {
-	struct housekeeping house = { .running = false };
-	struct serve *serve = NULL;
+	struct http_server *server = &daemon->server;
 	enum rst_err err;
-	int sig;
+	int sig = 0;
 
-	err = load(server, why);
+	err = rst_env_open(server->config->state, NULL, &server->env, why);
+	if (err == RST_OK)
+		rst_env_set_clock(server->env, clock_s);
+	if (err == RST_OK)
+		err = read_settings(server, why);
+	if (err == RST_OK)
+		err = load_parts(server->config, &daemon->parts, why);
 	server->overview = overview_new();
 	if (err == RST_OK && server->overview == NULL)
 		err = RST_ENOMEM;
 	if (err == RST_OK)
-		err = mail_worker_start(server->config, server->env,
-		                        server->server_id, server->templates,
-		                        &server->mail);
-	if (err == RST_OK && !house_start(&house, server))
-		err = RST_ENOMEM;
+		err = open_socket(daemon, why);
 	if (err == RST_OK)
-		err = serve_start(server, &serve, why);
-	if (err == RST_OK) {
-		http_log(5, "serving %s on %s, port %u",
-		         server->config->site.origin, server->config->listen,
-		         serve_port(serve));
-		sigwait(signals, &sig);
+		err = start(daemon, why);
+	while (err == RST_OK && sigwait(signals, &sig) == 0 && sig == SIGHUP)
+		err = reload(daemon, why);
+	if (err == RST_OK)
 		http_log(5, "ending");
-	}
-	serve_stop(serve);
-	mail_worker_stop(server->mail);
-	house_stop(&house);
+	service_notify("STOPPING=1");
+	stop(daemon);
+	certificate_release();
+	close_socket(daemon);
 	overview_free(server->overview);
-	http_files_free(server->files);
-	http_locales_free(server->locales);
-	http_templates_free(server->templates);
+	free_parts(&daemon->parts);
 	rst_env_close(server->env);
 	return err;
 }
@@ -531,10 +666,10 @@ int
 main(int argc, char *argv[])
 {
 	struct command command = { NULL, NULL };
-	struct http_config config = { 0 };
-	struct http_server server = { .config = &config };
+	struct daemon daemon = { .command = &command };
 	struct rst_detail why = { "" };
 	sigset_t signals;
+	struct timespec now;
 	enum rst_err err;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
@@ -547,16 +682,22 @@ main(int argc, char *argv[])
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	err = read_config(&command, &config, &why);
+	daemon.server.config = &daemon.configs[0];
+	daemon.server.listen_fd = -1;
+	clock_gettime(CLOCK_REALTIME, &now);
+	atomic_store(&daemon.server.metrics.started_s, now.tv_sec);
+	err = read_config(&command, &daemon.configs[0], &why);
 	if (err == RST_OK)
-		err = run(&server, &signals, &why);
+		err = run(&daemon, &signals, &why);
 	if (err != RST_OK)
 		fprintf(stderr, "rosterd: %s\n",
 		        why.text[0] != '\0' ? why.text : rst_strerror(err));
-	http_config_release(&config);
+	http_config_release(&daemon.configs[0]);
+	http_config_release(&daemon.configs[1]);
 	curl_global_cleanup();
-	if (atomic_load(&server.broken))
+	if (atomic_load(&daemon.server.broken))
 		return EXIT_BROKEN;
 	return err == RST_OK ? 0 : EXIT_CONFIG;
 }

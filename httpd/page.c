@@ -9,6 +9,7 @@
 #include "httpd/locale.h"
 #include "httpd/route.h"
 #include "lifecycle/password.h"
+#include "store/presence.h"
 #include <config.h>
 
 /* Run handle with another query than the request's. */
@@ -143,6 +144,8 @@ add_page(struct http_req *req, cJSON *root, const char *title,
 	(void)json_add_text(page, "title", http_locale_say(locale, title));
 	(void)json_add_text(page, "lang", http_locale_tag(locale));
 	(void)json_add_text(page, "version", PACKAGE_VERSION);
+	if (req->who.administrator && !rst_presence(req->server->config->state))
+		(void)json_add_bool(page, "slapd_down", true);
 	snprintf(text, sizeof(text), "at_%.*s",
 	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
 	(void)json_add_bool(page, text, true);

@@ -106,7 +106,7 @@ static enum rst_err
 invite(struct http_req *req, const struct row *row, const struct all *all,
        cJSON *item, struct act_refusal *refusal)
 {
-	const char *origin = req->server->config->site.origin;
+	const char *origin = req->server->config->site.url;
 	const struct act_invite invite = {
 		.mail = row->mail,
 		.groups = row->groups,

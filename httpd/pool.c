@@ -83,6 +83,19 @@ http_pool_put(struct http_pool *pool, void *job)
 	return ok;
 }
 
+unsigned int
+http_pool_waiting(struct http_pool *pool)
+{
+	unsigned int n;
+
+	if (pool == NULL)
+		return 0;
+	pthread_mutex_lock(&pool->lock);
+	n = pool->n;
+	pthread_mutex_unlock(&pool->lock);
+	return n;
+}
+
 void
 http_pool_stop(struct http_pool *pool)
 {

@@ -27,6 +27,8 @@ bool http_pool_put(struct http_pool *pool, void *job);
 /* Finish what is queued, then end the threads; nothing can be put in from
  * then on.  Twice and NULL are allowed. */
 void http_pool_stop(struct http_pool *pool);
+/* Jobs that nobody has taken yet; NULL: none. */
+unsigned int http_pool_waiting(struct http_pool *pool);
 /* Stop, and give it back: nobody may put anything in any more. */
 void http_pool_free(struct http_pool *pool);
 

@@ -56,6 +56,43 @@ page_wanted(const struct http_req *req)
 	return wants_model(req) || !wants_json(req);
 }
 
+/*
+ * Our own addresses begin with the path of public_url.  Templates write them
+ * as values in quotes, and escaping turns every other quote into &quot;, so
+ * what is found here is never somebody's text.
+ */
+static char *
+with_base(char *page, const char *base)
+{
+	static const char *const before[] = { "href=\"/", "src=\"/",
+		                              "action=\"/",
+		                              "data-strength=\"/" };
+	size_t len = strlen(base), out_len = 0;
+	const char *at = page;
+	char *out = NULL;
+	FILE *stream;
+
+	if (len == 0 || page == NULL)
+		return page;
+	stream = open_memstream(&out, &out_len);
+	if (stream == NULL)
+		return page;
+	for (; *at != '\0'; at++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
+			if (strncmp(at, before[i], strlen(before[i])) == 0)
+				n = strlen(before[i]) - 1;
+		fprintf(stream, "%.*s%s", (int)n, at, n > 0 ? base : "");
+		at += n;
+		fputc(*at, stream);
+	}
+	fclose(stream);
+	sodium_memzero(page, strlen(page));
+	free(page);
+	return out;
+}
+
 static void
 render(struct http_req *req, struct http_reply *reply)
 {
@@ -89,8 +126,11 @@ render(struct http_req *req, struct http_reply *reply)
 	err = http_template_render(http_locale_templates(locale), name, root,
 	                           true, &reply->text, &why);
 	cJSON_Delete(root);
-	if (err == RST_OK)
+	if (err == RST_OK) {
+		reply->text =
+			with_base(reply->text, req->server->config->site.base);
 		return;
+	}
 	http_log(3, "request %s: %s: %s", req->id, rst_strerror(err), why.text);
 	reply->status = 500;
 	reply->content_type = "text/plain; charset=utf-8";

@@ -127,15 +127,29 @@ check_framing(const struct http_head *head, const char *version)
 	return PASS;
 }
 
-/* Host (or the authority of an absolute target) is the site's. */
+/*
+ * Host is the site's.  A site on a loopback host answers to every name of
+ * that: who typed https://127.0.0.1 is no stranger, and no stranger's name
+ * (DNS rebinding) is among them.
+ */
 static bool
 is_our_host(struct rst_view host, const struct http_site *site)
 {
+	static const char *const loopback[] = { "localhost", "127.0.0.1",
+		                                "[::1]" };
 	size_t len = strlen(site->host);
 	struct rst_view port;
 	uint64_t number;
+	bool known;
 
-	if (host.len < len || !is_word(rst_view(host.ptr, len), site->host))
+	known = host.len >= len && is_word(rst_view(host.ptr, len), site->host);
+	for (size_t i = 0; !known && i < sizeof(loopback) / sizeof(loopback[0]);
+	     i++) {
+		len = strlen(loopback[i]);
+		known = http_is_loopback(site->host) && host.len >= len &&
+		        is_word(rst_view(host.ptr, len), loopback[i]);
+	}
+	if (!known)
 		return false;
 	port = rst_view(host.ptr + len, host.len - len);
 	if (port.len == 0)
@@ -146,11 +160,26 @@ is_our_host(struct rst_view host, const struct http_site *site)
 	       number == site->port;
 }
 
+bool
+http_is_our_origin(struct rst_view origin, const struct http_site *site)
+{
+	struct rst_view scheme =
+		rst_view_of(site->https ? "https://" : "http://");
+
+	return origin.len > scheme.len &&
+	       rst_view_equal_nocase(rst_view(origin.ptr, scheme.len),
+	                             scheme) &&
+	       is_our_host(rst_view(origin.ptr + scheme.len,
+	                            origin.len - scheme.len),
+	                   site);
+}
+
 /* Probes come by address: they carry no link and tell nothing. */
 static bool
 is_probe(const char *path)
 {
-	return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
+	return strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 ||
+	       strcmp(path, "/metrics") == 0;
 }
 
 /* Every '%' begins a lawful escape and none of what a path must not hide. */
@@ -187,11 +216,21 @@ decode_path(struct rst_view raw, char path[HTTP_PATH_MAX + 1])
 	return true;
 }
 
+/* "/roster" and "/roster?x" are "/roster/". */
+static struct http_refusal
+base_itself(struct http_head *head, const char *target)
+{
+	head->path[0] = '/';
+	head->path[1] = '\0';
+	head->query = target[0] == '?' ? target + 1 : "";
+	return PASS;
+}
+
 static struct http_refusal
 check_target(struct http_head *head, const char *target,
              const struct http_site *site)
 {
-	size_t len = strlen(site->origin);
+	size_t len = strlen(site->origin), base;
 	struct rst_view raw;
 
 	if (strlen(target) > HTTP_TARGET_MAX)
@@ -200,6 +239,14 @@ check_target(struct http_head *head, const char *target,
 		target += len;
 	if (target[0] != '/')
 		return BAD("the request target is not a path of this site");
+	base = strlen(site->base);
+	if (strncmp(target, site->base, base) == 0 &&
+	    strchr("/?", target[base]) != NULL)
+		target += base;
+	else if (!is_probe(target))
+		return REFUSE(404, "not_found", "there is no such thing here");
+	if (target[0] != '/')
+		return base_itself(head, target);
 	raw = rst_view(target, strcspn(target, "?"));
 	head->query = target[raw.len] == '?' ? target + raw.len + 1 : "";
 	if (!decode_path(raw, head->path))

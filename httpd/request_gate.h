@@ -32,7 +32,9 @@
 	X(EXPECT, "Expect")                                                    \
 	X(FETCH_SITE, "Sec-Fetch-Site")                                        \
 	X(FORWARDED_FOR, "X-Forwarded-For")                                    \
+	X(FORWARDED_PROTO, "X-Forwarded-Proto")                                \
 	X(HOST, "Host")                                                        \
+	X(IDEMPOTENCY_KEY, "Idempotency-Key")                                  \
 	X(IF_MATCH, "If-Match")                                                \
 	X(LAST_EVENT_ID, "Last-Event-ID")                                      \
 	X(ORIGIN, "Origin")                                                    \
@@ -89,6 +91,10 @@ struct http_refusal {
 struct http_refusal http_gate_check(struct http_head *head, const char *method,
                                     const char *target, const char *version,
                                     const struct http_site *site);
+
+/* An Origin of this site: public_url's, or on a loopback host that of any of
+ * its names. */
+bool http_is_our_origin(struct rst_view origin, const struct http_site *site);
 
 /* The name of a method that a route may have. */
 const char *http_method_word(enum http_method method);

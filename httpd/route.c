@@ -20,6 +20,7 @@
 const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/healthz", api_healthz, NULL, NULL, NULL },
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/readyz", api_readyz, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/metrics", api_metrics, NULL, NULL, NULL },
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/static/{}", page_static, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/", page_home, NULL, NULL, NULL },
 

@@ -26,23 +26,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "httpd/folder.h"
+#include "httpd/certificate.h"
 #include "httpd/pool.h"
 #include "httpd/reaper.h"
 #include "httpd/route.h"
 #include "httpd/stream.h"
 
-#define PEM_BYTES_MAX 65536
-#define STREAM_CHUNK  8192
-#define THROWN_MAX    (1024 * 1024) /* bytes of a body that is too large */
+#define STREAM_CHUNK 8192
+#define THROWN_MAX   (1024 * 1024) /* bytes of a body that is too large */
 
 struct serve {
 	struct http_server *server;
 	struct MHD_Daemon *daemon;
 	struct http_pool *pool, *hashing;
 	struct http_reaper *reaper;
-	char *certificate, *key; /* PEM, owned */
-	atomic_bool started;     /* from then on the library's log is quiet */
+	atomic_bool started; /* from then on the library's log is quiet */
 	int fd;
 	uint16_t port;
 };
@@ -162,12 +160,17 @@ static void
 add_headers(struct exchange *exchange, struct MHD_Response *response)
 {
 	const struct http_reply *reply = &exchange->reply;
-	char text[24];
+	char text[24], where[HTTP_URL_MAX + HTTP_LOCATION_MAX];
 
 	add_security_headers(exchange, response);
 	if (reply->text_len > 0 || reply->streams)
 		add_header_if(response, "Content-Type", reply->content_type);
-	add_header_if(response, "Location", reply->location);
+	if (reply->location[0] == '/')
+		(void)snprintf(where, sizeof(where), "%s%s",
+		               exchange->serve->server->config->site.base,
+		               reply->location);
+	add_header_if(response, "Location",
+	              reply->location[0] == '/' ? where : reply->location);
 	add_header_if(response, "Set-Cookie", reply->cookie);
 	if (reply->status == 401 && exchange->req.api)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
@@ -203,6 +206,7 @@ log_exchange(const struct exchange *exchange, const char *method)
 	line.ms = (unsigned int)((now.tv_sec - exchange->begun.tv_sec) * 1000 +
 	                         (now.tv_nsec - exchange->begun.tv_nsec) /
 	                                 1000000);
+	http_count_answer(exchange->serve->server, line.status, line.ms);
 	http_log_request(&line);
 }
 
@@ -338,6 +342,29 @@ head_bytes(struct MHD_Connection *connection)
 	return info->header_size;
 }
 
+/* Behind a proxy: whom the request is from, and that it came by TLS. */
+static struct http_refusal
+ask_proxy(struct exchange *exchange)
+{
+	const struct http_config *config = exchange->serve->server->config;
+	struct http_refusal refusal = { 0, NULL, NULL };
+	struct rst_view proto = exchange->head.value[HTTP_H_FORWARDED_PROTO];
+	char client[LISTEN_PEER_MAX];
+
+	if (!http_proxy_client(config->trusted_proxies, exchange->peer,
+	                       exchange->head.value[HTTP_H_FORWARDED_FOR],
+	                       client, sizeof(client)))
+		return refusal;
+	memcpy(exchange->peer, client, sizeof(exchange->peer));
+	if (config->site.https && proto.ptr != NULL &&
+	    !rst_view_equal_nocase(proto, RST_VIEW("https")))
+		refusal = (struct http_refusal){
+			400, "https_required",
+			"this site is to be used by https://"
+		};
+	return refusal;
+}
+
 /* The whole head is there: the gate, before a byte of the body. */
 static enum MHD_Result
 check_head(struct exchange *exchange, const char *method, const char *version)
@@ -354,6 +381,8 @@ check_head(struct exchange *exchange, const char *method, const char *version)
 	                          &exchange->serve->server->config->site);
 	http_reaper_busy(exchange->serve->reaper,
 	                 watched_of(exchange->connection));
+	if (refusal.status == 0)
+		refusal = ask_proxy(exchange);
 	if (refusal.status != 0)
 		return send_problem(exchange, method, refusal.status,
 		                    refusal.code, refusal.text);
@@ -482,10 +511,12 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
 	const union MHD_ConnectionInfo *info;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		atomic_fetch_sub(&serve->server->metrics.connections, 1);
 		http_reaper_forget(serve->reaper, *context);
 		*context = NULL;
 		return;
 	}
+	atomic_fetch_add(&serve->server->metrics.connections, 1);
 	info = MHD_get_connection_info(connection,
 	                               MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info != NULL)
@@ -522,37 +553,22 @@ connection_limit(void)
 }
 
 static enum rst_err
-read_tls(struct serve *serve, struct rst_detail *reterr)
-{
-	const struct http_config *config = serve->server->config;
-	enum rst_err err;
-	size_t len;
-
-	if (config->plain)
-		return RST_OK;
-	err = folder_read_file(config->tls_certificate, PEM_BYTES_MAX,
-	                       &serve->certificate, &len, reterr);
-	if (err == RST_OK)
-		err = folder_read_file(config->tls_key, PEM_BYTES_MAX,
-		                       &serve->key, &len, reterr);
-	return err;
-}
-
-static enum rst_err
 start_daemon(struct serve *serve, struct rst_detail *reterr)
 {
 	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD |
 	                     MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 	                     MHD_USE_PEDANTIC_CHECKS;
 	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_MEM_CERT, 0, serve->certificate },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, serve->key },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, certificate_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
 		  (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
 		                      "+VERS-TLS1.2" },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	bool plain = serve->server->config->plain;
+	/* behind a proxy all come from one address: it counts them */
+	bool proxied = serve->server->config->trusted_proxies[0] != '\0';
+	unsigned int per_address = proxied ? 0 : SERVE_PER_ADDRESS_MAX;
 
 	if (!plain)
 		flags |= MHD_USE_TLS;
@@ -565,15 +581,11 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE,
 		SERVE_IO_THREADS, MHD_OPTION_CONNECTION_LIMIT,
 		connection_limit(), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		SERVE_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		SERVE_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)SERVE_HEAD_BYTES,
+		per_address, MHD_OPTION_CONNECTION_TIMEOUT, SERVE_IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEAD_BYTES,
 		plain ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (serve->daemon == NULL) {
-		rst_detail_set(reterr, "the HTTP library did not start%s",
-		               plain ? ""
-		                     : ": are tls_certificate and tls_key a "
-		                       "pair in PEM?");
+		rst_detail_set(reterr, "the HTTP library did not start");
 		return RST_EINVALID;
 	}
 	atomic_store(&serve->started, true);
@@ -600,13 +612,15 @@ serve_start(struct http_server *server, struct serve **ret_serve,
             struct rst_detail *reterr)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
 	if (serve == NULL)
 		return RST_ENOMEM;
 	serve->server = server;
-	serve->fd = -1;
-	err = read_tls(serve, reterr);
+	serve->fd = server->listen_fd;
+	serve->port = bound_port(serve->fd);
+	if (!server->config->plain)
+		err = certificate_load(server->config, reterr);
 	if (err == RST_OK)
 		err = http_reaper_start(&serve->reaper);
 	if (err == RST_OK)
@@ -616,14 +630,10 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 	if (err == RST_OK)
 		err = http_pool_start(work, SERVE_HASH_THREADS,
 		                      &serve->hashing);
-	if (err == RST_OK) {
-		serve->fd = listen_open(&server->config->on, reterr);
-		err = serve->fd >= 0 ? RST_OK : RST_EINVALID;
-	}
-	if (err == RST_OK) {
-		serve->port = bound_port(serve->fd);
+	if (err == RST_OK)
 		err = start_daemon(serve, reterr);
-	}
+	server->pool = serve->pool;
+	server->hashing = serve->hashing;
 	if (err == RST_OK)
 		*ret_serve = serve;
 	else
@@ -656,13 +666,6 @@ serve_stop(struct serve *serve)
 	http_pool_free(serve->hashing);
 	http_pool_free(serve->pool);
 	http_reaper_stop(serve->reaper);
-	if (serve->fd >= 0)
-		close(serve->fd);
-	if (serve->server->config->on.is_unix && serve->fd >= 0)
-		unlink(serve->server->config->on.where);
-	free(serve->certificate);
-	if (serve->key != NULL)
-		sodium_memzero(serve->key, strlen(serve->key));
-	free(serve->key);
+	serve->server->pool = serve->server->hashing = NULL;
 	free(serve);
 }

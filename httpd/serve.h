@@ -26,6 +26,8 @@ void serve_stop(struct serve *serve);
 
 /* listen.c: a listening socket, or -1 with the reason. */
 int listen_open(const struct http_listen *on, struct rst_detail *reterr);
+/* fd listens on a unix socket, or on a loopback address. */
+bool listen_is_local(int fd);
 /* "127.0.0.1:4711", "[::1]:4711" or "unix". */
 #define LISTEN_PEER_MAX 64
 struct sockaddr;

@@ -540,13 +540,26 @@ rst_env_key(const struct rst_env *env, const char *purpose,
 	                         strlen(purpose), env->key, sizeof(env->key));
 }
 
+struct readers {
+	unsigned int lines;
+	uint64_t oldest; /* snapshot that one of them sees */
+};
+
+/* A heading, then "pid thread txnid", the last "-" for who sees nothing. */
 static int
 count_reader(const char *line, void *arg)
 {
-	unsigned int *n = arg;
+	struct readers *readers = arg;
+	size_t len = strcspn(line, "\n"), start = len;
+	uint64_t txn;
 
-	(void)line;
-	(*n)++;
+	while (start > 0 && line[start - 1] != ' ')
+		start--;
+	readers->lines++;
+	if (rst_view_number(rst_view(line + start, len - start), UINT64_MAX,
+	                    &txn) &&
+	    txn < readers->oldest)
+		readers->oldest = txn;
 	return 0;
 }
 
@@ -556,7 +569,7 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	struct rst_env_info info = { 0 };
 	struct rst_rtxn txn = { .mdb = NULL };
 	uint64_t used = 0, spare = 0;
-	unsigned int lines = 0;
+	struct readers readers = { 0, UINT64_MAX };
 	MDB_envinfo lmdb;
 	MDB_stat stat;
 	enum rst_err err;
@@ -573,14 +586,17 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	rst_read_end(&txn);
 	mdb_env_info(env->mdb, &lmdb);
 	mdb_env_stat(env->mdb, &stat);
-	(void)mdb_reader_list(env->mdb, count_reader, &lines);
+	(void)mdb_reader_list(env->mdb, count_reader, &readers);
 	info.map_bytes = lmdb.me_mapsize;
 	info.used_bytes = (used - spare) * stat.ms_psize;
 	rst_room(env, &info);
 	info.free_bytes = spare * stat.ms_psize;
 	info.page_bytes = stat.ms_psize;
 	info.readers_max = lmdb.me_maxreaders;
-	info.readers_used = lines > 0 ? lines - 1 : 0; /* less the heading */
+	/* less the heading */
+	info.readers_used = readers.lines > 0 ? readers.lines - 1 : 0;
+	info.oldest_txn =
+		readers.oldest < info.last_txn ? readers.oldest : info.last_txn;
 	*ret_info = info;
 out:
 	rst_read_end(&txn);

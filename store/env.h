@@ -102,6 +102,7 @@ struct rst_env_info {
 	uint64_t free_bytes;     /* of pages that were used once */
 	uint64_t page_bytes;
 	unsigned int readers_max, readers_used;
+	uint64_t oldest_txn; /* that a reader still sees; last_txn: none */
 	uint64_t last_txn;
 	uint64_t entries;
 };

@@ -37,6 +37,7 @@ store_libstore_la_SOURCES = \
 	store/member_row.c store/member_view.c \
 	store/normalise.c \
 	store/outbox.c store/outbox.h \
+	store/presence.c store/presence.h \
 	store/record.c store/record_priv.h \
 	store/seal.c \
 	store/session.c store/session.h store/session_priv.h \

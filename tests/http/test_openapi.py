@@ -22,7 +22,9 @@ KEY = ("ssh-ed25519 " + base64.b64encode(
     b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(range(32))).decode())
 METHODS = ("get", "post", "put", "patch", "delete")
 # What the tour below cannot reach.
-NOT_TOURED = set()
+NOT_TOURED = {  # by links in mails: test_front.py
+    ("POST", "/verifications"), ("POST", "/password-resets/confirm"),
+    ("GET", "/audit/stream")}  # it does not end
 
 
 def document():
@@ -110,6 +112,7 @@ def codes():
         for pattern in (
                 r'http_problem\(\s*[&\w.>-]+,\s*\d+,\s*"([a-z_]+)"',
                 r'REFUSE\(\s*\d+,\s*"([a-z_]+)"',
+                r'\(struct http_refusal\)\{\s*\d+,\s*"([a-z_]+)"',
                 r'send_problem\(\s*\w+,\s*\w+,\s*\d+,\s*"([a-z_]+)"',
                 r'refuse\(reply, "([a-z_]+)"', r'\? "(invalid_form)"',
                 r': "(invalid_json)"'):
@@ -196,7 +199,7 @@ class Tour:
             return
         kind = answer.headers["Content-Type"].split(";")[0]
         assert kind in told["content"], (method, path, kind)
-        if kind == "text/csv":
+        if kind.startswith("text/"):
             return
         schema = told["content"][kind]["schema"]
         body = answer.json()
@@ -235,7 +238,7 @@ def every_answer_is_as_described():
                  "/users/bob/history", "/users/bob/why?host=web01"):
         ask(admin, "GET", path)
     ask(admin, "PATCH", "/settings", {"session-idle": "2h"})
-    for path in ("/healthz", "/readyz"):
+    for path in ("/healthz", "/readyz", "/metrics"):
         answer = anyone.web.get(rosterd.url + path, timeout=30)
         ask.check(answer, "GET", path)
     refusals(ask, rosterd, admin)
@@ -296,6 +299,15 @@ def groups_and_policies(ask, admin):
 
 def invitations(ask, admin, anyone):
     ask(anyone, "GET", "/registration")
+    ask(anyone, "GET", "/registration/username?givenName=Guy&sn=Fox")
+    ask(anyone, "POST", "/password-resets", {"username": "nobody-there"})
+    ask(admin, "POST", "/registrations/decide", {
+        "usernames": ["nobody-there"], "decision": "approve"})
+    ask(admin, "POST", "/users/bob/reset-password", {"send": False})
+    made = ask(admin, "POST", "/registration-tokens",
+               {"username": "hal"}).json()
+    ask(admin, "GET", "/registration-tokens")
+    ask(admin, "DELETE", "/registration-tokens/" + made["id"])
     made = ask(admin, "POST", "/invitations",
                {"mail": "guy@example.org", "send": False}).json()
     ask(admin, "GET", "/invitations")
@@ -315,6 +327,7 @@ def own_things(ask, rosterd, admin):
         client.sign_in("bob")
     ask(bob, "GET", "/me")
     ask(bob, "PATCH", "/me", {"displayName": "Robert"})
+    ask(bob, "POST", "/me/password/strength", {"password": "abc"})
     ask(bob, "POST", "/me/ssh-keys", {"key": KEY})
     keys = ask(bob, "GET", "/me/ssh-keys").json()["items"]
     ask(bob, "DELETE", "/me/ssh-keys",

@@ -33,7 +33,15 @@ sites_are_split(void **state)
 		{ "HTTPS://a", NULL, NULL, 0, false },
 		{ "https://", NULL, NULL, 0, false },
 		{ "https:///", NULL, NULL, 0, false },
-		{ "https://a/b", NULL, NULL, 0, false },
+		{ "https://a/b", "https://a", "a", 443, true },
+		{ "https://a:1/b/c-d_/", "https://a:1", "a", 1, true },
+		{ "https://a/b//c", NULL, NULL, 0, false },
+		{ "https://a/b//", NULL, NULL, 0, false },
+		{ "https://a//", NULL, NULL, 0, false },
+		{ "https://a/../b", NULL, NULL, 0, false },
+		{ "https://a/b c", NULL, NULL, 0, false },
+		{ "https://a/b?c", NULL, NULL, 0, false },
+		{ "https://a/b%2f", NULL, NULL, 0, false },
 		{ "https://a?b", NULL, NULL, 0, false },
 		{ "https://a@b", NULL, NULL, 0, false },
 		{ "https://a b", NULL, NULL, 0, false },
@@ -153,11 +161,56 @@ the_environment_names_sections_and_keys(void **state)
 	http_config_release(&config);
 }
 
+/* Whom a request is from is what a proxy we trust says, and no more. */
+static void
+a_client_is_who_the_trusted_say(void **state)
+{
+	static const struct {
+		const char *trusted, *peer, *forwarded, *client;
+		bool proxied;
+	} rows[] = {
+		{ "", "192.0.2.1:5", "1.2.3.4", "192.0.2.1:5", false },
+		{ "192.0.2.2", "192.0.2.1:5", "1.2.3.4", "192.0.2.1:5", false },
+		{ "192.0.2.1", "192.0.2.1:5", "1.2.3.4", "1.2.3.4", true },
+		{ "192.0.2.1", "192.0.2.1:5", NULL, "192.0.2.1:5", true },
+		{ "192.0.2.1", "192.0.2.1:5", "", "192.0.2.1:5", true },
+		{ "10.0.0.0/8, 192.0.2.1", "192.0.2.1:5",
+		  "6.6.6.6, 1.2.3.4, 10.1.1.1", "1.2.3.4", true },
+		{ "10.0.0.0/8 192.0.2.1", "192.0.2.1:5", "10.1.1.1,10.1.1.2",
+		  "10.1.1.1", true },
+		{ "local", "unix", "6.6.6.6 ,  2001:db8::7", "[2001:db8::7]",
+		  true },
+		{ "local", "unix", "[2001:db8::7]:99", "[2001:db8::7]", true },
+		{ "local", "unix", "1.2.3.4:99", "1.2.3.4", true },
+		{ "::1", "[::1]:5", "1.2.3.4", "1.2.3.4", true },
+		{ "local", "unix", "unknown", "unix", true },
+		{ "local", "unix", "1.2.3.4, _hidden", "unix", true },
+		{ "local 10.0.0.0/8", "unix", "evil, 10.0.0.9", "10.0.0.9",
+		  true },
+		{ "local", "unix", "local", "unix", true },
+		{ "local", "unix", "1.2.3.4,", "unix", true },
+		{ "local", "unix", "1.2.3.4\"", "unix", true },
+	};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool proxied = http_proxy_client(rows[i].trusted, rows[i].peer,
+		                                 rst_view_of(rows[i].forwarded),
+		                                 buf, sizeof(buf));
+
+		if (proxied != rows[i].proxied ||
+		    strcmp(buf, rows[i].client) != 0)
+			fail_msg("row %zu: %d %s", i, proxied, buf);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sites_are_split),
+		cmocka_unit_test(a_client_is_who_the_trusted_say),
 		cmocka_unit_test(addresses_to_listen_on_are_split),
 		cmocka_unit_test(loopback_is_this_machine_only),
 		cmocka_unit_test(the_environment_names_sections_and_keys),

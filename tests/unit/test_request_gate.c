@@ -229,10 +229,97 @@ limits_hold(void **state)
 	assert_int_equal(refusal.status, 431);
 }
 
+/* A site of this machine answers to all its names, others to their own. */
+static void
+loopback_has_several_names(void **state)
+{
+	static const struct http_site local = {
+		.origin = "https://localhost:8443",
+		.host = "localhost",
+		.port = 8443,
+		.https = true,
+	};
+	static const struct {
+		const char *origin;
+		const struct http_site *site;
+		bool ours;
+	} cases[] = {
+		{ "https://localhost:8443", &local, true },
+		{ "https://127.0.0.1:8443", &local, true },
+		{ "https://[::1]:8443", &local, true },
+		{ "http://127.0.0.1:8443", &local, false },
+		{ "https://127.0.0.1", &local, false },
+		{ "https://127.0.0.1.evil.example:8443", &local, false },
+		{ "https://127.0.0.2:8443", &local, false },
+		{ "https://evil.example:8443", &local, false },
+		{ "https://localhost.evil:8443", &local, false },
+		{ "https://", &local, false },
+		{ "null", &local, false },
+		{ "http://127.0.0.1:8080", &trial, true },
+		{ "https://roster.example.org", &site, true },
+		{ "https://roster.example.org:443", &site, true },
+		{ "https://localhost", &site, false },
+		{ "https://127.0.0.1", &site, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (http_is_our_origin(rst_view_of(cases[i].origin),
+		                       cases[i].site) != cases[i].ours)
+			fail_msg("%s at %s", cases[i].origin,
+			         cases[i].site->origin);
+}
+
+/* Below a path nothing stands beside it. */
+static void
+a_base_path_is_taken_off(void **state)
+{
+	static const struct http_site below = {
+		.origin = "https://a.example",
+		.host = "a.example",
+		.base = "/apps/roster",
+		.port = 443,
+		.https = true,
+	};
+	static const struct {
+		const char *target, *path;
+		unsigned int status;
+	} cases[] = {
+		{ "/apps/roster/users", "/users", 0 },
+		{ "/apps/roster/", "/", 0 },
+		{ "/apps/roster", "/", 0 },
+		{ "/apps/roster?x=1", "/", 0 },
+		{ "https://a.example/apps/roster/me", "/me", 0 },
+		{ "/apps/rosterx", NULL, 404 },
+		{ "/users", NULL, 404 },
+		{ "/", NULL, 404 },
+		{ "/apps/roster/../users", NULL, 400 },
+		{ "/healthz", "/healthz", 0 },
+		{ "/apps/roster/healthz", "/healthz", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_head head = { .count = 0 };
+		struct http_refusal refusal;
+
+		http_gate_header(&head, RST_VIEW("Host"),
+		                 RST_VIEW("a.example"));
+		refusal = http_gate_check(&head, "GET", cases[i].target,
+		                          "HTTP/1.1", &below);
+		if (refusal.status != cases[i].status)
+			fail_msg("%s: %u", cases[i].target, refusal.status);
+		if (refusal.status == 0)
+			assert_string_equal(head.path, cases[i].path);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(loopback_has_several_names),
+		cmocka_unit_test(a_base_path_is_taken_off),
 		cmocka_unit_test(requests_are_judged_as_in_the_table),
 		cmocka_unit_test(path_and_query_come_apart),
 		cmocka_unit_test(a_name_with_a_nul_is_malformed),

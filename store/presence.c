@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* presence.c - is slapd there? */
+#include "store/presence.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int
+open_file(const char *dir, int flags)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/serving", dir) >=
+	    (int)sizeof(path))
+		return -1;
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0660);
+}
+
+int
+rst_presence_hold(const char *dir)
+{
+	int fd = open_file(dir, O_RDWR | O_CREAT);
+
+	/* it waits for who is just looking, for a moment */
+	if (fd >= 0 && flock(fd, LOCK_SH) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void
+rst_presence_release(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+bool
+rst_presence(const char *dir)
+{
+	int fd = open_file(dir, O_RDWR);
+	bool there;
+
+	if (fd < 0)
+		return false;
+	there = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return there;
+}
