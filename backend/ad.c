@@ -162,6 +162,16 @@ back_member_id(const AttributeDescription *ad)
 	return RST_A_NONE;
 }
 
+bool
+back_is_password(const AttributeDescription *ad)
+{
+	return is_ad_subtype((AttributeDescription *)ad,
+	                     slap_schema.si_ad_userPassword) ||
+	       (back_names.pwd_history != NULL &&
+	        is_ad_subtype((AttributeDescription *)ad,
+	                      back_names.pwd_history));
+}
+
 /*
  * Names are as other modules define them, so that theirs and ours may come in
  * any order.  At db_open every moduleload line has been read.
@@ -198,6 +208,11 @@ back_names_open(void)
 	look_up("memberUid", &back_names.member_uid);
 	look_up("uniqueMember", &back_names.unique_member);
 	look_up("shadowExpire", &back_names.shadow_expire);
+	look_up("shadowLastChange", &back_names.shadow_last_change);
+	look_up("shadowMin", &back_names.shadow_min);
+	look_up("shadowMax", &back_names.shadow_max);
+	look_up("shadowWarning", &back_names.shadow_warning);
+	look_up("pwdHistory", &back_names.pwd_history);
 	look_up("rosterStatus", &back_names.status);
 	look_up("rosterReason", &back_names.reason);
 	look_up("mail", &back_names.mail);

@@ -149,11 +149,16 @@ struct back_names {
 	AttributeDescription *num_subordinates;
 	AttributeDescription *given_name, *sn;
 	AttributeDescription *ssh_key;
+	AttributeDescription *shadow_last_change, *shadow_min, *shadow_max;
+	AttributeDescription *shadow_warning, *pwd_history;
 };
 extern struct back_names back_names;
 /* Define memberOf, nsAccountLock and rosterGeneration where no module has,
  * and look all of them up. */
 int back_names_open(void);
+/* userPassword, pwdHistory, and subtypes of them: with the lifecycle nobody
+ * reads or compares them. */
+bool back_is_password(const AttributeDescription *ad);
 /* RST_A_MEMBER, RST_A_MEMBERUID, RST_A_UNIQUEMEMBER or RST_A_NONE. */
 uint16_t back_member_id(const AttributeDescription *ad);
 

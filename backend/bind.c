@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "lifecycle/acts.h"
-#include "lifecycle/password.h"
+#include "lifecycle/password_age.h"
 #include "lutil.h"
 #include "overlay/lifecycle.h"
 #include "rules/password.h"
@@ -30,8 +30,10 @@ struct proof {
 	bool no_guess;  /* what was given is an API token */
 	char since[24]; /* pwdAccountLockedTime, or "" */
 	struct attempt_policy policy;
-	struct berval name;          /* owned */
-	char *stored[PASSWORDS_MAX]; /* owned, wiped */
+	struct rule_password_facts facts;
+	struct attempt_renewal renewal; /* of the one that was right */
+	struct berval name;             /* owned */
+	char *stored[PASSWORDS_MAX];    /* owned, wiped */
 	size_t n_stored;
 };
 
@@ -43,6 +45,7 @@ proof_release(struct proof *proof)
 		free(proof->stored[i]);
 	}
 	proof->n_stored = 0;
+	sodium_memzero(&proof->renewal, sizeof(proof->renewal));
 	ch_free(proof->name.bv_val);
 	BER_BVZERO(&proof->name);
 }
@@ -105,6 +108,7 @@ read_proof(Operation *op, struct back_db *db, struct proof *proof)
 		proof->since, sizeof(proof->since));
 	proof->generation = record.generation;
 	proof->state = act_state(&record, slap_get_time());
+	proof->facts = lifecycle_password_facts(&record);
 	ber_dupbv(&proof->name, &entry->e_name);
 	take_passwords(op, entry, proof);
 	back_entry_free(entry);
@@ -148,7 +152,7 @@ is_clear_text(const struct proof *proof, const char *stored)
 /* What look() works on. */
 struct look {
 	struct back_db *db;
-	const struct proof *proof;
+	struct proof *proof;
 	struct rst_view password;
 };
 
@@ -173,6 +177,19 @@ is_known(void *arg)
 			return true;
 	}
 	return false;
+}
+
+/* With the turn to hash still held. */
+static void
+renew(const struct look *at, const char *stored)
+{
+	struct proof *proof = at->proof;
+
+	if (!proof->lifecycle || proof->state == RULE_STATE_NONE)
+		return;
+	proof->renewal.stored = stored;
+	lifecycle_password_renew(at->db->env, rst_view_of(stored), at->password,
+	                         proof->renewal.hash);
 }
 
 static enum rst_err
@@ -203,6 +220,8 @@ look(void *arg, bool suspect)
 		if (err == RST_OK)
 			attempt_remember(at->db->env, &at->proof->policy,
 			                 &proof, slap_get_time());
+		if (err == RST_OK)
+			renew(at, at->proof->stored[i]);
 		if (err != RST_EDENIED)
 			return err;
 	}
@@ -237,7 +256,7 @@ code_of(Operation *op, enum rst_err err)
 static over_resume answer;
 
 static enum rst_err
-prove(Operation *op, struct back_db *db, const struct proof *proof)
+prove(Operation *op, struct back_db *db, struct proof *proof)
 {
 	const struct over_claim claim = {
 		.env = db->env,
@@ -249,6 +268,7 @@ prove(Operation *op, struct back_db *db, const struct proof *proof)
 		.known = is_known,
 		.no_guess = proof->no_guess,
 		.resume = answer,
+		.renewal = &proof->renewal,
 	};
 	struct look at = { db, proof, claim.password };
 
@@ -274,8 +294,8 @@ is_token(Operation *op, const struct back_db *db, struct proof *proof)
 static int
 try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 {
+	struct over_login login;
 	enum rst_err err;
-	int code;
 
 	err = read_proof(op, db, proof);
 	if (err == RST_OK && is_token(op, db, proof))
@@ -288,10 +308,15 @@ try_bind(Operation *op, SlapReply *rs, struct back_db *db, struct proof *proof)
 		return code_of(op, err);
 	if (!proof->lifecycle)
 		return LDAP_SUCCESS;
-	code = over_may_bind(op, rs, &proof->policy, proof->id, proof->state);
-	if (code == LDAP_SUCCESS)
-		over_bound(op, &proof->policy, proof->id, proof->generation);
-	return code;
+	login = (struct over_login){
+		.env = db->env,
+		.id = proof->id,
+		.generation = proof->generation,
+		.state = proof->state,
+		.policy = &proof->policy,
+		.facts = proof->facts,
+	};
+	return over_may_bind(op, rs, &login);
 }
 
 /* At once, or when its turn has come. */

@@ -108,8 +108,7 @@ roster_back_compare(Operation *op, SlapReply *rs)
 		return rs->sr_err;
 	}
 	back_view_init(&view, op, db, &read->txn, true);
-	if (view.lifecycle &&
-	    is_ad_subtype(ad, slap_schema.si_ad_userPassword)) {
+	if (view.lifecycle && back_is_password(ad)) {
 		/* the same answer for every name */
 		rs->sr_err = LDAP_UNWILLING_TO_PERFORM;
 		rs->sr_text = "passwords are not compared: bind instead";

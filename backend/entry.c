@@ -119,9 +119,7 @@ back_build_append(struct back_build *build, Attribute *attr)
 static bool
 is_secret(const struct back_view *view, AttributeDescription *ad)
 {
-	return view->lifecycle && !view->secrets &&
-	       (ad == slap_schema.si_ad_userPassword ||
-	        is_ad_subtype(ad, slap_schema.si_ad_userPassword));
+	return view->lifecycle && !view->secrets && back_is_password(ad);
 }
 
 static void

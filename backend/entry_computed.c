@@ -6,6 +6,9 @@
  *	pwdAccountLockedTime, shadowExpire,
  *	nsAccountLock				what clients look at to learn
  *						that an account cannot be used
+ *	shadowLastChange, shadowMin,
+ *	shadowMax, shadowWarning		how old the password is and may
+ *						become, in days
  *
  * Each client looks at another signal, so a suspended account shows all of
  * them.  shadowExpire is 1, not 0: sssd takes 0 for "never".
@@ -13,6 +16,8 @@
 #include "entry_priv.h"
 
 #include <inttypes.h>
+
+#include "lifecycle/password_age.h"
 
 #define GROUPS_AT_ONCE 64
 
@@ -285,14 +290,94 @@ build_last_day(struct back_build *build)
 	build_signal(build, back_names.shadow_expire, rst_view_of(text));
 }
 
-bool
-back_build_replaced(const struct back_build *build,
-                    const AttributeDescription *ad)
+/* How old the password of a person is and may become. */
+static void
+look_at_age(struct back_build *build)
 {
+	struct lifecycle_policy policy;
+
+	if (build->has_age)
+		return;
+	build->has_age = true;
+	build->facts = lifecycle_password_facts(build->record);
+	/* without memory nothing is said of it */
+	if (lifecycle_policy(build->view->txn, build->record->id, &policy) ==
+	    RST_OK)
+		build->life = lifecycle_password_life(&policy);
+}
+
+/* Whole days; a part of one is one, so that nothing ends early. */
+static int64_t
+days(int64_t span_s)
+{
+	int64_t day_s = 24 * 3600;
+
+	return (span_s + day_s - 1) / day_s;
+}
+
+/* The value of one of them; false: what is stored, if anything, is shown.  A
+ * password that must be changed is of the day 0. */
+static bool
+shadow_days(struct back_build *build, const AttributeDescription *ad,
+            int64_t *ret_days)
+{
+	if (!build->view->computed || !build->view->lifecycle ||
+	    build->record->kind != RST_KIND_PERSON || ad == NULL)
+		return false;
+	if (ad != back_names.shadow_last_change &&
+	    ad != back_names.shadow_min && ad != back_names.shadow_max &&
+	    ad != back_names.shadow_warning)
+		return false;
+	look_at_age(build);
+	if (ad == back_names.shadow_last_change) {
+		*ret_days = build->facts.reset
+		                    ? 0
+		                    : build->facts.changed_s / (24 * 3600);
+		/* what an import brought holds where nothing else counts */
+		return build->facts.reset ||
+		       rst_record_first(build->record, RST_A_PWDCHANGEDTIME)
+		                       .len > 0 ||
+		       (build->life.max_s > 0 && build->facts.changed_s > 0);
+	}
+	if (ad == back_names.shadow_min) {
+		*ret_days = days(build->life.min_s);
+		return build->life.min_s > 0;
+	}
+	*ret_days = days(ad == back_names.shadow_max ? build->life.max_s
+	                                             : build->life.warning_s);
+	return build->life.max_s > 0;
+}
+
+static void
+build_shadow(struct back_build *build)
+{
+	AttributeDescription *const ads[] = { back_names.shadow_last_change,
+		                              back_names.shadow_min,
+		                              back_names.shadow_max,
+		                              back_names.shadow_warning };
+	char text[24];
+	int64_t value;
+
+	for (size_t i = 0; i < sizeof(ads) / sizeof(ads[0]); i++) {
+		if (need_of(build, ads[i]) == 0 ||
+		    !shadow_days(build, ads[i], &value))
+			continue;
+		(void)snprintf(text, sizeof(text), "%" PRId64, value);
+		build_signal(build, ads[i], rst_view_of(text));
+	}
+}
+
+bool
+back_build_replaced(struct back_build *build, const AttributeDescription *ad)
+{
+	int64_t value;
+
 	if (ad == back_names.shadow_expire)
 		return build->suspended || build->expires_s != RULE_NEVER;
-	return build->suspended &&
-	       (ad == back_names.locked_time || ad == back_names.account_lock);
+	if (build->suspended &&
+	    (ad == back_names.locked_time || ad == back_names.account_lock))
+		return true;
+	return shadow_days(build, ad, &value);
 }
 
 enum rst_err
@@ -322,6 +407,7 @@ back_build_computed(struct back_build *build)
 	} else if (build->expires_s != RULE_NEVER) {
 		build_last_day(build);
 	}
+	build_shadow(build);
 	need = need_of(build, back_names.member_of);
 	return need != 0 ? build_member_of(build, need) : RST_OK;
 }

@@ -4,6 +4,7 @@
 #define BACK_ENTRY_PRIV_H
 
 #include "back-roster.h"
+#include "rules/password_age.h"
 #include "rules/status.h"
 
 struct chunk;
@@ -33,6 +34,10 @@ struct back_build {
 	Attribute **tail;
 	bool suspended;    /* shows the signals of a suspension */
 	int64_t expires_s; /* or RULE_NEVER */
+	/* Of the password, looked up when shadowMax or its like is wanted. */
+	bool has_age;
+	struct rule_password_life life;
+	struct rule_password_facts facts;
 };
 
 /* An entry of nothing, for back_build_append(). */
@@ -57,7 +62,7 @@ enum rst_err back_build_members(struct back_build *build,
 	RST_MUST_USE;
 enum rst_err back_build_computed(struct back_build *build) RST_MUST_USE;
 /* A stored attribute that a computed one replaces. */
-bool back_build_replaced(const struct back_build *build,
+bool back_build_replaced(struct back_build *build,
                          const AttributeDescription *ad);
 
 #endif

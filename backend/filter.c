@@ -15,13 +15,6 @@
  */
 #include "back-roster.h"
 
-static bool
-is_password(AttributeDescription *ad)
-{
-	return ad == slap_schema.si_ad_userPassword ||
-	       is_ad_subtype(ad, slap_schema.si_ad_userPassword);
-}
-
 /* The attribute that a leaf is about; NULL for none or many. */
 static AttributeDescription *
 leaf_ad(const Filter *f)
@@ -125,7 +118,7 @@ test_leaf(const struct back_view *view, const struct rst_record *record,
 {
 	AttributeDescription *ad = leaf_ad(f);
 
-	if (ad != NULL && view->lifecycle && is_password(ad))
+	if (ad != NULL && view->lifecycle && back_is_password(ad))
 		return SLAPD_COMPARE_UNDEFINED;
 	if (back_filter_by_tables(f))
 		return test_by_tables(view, record, entry, f);

@@ -63,6 +63,9 @@ http_handler api_group_nest, api_group_unnest;
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password, api_me_strength;
 
+/* api_password.c */
+http_handler api_temporary_password;
+
 /* api_setting.c */
 http_handler api_setting_list, api_setting_edit;
 

@@ -152,12 +152,14 @@ reset_link(struct http_req *req, struct http_reply *reply, uint64_t person,
 }
 
 /* POST /users/{}/reset-password: an administrator's; the link is in this one
- * answer */
+ * answer.  With a password, or temporary, no link: api_password.c. */
 void
 api_user_link(struct http_req *req, struct http_reply *reply)
 {
 	static const struct input_field fields[] = {
 		{ "send", INPUT_BOOL, false },
+		{ "password", INPUT_TEXT, false },
+		{ "temporary", INPUT_BOOL, false },
 	};
 	cJSON *body = cJSON_CreateObject();
 	struct rst_rtxn txn;
@@ -166,6 +168,10 @@ api_user_link(struct http_req *req, struct http_reply *reply)
 
 	if (!INPUT_CHECK(req, fields, reply))
 		goto out;
+	if (input_has(req, "password") || input_bool(req, "temporary", false)) {
+		api_temporary_password(req, reply);
+		goto out;
+	}
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
 		err = act_find_person(&txn, req->arg[0], &person);

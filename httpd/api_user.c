@@ -248,6 +248,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		{ "sn", INPUT_TEXT, true },
 		{ "mail", INPUT_TEXT, false },
 		{ "password", INPUT_TEXT, false },
+		{ "mustChange", INPUT_BOOL, false },
 		{ "status", INPUT_TEXT, false },
 		/* a link to set the password by, shown or sent, too */
 		{ "link", INPUT_BOOL, false },
@@ -280,6 +281,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	person.surname = input_text(req, "sn");
 	person.mail = input_text(req, "mail");
 	person.password = input_text(req, "password");
+	person.must_change = input_bool(req, "mustChange", false);
 	err = act_create_person(&req->ctx, &person, status, &id, &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);

@@ -88,6 +88,9 @@ describe(struct http_req *req)
 	who->id = record.id;
 	who->administrator =
 		act_is_administrator(&txn, record.id, req->ctx.now_s);
+	/* a token is no password: it was not given for signing in */
+	who->must_change = !who->bearer &&
+	                   act_must_change(&txn, record.id, req->ctx.now_s);
 	if (who->administrator && !req->api)
 		who->waiting = count_waiting(&txn);
 out:
@@ -126,6 +129,7 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 	if (err != RST_OK)
 		return err;
 	req->who.token = bearer;
+	req->who.bearer = true;
 	req->who.session.user = bearer.owner;
 	if (bearer.expires_s != RULE_NEVER)
 		req->who.session.expires_s = bearer.expires_s;
@@ -137,7 +141,6 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 	if (err != RST_OK)
 		return err;
 	req->who.signed_in = true;
-	req->who.bearer = true;
 	req->ctx.actor = rst_view_of(req->who.dn);
 	req->ctx.actor_id = req->who.id;
 	return RST_OK;

@@ -242,6 +242,24 @@ check_proof(struct http_req *req, struct http_reply *reply)
 	return false;
 }
 
+/* A browser is shown where it can be done. */
+static bool
+check_duty(struct http_req *req, struct http_reply *reply)
+{
+	const struct act_refusal refusal = { RULE_PASSWORD_CHANGE_REQUIRED,
+		                             NULL,
+		                             { "" } };
+
+	if (!req->who.must_change || req->route->role == HTTP_ANYONE ||
+	    (req->route->where & HTTP_DUTY))
+		return true;
+	if (req->api)
+		http_reply_err(req, reply, RST_EDENIED, &refusal);
+	else
+		http_location(reply, "/me?due=password", RST_VIEW(""), "");
+	return false;
+}
+
 /* What was typed goes back to the page, but never a secret. */
 static void
 drop_secrets(cJSON *input)
@@ -300,7 +318,8 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 		goto out;
 	}
 	if (!read_body(req, reply) || !check_origin(req, reply) ||
-	    !check_role(req, reply) || !check_proof(req, reply))
+	    !check_role(req, reply) || !check_duty(req, reply) ||
+	    !check_proof(req, reply))
 		goto out;
 	req->route->handle(req, reply);
 	if (http_is_problem(reply) && !req->api && req->route->show != NULL)

@@ -70,6 +70,8 @@ struct http_who {
 	/* By an API token: no session, no csrf. */
 	bool bearer;
 	struct act_bearer token; /* of a bearer */
+	/* The password, before anything else: rows with HTTP_DUTY only. */
+	bool must_change;
 	uint64_t id;
 	char username[256];
 	char dn[RST_DN_MAX];

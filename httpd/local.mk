@@ -16,6 +16,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_metrics.c \
 	httpd/api_me.c \
 	httpd/api_overview.c \
+	httpd/api_password.c \
 	httpd/api_policy.c \
 	httpd/api_registration.c \
 	httpd/api_reset.c \
@@ -112,6 +113,8 @@ dist_templates_DATA = \
 	httpd/templates/mail-ends.mustache \
 	httpd/templates/mail-idle.mustache \
 	httpd/templates/mail-invitation.mustache \
+	httpd/templates/mail-password-changed.mustache \
+	httpd/templates/mail-password-expires.mustache \
 	httpd/templates/mail-suspended.mustache \
 	httpd/templates/mail-test.mustache \
 	httpd/templates/mail-waiting.mustache \

@@ -291,7 +291,8 @@ sweep_due(const struct http_server *server)
 
 /* What time does to accounts. */
 static void
-sweep(const struct http_server *server, uint64_t *walk)
+sweep(const struct http_server *server, uint64_t *walk,
+      uint64_t *walk_passwords)
 {
 	const struct act_ctx ctx = time_passes(server);
 	struct act_refusal refusal = { 0 };
@@ -313,6 +314,10 @@ sweep(const struct http_server *server, uint64_t *walk)
 		http_log(4, "suspending idle accounts: %s", rst_strerror(err));
 	if (n > 0)
 		http_log(5, "%zu accounts suspended: nobody used them", n);
+	err = act_sweep_passwords(&ctx, walk_passwords, &n, &refusal);
+	if (err != RST_OK && err != RST_EBUSY)
+		http_log(4, "warning of passwords that expire: %s",
+		         rst_strerror(err));
 }
 
 /* Failed sign-ins reach the journal added up; all that wait when we end. */
@@ -332,7 +337,7 @@ keep_house(void *arg)
 {
 	struct housekeeping *house = arg;
 	struct rule_clock clock = { 0 };
-	uint64_t walk = 0;
+	uint64_t walk = 0, walk_passwords = 0;
 	unsigned int round = 0, not_before = 0;
 	struct timespec until;
 
@@ -351,7 +356,7 @@ keep_house(void *arg)
 		if (round >= not_before)
 			sweep_due(house->server);
 		if (round % SWEEP_EVERY == 0 && round >= not_before) {
-			sweep(house->server, &walk);
+			sweep(house->server, &walk, &walk_passwords);
 			keep_journal(house->server);
 		}
 		if (round % HEAD_EVERY == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "httpd/api.h"
+#include "lifecycle/password_age.h"
 #include "rules/invitation.h"
 #include "rules/status.h"
 
@@ -161,6 +162,26 @@ add_moves(cJSON *user, enum rst_status status)
 	       json_add_bool(moves, "purge", bin);
 }
 
+/* When it was set, until when it is good, and whether it is for changing. */
+static bool
+add_password(cJSON *user, const struct rst_rtxn *txn,
+             const struct rst_record *record, int64_t now_s)
+{
+	struct rule_password_facts facts = lifecycle_password_facts(record);
+	struct rule_password_life life = { 0 };
+	struct lifecycle_policy policy;
+
+	if (lifecycle_policy(txn, record->id, &policy) == RST_OK)
+		life = lifecycle_password_life(&policy);
+	return add_stamp(user, "passwordChanged", record,
+	                 RST_A_PWDCHANGEDTIME) &&
+	       (life.max_s == 0 || facts.changed_s == 0 ||
+	        json_add_time(user, "passwordExpires",
+	                      facts.changed_s + life.max_s)) &&
+	       json_add_bool(user, "mustChange",
+	                     act_must_change(txn, record->id, now_s));
+}
+
 cJSON *
 model_user(const struct rst_rtxn *txn, const struct rst_record *record,
            bool administrator, int64_t now_s)
@@ -197,6 +218,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	     add_stamp(user, "modified", record, RST_A_MODIFYTIMESTAMP) &&
 	     add_stamp(user, "starts", record, RST_A_ROSTERSTARTS) &&
 	     add_stamp(user, "expires", record, RST_A_ROSTEREXPIRES) &&
+	     add_password(user, txn, record, now_s) &&
 	     add_group_names(user, txn, record->id);
 	if (ok && administrator)
 		ok = add_first(user, "registeredFrom", record,

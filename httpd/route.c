@@ -29,8 +29,8 @@ const struct http_route http_routes[] = {
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/bootstrap", api_bootstrap, "bootstrap", "First administrator", page_bootstrap },
 
 { HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ANYONE, "/session", api_session_create, NULL, NULL, NULL },
-{ HTTP_GET, HTTP_API, HTTP_PERSON, "/session", api_session_show, NULL, NULL, NULL },
-{ HTTP_DELETE, HTTP_API, HTTP_PERSON, "/session", api_session_end, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_API | HTTP_DUTY, HTTP_PERSON, "/session", api_session_show, NULL, NULL, NULL },
+{ HTTP_DELETE, HTTP_API | HTTP_DUTY, HTTP_PERSON, "/session", api_session_end, NULL, NULL, NULL },
 { HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_PERSON, "/session/reauthenticate", api_reauthenticate, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_PERSON, "/reauthenticate", page_reauthenticate, "reauthenticate", "Your password again", NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_PERSON, "/reauthenticate", api_reauthenticate, "reauthenticate", "Your password again", page_reauthenticate },
@@ -50,7 +50,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/sign-out", api_user_sign_out, "user", "Person", page_user },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/login", page_login, "login", "Sign in", NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ANYONE, "/login", api_session_create, "login", "Sign in", page_login },
-{ HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/logout", api_session_end, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_DUTY, HTTP_PERSON, "/logout", api_session_end, NULL, NULL, NULL },
 
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/registration", api_registration_show, NULL, NULL, NULL },
 { HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ANYONE, "/registrations", api_registration_create, NULL, NULL, NULL },
@@ -104,7 +104,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/deactivate", api_user_deactivate, "user", "Person", page_user },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/unlock", api_user_unlock, "user", "Person", page_user },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/activate", api_user_activate, "user", "Person", page_user },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/users/{}/reset-password", api_user_link, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ADMIN, "/users/{}/reset-password", api_user_link, NULL, NULL, NULL },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_delete, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users/{}/delete", api_user_delete, "user", "Person", page_user },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/restore", api_user_restore, "user", "Person", page_user },
@@ -142,8 +142,8 @@ const struct http_route http_routes[] = {
 { HTTP_DELETE, HTTP_API, HTTP_MANAGER, "/groups/{}/groups/{}", api_group_unnest, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_MANAGER, "/groups/{}/groups/{}/remove", api_group_unnest, "group", "Group", api_group_show },
 
-{ HTTP_GET, HTTP_API, HTTP_PERSON, "/me", api_me_show, NULL, NULL, NULL },
-{ HTTP_GET, HTTP_PAGE, HTTP_PERSON, "/me", page_me, "me", "Your account", NULL },
+{ HTTP_GET, HTTP_API | HTTP_DUTY, HTTP_PERSON, "/me", api_me_show, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE | HTTP_DUTY, HTTP_PERSON, "/me", page_me, "me", "Your account", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me", api_me_edit, "me", "Your account", page_me },
 { HTTP_GET, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_list, NULL, NULL, NULL },
@@ -151,7 +151,7 @@ const struct http_route http_routes[] = {
 { HTTP_DELETE, HTTP_API, HTTP_PERSON, "/me/ssh-keys", api_key_drop, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me/ssh-keys", page_key_add, "me", "Your account", page_me },
 { HTTP_POST, HTTP_PAGE, HTTP_PERSON, "/me/ssh-keys/remove", page_key_drop, "me", "Your account", page_me },
-{ HTTP_POST, BOTH | HTTP_HASHES, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", page_me },
+{ HTTP_POST, BOTH | HTTP_HASHES | HTTP_DUTY, HTTP_PERSON, "/me/password", api_me_password, "me", "Your account", page_me },
 
 { HTTP_POST, HTTP_API, HTTP_PERSON, "/me/password/strength", api_me_strength, NULL, NULL, NULL },
 

@@ -21,6 +21,8 @@ enum http_where {
 	HTTP_PROVED = 1 << 4,
 	/* It makes something: an Idempotency-Key counts. */
 	HTTP_CREATES = 1 << 5,
+	/* Who has to change his password may do it before. */
+	HTTP_DUTY = 1 << 6,
 };
 
 struct http_route {

@@ -80,19 +80,40 @@ check_old(const struct act_ctx *ctx, uint64_t person, const struct known *known,
 	return err;
 }
 
+/* What the policy says to who changes his own. */
+static enum rst_err
+check_life(const struct act_ctx *ctx, uint64_t person,
+           const struct known *known, struct rst_view old,
+           struct act_refusal *refusal)
+{
+	enum rule_verdict verdict;
+
+	if (ctx->actor_id != person)
+		return RST_OK;
+	verdict = rule_password_may_change(&known->terms.life,
+	                                   &known->terms.facts, old.ptr != NULL,
+	                                   ctx->now_s);
+	return verdict == RULE_OK ? RST_OK
+	                          : act_refuse(refusal, verdict, "new");
+}
+
 static enum rst_err
 hash_new(const struct act_ctx *ctx, const struct known *known,
-         struct rst_view new_one, char hash[LIFECYCLE_HASH_MAX],
-         struct act_refusal *refusal)
+         struct rst_view new_one, const char *field,
+         char hash[LIFECYCLE_HASH_MAX], struct act_refusal *refusal)
 {
 	enum rst_err err;
 
-	err = act_judge_password(&known->terms, new_one, "new", refusal);
+	err = act_judge_password(&known->terms, new_one, field, refusal);
 	if (err != RST_OK)
 		return err;
-	err = lifecycle_password_hash(ctx->env, new_one, hash);
+	err = lifecycle_password_unused(ctx->env, &known->terms, new_one);
+	if (err == RST_EDENIED)
+		return act_refuse(refusal, RULE_PASSWORD_USED, field);
+	if (err == RST_OK)
+		err = lifecycle_password_hash(ctx->env, new_one, hash);
 	if (err == RST_EINVALID)
-		return act_refuse(refusal, RULE_INVALID_PASSWORD, "new");
+		return act_refuse(refusal, RULE_INVALID_PASSWORD, field);
 	return err;
 }
 
@@ -111,10 +132,30 @@ keep_session(struct rst_wtxn *txn, uint64_t person, const unsigned char *keep,
 	return rst_session_add(txn, keep, session);
 }
 
+/* What is to be written. */
+struct change {
+	const char *act, *hash;
+	bool temporary;
+	const unsigned char *keep; /* a session that goes on; NULL */
+};
+
+static enum rst_err
+set_password(struct rst_entry *entry, const struct change *change)
+{
+	enum rst_err err;
+
+	err = rst_entry_set_one(entry, RST_A_USERPASSWORD,
+	                        rst_view_of(change->hash));
+	if (err == RST_OK && change->temporary)
+		err = rst_entry_set_one(entry, RST_A_PWDRESET,
+		                        RST_VIEW("TRUE"));
+	return err;
+}
+
 static enum rst_err
 write_password(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
-               const struct known *known, const char *hash,
-               const unsigned char *keep, struct act_refusal *refusal)
+               const struct known *known, const struct change *change,
+               struct act_refusal *refusal)
 {
 	struct rst_session session = { 0 };
 	struct rst_entry *entry = NULL;
@@ -131,17 +172,36 @@ write_password(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 		err = RST_EBUSY;
 		goto out;
 	}
-	kept = keep != NULL &&
-	       rst_session_get(&txn->r, keep, &session) == RST_OK &&
+	kept = change->keep != NULL &&
+	       rst_session_get(&txn->r, change->keep, &session) == RST_OK &&
 	       session.user == person;
-	err = rst_entry_set_one(entry, RST_A_USERPASSWORD, rst_view_of(hash));
+	err = set_password(entry, change);
 	if (err == RST_OK)
-		err = act_gate_modify(txn, ctx, "change-password", RST_VIEW(""),
+		err = act_gate_modify(txn, ctx, change->act, RST_VIEW(""),
 		                      person, entry, refusal);
 	if (err == RST_OK && kept)
-		err = keep_session(txn, person, keep, &session);
+		err = keep_session(txn, person, change->keep, &session);
 out:
 	rst_entry_free(entry);
+	return err;
+}
+
+/* The transaction of its own. */
+static enum rst_err
+store_password(const struct act_ctx *ctx, uint64_t person,
+               const struct known *known, const struct change *change,
+               struct act_refusal *refusal)
+{
+	struct rst_wtxn txn = { 0 };
+	enum rst_err err;
+
+	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	if (err != RST_OK)
+		return err;
+	err = write_password(&txn, ctx, person, known, change, refusal);
+	if (err == RST_OK)
+		err = act_commit(&txn, ctx);
+	rst_write_abort(&txn);
 	return err;
 }
 
@@ -151,7 +211,7 @@ act_change_password(const struct act_ctx *ctx, uint64_t person,
                     const unsigned char *keep, struct act_refusal *refusal)
 {
 	char hash[LIFECYCLE_HASH_MAX] = "";
-	struct rst_wtxn txn = { 0 };
+	const struct change change = { "change-password", hash, false, keep };
 	struct known known = { 0 };
 	enum rst_err err;
 
@@ -160,16 +220,43 @@ act_change_password(const struct act_ctx *ctx, uint64_t person,
 	if (err == RST_OK)
 		err = check_old(ctx, person, &known, old, refusal);
 	if (err == RST_OK)
-		err = hash_new(ctx, &known, new_one, hash, refusal);
+		err = check_life(ctx, person, &known, old, refusal);
 	if (err == RST_OK)
-		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
-	if (err != RST_OK)
-		goto out;
-	err = write_password(&txn, ctx, person, &known, hash, keep, refusal);
+		err = hash_new(ctx, &known, new_one, "new", hash, refusal);
 	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-out:
+		err = store_password(ctx, person, &known, &change, refusal);
+	sodium_memzero(hash, sizeof(hash));
+	sodium_memzero(&known, sizeof(known));
+	return err;
+}
+
+enum rst_err
+act_reset_password(const struct act_ctx *ctx, uint64_t person,
+                   struct rst_view password, char made[LIFECYCLE_MADE_BYTES],
+                   struct act_refusal *refusal)
+{
+	char hash[LIFECYCLE_HASH_MAX] = "", text[LIFECYCLE_MADE_BYTES] = "";
+	const struct change change = { "reset-password", hash, true, NULL };
+	struct known known = { 0 };
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = know(ctx, person, &known);
+	/* his own he changes: that takes the old one */
+	if (err == RST_OK && ctx->actor_id == person)
+		err = act_refuse(refusal, RULE_OWN_RIGHTS, NULL);
+	if (err == RST_OK && password.len == 0) {
+		lifecycle_password_make(&known.terms.policy, text);
+		password = rst_view_of(text);
+	}
+	if (err == RST_OK)
+		err = hash_new(ctx, &known, password, "password", hash,
+		               refusal);
+	if (err == RST_OK)
+		err = store_password(ctx, person, &known, &change, refusal);
+	if (err == RST_OK)
+		memcpy(made, text, sizeof(text));
+	sodium_memzero(text, sizeof(text));
 	sodium_memzero(hash, sizeof(hash));
 	sodium_memzero(&known, sizeof(known));
 	return err;

@@ -165,6 +165,9 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		{ RST_A_GIVENNAME, optional(person->given_name) },
 		{ RST_A_MAIL, optional(act_mail_text(person->mail, mail)) },
 		{ RST_A_USERPASSWORD, optional(rst_view_of(candidate->hash)) },
+		{ RST_A_PWDRESET, person->must_change && candidate->hash[0]
+		                          ? RST_VIEW("TRUE")
+		                          : rst_view(NULL, 0) },
 		{ RST_A_ROSTERSTATUS, rst_view_of(rst_status_word(status)) },
 		/* where the person was, not who made him */
 		{ RST_A_ROSTERREGISTEREDFROM, candidate->form == ACT_FORM_PUBLIC

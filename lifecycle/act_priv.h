@@ -4,6 +4,7 @@
 #define ACT_PRIV_H
 
 #include "lifecycle/acts.h"
+#include "lifecycle/attempt.h"
 #include "lifecycle/password.h"
 #include "rules/names.h"
 #include "store/ident.h"
@@ -19,6 +20,11 @@ enum rst_err act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
 enum rst_err act_judge_password(const struct lifecycle_terms *terms,
                                 struct rst_view password, const char *field,
                                 struct act_refusal *refusal) RST_MUST_USE;
+
+/* The same password under another hash, unless what is stored is another by
+ * now.  Best effort: the next sign-in comes for sure. */
+void act_renew_hash(const struct act_ctx *ctx, uint64_t person,
+                    const struct attempt_renewal *renewal);
 
 /* Commit, unless it was only tried. */
 enum rst_err act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)

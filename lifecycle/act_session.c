@@ -9,6 +9,7 @@
 #include "lifecycle/act_priv.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
 #include "rules/clock.h"
 #include "rules/password.h"
@@ -22,6 +23,7 @@ struct claimant {
 	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
 	struct attempt_policy policy;
+	struct rule_password_facts facts;
 };
 
 /* By username, or by mail address. */
@@ -56,6 +58,7 @@ take_claimant(const struct act_ctx *ctx, const struct rst_record *record,
 	claimant->id = record->id;
 	claimant->generation = record->generation;
 	claimant->state = act_state(record, ctx->now_s);
+	claimant->facts = lifecycle_password_facts(record);
 	(void)rst_view_copy(
 		rst_record_first(record, RST_A_PWDACCOUNTLOCKEDTIME),
 		claimant->since, sizeof(claimant->since));
@@ -193,6 +196,7 @@ static enum rst_err
 prove(const struct act_ctx *ctx, const struct claimant *claimant,
       struct rst_view username, struct rst_view password, bool *ret_throttled)
 {
+	struct attempt_renewal renewal = { .stored = claimant->stored };
 	const struct attempt_claim claim = {
 		.id = claimant->id,
 		.name = username,
@@ -200,6 +204,7 @@ prove(const struct act_ctx *ctx, const struct claimant *claimant,
 		.address = ctx->address,
 		.password = password,
 		.now_s = ctx->now_s,
+		.renewal = &renewal,
 	};
 	struct attempt attempt;
 	enum rst_err err;
@@ -215,8 +220,34 @@ prove(const struct act_ctx *ctx, const struct claimant *claimant,
 		                     attempt.standing == ATTEMPT_SUSPECT);
 		err = attempt_outcome(&attempt, err);
 	}
+	if (err == RST_OK)
+		lifecycle_password_renew(ctx->env,
+		                         rst_view_of(claimant->stored),
+		                         password, renewal.hash);
 	attempt_end(ctx, &attempt, err);
+	sodium_memzero(&renewal, sizeof(renewal));
 	return err;
+}
+
+/* An expired password: one of the last times. */
+static enum rst_err
+spend_grace(const struct act_ctx *ctx, const struct claimant *claimant,
+            struct act_refusal *refusal)
+{
+	struct rule_password_standing standing = rule_password_standing(
+		&claimant->policy.life, &claimant->facts, ctx->now_s);
+
+	switch (standing.phase) {
+	case RULE_PASSWORD_GOOD:
+	case RULE_PASSWORD_WARNED:
+	case RULE_PASSWORD_RESET:
+		return RST_OK;
+	case RULE_PASSWORD_GRACE:
+		return act_use_grace(ctx, claimant->id, refusal);
+	case RULE_PASSWORD_OVER:
+		break;
+	}
+	return act_refuse(refusal, RULE_PASSWORD_EXPIRED, NULL);
 }
 
 enum rst_err
@@ -246,6 +277,9 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 		             claimant.id);
 		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
 	}
+	err = spend_grace(ctx, &claimant, refusal);
+	if (err != RST_OK)
+		return err;
 	return start_session(ctx, &claimant, agent, token, ret_session,
 	                     refusal);
 }

@@ -11,6 +11,7 @@
 #define LIFECYCLE_ACTS_H
 
 #include "lifecycle/gate.h"
+#include "lifecycle/password.h"
 #include "rules/names.h"
 #include "rules/setting.h"
 #include "rules/status.h"
@@ -38,6 +39,7 @@ enum rst_err act_bootstrap_token(const struct act_ctx *ctx,
 /* What a person says of himself at registration. */
 struct act_person {
 	struct rst_view username, given_name, surname, mail, password;
+	bool must_change; /* the password is a temporary one */
 };
 
 /* The first active member of sysadmins.  RULE_INVALID_INVITE for a token that
@@ -230,6 +232,8 @@ enum rst_err act_leave(const struct act_ctx *ctx, uint64_t group,
 /*
  * Change the password of person.  old is checked unless it has a NULL ptr (an
  * administrator resets).  Ends the person's sessions but keep (may be NULL).
+ * RULE_WEAK_PASSWORD, RULE_PASSWORD_USED; for the person himself also
+ * RULE_WRONG_PASSWORD, RULE_PASSWORD_TOO_YOUNG, RULE_PASSWORD_FIXED.
  */
 enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,
                                  struct rst_view old, struct rst_view new_one,
@@ -286,6 +290,36 @@ enum rst_err act_ticket_find(const struct act_ctx *ctx, struct rst_view token,
                              struct act_refusal *refusal) RST_MUST_USE;
 
 /*
+ * Give person a temporary password, which signs in to be changed only: this
+ * one, or (empty) one that is made, into made; else made is "".  Sessions end,
+ * a lock is lifted.
+ */
+enum rst_err act_reset_password(const struct act_ctx *ctx, uint64_t person,
+                                struct rst_view password,
+                                char made[LIFECYCLE_MADE_BYTES],
+                                struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * A sign-in with a password that has expired: one of those that password-grace
+ * allows.  RULE_PASSWORD_EXPIRED when none is left.
+ */
+enum rst_err act_use_grace(const struct act_ctx *ctx, uint64_t person,
+                           struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Warn by mail whose password expires soon, each once: a part of the walk over
+ * everybody, as act_sweep_idle().
+ */
+enum rst_err act_sweep_passwords(const struct act_ctx *ctx, uint64_t *walk,
+                                 size_t *ret_n, struct act_refusal *refusal)
+	RST_MUST_USE;
+
+/* Who is signed in may only change his password: it was set for that, or has
+ * expired.  False when it cannot be known. */
+bool act_must_change(const struct rst_rtxn *txn, uint64_t person,
+                     int64_t now_s);
+
+/*
  * One more SSH key of a person, from until_s on of no use (0: no end); a key
  * that is there gets that end.  RULE_INVALID_KEY, RULE_KEY_TAKEN,
  * RULE_INVALID_EXPIRY.
@@ -314,10 +348,11 @@ enum rst_err act_edit(const struct act_ctx *ctx, uint64_t id,
 
 /*
  * Sign in by name (or mail) and password: a new session.  Unknown, wrong,
- * pending and suspended cost the same; RULE_ACCOUNT_INACTIVE only when the
- * password was right, RULE_INVALID_CREDENTIALS otherwise, also for an account
- * that is locked.  RULE_TOO_MANY_ATTEMPTS for an address with too many
- * failures; attempt_wait_s() says how long.
+ * pending and suspended cost the same; RULE_ACCOUNT_INACTIVE and
+ * RULE_PASSWORD_EXPIRED only when the password was right,
+ * RULE_INVALID_CREDENTIALS otherwise, also for an account that is locked.
+ * RULE_TOO_MANY_ATTEMPTS for an address with too many failures;
+ * attempt_wait_s() says how long.
  */
 enum rst_err act_sign_in(const struct act_ctx *ctx, struct rst_view username,
                          struct rst_view password, struct rst_view agent,

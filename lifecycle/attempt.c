@@ -17,6 +17,7 @@
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
 
 #define NAME_MAX_BYTES 255 /* of a username or mail address, and more */
@@ -55,6 +56,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 			(uint32_t)own.number[RULE_SETTING_LOCKOUT_DURATION],
 		},
 		.source = source_policy(txn),
+		.life = lifecycle_password_life(&own),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
 		.verified_s =
 			(uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
@@ -346,6 +348,8 @@ count_success(const struct act_ctx *ctx, const struct attempt *attempt)
 	if (attempt->claim.since.len > 0 && !entry_locked(attempt))
 		(void)!write_lock(ctx, attempt->claim.id, NULL,
 		                  RST_VIEW("signed in"), &refusal);
+	if (attempt->claim.renewal != NULL && attempt->claim.id != 0)
+		act_renew_hash(ctx, attempt->claim.id, attempt->claim.renewal);
 	if (attempt->policy.notes_login && attempt->claim.id != 0)
 		act_note_login(ctx, attempt->claim.id);
 }

@@ -14,6 +14,7 @@
 #define LIFECYCLE_ATTEMPT_H
 
 #include "lifecycle/gate.h"
+#include "lifecycle/password.h"
 #include "lifecycle/throttle.h"
 #include "lifecycle/verified.h"
 
@@ -22,6 +23,7 @@
 
 struct attempt_policy {
 	struct rule_lockout account, source;
+	struct rule_password_life life;
 	bool notes_login;    /* inactive-after asks for it */
 	bool audits_sign_in; /* successes are journaled: audit-sign-ins */
 	uint32_t
@@ -43,6 +45,14 @@ struct attempt_claim {
 	struct rst_view address;
 	struct rst_view password;
 	int64_t now_s;
+	/* What is stored, and in its place (lifecycle_password_renew(), once
+	 * the password was right) what is to be: end writes it.  May be NULL.
+	 */
+	const struct attempt_renewal *renewal;
+};
+struct attempt_renewal {
+	const char *stored;
+	char hash[LIFECYCLE_HASH_MAX]; /* "": stays as it is */
 };
 
 enum attempt_standing {

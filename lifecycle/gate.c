@@ -200,6 +200,22 @@ is_setting(const struct gate_sides *sides)
 	       (sides->after != NULL && sides->after->kind == RST_KIND_SETTING);
 }
 
+/* Before the sides are taken: it adds to the after-image. */
+static enum rst_err
+complete_password(struct gate *g, const struct gate_change *change,
+                  struct rst_entry *before)
+{
+	struct rst_record records[2];
+	struct gate_sides sides;
+	enum rst_err err;
+
+	if (!g->rules || g->import || change->verb == GATE_DELETE ||
+	    (change->flags & GATE_REHASH))
+		return RST_OK;
+	err = take_sides(before, change->after, records, &sides);
+	return err == RST_OK ? gate_password(g, &sides, change->after) : err;
+}
+
 /* Write the change between its consequences.  after is stamped meanwhile, so
  * its record is taken anew for what follows. */
 static enum rst_err
@@ -216,7 +232,8 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		.id = change->id,
 		.before = before,
 		.after = change->verb == GATE_DELETE ? NULL : change->after,
-		.raise = raises_generation(sides),
+		.raise = !(change->flags & GATE_REHASH) &&
+		         raises_generation(sides),
 		.members = change->members,
 		.n_members = change->n_members,
 		.verify = change->verify,
@@ -237,7 +254,7 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = take_sides(before, w.after, records, &now);
 	if (err == RST_OK && g->rules)
 		err = gate_note_due(g, &now);
-	if (err != RST_OK || !follow)
+	if (err != RST_OK || !follow || (change->flags & GATE_REHASH))
 		return err;
 	if (change->verb == GATE_MODIFY)
 		err = gate_follow_name(g, &now);
@@ -310,6 +327,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = check_expected(&g, &records[0]);
 	if (err == RST_OK)
 		err = complete(&g, change, before != NULL ? &records[0] : NULL);
+	if (err == RST_OK)
+		err = complete_password(&g, change, before);
 	if (err == RST_OK)
 		err = take_sides(before,
 		                 change->verb == GATE_DELETE ? NULL

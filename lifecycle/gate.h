@@ -79,6 +79,11 @@ enum gate_flag {
 	 * suspended by it loses what a suspension takes.
 	 */
 	GATE_FOLLOW = 1 << 4,
+	/*
+	 * Another hash of the same password: nothing is to be proved again,
+	 * and nothing follows.
+	 */
+	GATE_REHASH = 1 << 5,
 };
 
 struct gate_change {

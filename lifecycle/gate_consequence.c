@@ -22,6 +22,7 @@
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/setting.h"
 #include "store/index.h"
 #include "store/session.h"
 #include "store/tree.h"
@@ -322,6 +323,20 @@ gate_end_access(struct gate *g, uint64_t person)
 	return err;
 }
 
+/* Where the policy of the person asks for it. */
+static enum rst_err
+tell_changed(struct gate *g, const struct gate_sides *sides)
+{
+	struct lifecycle_policy policy;
+	enum rst_err err = lifecycle_policy(&g->txn->r, sides->id, &policy);
+
+	if (err != RST_OK ||
+	    policy.number[RULE_SETTING_PASSWORD_CHANGED_MAIL] == 0)
+		return err;
+	return letter_tell(g->txn, g->ctx, sides->after, "password-changed",
+	                   "reset", RST_VIEW(""));
+}
+
 /* Sessions end with the access, and with the password that opened them. */
 static enum rst_err
 follow_person(struct gate *g, const struct gate_sides *sides)
@@ -351,8 +366,7 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 		err = gate_revoke_tokens(g, rst_view(dn, len), "reset");
 	if (err == RST_OK && password &&
 	    rst_record_first(sides->before, RST_A_USERPASSWORD).len > 0)
-		err = letter_tell(g->txn, g->ctx, sides->after,
-		                  "password-changed", "reset", RST_VIEW(""));
+		err = tell_changed(g, sides);
 	/* Whoever lost it for good: a link must not make him anew. */
 	if (err == RST_OK && sides->after->status == RST_STATUS_DELETED)
 		err = gate_revoke_name(g, sides->before);

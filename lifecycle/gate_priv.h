@@ -9,6 +9,7 @@
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
  *	gate_key.c		SSH keys
+ *	gate_password.c		what a new password brings along
  *	gate_private.c		a group of one's own
  *	gate_self.c		what people may not change of themselves
  *	gate_setting.c		settings and policies
@@ -130,6 +131,10 @@ enum rst_err gate_note_due(struct gate *g, const struct gate_sides *sides)
 /* gate_consequence.c: what a person has who may not sign in any more ends for
  * good: sessions, tokens, links, invitations. */
 enum rst_err gate_end_access(struct gate *g, uint64_t person) RST_MUST_USE;
+/* gate_password.c: sides are those of after as its door made it; it may be
+ * refused. */
+enum rst_err gate_password(struct gate *g, const struct gate_sides *sides,
+                           struct rst_entry *after) RST_MUST_USE;
 
 /* gate_private.c: are there to be private groups?  Make that of a new person;
  * after the end of one, drop it when nobody is in it. */

@@ -14,6 +14,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_mail.c \
 	lifecycle/act_notice.c \
 	lifecycle/act_password.c \
+	lifecycle/act_password_age.c \
 	lifecycle/act_person.c \
 	lifecycle/act_priv.h \
 	lifecycle/act_register.c \
@@ -41,6 +42,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_guard.c \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_key.c \
+	lifecycle/gate_password.c \
 	lifecycle/gate_private.c \
 	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
@@ -54,6 +56,8 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/limit.c lifecycle/limit.h \
 	lifecycle/moment.c lifecycle/moment.h \
 	lifecycle/password.c lifecycle/password.h \
+	lifecycle/password_age.c lifecycle/password_age.h \
+	lifecycle/password_made.c \
 	lifecycle/place.c lifecycle/place.h \
 	lifecycle/scheme.c lifecycle/scheme.h \
 	lifecycle/setting.c lifecycle/setting.h \

@@ -12,21 +12,50 @@
 
 #include "lifecycle/password.h"
 #include "lifecycle/scheme.h"
+#include "lifecycle/setting.h"
 #include "lifecycle/slot.h"
 #include "rules/password.h"
 
-#define HASH_OPS    2
-#define HASH_BYTES  (UINT64_C(19456) * 1024)
 #define HASH_SCHEME "{ARGON2}"
 
 _Static_assert(LIFECYCLE_HASH_MAX >=
                        sizeof(HASH_SCHEME) - 1 + crypto_pwhash_STRBYTES,
                "a scheme and libsodium's longest string fit");
 
-/* Nobody's password, at the cost of everybody's. */
-#define DECOY                                                                  \
-	"$argon2id$v=19$m=19456,t=2,p=1$juGuFpgj+OpbCZ+5+lB9+Q$"               \
-	"iY0wlqtkzUN2rtkqIoXm7TV8vYYKf71F0+9UbxFwCzU"
+struct lifecycle_cost
+lifecycle_cost(const struct rst_rtxn *txn)
+{
+	return (struct lifecycle_cost){
+		(uint32_t)lifecycle_setting_number(txn,
+		                                   RULE_SETTING_HASH_MEMORY),
+		(uint32_t)lifecycle_setting_number(txn,
+		                                   RULE_SETTING_HASH_PASSES),
+	};
+}
+
+static enum rst_err
+read_cost(struct rst_env *env, struct lifecycle_cost *ret_cost)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &txn);
+	if (err != RST_OK)
+		return err;
+	*ret_cost = lifecycle_cost(&txn);
+	rst_read_end(&txn);
+	return RST_OK;
+}
+
+/* Nobody's password, at the cost of a new one. */
+static void
+print_decoy(const struct lifecycle_cost *cost, char buf[crypto_pwhash_STRBYTES])
+{
+	(void)snprintf(buf, crypto_pwhash_STRBYTES,
+	               "$argon2id$v=19$m=%u,t=%u,p=1$juGuFpgj+OpbCZ+5+lB9+Q$"
+	               "iY0wlqtkzUN2rtkqIoXm7TV8vYYKf71F0+9UbxFwCzU",
+	               cost->kib, cost->passes);
+}
 
 /* A password as it is hashed: owned, wiped when released. */
 struct prepared {
@@ -60,9 +89,10 @@ prepare(struct rst_view password, struct prepared *ret_prepared)
 	return rc == 0 ? RST_OK : RST_EINVALID;
 }
 
-enum rst_err
-lifecycle_password_hash(struct rst_env *env, struct rst_view password,
-                        char buf[LIFECYCLE_HASH_MAX])
+/* eager: as soon as can be; else after those who wait, if they are few. */
+static enum rst_err
+make_hash(struct rst_env *env, const struct lifecycle_cost *cost,
+          struct rst_view password, bool eager, char buf[LIFECYCLE_HASH_MAX])
 {
 	char text[crypto_pwhash_STRBYTES] = "";
 	struct prepared prepared = { 0 };
@@ -73,11 +103,12 @@ lifecycle_password_hash(struct rst_env *env, struct rst_view password,
 		return RST_ENOMEM;
 	err = prepare(password, &prepared);
 	if (err == RST_OK)
-		err = lifecycle_slot_take(env, false, &slot);
+		err = lifecycle_slot_take(env, !eager, &slot);
 	if (err != RST_OK)
 		goto out;
 	if (crypto_pwhash_str_alg(text, (const char *)prepared.text.data,
-	                          prepared.text.size, HASH_OPS, HASH_BYTES,
+	                          prepared.text.size, cost->passes,
+	                          (size_t)cost->kib * 1024,
 	                          crypto_pwhash_ALG_ARGON2ID13) != 0)
 		err = RST_ENOMEM;
 	lifecycle_slot_give(slot);
@@ -86,6 +117,19 @@ lifecycle_password_hash(struct rst_env *env, struct rst_view password,
 out:
 	prepared_release(&prepared);
 	sodium_memzero(text, sizeof(text));
+	return err;
+}
+
+enum rst_err
+lifecycle_password_hash(struct rst_env *env, struct rst_view password,
+                        char buf[LIFECYCLE_HASH_MAX])
+{
+	struct lifecycle_cost cost;
+	enum rst_err err;
+
+	err = read_cost(env, &cost);
+	if (err == RST_OK)
+		err = make_hash(env, &cost, password, true, buf);
 	return err;
 }
 
@@ -152,10 +196,11 @@ ask_other(other_scheme *other, void *arg, struct rst_view stored,
 
 /* The slot is held.  Whatever fails has cost one hash at the end. */
 static bool
-check(struct rst_view stored, struct rst_view raw,
-      const struct prepared *prepared, other_scheme *other, void *arg)
+check(const struct lifecycle_cost *cost, struct rst_view stored,
+      struct rst_view raw, const struct prepared *prepared, other_scheme *other,
+      void *arg)
 {
-	char text[crypto_pwhash_STRBYTES] = DECOY;
+	char text[crypto_pwhash_STRBYTES];
 	struct rst_view password =
 		rst_view(prepared->text.data, prepared->text.size);
 	enum method method = method_of(stored);
@@ -172,8 +217,8 @@ check(struct rst_view stored, struct rst_view raw,
 	                            stored.len - (sizeof(HASH_SCHEME) - 1)),
 	                   text, sizeof(text)))
 		method = METHOD_NONE;
-	if (method == METHOD_NONE)
-		memcpy(text, DECOY, sizeof(DECOY));
+	if (method != METHOD_SODIUM)
+		print_decoy(cost, text);
 	matches = verify(text, password);
 	sodium_memzero(text, sizeof(text));
 	return matches && method == METHOD_SODIUM;
@@ -185,6 +230,7 @@ lifecycle_password_check(struct rst_env *env, bool suspect,
                          other_scheme *other, void *arg)
 {
 	struct prepared prepared = { 0 };
+	struct lifecycle_cost cost;
 	int slot = -1;
 	enum rst_err err;
 
@@ -193,15 +239,64 @@ lifecycle_password_check(struct rst_env *env, bool suspect,
 	/* Too long is refused at once: it tells nothing of the account. */
 	if (password.len > RULE_PASSWORD_MAX)
 		return RST_EDENIED;
+	err = read_cost(env, &cost);
+	if (err != RST_OK)
+		return err;
 	err = prepare(password, &prepared);
 	if (err == RST_OK || err == RST_EINVALID)
 		err = lifecycle_slot_take(env, suspect, &slot);
 	if (err != RST_OK)
 		goto out;
-	if (!check(stored, password, &prepared, other, arg))
+	if (!check(&cost, stored, password, &prepared, other, arg))
 		err = RST_EDENIED;
 	lifecycle_slot_give(slot);
 out:
 	prepared_release(&prepared);
 	return err;
+}
+
+enum rst_err
+lifecycle_password_unused(struct rst_env *env,
+                          const struct lifecycle_terms *terms,
+                          struct rst_view password)
+{
+	enum rst_err err;
+
+	for (size_t i = 0; i < terms->n_used; i++) {
+		err = lifecycle_password_check(env, false,
+		                               rst_view_of(terms->used[i]),
+		                               password, NULL, NULL);
+		if (err == RST_OK)
+			return RST_EDENIED;
+		if (err != RST_EDENIED)
+			return err;
+	}
+	return RST_OK;
+}
+
+/* Is it what a new hash would be, but for salt and sum? */
+static bool
+is_of_cost(const struct lifecycle_cost *cost, struct rst_view stored)
+{
+	char text[80];
+	size_t len;
+
+	(void)snprintf(text, sizeof(text),
+	               HASH_SCHEME "$argon2id$v=19$m=%u,t=%u,p=1$", cost->kib,
+	               cost->passes);
+	len = strlen(text);
+	return stored.len > len &&
+	       rst_view_equal(rst_view(stored.ptr, len), rst_view(text, len));
+}
+
+void
+lifecycle_password_renew(struct rst_env *env, struct rst_view stored,
+                         struct rst_view password, char buf[LIFECYCLE_HASH_MAX])
+{
+	struct lifecycle_cost cost;
+
+	buf[0] = '\0';
+	if (read_cost(env, &cost) == RST_OK && !is_of_cost(&cost, stored) &&
+	    make_hash(env, &cost, password, false, buf) != RST_OK)
+		buf[0] = '\0';
 }

@@ -8,7 +8,8 @@
 #define LIFECYCLE_PASSWORD_H
 
 #include "rules/password.h"
-#include "store/env.h"
+#include "rules/password_age.h"
+#include "store/entry.h"
 
 #define LIFECYCLE_HASH_MAX 136 /* bytes of "{ARGON2}..." with the NUL */
 
@@ -17,10 +18,16 @@
  * own names, which are not to be in it, and those of the site and of groups,
  * which make it easier to guess.
  */
-#define LIFECYCLE_WORDS_MAX  16 /* of each; more are passed over */
-#define LIFECYCLE_WORD_BYTES 65 /* with the NUL; a longer one is cut */
+#define LIFECYCLE_WORDS_MAX  16  /* of each; more are passed over */
+#define LIFECYCLE_WORD_BYTES 65  /* with the NUL; a longer one is cut */
+#define LIFECYCLE_USED_MAX   25  /* the present one and 24 former ones */
+#define LIFECYCLE_USED_BYTES 256 /* of a hash; a longer one is passed over */
 struct lifecycle_terms {
 	struct rule_password_policy policy;
+	struct rule_password_life life;
+	struct rule_password_facts facts; /* all zero for somebody new */
+	size_t n_used;                    /* hashes that stay taken */
+	char used[LIFECYCLE_USED_MAX][LIFECYCLE_USED_BYTES]; /* wipe them */
 	size_t n_own, n_site;
 	char own[LIFECYCLE_WORDS_MAX][LIFECYCLE_WORD_BYTES];
 	char site[LIFECYCLE_WORDS_MAX][LIFECYCLE_WORD_BYTES];
@@ -52,10 +59,35 @@ unsigned int lifecycle_password_score(const struct lifecycle_terms *terms,
                                       struct rst_view password);
 
 /*
+ * RST_EDENIED when terms still have it: one hash for each that is looked at.
+ * Otherwise as lifecycle_password_check().
+ */
+enum rst_err lifecycle_password_unused(struct rst_env *env,
+                                       const struct lifecycle_terms *terms,
+                                       struct rst_view password) RST_MUST_USE;
+
+/*
+ * A password for somebody who asked for one, which terms admit: no characters
+ * that look alike, in groups as people read them to each other.  At least 100
+ * bits.
+ */
+#define LIFECYCLE_MADE_BYTES 160 /* with the NUL */
+void lifecycle_password_make(const struct rule_password_policy *policy,
+                             char buf[LIFECYCLE_MADE_BYTES]);
+
+/*
+ * What a new hash costs: settings hash-memory and hash-passes.
+ */
+struct lifecycle_cost {
+	uint32_t kib, passes;
+};
+struct lifecycle_cost lifecycle_cost(const struct rst_rtxn *txn);
+
+/*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as
- * "{ARGON2}$argon2id$...": 19 MiB, t=2, p=1, some 20 ms.  RST_EINVALID (not
- * UTF-8, empty, over 1024 bytes), RST_EBUSY after SLOT_WAIT_MS
- * without a slot, RST_ENOMEM.
+ * "{ARGON2}$argon2id$...": by default 19 MiB, t=2, p=1, some 20 ms.
+ * RST_EINVALID (not UTF-8, empty, over 1024 bytes), RST_EBUSY after
+ * SLOT_WAIT_MS without a slot, RST_ENOMEM.
  */
 enum rst_err lifecycle_password_hash(struct rst_env *env,
                                      struct rst_view password,
@@ -74,6 +106,14 @@ enum rst_err lifecycle_password_check(
 	struct rst_view password,
 	bool (*other)(void *arg, const char *stored, struct rst_view password),
 	void *arg) RST_MUST_USE;
+
+/*
+ * password was that of stored.  If stored is of another scheme or cost than
+ * new ones are, a new hash into buf, unless others wait for a slot; else "".
+ */
+void lifecycle_password_renew(struct rst_env *env, struct rst_view stored,
+                              struct rst_view password,
+                              char buf[LIFECYCLE_HASH_MAX]);
 
 /* The setting of the waiting: slapd lets its pool pause meanwhile. */
 typedef bool lifecycle_pause(void *arg);

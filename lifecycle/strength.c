@@ -10,6 +10,7 @@
 #include <zxcvbn.h>
 
 #include "lifecycle/password.h"
+#include "lifecycle/password_age.h"
 #include "lifecycle/place.h"
 #include "lifecycle/setting.h"
 #include "store/member.h"
@@ -97,6 +98,34 @@ add_groups(const struct rst_rtxn *txn, uint64_t person,
 	return err;
 }
 
+static void
+add_used(struct lifecycle_terms *terms, struct rst_view hash)
+{
+	if (hash.len > 0 && terms->n_used < LIFECYCLE_USED_MAX &&
+	    rst_view_copy(hash, terms->used[terms->n_used],
+	                  LIFECYCLE_USED_BYTES))
+		terms->n_used++;
+}
+
+/* The present password and the former ones, where they stay taken; more than
+ * the policy says are the gate's to drop. */
+static void
+take_used(const struct rst_record *record, struct lifecycle_terms *terms)
+{
+	struct rst_attr history;
+	struct rst_view value, hash;
+
+	if (terms->life.history == 0)
+		return;
+	add_used(terms, rst_record_first(record, RST_A_USERPASSWORD));
+	if (!rst_record_attr(record, RST_A_PWDHISTORY, &history))
+		return;
+	for (uint32_t i = 0;
+	     i < terms->life.history && rst_attr_next(&history, &value); i++)
+		if (lifecycle_history_hash(value, &hash))
+			add_used(terms, hash);
+}
+
 static enum rst_err
 add_person(const struct rst_rtxn *txn, uint64_t person,
            struct lifecycle_terms *terms)
@@ -109,6 +138,8 @@ add_person(const struct rst_rtxn *txn, uint64_t person,
 	err = rst_record_get(txn, person, &record);
 	if (err != RST_OK)
 		return err;
+	terms->facts = lifecycle_password_facts(&record);
+	take_used(&record, terms);
 	add_own(terms, rst_record_first(&record, RST_A_UID));
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		lifecycle_terms_add(terms, rst_record_first(&record, names[i]));
@@ -126,7 +157,9 @@ lifecycle_terms(const struct rst_rtxn *txn, uint64_t person,
 	err = lifecycle_policy(txn, person, &policy);
 	if (err != RST_OK)
 		return err;
-	ret_terms->n_own = ret_terms->n_site = 0;
+	ret_terms->n_own = ret_terms->n_site = ret_terms->n_used = 0;
+	ret_terms->life = lifecycle_password_life(&policy);
+	ret_terms->facts = (struct rule_password_facts){ .changed_s = 0 };
 	ret_terms->policy = (struct rule_password_policy){
 		.min_length = (unsigned int)policy
 		                      .number[RULE_SETTING_PASSWORD_MIN_LENGTH],

@@ -17,6 +17,7 @@
 
 #include "lifecycle/audit.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
 #include "lifecycle/throttle.h"
 #include "store/attr.h"
@@ -207,27 +208,38 @@ look_at_password(struct looking *l)
 static void
 look_at_age(struct looking *l)
 {
-	int64_t max_s = l->policy.number[RULE_SETTING_PASSWORD_MAX_AGE];
+	struct rule_password_life life = lifecycle_password_life(&l->policy);
+	struct rule_password_facts facts = lifecycle_password_facts(&l->record);
+	struct rule_password_standing standing =
+		rule_password_standing(&life, &facts, l->ctx->now_s);
 	char text[LIFECYCLE_TIME_BYTES];
-	struct why_step *step;
-	int64_t changed_s;
-	bool over;
+	struct why_step *step = NULL;
 
-	if (max_s == 0 || count_values(l, RST_A_USERPASSWORD) == 0 ||
-	    !lifecycle_time_parse(
-		    rst_record_first(&l->record, RST_A_PWDCHANGEDTIME),
-		    &changed_s)) {
-		add(l, "password-age", WHY_PASS, "does not expire");
+	moment_text(facts.changed_s + life.max_s, text);
+	switch (standing.phase) {
+	case RULE_PASSWORD_GOOD:
+	case RULE_PASSWORD_WARNED:
+		if (life.max_s == 0 || facts.changed_s == 0)
+			add(l, "password-age", WHY_PASS, "does not expire");
+		else
+			add(l, "password-age", WHY_PASS,
+			    "to be changed before %s", text);
 		return;
+	case RULE_PASSWORD_RESET:
+		step = add(l, "password-age", WHY_NOTE,
+		           "temporary: it must be changed at the next sign-in");
+		break;
+	case RULE_PASSWORD_GRACE:
+		step = add(l, "password-age", WHY_NOTE,
+		           "expired, must be changed: since %s; %u logins left",
+		           text, standing.grace_left + 1);
+		break;
+	case RULE_PASSWORD_OVER:
+		step = add(l, "password-age", WHY_FAIL, "expired: since %s",
+		           text);
+		break;
 	}
-	over = l->ctx->now_s >= changed_s + max_s;
-	moment_text(changed_s + max_s, text);
-	step = add(l, "password-age", over ? WHY_NOTE : WHY_PASS, "%s %s",
-	           over ? "expired, must be changed: since"
-	                : "to be changed before",
-	           text);
-	if (over)
-		change(step, "rosterctl user password %.*s", NAME(l));
+	change(step, "rosterctl user password %.*s", NAME(l));
 }
 
 static void

@@ -33,6 +33,22 @@ static const struct {
 	  "ORDERING generalizedTimeOrderingMatch "
 	  /* an administrator unlocks by deleting it */
 	  "SYNTAX " TIME " SINGLE-VALUE USAGE directoryOperation )" },
+	{ "pwdHistory", "( " BEHERA "20 NAME 'pwdHistory' "
+	                "DESC 'Former passwords that stay taken' "
+	                "EQUALITY octetStringMatch "
+	                "SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 "
+	                "NO-USER-MODIFICATION USAGE directoryOperation )" },
+	{ "pwdGraceUseTime",
+	  "( " BEHERA "21 NAME 'pwdGraceUseTime' "
+	  "DESC 'Logins with an expired password' "
+	  "EQUALITY generalizedTimeMatch "
+	  "SYNTAX " TIME " "
+	  "NO-USER-MODIFICATION USAGE directoryOperation )" },
+	{ "pwdReset", "( " BEHERA "22 NAME 'pwdReset' "
+	              "DESC 'TRUE: the password signs in to be changed' "
+	              "EQUALITY booleanMatch "
+	              "SYNTAX 1.3.6.1.4.1.1466.115.121.1.7 "
+	              "SINGLE-VALUE USAGE directoryOperation )" },
 };
 
 int

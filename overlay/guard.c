@@ -10,6 +10,7 @@
  *
  * and, if somebody else is authorised (proxied authorization), the same for
  * him.  Whoever lost his access is answered 49 and his connection is closed.
+ * Who has to change his password first is refused everything else (duty.c).
  *
  * The instance is put in place when the first database with overlay
  * lifecycle opens, which is after cn=config read its own entries, and stays:
@@ -105,9 +106,9 @@ is_internal(const Operation *op)
 }
 
 static enum rst_err
-operation_may(Operation *op)
+operation_may(Operation *op, bool *ret_must_change)
 {
-	struct over_who who;
+	struct over_who who = { .must_change = false };
 	bool same = false;
 	enum rst_err err = RST_OK;
 
@@ -117,6 +118,7 @@ operation_may(Operation *op)
 		err = meet(op, &who);
 	if (err == RST_OK)
 		err = who_may(op, &who);
+	*ret_must_change = who.must_change;
 	if (err != RST_OK || same || BER_BVISEMPTY(&op->o_ndn))
 		goto out;
 
@@ -131,7 +133,8 @@ out:
 static int
 guard(Operation *op, SlapReply *rs)
 {
-	enum rst_err err = operation_may(op);
+	bool must_change = false;
+	enum rst_err err = operation_may(op, &must_change);
 	int rc = SLAP_CB_CONTINUE;
 
 	if (err == RST_EDENIED) {
@@ -145,6 +148,8 @@ guard(Operation *op, SlapReply *rs)
 		send_ldap_error(op, rs,
 		                err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER,
 		                "cannot look up the account");
+		rc = rs->sr_err;
+	} else if (must_change && !over_duty_allows(op, rs)) {
 		rc = rs->sr_err;
 	}
 	return rc;

@@ -71,8 +71,10 @@ raise_generation(unsigned long connid, const struct over_who *was,
 	pthread_mutex_lock(&rows_mutex);
 	row = *row_at(connid);
 	if (row != NULL && row->who.db == was->db && row->who.id == was->id &&
-	    row->who.generation == was->generation)
+	    row->who.generation == was->generation) {
 		row->who.generation = generation;
+		row->who.must_change = false;
+	}
 	pthread_mutex_unlock(&rows_mutex);
 }
 
@@ -225,7 +227,7 @@ changes_password(const Operation *op)
 void
 over_identity_renew(Operation *op)
 {
-	struct over_who who, now;
+	struct over_who who, now = { .id = 0 };
 	struct back_read *read;
 	enum rst_err err;
 	bool same = false;

@@ -33,18 +33,26 @@ bool over_configured(const BackendDB *be);
  */
 int over_define_attributes(void);
 
+/* Whose password was right, and what a snapshot told of him. */
+struct over_login {
+	struct rst_env *env;
+	uint64_t id, generation;
+	enum rule_state state;
+	const struct attempt_policy *policy;
+	struct rule_password_facts facts;
+};
 /*
- * The password of an entry was right: may it bind?  LDAP_SUCCESS, or
- * LDAP_INVALID_CREDENTIALS with an empty text: the same answer that a wrong
- * password gets, but for the password policy control, which tells the reason
- * to a client that asked for it.  The caller sends *rs.
+ * The password of an entry was right: may it bind?  LDAP_SUCCESS, and it is
+ * remembered on which connection; or LDAP_INVALID_CREDENTIALS with an empty
+ * text: the same answer that a wrong password gets, but for the password
+ * policy control, which tells the reason to a client that asked for it.  May
+ * write, for one of the last logins of an expired password: LDAP_BUSY,
+ * LDAP_OTHER.  The caller sends *rs.  Without the overlay: LDAP_SUCCESS.
  *
  * Call it only after the password was verified: a status must not be told to
  * somebody who does not know it, and must not make a bind faster.
  */
-int over_may_bind(Operation *op, SlapReply *rs,
-                  const struct attempt_policy *policy, uint64_t id,
-                  enum rule_state state);
+int over_may_bind(Operation *op, SlapReply *rs, const struct over_login *login);
 
 /*
  * Room for one more hash among slapd's threads, other than a bind's?  Around
@@ -81,6 +89,7 @@ struct over_claim {
 	bool (*known)(void *arg); /* right a moment ago; or NULL */
 	bool no_guess;            /* a wrong one counts for nothing */
 	over_resume *resume;      /* of a bind; NULL: it cannot wait its turn */
+	const struct attempt_renewal *renewal; /* look() fills it; or NULL */
 };
 /*
  * Look at the password, unless the account is locked (RST_EDENIED, as for a
@@ -103,12 +112,5 @@ enum rst_err over_token(Operation *op, struct rst_env *env, uint64_t id,
 /* A simple bind by that token succeeded. */
 void over_bound_token(Operation *op, const struct attempt_policy *policy,
                       const struct act_bearer *bearer);
-
-/*
- * A simple bind as entry id of this database succeeded, proved at this
- * generation.  Does nothing without the overlay.
- */
-void over_bound(Operation *op, const struct attempt_policy *policy, uint64_t id,
-                uint64_t generation);
 
 #endif

@@ -4,6 +4,7 @@ roster_la_SOURCES += \
 	overlay/bind.c \
 	overlay/close.c \
 	overlay/crowd.c \
+	overlay/duty.c \
 	overlay/group.c \
 	overlay/guard.c \
 	overlay/identity.c \

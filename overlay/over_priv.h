@@ -47,7 +47,8 @@ struct over_who {
 	uint64_t generation;
 	/* by which API token; 0: by a password */
 	uint64_t token, token_generation;
-	bool reads_only; /* that is all its scope allows */
+	bool reads_only;  /* that is all its scope allows */
+	bool must_change; /* the password, before anything else */
 };
 
 /* Remember that ndn on connection connid is who, in place of what was. */
@@ -105,6 +106,9 @@ int over_token_may_extend(Operation *op, SlapReply *rs);
 /* op is about to set the password of the entry it names.  False when that is
  * a token's owner's own. */
 bool over_token_may_set_password(Operation *op);
+/* duty.c: does op do no more than change the password of who, whose duty that
+ * is?  If not it has been answered. */
+bool over_duty_allows(Operation *op, SlapReply *rs);
 
 /* group.c: bi_acl_group of the guard. */
 BI_acl_group over_acl_group;
@@ -121,15 +125,25 @@ void over_close_poke(void);
 
 /* ppolicy.c: the password policy control, draft-behera-ldap-password-policy */
 enum over_ppolicy {
+	OVER_PP_EXPIRED = 0,
 	OVER_PP_LOCKED = 1,
+	OVER_PP_CHANGE_AFTER_RESET = 2,
 	OVER_PP_NOT_ALLOWED = 3,
+	OVER_PP_MUST_SUPPLY_OLD = 4,
 	OVER_PP_QUALITY = 5,
 	OVER_PP_SHORT = 6,
+	OVER_PP_YOUNG = 7,
+	OVER_PP_IN_HISTORY = 8,
+	OVER_PP_NONE = 0xffff,
 };
 int over_ppolicy_open(BackendDB *be);
 void over_ppolicy_close(BackendDB *be);
 /* Add the response control if the request asked for one. */
 void over_ppolicy_answer(Operation *op, SlapReply *rs, enum over_ppolicy error);
+/* The same for a bind that goes well, but has a warning; no warning, and no
+ * error, for what is good. */
+void over_ppolicy_warn(Operation *op, SlapReply *rs,
+                       const struct rule_password_standing *standing);
 
 /*
  * secret.c: clear passwords become hashes on their way to the database.
@@ -161,6 +175,10 @@ struct over_refusal {
 bool over_hash(struct over_db *db, const struct over_owner *owner,
                const struct berval *password, struct berval *ret_hash,
                struct over_refusal *ret_refusal);
+/* What policies say to who changes his own password; true for the password of
+ * another. */
+bool over_may_change(Operation *op, const struct over_owner *owner,
+                     bool old_given, struct over_refusal *ret_refusal);
 /* Answer so. */
 int over_refuse(Operation *op, SlapReply *rs,
                 const struct over_refusal *refusal);

@@ -20,26 +20,6 @@
 
 #include "overlay/over_priv.h"
 
-#define MADE_CHARACTERS 20 /* of 32: 100 bits */
-
-/*
- * A password for somebody who asked for one: no characters that look alike,
- * in groups as people read them to each other.
- */
-static void
-make_password(char buf[MADE_CHARACTERS + 4])
-{
-	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	char *at = buf;
-
-	for (unsigned int i = 0; i < MADE_CHARACTERS; i++) {
-		if (i > 0 && i % 5 == 0)
-			*at++ = '-';
-		*at++ = alphabet[randombytes_uniform(sizeof(alphabet) - 1)];
-	}
-	*at = '\0';
-}
-
 /* What slapd is about to return is a password of its own making. */
 struct made {
 	slap_callback callback;
@@ -244,12 +224,15 @@ static int
 change(Operation *op, SlapReply *rs, struct over_db *db,
        const struct over_owner *owner, struct made *made)
 {
-	char text[MADE_CHARACTERS + 4] = "";
+	char text[LIFECYCLE_MADE_BYTES] = "";
 	struct berval password = op->oq_pwdexop.rs_new, hash = BER_BVNULL;
 	struct over_refusal refusal;
 
+	if (!over_may_change(op, owner, !BER_BVISNULL(&op->oq_pwdexop.rs_old),
+	                     &refusal))
+		return over_refuse(op, rs, &refusal);
 	if (made != NULL) {
-		make_password(text);
+		lifecycle_password_make(&owner->terms.policy, text);
 		ber_str2bv(text, 0, 0, &password);
 		made->response = slap_passwd_return(&password);
 	}

@@ -11,6 +11,7 @@
  *		error	[1] ENUMERATED	OPTIONAL }
  *
  * For example accountLocked: 30 03 81 01 01
+ * and 300 s before it expires: 30 06 a0 04 80 02 01 2c
  */
 #include "portable.h"
 
@@ -69,21 +70,72 @@ over_ppolicy_close(BackendDB *be)
 	overlay_unregister_control(be, LDAP_CONTROL_PASSWORDPOLICYREQUEST);
 }
 
-void
-over_ppolicy_answer(Operation *op, SlapReply *rs, enum over_ppolicy error)
+/* A context tag around an integer of at most four bytes: those of the warning
+ * and, enumerated, the error. */
+static size_t
+put_number(unsigned char *at, unsigned int tag, uint32_t number)
 {
-	const char value[] = { 0x30, 0x03, (char)0x81, 0x01, (char)error };
+	size_t len = 2;
+	int shift = 24;
+
+	/* no byte that says nothing, but a zero before a high bit */
+	while (shift > 0 && number >> (shift - 1) == 0)
+		shift -= 8;
+	for (; shift >= 0; shift -= 8)
+		at[len++] = (unsigned char)(number >> shift);
+	at[0] = (unsigned char)tag;
+	at[1] = (unsigned char)(len - 2);
+	return len;
+}
+
+/* value is the content of the sequence. */
+static void
+add_control(Operation *op, SlapReply *rs, const unsigned char *value,
+            size_t len)
+{
 	LDAPControl *ctrl, *ctrls[2] = { NULL, NULL };
+	char *at;
 
 	if (ppolicy_id == 0 || !op->o_ctrlflag[ppolicy_id])
 		return;
 	/* one piece, freed with the operation */
-	ctrl = op->o_tmpalloc(sizeof(*ctrl) + sizeof(value), op->o_tmpmemctx);
+	ctrl = op->o_tmpalloc(sizeof(*ctrl) + len + 2, op->o_tmpmemctx);
+	at = (char *)(ctrl + 1);
+	at[0] = 0x30;
+	at[1] = (char)len;
+	memcpy(at + 2, value, len);
 	ctrl->ldctl_oid = (char *)LDAP_CONTROL_PASSWORDPOLICYRESPONSE;
 	ctrl->ldctl_iscritical = 0;
-	ctrl->ldctl_value.bv_val = (char *)(ctrl + 1);
-	ctrl->ldctl_value.bv_len = sizeof(value);
-	memcpy(ctrl->ldctl_value.bv_val, value, sizeof(value));
+	ctrl->ldctl_value.bv_val = at;
+	ctrl->ldctl_value.bv_len = len + 2;
 	ctrls[0] = ctrl;
 	slap_add_ctrls(op, rs, ctrls);
+}
+
+void
+over_ppolicy_answer(Operation *op, SlapReply *rs, enum over_ppolicy error)
+{
+	unsigned char value[8];
+
+	if (error != OVER_PP_NONE)
+		add_control(op, rs, value,
+		            put_number(value, 0x81, (uint32_t)error));
+}
+
+void
+over_ppolicy_warn(Operation *op, SlapReply *rs,
+                  const struct rule_password_standing *standing)
+{
+	unsigned char value[16];
+	size_t len = 0;
+
+	if (standing->phase == RULE_PASSWORD_WARNED)
+		len = put_number(value + 2, 0x80, (uint32_t)standing->left_s);
+	else if (standing->phase == RULE_PASSWORD_GRACE)
+		len = put_number(value + 2, 0x81, standing->grace_left);
+	if (len == 0)
+		return;
+	value[0] = 0xa0;
+	value[1] = (unsigned char)len;
+	add_control(op, rs, value, len + 2);
 }

@@ -111,6 +111,7 @@ over_prove(Operation *op, const struct over_claim *claim,
 				    .address = ctx.address,
 				    .password = claim->password,
 				    .now_s = ctx.now_s,
+				    .renewal = claim->renewal,
 			    },
 	                    &attempt);
 	if (err != RST_OK)

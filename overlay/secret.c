@@ -94,6 +94,7 @@ void
 over_owner_release(struct over_owner *owner)
 {
 	free(owner->stored);
+	sodium_memzero(owner->terms.used, sizeof(owner->terms.used));
 	*owner = (struct over_owner){ 0 };
 }
 
@@ -132,8 +133,11 @@ over_hash(struct over_db *db, const struct over_owner *owner,
 	if (!judge(owner, password, ret_refusal))
 		goto out;
 	if (over_hash_enter()) {
-		err = lifecycle_password_hash(db->back->env,
-		                              back_view_of(password), hash);
+		err = lifecycle_password_unused(db->back->env, &owner->terms,
+		                                back_view_of(password));
+		if (err == RST_OK)
+			err = lifecycle_password_hash(
+				db->back->env, back_view_of(password), hash);
 		over_hash_leave();
 	}
 	if (err == RST_OK) {
@@ -141,11 +145,37 @@ over_hash(struct over_db *db, const struct over_owner *owner,
 		done = true;
 	} else if (err == RST_EINVALID) {
 		ret_refusal->verdict = RULE_INVALID_PASSWORD;
+	} else if (err == RST_EDENIED) {
+		ret_refusal->verdict = RULE_PASSWORD_USED;
+		ret_refusal->reason = OVER_PP_IN_HISTORY;
 	} else {
 		ret_refusal->code = err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER;
 	}
 out:
 	return done;
+}
+
+bool
+over_may_change(Operation *op, const struct over_owner *owner, bool old_given,
+                struct over_refusal *ret_refusal)
+{
+	enum rule_verdict verdict;
+	enum over_ppolicy reason = OVER_PP_NOT_ALLOWED;
+
+	if (!dn_match(&op->o_ndn, &op->o_req_ndn))
+		return true;
+	verdict = rule_password_may_change(&owner->terms.life,
+	                                   &owner->terms.facts, old_given,
+	                                   slap_get_time());
+	if (verdict == RULE_OK)
+		return true;
+	if (verdict == RULE_PASSWORD_TOO_YOUNG)
+		reason = OVER_PP_YOUNG;
+	else if (verdict == RULE_OLD_PASSWORD_REQUIRED)
+		reason = OVER_PP_MUST_SUPPLY_OLD;
+	*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
+		                              verdict, reason, "" };
+	return false;
 }
 
 /* {SSHA}, {CRYPT} and whatever else slapd knows; they want C strings. */
@@ -432,6 +462,19 @@ out:
 	return fine;
 }
 
+/* "delete: userPassword" names the old one, beside the new one. */
+static bool
+gives_old(const Modifications *mod)
+{
+	for (; mod != NULL; mod = mod->sml_next)
+		if (is_password(mod->sml_desc) &&
+		    (mod->sml_op & LDAP_MOD_OP) == LDAP_MOD_DELETE &&
+		    mod->sml_values != NULL &&
+		    !BER_BVISNULL(&mod->sml_values[0]))
+			return true;
+	return false;
+}
+
 int
 over_modify(Operation *op, SlapReply *rs)
 {
@@ -461,7 +504,8 @@ over_modify(Operation *op, SlapReply *rs)
 		goto out;
 	}
 	rc = SLAP_CB_CONTINUE;
-	fine = are_few(mod, &refusal);
+	fine = are_few(mod, &refusal) &&
+	       over_may_change(op, &owner, gives_old(mod), &refusal);
 	for (; mod != NULL && fine; mod = mod->sml_next)
 		if (is_password(mod->sml_desc))
 			fine = modify_one(op, db, &owner, mod, &refusal);

@@ -7,6 +7,7 @@ rules_librules_la_SOURCES = \
 	rules/names.c rules/names.h \
 	rules/numbers.c rules/numbers.h \
 	rules/password.c rules/password.h \
+	rules/password_age.c rules/password_age.h \
 	rules/registration.c rules/registration.h \
 	rules/reserved.c rules/reserved.h \
 	rules/setting.c rules/setting.h \

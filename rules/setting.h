@@ -185,23 +185,43 @@ enum rule_character_class {
 	  "those made of the person's own names")                               \
 	X(PASSWORD_HISTORY, "password-history", COUNT, POLICY, 0, 24, "0",      \
 	  NULL,                                                                 \
-	  "Not enforced yet: former passwords that cannot be "                  \
-	  "taken again")                                                        \
+	  "Former passwords that cannot be taken again, nor the present "       \
+	  "one; 0: all can")                                                    \
 	X(PASSWORD_MIN_AGE, "password-min-age", SPAN, POLICY, 0,                \
 	  30 * RULE_DAY, "0", NULL,                                             \
-	  "Not enforced yet: people change their password only "                \
-	  "after this long; 0: at any time")                                    \
+	  "People change their own password only after this long; 0: at any "   \
+	  "time")                                                               \
 	X(PASSWORD_MAX_AGE, "password-max-age", SPAN, POLICY, 0,                \
 	  3650 * RULE_DAY, "0", NULL,                                           \
-	  "Not enforced yet: a password expires after this "                    \
-	  "long; 0: never")                                                     \
+	  "A password expires after this long; 0: never")                       \
 	X(PASSWORD_WARNING, "password-warning", SPAN, POLICY, 0,                \
 	  90 * RULE_DAY, "7d", NULL,                                            \
-	  "Not enforced yet: people are warned this long "                      \
-	  "before their password expires")                                      \
+	  "People are warned this long before their password expires; 0: not")  \
 	X(PASSWORD_GRACE, "password-grace", COUNT, POLICY, 0, 100, "3", NULL,   \
-	  "Not enforced yet: how often an expired password "                    \
-	  "still signs in, to be changed")                                      \
+	  "How often an expired password still signs in, to be changed")        \
+	X(PASSWORD_CHANGE, "password-change", SWITCH, POLICY, 0, 1, "on",       \
+	  NULL, "People may change their own password")                         \
+	X(PASSWORD_OLD_REQUIRED, "password-old-required", SWITCH, POLICY, 0,    \
+	  1, "off", NULL,                                                       \
+	  "Who changes his own password by LDAP gives the old one with it, as " \
+	  "at the other doors")                                                 \
+	X(PASSWORD_MUST_CHANGE, "password-must-change", SWITCH, POLICY, 0, 1,   \
+	  "off", NULL,                                                          \
+	  "A password that somebody else set is good for one thing: to be "     \
+	  "changed")                                                            \
+	X(PASSWORD_CHANGED_MAIL, "password-changed-mail", SWITCH, POLICY, 0,    \
+	  1, "on", NULL,                                                        \
+	  "A mail tells people that their password was changed")                \
+	X(PASSWORD_EXPIRY_MAIL, "password-expiry-mail", SWITCH, POLICY, 0, 1,   \
+	  "off", NULL,                                                          \
+	  "A mail warns people of the end of their password, as "               \
+	  "password-warning says")                                              \
+	X(HASH_MEMORY, "hash-memory", COUNT, SITE, 19456, 65536, "19456",       \
+	  NULL,                                                                 \
+	  "KiB of memory that hashing a password takes; rosterctl calibrate "   \
+	  "finds what this machine can afford")                                 \
+	X(HASH_PASSES, "hash-passes", COUNT, SITE, 2, 8, "2", NULL,             \
+	  "Passes over that memory")                                            \
 	X(THROTTLE_FAILURES, "throttle-failures", COUNT, SITE, 0, 12, "10",     \
 	  NULL,                                                                 \
 	  "Wrong passwords after which an address has to wait; 0: never")       \

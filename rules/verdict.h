@@ -58,6 +58,18 @@
 	X(WEAK_PASSWORD, "weak_password", "this password is not good enough")  \
 	X(INVALID_PASSWORD, "invalid_password",                                \
 	  "a password is text of at most 1024 bytes")                          \
+	X(PASSWORD_USED, "password_used",                                      \
+	  "this password was used before; choose another")                     \
+	X(PASSWORD_TOO_YOUNG, "password_too_young",                            \
+	  "the password was changed too short a time ago")                     \
+	X(PASSWORD_FIXED, "password_fixed",                                    \
+	  "this password is changed by an administrator only")                 \
+	X(OLD_PASSWORD_REQUIRED, "old_password_required",                      \
+	  "give the old password, too")                                        \
+	X(PASSWORD_EXPIRED, "password_expired",                                \
+	  "the password has expired; an administrator can set another")        \
+	X(PASSWORD_CHANGE_REQUIRED, "password_change_required",                \
+	  "change your password first")                                        \
 	X(HASH_REFUSED, "hash_refused",                                        \
 	  "hashed passwords are accepted from the import tools only")          \
 	X(WRONG_PASSWORD, "wrong_password", "this password is wrong")          \

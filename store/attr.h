@@ -102,7 +102,11 @@ enum rst_match {
 	X(ROSTERVERSION, "rosterVersion", RST_MATCH_INTEGER)                   \
 	X(ROSTERTEXT, "rosterText", RST_MATCH_EXACT)                           \
 	X(ROSTERREQUIRED, "rosterRequired", RST_MATCH_IGNORE)                  \
-	X(ROSTERLIFETIME, "rosterLifetime", RST_MATCH_IGNORE)
+	X(ROSTERLIFETIME, "rosterLifetime", RST_MATCH_IGNORE)                  \
+	X(PWDRESET, "pwdReset", RST_MATCH_IGNORE)                              \
+	X(PWDHISTORY, "pwdHistory", RST_MATCH_EXACT)                           \
+	X(PWDGRACEUSETIME, "pwdGraceUseTime", RST_MATCH_TIME)                  \
+	X(ROSTERPASSWORDWARNED, "rosterPasswordWarned", RST_MATCH_TIME)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

@@ -4,6 +4,7 @@ rosterctl_SOURCES = \
 	tools/audit.c \
 	tools/backup.c \
 	tools/bootstrap.c \
+	tools/calibrate.c \
 	tools/check.c \
 	tools/config.c \
 	tools/group.c \

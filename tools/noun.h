@@ -30,6 +30,8 @@
 	X(EXPIRES, 'e', "expires", "TIME", "When it ends; empty: never")       \
 	X(PASSWORD, 'p', "password", NULL,                                     \
 	  "Read a password from standard input, one line")                     \
+	X(MUST_CHANGE, 273, "must-change", NULL,                               \
+	  "The password signs in to be changed")                               \
 	X(DESCRIPTION, 'D', "description", "TEXT", "What it is for")           \
 	X(GID_NUMBER, 260, "gid", "NUMBER", "gidNumber (default: the next)")   \
 	X(ADMINISTRATOR, 'A', "administrator", NULL,                           \

@@ -36,6 +36,8 @@ static const struct ctl_command commands[] = {
 	{ "policy", "settings for the members of groups", ctl_policy },
 	{ "audit", "the journal: list, follow, export, verify", ctl_audit },
 	{ "why", "may somebody sign in, and what would change it", ctl_why },
+	{ "calibrate", "set what hashing a password may cost here",
+	  ctl_calibrate },
 	{ "check", "verify every invariant of the environment", ctl_check },
 	{ "info", "say what the environment is and holds", ctl_info },
 	{ "export", "people, groups and settings as JSON", ctl_export },

@@ -50,6 +50,7 @@ struct ctl_command {
 
 enum ctl_status ctl_init(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_calibrate(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_sweep(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_user(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_group(struct ctl *ctl, int argc, char **argv);

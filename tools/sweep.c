@@ -23,6 +23,25 @@ parse(int key, char *arg, struct argp_state *state)
 }
 
 static enum ctl_status
+warn(const struct act_ctx *ctx)
+{
+	struct act_refusal refusal = { 0 };
+	enum ctl_status status;
+	uint64_t walk = 0;
+	size_t n, all = 0;
+
+	do {
+		status = ctl_failed(
+			act_sweep_passwords(ctx, &walk, &n, &refusal),
+			&refusal);
+		all += n;
+	} while (status == CTL_OK && walk != 0);
+	if (status == CTL_OK && all > 0)
+		printf("%zu warned: the password expires\n", all);
+	return status;
+}
+
+static enum ctl_status
 keep_journal(const struct act_ctx *ctx, size_t *ret_removed)
 {
 	const struct act_refusal none = { 0 };
@@ -50,7 +69,8 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		       "pending-lifetime; end for good what accounts that "
 		       "expired leave: sessions, tokens, invitations; "
 		       "suspend whom nobody used for as "
-		       "long as inactive-after says; remove journal records "
+		       "long as inactive-after says; warn by mail whose "
+		       "password expires soon; remove journal records "
 		       "older than audit-retention says, and images older "
 		       "than image-retention.  A running rosterd does this "
 		       "by itself: with what expired every five seconds, "
@@ -91,6 +111,8 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK && all > 0)
 		printf("%zu suspended: nobody used %s\n", all,
 		       all == 1 ? "it" : "them");
+	if (status == CTL_OK)
+		status = warn(&ctx);
 	if (status == CTL_OK)
 		status = keep_journal(&ctx, &removed);
 	if (status == CTL_OK)

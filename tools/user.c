@@ -392,6 +392,7 @@ add(struct noun *noun)
 	if (status != CTL_OK)
 		return status;
 	person.password = rst_view_of(password);
+	person.must_change = noun->option[NOUN_MUST_CHANGE] != NULL;
 	err = act_create_person(&noun->ctx, &person, to, &id, &noun->refusal);
 	sodium_memzero(password, sizeof(password));
 	return noun_done(noun, err, noun->args[0], "added");
@@ -467,6 +468,51 @@ password(struct noun *noun)
 	return noun_done(noun, err, noun->args[0], "given a new password");
 }
 
+/* The one that was made is told here and nowhere else. */
+static enum ctl_status
+tell_made(struct noun *noun, const char *made)
+{
+	cJSON *root;
+
+	if (!noun->json) {
+		puts(made);
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	if (!cJSON_AddStringToObject(root, "name", noun->args[0]) ||
+	    !cJSON_AddStringToObject(root, "madePassword", made) ||
+	    !cJSON_AddBoolToObject(root, "dryRun", noun->dry_run)) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	return ctl_print_json(root);
+}
+
+static enum ctl_status
+reset_password(struct noun *noun)
+{
+	char text[RULE_PASSWORD_MAX + 1] = "", made[LIFECYCLE_MADE_BYTES] = "";
+	enum ctl_status status;
+	uint64_t id;
+	enum rst_err err;
+
+	status = noun_person(noun, 0, &id);
+	if (status == CTL_OK && noun->option[NOUN_PASSWORD] != NULL)
+		status = noun_password(text, sizeof(text));
+	if (status != CTL_OK)
+		return status;
+	err = act_reset_password(&noun->ctx, id, rst_view_of(text), made,
+	                         &noun->refusal);
+	sodium_memzero(text, sizeof(text));
+	if (err == RST_OK && made[0] != '\0' && !noun->dry_run)
+		status = tell_made(noun, made);
+	else
+		status = noun_done(noun, err, noun->args[0],
+		                   "given a temporary password");
+	sodium_memzero(made, sizeof(made));
+	return status;
+}
+
 #define NAMES "NAME..."
 #define MOVE(name, what)                                                       \
 	{                                                                      \
@@ -483,7 +529,7 @@ static const struct noun_verb verbs[] = {
 	{ "add", "NAME", "A new person, active unless --status says otherwise",
 	  1, 1,
 	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(MAIL) |
-	          NOUN_BIT(STATUS) | NOUN_BIT(PASSWORD),
+	          NOUN_BIT(STATUS) | NOUN_BIT(PASSWORD) | NOUN_BIT(MUST_CHANGE),
 	  true, add },
 	{ "edit", "NAME", "Change what the options name; empty drops it", 1, 1,
 	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(DISPLAY_NAME) |
@@ -494,6 +540,10 @@ static const struct noun_verb verbs[] = {
 	{ "password", "NAME",
 	  "Set the password, one line of standard input; sessions end", 1, 1, 0,
 	  true, password },
+	{ "reset-password", "NAME",
+	  "A temporary password, to be changed at the next sign-in: one that "
+	  "is made and printed, or with --password a line of standard input",
+	  1, 1, NOUN_BIT(PASSWORD), true, reset_password },
 	MOVE(approve, "Let in who waits for approval"),
 	MOVE(reject, "Turn down who waits; the name is free again"),
 	MOVE(suspend, "End all access from this moment on"),

@@ -563,6 +563,10 @@ NOT_HERE = {
     "act_proved_lately": "reads",
     "act_unlock": "after five failures only: tests/both/lockout",
     "act_note_login": "part of a sign-in, where a policy asks for it",
+    "act_reset_password": "who has to change it does nothing else: "
+                          "tests/both/password-age",
+    "act_use_grace": "part of a sign-in, where a policy asks for it",
+    "act_sweep_passwords": "part of rosterctl sweep: tests/both/password-age",
     "act_sweep_due": "part of rosterctl sweep: tests/unit/test_due",
     "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
     "act_token_bind": "as act_token_use: tests/both/tokens",

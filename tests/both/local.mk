@@ -21,6 +21,7 @@ both_tests = \
 	tests/both/members \
 	tests/both/nouns \
 	tests/both/numbers \
+	tests/both/password-age \
 	tests/both/passwords \
 	tests/both/refusals \
 	tests/both/repair \

@@ -155,7 +155,7 @@ pending_people_are_dropped_when_nobody_decides(void **state)
 	const struct act_person eve = {
 		RST_VIEW("eve"),         RST_VIEW("Eve"),
 		RST_VIEW("Test"),        RST_VIEW("eve@example.org"),
-		RST_VIEW(LIFE_PASSWORD),
+		RST_VIEW(LIFE_PASSWORD), false
 	};
 	struct life *life = *state;
 	uint64_t id;
