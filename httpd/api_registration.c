@@ -33,7 +33,7 @@ void
 api_bootstrap(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct act_person person;
+	struct act_person person = { .must_change = false };
 	struct rst_record record;
 	struct rst_rtxn txn;
 	enum rst_err err;
@@ -243,7 +243,7 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	char username[RULE_NAME_MAX + 1];
-	struct act_person person;
+	struct act_person person = { .must_change = false };
 	enum rst_status status;
 	bool ticket, verifies;
 	enum rst_err err;

@@ -257,7 +257,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view word = input_text(req, "status");
 	enum rst_status status = RST_STATUS_ACTIVE;
-	struct act_person person;
+	struct act_person person = { .must_change = false };
 	enum rst_err err;
 	uint64_t id;
 

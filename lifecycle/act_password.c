@@ -236,7 +236,7 @@ act_reset_password(const struct act_ctx *ctx, uint64_t person,
                    struct act_refusal *refusal)
 {
 	char hash[LIFECYCLE_HASH_MAX] = "", text[LIFECYCLE_MADE_BYTES] = "";
-	const struct change change = { "reset-password", hash, true, NULL };
+	const struct change change = { "temporary-password", hash, true, NULL };
 	struct known known = { 0 };
 	enum rst_err err;
 

@@ -261,7 +261,8 @@ def people(ask, admin):
     ask(admin, "PATCH", "/users/bob", {"displayName": "Bob B.",
                                        "expires": "2090-01-01T00:00:00Z"})
     ask(admin, "POST", "/users/bob/unlock", {})
-    ask(admin, "POST", "/users/bob/reset-password", {"temporary": True})
+    ask(admin, "POST", "/users", person("gus"))
+    ask(admin, "POST", "/users/gus/reset-password", {"temporary": True})
     ask(admin, "POST", "/users/carl/suspend", {"reason": "left"})
     ask(admin, "POST", "/users/carl/activate", {})
     ask(admin, "POST", "/users/carl/deactivate", {"reason": "left"})
