@@ -171,7 +171,7 @@ over_may_change(Operation *op, const struct over_owner *owner, bool old_given,
 		return true;
 	if (verdict == RULE_PASSWORD_TOO_YOUNG)
 		reason = OVER_PP_YOUNG;
-	else if (verdict == RULE_OLD_PASSWORD_REQUIRED)
+	else if (verdict == RULE_REAUTHENTICATION_REQUIRED)
 		reason = OVER_PP_MUST_SUPPLY_OLD;
 	*ret_refusal = (struct over_refusal){ LDAP_CONSTRAINT_VIOLATION,
 		                              verdict, reason, "" };

@@ -34,12 +34,12 @@ rule_password_may_change(const struct rule_password_life *life,
                          bool old_given, int64_t now_s)
 {
 	if (life->fixed)
-		return RULE_PASSWORD_FIXED;
+		return RULE_FORBIDDEN;
 	/* a clock that was set back makes no password too young for ever */
 	if (!facts->reset && now_s >= facts->changed_s &&
 	    now_s - facts->changed_s < life->min_s)
 		return RULE_PASSWORD_TOO_YOUNG;
 	if (life->old_required && !old_given)
-		return RULE_OLD_PASSWORD_REQUIRED;
+		return RULE_REAUTHENTICATION_REQUIRED;
 	return RULE_OK;
 }

@@ -49,8 +49,8 @@ struct rule_password_standing rule_password_standing(
 	const struct rule_password_life *life,
 	const struct rule_password_facts *facts, int64_t now_s);
 
-/* May its owner change it now?  RULE_PASSWORD_FIXED, RULE_PASSWORD_TOO_YOUNG,
- * RULE_OLD_PASSWORD_REQUIRED.  Who has to change it may. */
+/* May its owner change it now?  RULE_FORBIDDEN, RULE_PASSWORD_TOO_YOUNG,
+ * RULE_REAUTHENTICATION_REQUIRED.  Who has to change it may. */
 enum rule_verdict rule_password_may_change(
 	const struct rule_password_life *life,
 	const struct rule_password_facts *facts, bool old_given, int64_t now_s);

@@ -62,10 +62,6 @@
 	  "this password was used before; choose another")                     \
 	X(PASSWORD_TOO_YOUNG, "password_too_young",                            \
 	  "the password was changed too short a time ago")                     \
-	X(PASSWORD_FIXED, "password_fixed",                                    \
-	  "this password is changed by an administrator only")                 \
-	X(OLD_PASSWORD_REQUIRED, "old_password_required",                      \
-	  "give the old password, too")                                        \
 	X(PASSWORD_EXPIRED, "password_expired",                                \
 	  "the password has expired; an administrator can set another")        \
 	X(PASSWORD_CHANGE_REQUIRED, "password_change_required",                \
