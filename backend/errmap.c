@@ -85,7 +85,6 @@ verdict_code(enum rule_verdict verdict)
 	case RULE_KEY_TAKEN:
 	case RULE_WEAK_PASSWORD:
 	case RULE_INVALID_PASSWORD:
-	case RULE_PASSWORD_USED:
 	case RULE_PASSWORD_TOO_YOUNG:
 	case RULE_HASH_REFUSED:
 	case RULE_INVALID_STATUS:

@@ -81,7 +81,6 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_INVALID_KEY:
 	case RULE_WEAK_PASSWORD:
 	case RULE_INVALID_PASSWORD:
-	case RULE_PASSWORD_USED:
 	case RULE_PASSWORD_TOO_YOUNG:
 	case RULE_HASH_REFUSED:
 	case RULE_INVALID_STATUS:
@@ -96,11 +95,10 @@ status_of_verdict(enum rule_verdict verdict)
 	case RULE_UNKNOWN_PRESET:
 		return 422;
 	case RULE_NUMBERS_EXHAUSTED:
-		return 507;
 	case RULE_OK:
 		break;
 	}
-	return 500;
+	return 507;
 }
 
 static const char *

@@ -109,7 +109,7 @@ hash_new(const struct act_ctx *ctx, const struct known *known,
 		return err;
 	err = lifecycle_password_unused(ctx->env, &known->terms, new_one);
 	if (err == RST_EDENIED)
-		return act_refuse(refusal, RULE_PASSWORD_USED, field);
+		return act_refuse(refusal, RULE_WEAK_PASSWORD, field);
 	if (err == RST_OK)
 		err = lifecycle_password_hash(ctx->env, new_one, hash);
 	if (err == RST_EINVALID)

@@ -232,7 +232,7 @@ enum rst_err act_leave(const struct act_ctx *ctx, uint64_t group,
 /*
  * Change the password of person.  old is checked unless it has a NULL ptr (an
  * administrator resets).  Ends the person's sessions but keep (may be NULL).
- * RULE_WEAK_PASSWORD, RULE_PASSWORD_USED; for the person himself also
+ * RULE_WEAK_PASSWORD, RULE_WEAK_PASSWORD; for the person himself also
  * RULE_WRONG_PASSWORD, RULE_PASSWORD_TOO_YOUNG, RULE_FORBIDDEN.
  */
 enum rst_err act_change_password(const struct act_ctx *ctx, uint64_t person,

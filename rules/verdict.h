@@ -58,8 +58,6 @@
 	X(WEAK_PASSWORD, "weak_password", "this password is not good enough")  \
 	X(INVALID_PASSWORD, "invalid_password",                                \
 	  "a password is text of at most 1024 bytes")                          \
-	X(PASSWORD_USED, "password_used",                                      \
-	  "this password was used before; choose another")                     \
 	X(PASSWORD_TOO_YOUNG, "password_too_young",                            \
 	  "the password was changed too short a time ago")                     \
 	X(PASSWORD_EXPIRED, "password_expired",                                \
