@@ -8,7 +8,7 @@ client_tests = \
 	tests/clients/crowd \
 	tests/clients/journey \
 	tests/clients/libraries \
-	tests/clients/membership \
+	tests/clients/membership tests/clients/nested \
 	tests/clients/queries
 if HAVE_SLAPD
 TESTS += $(client_tests)
