@@ -18,4 +18,5 @@ EXTRA_DIST += \
 	doc/design/0014-indexes-come-and-go.md \
 	doc/design/0015-controls.md \
 	doc/design/0016-slapadd-is-the-import.md \
-	doc/design/0017-languages-of-pages.md
+	doc/design/0017-languages-of-pages.md \
+	doc/design/0018-formats.md

@@ -11,7 +11,18 @@
 
 #include "store/env.h"
 
-#define RST_FORMAT      3 /* of everything on disk; in table "meta" under */
+/*
+ * Of everything on disk; in table "meta" under RST_META_FORMAT.
+ *
+ *	1	the tables below, without sums in "meta"
+ *	2	each value of "meta" ends in a sum
+ *	3	which covers its key, too; rows of members may have an end
+ *		(flag 'u', member_row.c)
+ *
+ * No release has had 1 or 2.  Since a release has it, whatever an older build
+ * would misread is a new number: doc/design/0018-formats.md.
+ */
+#define RST_FORMAT      3
 #define RST_META_FORMAT "format"
 
 /*
