@@ -1,4 +1,11 @@
-dist_doc_DATA += doc/acceptance.md doc/access.md doc/containers.md doc/differences.md doc/hacking.md \
+dist_doc_DATA += \
+	doc/acceptance.md \
+	doc/access.md \
+	doc/account.md \
+	doc/administration.md \
+	doc/containers.md \
+	doc/differences.md \
+	doc/hacking.md \
 	doc/openapi.yaml \
 	doc/reliability.md
 EXTRA_DIST += \
@@ -20,3 +27,14 @@ EXTRA_DIST += \
 	doc/design/0016-slapadd-is-the-import.md \
 	doc/design/0017-languages-of-pages.md \
 	doc/design/0018-formats.md
+
+# made by "make pictures"
+picturesdir = $(docdir)/pictures
+dist_pictures_DATA = \
+	doc/pictures/audit.webp \
+	doc/pictures/me.webp \
+	doc/pictures/overview.webp \
+	doc/pictures/register.webp \
+	doc/pictures/requests.webp \
+	doc/pictures/user.webp \
+	doc/pictures/users.webp

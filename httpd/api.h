@@ -83,7 +83,7 @@ http_handler api_my_tokens, api_my_token_create, api_my_token_revoke;
 http_handler api_user_tokens, api_user_token_create, api_user_token_revoke;
 
 /* page_person.c, page_session.c and their like */
-http_handler page_user, page_me, page_key_add, page_key_drop;
+http_handler page_user_link, page_user, page_me, page_key_add, page_key_drop;
 http_handler page_my_token_create, page_my_token_revoke;
 http_handler page_user_token_create, page_user_token_revoke;
 http_handler page_sessions, page_session_end, page_user_session_end;

@@ -74,7 +74,8 @@ void
 page_bootstrap(struct http_req *req, struct http_reply *reply)
 {
 	reply->body = cJSON_CreateObject();
-	if (!json_add_view(reply->body, "token", token_of(req)))
+	if (!json_add_view(reply->body, "token", token_of(req)) ||
+	    !json_add_text(reply->body, "fixed_username", ""))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }
 

@@ -85,6 +85,7 @@ dist_templates_DATA = \
 	httpd/templates/_foot.mustache \
 	httpd/templates/_head.mustache \
 	httpd/templates/_history.mustache \
+	httpd/templates/_invitation_tabs.mustache \
 	httpd/templates/_keys.mustache \
 	httpd/templates/_logo.mustache \
 	httpd/templates/_nav.mustache \
@@ -108,6 +109,7 @@ dist_templates_DATA = \
 	httpd/templates/invitation.mustache \
 	httpd/templates/invitations.mustache \
 	httpd/templates/login.mustache \
+	httpd/templates/mail-approved.mustache \
 	httpd/templates/mail-dropped.mustache \
 	httpd/templates/mail-ended.mustache \
 	httpd/templates/mail-ends.mustache \
@@ -115,16 +117,14 @@ dist_templates_DATA = \
 	httpd/templates/mail-invitation.mustache \
 	httpd/templates/mail-password-changed.mustache \
 	httpd/templates/mail-password-expires.mustache \
-	httpd/templates/mail-suspended.mustache \
-	httpd/templates/mail-test.mustache \
-	httpd/templates/mail-waiting.mustache \
-	httpd/templates/mail-approved.mustache \
 	httpd/templates/mail-password.mustache \
-	httpd/templates/mail-password-changed.mustache \
 	httpd/templates/mail-rejected.mustache \
 	httpd/templates/mail-request.mustache \
 	httpd/templates/mail-reset.mustache \
+	httpd/templates/mail-suspended.mustache \
+	httpd/templates/mail-test.mustache \
 	httpd/templates/mail-verification.mustache \
+	httpd/templates/mail-waiting.mustache \
 	httpd/templates/mail.mustache \
 	httpd/templates/me.mustache \
 	httpd/templates/overview.mustache \
@@ -135,9 +135,9 @@ dist_templates_DATA = \
 	httpd/templates/register.mustache \
 	httpd/templates/registration-tokens.mustache \
 	httpd/templates/requests.mustache \
-	httpd/templates/sessions.mustache \
-	httpd/templates/reset.mustache \
 	httpd/templates/reset-password.mustache \
+	httpd/templates/reset.mustache \
+	httpd/templates/sessions.mustache \
 	httpd/templates/settings.mustache \
 	httpd/templates/user.mustache \
 	httpd/templates/users.mustache \

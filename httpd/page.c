@@ -233,6 +233,29 @@ add_rules(const struct http_req *req, cJSON *root, const char *template)
 	                    (policy->require & RULE_CLASS_OTHER) != 0);
 }
 
+/* What was wrong with one of many settings stands beside it. */
+static void
+mark_settings(cJSON *root)
+{
+	const cJSON *errors = json_get(root, "errors");
+	cJSON *part, *setting;
+
+	cJSON_ArrayForEach(part, json_get(root, "parts"))
+	{
+		cJSON_ArrayForEach(setting, cJSON_GetObjectItemCaseSensitive(
+						    part, "settings"))
+		{
+			const cJSON *wrong = json_get(
+				errors, json_get(setting, "name")->valuestring);
+
+			(void)json_add_text(setting, "wrong",
+			                    cJSON_IsString(wrong)
+			                            ? wrong->valuestring
+			                            : "");
+		}
+	}
+}
+
 void
 page_prepare(struct http_req *req, cJSON *root, const char *name,
              const char *title, const struct http_locale *locale)
@@ -240,6 +263,7 @@ page_prepare(struct http_req *req, cJSON *root, const char *name,
 	page_mark_words(root);
 	page_tell_times(root, locale, req->ctx.now_s);
 	page_translate(root, locale);
+	mark_settings(root);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
 	add_page(req, root, title, locale);

@@ -117,7 +117,9 @@ page_user(struct http_req *req, struct http_reply *reply)
 
 	if (!page_base(req, reply, api_user_show))
 		return;
-	ok = page_part(req, reply->body, "keys", "", api_key_list);
+	ok = page_part(req, reply->body, "keys", "", api_key_list) &&
+	     json_add_bool(reply->body, "can_send",
+	                   req->server->config->smtp_url != NULL);
 	if (ok && req->who.administrator)
 		ok = page_part(req, reply->body, "tokens", "",
 		               api_user_tokens) &&
@@ -259,6 +261,26 @@ void
 page_user_token_create(struct http_req *req, struct http_reply *reply)
 {
 	make_token(req, reply, api_user_token_create, page_user);
+}
+
+/* POST /users/{}/reset-password: the link is on this one page */
+void
+page_user_link(struct http_req *req, struct http_reply *reply)
+{
+	cJSON *made;
+
+	api_user_link(req, reply);
+	if (http_is_problem(reply))
+		return;
+	made = reply->body;
+	reply->body = NULL;
+	page_user(req, reply);
+	if (http_is_problem(reply) || !page_wanted(req)) {
+		json_wipe(made);
+		return;
+	}
+	reply->status = 200;
+	(void)json_take(reply->body, "reset", made);
 }
 
 /* POST /me/tokens/{}/revoke */

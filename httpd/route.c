@@ -105,6 +105,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/unlock", api_user_unlock, "user", "Person", page_user },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/activate", api_user_activate, "user", "Person", page_user },
 { HTTP_POST, HTTP_API | HTTP_HASHES, HTTP_ADMIN, "/users/{}/reset-password", api_user_link, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/users/{}/reset-password", page_user_link, "user", "Person", page_user },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/users/{}", api_user_delete, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/users/{}/delete", api_user_delete, "user", "Person", page_user },
 { HTTP_POST, BOTH, HTTP_ADMIN, "/users/{}/restore", api_user_restore, "user", "Person", page_user },

@@ -161,6 +161,21 @@ class Chrome:
             out.write(base64.b64decode(got["data"]))
         return path
 
+    def for_the_manual(self, name):
+        """What stands in doc/pictures, when that is wanted: make pictures."""
+        folder = os.environ.get("ROSTER_DOC_PICTURES")
+        if not folder:
+            return
+        os.makedirs(folder, exist_ok=True)
+        self.size(1180, 760)
+        self.dark(False)
+        got = self.tell("Page.captureScreenshot", format="webp", quality=60,
+                        clip={"x": 0, "y": 0, "width": 1180, "height": 760,
+                              "scale": 0.8})
+        with open(os.path.join(folder, name + ".webp"), "wb") as out:
+            out.write(base64.b64decode(got["data"]))
+        self.size(DESK)
+
     def nameless(self):
         """Controls and pictures that have no name for a screen reader."""
         found = []
@@ -183,8 +198,10 @@ class Chrome:
     def look(self, name, status=()):
         """Look at the page as it stands, everywhere; keep pictures."""
         wrong = self.console(status)
-        for width, dark in ((DESK, False), (DESK, True), (PHONE, True),
-                            (PHONE, False)):
+        views = [(DESK, False), (DESK, True), (PHONE, True), (PHONE, False)]
+        if self.plain:
+            views = [(DESK, False), (PHONE, True)]  # it looks the same
+        for width, dark in views:
             self.size(width)
             self.dark(dark)
             seen = self.driver.execute_script(ACCESSIBLE)

@@ -20,7 +20,15 @@ http_tests = \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py \
 	tests/http/test_sessions.py \
+	tests/http/test_templates.py \
 	tests/http/test_tokens.py
 TESTS += $(http_tests)
 dist_check_SCRIPTS += $(http_tests)
 EXTRA_DIST += tests/http/accessible.js tests/http/browser.py tests/http/rosterd.py
+
+# The pictures of the manuals, as the pages look now.
+pictures: all tests/http/seed
+	top_srcdir=$(srcdir) top_builddir=$(builddir) \
+		ROSTER_DOC_PICTURES=$(srcdir)/doc/pictures \
+		/usr/bin/python3 $(srcdir)/tests/http/test_browser.py
+.PHONY: pictures

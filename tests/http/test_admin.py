@@ -62,6 +62,7 @@ def the_page_of_settings_changes_what_was_changed():
     page = web.submit("/settings", {"session-idle": "a while",
                                     "reset-lifetime": "1h"}, expect=422)
     assert 'href="#session-idle"' in page and "a while" in page
+    assert 'id="session-idle-wrong"' in page, "it is said beside the field"
     assert settings_of(admin)["reset-lifetime"]["value"] == "30m"
     web.submit("/settings", {"session-idle": "", "registration": "invite"})
     assert settings_of(admin)["session-idle"]["value"] == "1h"
