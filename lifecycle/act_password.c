@@ -97,26 +97,6 @@ check_life(const struct act_ctx *ctx, uint64_t person,
 	                          : act_refuse(refusal, verdict, "new");
 }
 
-static enum rst_err
-hash_new(const struct act_ctx *ctx, const struct known *known,
-         struct rst_view new_one, const char *field,
-         char hash[LIFECYCLE_HASH_MAX], struct act_refusal *refusal)
-{
-	enum rst_err err;
-
-	err = act_judge_password(&known->terms, new_one, field, refusal);
-	if (err != RST_OK)
-		return err;
-	err = lifecycle_password_unused(ctx->env, &known->terms, new_one);
-	if (err == RST_EDENIED)
-		return act_refuse(refusal, RULE_WEAK_PASSWORD, field);
-	if (err == RST_OK)
-		err = lifecycle_password_hash(ctx->env, new_one, hash);
-	if (err == RST_EINVALID)
-		return act_refuse(refusal, RULE_INVALID_PASSWORD, field);
-	return err;
-}
-
 /* The session that changed the password goes on, at the new generation. */
 static enum rst_err
 keep_session(struct rst_wtxn *txn, uint64_t person, const unsigned char *keep,
@@ -222,7 +202,8 @@ act_change_password(const struct act_ctx *ctx, uint64_t person,
 	if (err == RST_OK)
 		err = check_life(ctx, person, &known, old, refusal);
 	if (err == RST_OK)
-		err = hash_new(ctx, &known, new_one, "new", hash, refusal);
+		err = act_hash_password(ctx, &known.terms, new_one, "new", hash,
+		                        refusal);
 	if (err == RST_OK)
 		err = store_password(ctx, person, &known, &change, refusal);
 	sodium_memzero(hash, sizeof(hash));
@@ -250,8 +231,8 @@ act_reset_password(const struct act_ctx *ctx, uint64_t person,
 		password = rst_view_of(text);
 	}
 	if (err == RST_OK)
-		err = hash_new(ctx, &known, password, "password", hash,
-		               refusal);
+		err = act_hash_password(ctx, &known.terms, password, "password",
+		                        hash, refusal);
 	if (err == RST_OK)
 		err = store_password(ctx, person, &known, &change, refusal);
 	if (err == RST_OK)

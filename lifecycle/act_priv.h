@@ -21,6 +21,13 @@ enum rst_err act_judge_password(const struct lifecycle_terms *terms,
                                 struct rst_view password, const char *field,
                                 struct act_refusal *refusal) RST_MUST_USE;
 
+/* Judge it, see that it is none of those that stay taken, and hash it. */
+enum rst_err act_hash_password(const struct act_ctx *ctx,
+                               const struct lifecycle_terms *terms,
+                               struct rst_view password, const char *field,
+                               char hash[LIFECYCLE_HASH_MAX],
+                               struct act_refusal *refusal) RST_MUST_USE;
+
 /* The same password under another hash, unless what is stored is another by
  * now.  Best effort: the next sign-in comes for sure. */
 void act_renew_hash(const struct act_ctx *ctx, uint64_t person,

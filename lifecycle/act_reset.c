@@ -4,8 +4,8 @@
  *	request		a row in the outbox, whoever the name is: the same work
  *	answer		later, by the thread that sends mail: is that somebody
  *			who may have a link?  Then the link and its mail
- *	confirm		the password is hashed, then in one transaction the
- *			link is used and the password set
+ *	confirm		the password is judged and hashed, then in one
+ *			transaction the link is used and the password set
  *
  * The gate ends sessions, other links and locks with the change of password,
  * and has the person told.
@@ -238,13 +238,14 @@ act_reset_find(const struct act_ctx *ctx, struct rst_view token,
 	return err;
 }
 
-/* Look before the slow hash; the transaction looks again. */
+/* Look before the slow hash; the transaction looks again.  A password that is
+ * set meanwhile ends the link: former ones need no second look. */
 static enum rst_err
 prepare(const struct act_ctx *ctx, struct rst_view token,
         struct rst_view password, char hash[LIFECYCLE_HASH_MAX],
         struct act_refusal *refusal)
 {
-	struct lifecycle_terms terms;
+	struct lifecycle_terms terms = { 0 };
 	uint64_t person;
 	struct rst_rtxn txn;
 	enum rst_err err;
@@ -257,11 +258,9 @@ prepare(const struct act_ctx *ctx, struct rst_view token,
 	err = lifecycle_terms(&txn, person, &terms);
 	rst_read_end(&txn);
 	if (err == RST_OK)
-		err = act_judge_password(&terms, password, "password", refusal);
-	if (err == RST_OK)
-		err = lifecycle_password_hash(ctx->env, password, hash);
-	if (err == RST_EINVALID)
-		return act_refuse(refusal, RULE_INVALID_PASSWORD, "password");
+		err = act_hash_password(ctx, &terms, password, "password", hash,
+		                        refusal);
+	sodium_memzero(&terms, sizeof(terms));
 	return err;
 }
 
@@ -270,24 +269,28 @@ set_password(struct rst_wtxn *txn, const struct act_ctx *ctx,
              struct rst_entry *link, uint64_t person, const char *hash,
              struct act_refusal *refusal)
 {
-	struct rst_entry *entry = NULL;
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.flags = GATE_RECOVERY,
+		.act = RST_VIEW("reset-password"),
+		.id = person,
+	};
 	struct rst_record record;
 	enum rst_err err;
 
 	err = act_link_use(txn, ctx, link, refusal);
 	if (err == RST_OK)
-		err = act_load(&txn->r, person, RST_KIND_PERSON, &entry,
+		err = act_load(&txn->r, person, RST_KIND_PERSON, &change.after,
 		               &record);
 	if (err == RST_OK)
-		err = rst_entry_set_one(entry, RST_A_USERPASSWORD,
+		err = rst_entry_set_one(change.after, RST_A_USERPASSWORD,
 		                        rst_view_of(hash));
 	if (err == RST_OK)
-		err = act_gate_modify(txn, ctx, "reset-password", RST_VIEW(""),
-		                      person, entry, refusal);
+		err = gate_apply(txn, ctx, &change, refusal, NULL);
 	if (err == RST_OK &&
 	    lifecycle_setting_number(&txn->r, RULE_SETTING_RESET_ENDS_TOKENS))
 		err = act_link_end(txn, ctx, person, "api", refusal);
-	rst_entry_free(entry);
+	rst_entry_free(change.after);
 	return err;
 }
 

@@ -17,6 +17,19 @@ act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
 	return RST_EDENIED;
 }
 
+static enum rst_err
+refuse_password(const struct lifecycle_terms *terms,
+                enum rule_password_fault fault, const char *field,
+                struct act_refusal *refusal)
+{
+	*refusal = (struct act_refusal){
+		.verdict = rule_password_verdict(fault),
+		.field = field,
+	};
+	rule_password_say(fault, &terms->policy, refusal->detail.text);
+	return RST_EDENIED;
+}
+
 enum rst_err
 act_judge_password(const struct lifecycle_terms *terms,
                    struct rst_view password, const char *field,
@@ -25,14 +38,31 @@ act_judge_password(const struct lifecycle_terms *terms,
 	enum rule_password_fault fault;
 
 	fault = lifecycle_password_judge(terms, password);
-	if (fault == RULE_PASSWORD_FINE)
-		return RST_OK;
-	*refusal = (struct act_refusal){
-		.verdict = rule_password_verdict(fault),
-		.field = field,
-	};
-	rule_password_say(fault, &terms->policy, refusal->detail.text);
-	return RST_EDENIED;
+	return fault == RULE_PASSWORD_FINE
+	               ? RST_OK
+	               : refuse_password(terms, fault, field, refusal);
+}
+
+enum rst_err
+act_hash_password(const struct act_ctx *ctx,
+                  const struct lifecycle_terms *terms, struct rst_view password,
+                  const char *field, char hash[LIFECYCLE_HASH_MAX],
+                  struct act_refusal *refusal)
+{
+	enum rst_err err;
+
+	err = act_judge_password(terms, password, field, refusal);
+	if (err != RST_OK)
+		return err;
+	err = lifecycle_password_unused(ctx->env, terms, password);
+	if (err == RST_EDENIED)
+		return refuse_password(terms, RULE_PASSWORD_USED, field,
+		                       refusal);
+	if (err == RST_OK)
+		err = lifecycle_password_hash(ctx->env, password, hash);
+	if (err == RST_EINVALID)
+		return act_refuse(refusal, RULE_INVALID_PASSWORD, field);
+	return err;
 }
 
 enum rst_err

@@ -303,6 +303,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.refusal = refusal,
 		.rules = gate_lifecycle_on(&txn->r),
 		.import = (change->flags & GATE_IMPORT) != 0,
+		.recovery = (change->flags & GATE_RECOVERY) != 0,
 		.act = change->act,
 		.reason = change->reason,
 	};

@@ -84,6 +84,11 @@ enum gate_flag {
 	 * and nothing follows.
 	 */
 	GATE_REHASH = 1 << 5,
+	/*
+	 * Who acts lost his password and proved by a link who he is: that he
+	 * changes it too soon, or at all, is not held against him.
+	 */
+	GATE_RECOVERY = 1 << 6,
 };
 
 struct gate_change {

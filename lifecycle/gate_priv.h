@@ -31,6 +31,7 @@ struct gate {
 	struct act_refusal *refusal;
 	bool rules;                  /* the lifecycle is on */
 	bool import;                 /* GATE_IMPORT */
+	bool recovery;               /* GATE_RECOVERY */
 	struct rst_view act, reason; /* of the change */
 };
 

@@ -146,8 +146,11 @@ over_hash(struct over_db *db, const struct over_owner *owner,
 	} else if (err == RST_EINVALID) {
 		ret_refusal->verdict = RULE_INVALID_PASSWORD;
 	} else if (err == RST_EDENIED) {
-		ret_refusal->verdict = RULE_WEAK_PASSWORD;
+		ret_refusal->verdict =
+			rule_password_verdict(RULE_PASSWORD_USED);
 		ret_refusal->reason = OVER_PP_IN_HISTORY;
+		rule_password_say(RULE_PASSWORD_USED, &owner->terms.policy,
+		                  ret_refusal->detail);
 	} else {
 		ret_refusal->code = err == RST_EBUSY ? LDAP_BUSY : LDAP_OTHER;
 	}

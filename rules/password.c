@@ -124,6 +124,7 @@ rule_password_verdict(enum rule_password_fault fault)
 	case RULE_PASSWORD_OWN_WORD:
 	case RULE_PASSWORD_ALL_DIGITS:
 	case RULE_PASSWORD_GUESSABLE:
+	case RULE_PASSWORD_USED:
 		break;
 	}
 	return RULE_WEAK_PASSWORD;
@@ -151,6 +152,8 @@ text_of(enum rule_password_fault fault)
 		return "it has digits only";
 	case RULE_PASSWORD_GUESSABLE:
 		return "it is too easy to guess";
+	case RULE_PASSWORD_USED:
+		return "it was used before";
 	}
 	return "";
 }

@@ -29,6 +29,7 @@ enum rule_password_fault {
 	RULE_PASSWORD_OWN_WORD, /* with the blocklist, these three */
 	RULE_PASSWORD_ALL_DIGITS,
 	RULE_PASSWORD_GUESSABLE, /* lifecycle/strength.c says so */
+	RULE_PASSWORD_USED,      /* the present one or one of the history */
 };
 
 /*

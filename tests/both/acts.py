@@ -1080,15 +1080,14 @@ def http_reset(hand):
     body = {"token": link.rsplit("/", 1)[1], "password": password}
 
     def confirm():
-        status, answer = hand.roster.api().call(
-            "POST", "password-resets/confirm", body)
-        # used by the same request before, whose answer was cut off
-        if status in (400, 429, 502, 503, 504):
-            raise Lost("%d" % status)
-        if status == 507:
-            raise Full("507")
-        if status != 200:
-            raise Failure("set a password: %d %s" % (status, answer))
+        try:
+            hand.ask("POST", "password-resets/confirm", body,
+                     hand.roster.api())
+        except Failure as error:
+            # used by the same request before, whose answer was cut off
+            if "invalid_link" in str(error):
+                raise Lost(error) from error
+            raise
     hand.promise(facts, confirm)
     person.password, person.sessions = password, {}
 
