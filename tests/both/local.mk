@@ -57,6 +57,7 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/acts.py \
 	tests/both/doors.py \
 	tests/both/harness.py \
+	tests/both/refusal_rows.py \
 	tests/both/roster.py
 
 tests_both_damage_SOURCES = tests/both/damage.c
