@@ -99,12 +99,12 @@ TYPES = {
     b"structuralObjectClass": ([b"person", b"alias", b"organizationalUnit"],
                                []),
     b"dc": ([b"d", b"D", b"e"], [b"\xc3\xa4"]),
-    b"pwdReset": ([b"TRUE"], []),
+    b"pwdFailureTime": (TIMES, []),  # no module here defines it
 }
 STORED = [name for name in TYPES if name not in (
     b"name", b"modifyTimestamp", b"creatorsName", b"entryDN",
     b"hasSubordinates", b"subschemaSubentry", b"structuralObjectClass",
-    b"nosuchattribute", b"pwdReset")]
+    b"nosuchattribute", b"pwdFailureTime")]
 OC, SCOPES = b"objectClass", (0, 1, 2, 3)
 
 # What a kind of entry must have, and may.
