@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_state.c - a person or group as a file declares it */
+/* act_state.c - a person, group or policy as a file declares it */
 #include "lifecycle/act_state.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include "lifecycle/act_priv.h"
 #include "lifecycle/place.h"
 #include "rules/password.h"
+#include "rules/setting.h"
 
 /* The next values of one attribute in entry, from *at on. */
 static size_t
@@ -83,26 +84,51 @@ is_foreign_hash(const struct act_state_entry *wanted)
 	return false;
 }
 
-static enum rst_err
-add_classes(struct rst_entry *entry, enum rst_kind kind)
+/* What is different of the kinds.  NULL: no file declares it. */
+struct form {
+	const char *place, *naming;
+	const char *const *classes;
+	enum rst_err (*find)(const struct rst_rtxn *txn, struct rst_view name,
+	                     uint64_t *ret_id);
+	uint16_t naming_attr;
+};
+
+static const struct form *
+form_of(enum rst_kind kind)
 {
 	static const char *const person[] = {
 		"top",           "person",        "organizationalPerson",
 		"inetOrgPerson", "posixAccount",  "shadowAccount",
-		"ldapPublicKey", "rosterAccount",
+		"ldapPublicKey", "rosterAccount", NULL,
 	};
 	static const char *const group[] = { "top", "groupOfMembers",
-		                             "posixGroup", "rosterGroup" };
-	const bool is_person = kind == RST_KIND_PERSON;
-	const char *const *classes = is_person ? person : group;
-	size_t n = is_person ? sizeof(person) / sizeof(person[0])
-	                     : sizeof(group) / sizeof(group[0]);
-	enum rst_err err = RST_OK;
+		                             "posixGroup", "rosterGroup",
+		                             NULL };
+	static const char *const policy[] = { "top", "rosterSetting", NULL };
+	static const struct form people = { "ou=people", "uid", person,
+		                            act_find_person, RST_A_UID },
+				 groups = { "ou=groups", "cn", group,
+		                            act_find_group, RST_A_CN },
+				 policies = { "ou=policies", "cn", policy,
+		                              act_find_policy, RST_A_CN };
 
-	for (size_t i = 0; err == RST_OK && i < n; i++)
-		err = rst_entry_add(entry, RST_A_OBJECTCLASS,
-		                    rst_view_of(classes[i]));
-	return err;
+	return kind == RST_KIND_PERSON    ? &people
+	       : kind == RST_KIND_GROUP   ? &groups
+	       : kind == RST_KIND_SETTING ? &policies
+	                                  : NULL;
+}
+
+/* Before it is part of a DN. */
+static enum rule_verdict
+judge_name(const struct act_state_entry *entry)
+{
+	const struct rst_view name = entry->name;
+
+	return entry->kind == RST_KIND_PERSON
+	               ? rule_username(name.ptr, name.len, true)
+	       : entry->kind == RST_KIND_GROUP
+	               ? rule_groupname(name.ptr, name.len)
+	               : rule_setting_policy_name(name.ptr, name.len);
 }
 
 /* Everybody is in ldapusers; an import adds nobody by itself. */
@@ -125,34 +151,35 @@ add(struct rst_wtxn *txn, const struct act_ctx *ctx,
     const struct act_state_entry *wanted, struct act_refusal *refusal)
 {
 	const bool person = wanted->kind == RST_KIND_PERSON;
-	const uint16_t naming = person ? RST_A_UID : RST_A_CN;
+	const bool setting = wanted->kind == RST_KIND_SETTING;
+	const struct form *form = form_of(wanted->kind);
 	char rdn[sizeof("uid=") + RULE_NAME_MAX];
 	struct rst_entry *entry = NULL;
 	struct gate_change change = {
 		.verb = GATE_ADD,
-		.flags = GATE_IMPORT,
+		.flags = setting ? 0 : GATE_IMPORT,
 		.act = RST_VIEW("import"),
 	};
 	bool differs, hash;
 	uint64_t parent;
 	enum rst_err err;
 
-	(void)snprintf(rdn, sizeof(rdn), "%s=%.*s", person ? "uid" : "cn",
+	(void)snprintf(rdn, sizeof(rdn), "%s=%.*s", form->naming,
 	               (int)wanted->name.len, wanted->name.ptr);
-	err = lifecycle_place(&txn->r, person ? "ou=people" : "ou=groups",
-	                      &parent);
+	err = lifecycle_place(&txn->r, form->place, &parent);
 	if (err == RST_OK)
 		err = rst_entry_new(&entry);
 	if (err == RST_OK)
 		err = rst_entry_place(entry, parent, rst_view_of(rdn),
 		                      rst_view_of(rdn));
-	if (err == RST_OK)
-		err = add_classes(entry, wanted->kind);
+	for (size_t i = 0; err == RST_OK && form->classes[i] != NULL; i++)
+		err = rst_entry_add(entry, RST_A_OBJECTCLASS,
+		                    rst_view_of(form->classes[i]));
 	if (err == RST_OK)
 		err = set_values(wanted, NULL, entry, &differs, &hash);
 	if (err == RST_OK)
-		err = rst_entry_set_one(entry, naming, wanted->name);
-	if (err == RST_OK)
+		err = rst_entry_set_one(entry, form->naming_attr, wanted->name);
+	if (err == RST_OK && !setting)
 		err = gate_complete(txn, ctx, entry, refusal);
 	change.after = entry;
 	if (err == RST_OK)
@@ -199,7 +226,7 @@ act_state_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
               const struct act_state_entry *entry,
               enum act_state_change *ret_change, struct act_refusal *refusal)
 {
-	const bool person = entry->kind == RST_KIND_PERSON;
+	const struct form *form = form_of(entry->kind);
 	enum rule_verdict verdict;
 	bool changed = true;
 	uint64_t id;
@@ -207,10 +234,9 @@ act_state_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	*refusal = (struct act_refusal){ 0 };
 	txn->r.now_s = ctx->now_s;
-	if (entry->n_values > ACT_STATE_VALUES_MAX)
+	if (form == NULL || entry->n_values > ACT_STATE_VALUES_MAX)
 		return RST_EINVALID;
-	err = (person ? act_find_person : act_find_group)(&txn->r, entry->name,
-	                                                  &id);
+	err = form->find(&txn->r, entry->name, &id);
 	if (err == RST_OK) {
 		err = change(txn, ctx, id, entry, &changed, refusal);
 		if (err == RST_OK)
@@ -220,11 +246,9 @@ act_state_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	}
 	if (err != RST_ENOTFOUND)
 		return err;
-	/* Before it is part of a DN. */
-	verdict = person ? rule_username(entry->name.ptr, entry->name.len, true)
-	                 : rule_groupname(entry->name.ptr, entry->name.len);
+	verdict = judge_name(entry);
 	if (verdict != RULE_OK)
-		return act_refuse(refusal, verdict, person ? "uid" : "cn");
+		return act_refuse(refusal, verdict, form->naming);
 	err = add(txn, ctx, entry, refusal);
 	if (err == RST_OK)
 		*ret_change = ACT_STATE_ADDED;

@@ -82,7 +82,7 @@ ctl_export(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.parser = parse_export,
-		.doc = "Print people, groups, who is in them, and the "
+		.doc = "Print people, groups, who is in them, policies and "
 		       "settings as JSON, as rosterctl apply reads it.  The "
 		       "hashes of passwords are in it: keep it secret.",
 		.children = children,
@@ -224,8 +224,8 @@ ctl_apply(struct ctl *ctl, int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "FILE...",
-		.doc = "Make people, groups, their members and the settings "
-		       "what FILE (JSON of rosterctl export, or LDIF; - is "
+		.doc = "Make people, groups, their members, policies and "
+		       "settings what FILE (JSON of rosterctl export, or LDIF; - is "
 		       "standard input) says: all or nothing.  What it does "
 		       "not name stays.  Doing it twice does nothing.",
 		.children = children,

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "lifecycle/act_state.h"
 #include "store/attr.h"
 #include "tools/rosterctl.h"
 
@@ -40,6 +41,20 @@ bool state_read_unix(char *text, enum state_form form, cJSON *state,
 
 /* state_export.c: the whole state, to be freed with cJSON_Delete(). */
 enum ctl_status state_export(struct rst_env *env, cJSON **ret_state);
+
+/*
+ * state_policy.c.  Add the policy, or make it what item says: RST_EDENIED with
+ * refusal, RST_EINVALID for an item of another form; as act_state_put().
+ */
+enum rst_err state_policy_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                              const cJSON *item,
+                              enum act_state_change *ret_change,
+                              struct act_refusal *refusal) RST_MUST_USE;
+/* One policy, to be freed with cJSON_Delete(); NULL without memory. */
+cJSON *state_policy_model(const struct rst_rtxn *txn,
+                          const struct rst_record *record);
+/* The lines of rosterValue as item's object "settings". */
+bool state_add_settings(cJSON *item, const struct rst_record *record);
 
 /* state_apply.c */
 struct state_options {

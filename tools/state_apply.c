@@ -295,10 +295,11 @@ try_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 
 /* -------------------------------------------------------------- the load */
 
+static const char *const change_words[] = { "same", "added", "changed" };
+
 static enum rst_err
 load_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 {
-	static const char *const words[] = { "same", "added", "changed" };
 	const bool person = kind == RST_KIND_PERSON;
 	enum act_state_change change;
 	const cJSON *item;
@@ -311,7 +312,7 @@ load_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 		if (err == RST_OK && change != ACT_STATE_SAME)
 			changed(a, person ? "user" : "group",
 			        name_of(item, person ? "uid" : "cn"),
-			        words[change], "");
+			        change_words[change], "");
 	}
 	return err;
 }
@@ -464,9 +465,11 @@ load_managers(struct apply *a, const cJSON *item)
 		err = manager_dn(a, cJSON_GetArrayItem(list, i), dns[i],
 		                 &values->at[i].value);
 	}
-	if (err == RST_OK && n > 0) {
+	if (err == RST_OK && cJSON_IsArray(list)) {
+		/* of an empty list one value without text: nobody */
+		values->at[0].attr = RST_A_ROSTERMANAGER;
 		entry.values = values->at;
-		entry.n_values = (size_t)n;
+		entry.n_values = n > 0 ? (size_t)n : 1;
 		err = act_state_put(a->txn, a->ctx, &entry, &change,
 		                    &a->refusal);
 	}
@@ -516,6 +519,28 @@ load_settings(struct apply *a, const cJSON *settings)
 	return err;
 }
 
+/* After the groups that they name. */
+static enum rst_err
+load_policies(struct apply *a, const cJSON *policies)
+{
+	enum act_state_change change;
+	const cJSON *item;
+	enum rst_err err = RST_OK;
+
+	if (!a->options->settings)
+		return RST_OK;
+	cJSON_ArrayForEach(item, policies)
+	{
+		if (err == RST_OK)
+			err = state_policy_put(a->txn, a->ctx, item, &change,
+			                       &a->refusal);
+		if (err == RST_OK && change != ACT_STATE_SAME)
+			changed(a, "policy", name_of(item, "cn"),
+			        change_words[change], "");
+	}
+	return err;
+}
+
 static enum rst_err
 load(struct apply *a, const cJSON *state)
 {
@@ -528,6 +553,9 @@ load(struct apply *a, const cJSON *state)
 		a, cJSON_GetObjectItemCaseSensitive(state, "settings"));
 	if (err == RST_OK)
 		err = load_all(a, RST_KIND_GROUP, groups);
+	if (err == RST_OK)
+		err = load_policies(
+			a, cJSON_GetObjectItemCaseSensitive(state, "policies"));
 	if (err == RST_OK)
 		err = load_all(a, RST_KIND_PERSON, users);
 	cJSON_ArrayForEach(item, groups)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* state_export.c - rosterctl export: people, groups and settings as JSON */
+/* state_export.c - rosterctl export: people, groups, policies and settings */
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,48 +125,39 @@ add_managers(cJSON *item, const struct rst_rtxn *txn,
 static bool
 add_settings(cJSON *state, const struct rst_rtxn *txn)
 {
-	cJSON *settings = cJSON_AddObjectToObject(state, "settings");
 	struct rst_record record;
-	struct rst_attr lines;
-	struct rst_view line;
-	char name[STATE_NAME_MAX];
-	const char *equals;
-	bool good = settings != NULL;
 	uint64_t id;
 
 	if (lifecycle_place(txn, "cn=settings", &id) != RST_OK ||
-	    rst_record_get(txn, id, &record) != RST_OK ||
-	    !rst_record_attr(&record, RST_A_ROSTERVALUE, &lines))
-		return good;
-	while (good && rst_attr_next(&lines, &line)) {
-		equals = memchr(line.ptr, '=', line.len);
-		if (equals == NULL ||
-		    !rst_view_copy(
-			    rst_view(line.ptr, (size_t)(equals - line.ptr)),
-			    name, sizeof(name)))
-			continue;
-		good = cJSON_AddItemToObject(
-			settings, name,
-			text_of(rst_view(equals + 1,
-		                         line.len - strlen(name) - 1)));
-	}
-	return good;
+	    rst_record_get(txn, id, &record) != RST_OK)
+		return cJSON_AddObjectToObject(state, "settings") != NULL;
+	return state_add_settings(state, &record);
 }
 
+/* What the file has of each kind, and where policies are. */
+struct lists {
+	cJSON *users, *groups, *policies;
+	uint64_t policies_id; /* 0: there are none */
+};
+
 static bool
-add_record(cJSON *users, cJSON *groups, const struct rst_rtxn *txn,
+add_record(const struct lists *lists, const struct rst_rtxn *txn,
            const struct rst_record *record)
 {
 	cJSON *item;
 
 	if (record->kind == RST_KIND_PERSON)
 		return cJSON_AddItemToArray(
-			users,
+			lists->users,
 			item_of(record, "uid", RST_A_UID, state_person_attrs));
+	if (record->kind == RST_KIND_SETTING && lists->policies_id != 0 &&
+	    record->parent == lists->policies_id)
+		return cJSON_AddItemToArray(lists->policies,
+		                            state_policy_model(txn, record));
 	if (record->kind != RST_KIND_GROUP)
 		return true;
 	item = item_of(record, "cn", RST_A_CN, state_group_attrs);
-	return cJSON_AddItemToArray(groups, item) &&
+	return cJSON_AddItemToArray(lists->groups, item) &&
 	       add_members(item, txn, record->id) &&
 	       add_managers(item, txn, record);
 }
@@ -176,8 +167,12 @@ state_export(struct rst_env *env, cJSON **ret_state)
 {
 	const struct act_refusal none = { 0 };
 	cJSON *state = cJSON_CreateObject();
-	cJSON *users = cJSON_AddArrayToObject(state, "users");
-	cJSON *groups = cJSON_AddArrayToObject(state, "groups");
+	struct lists lists = {
+		cJSON_AddArrayToObject(state, "users"),
+		cJSON_AddArrayToObject(state, "groups"),
+		cJSON_AddArrayToObject(state, "policies"),
+		0,
+	};
 	struct rst_record record;
 	struct rst_rtxn txn = { 0 };
 	uint64_t id = 0;
@@ -185,11 +180,15 @@ state_export(struct rst_env *env, cJSON **ret_state)
 
 	err = rst_read_begin(env, &txn);
 	if (err == RST_OK &&
-	    (groups == NULL || users == NULL || !add_settings(state, &txn)))
+	    (lists.users == NULL || lists.groups == NULL ||
+	     lists.policies == NULL || !add_settings(state, &txn)))
 		err = RST_ENOMEM;
+	if (err == RST_OK &&
+	    lifecycle_place(&txn, "ou=policies", &lists.policies_id) != RST_OK)
+		lists.policies_id = 0;
 	while (err == RST_OK) {
 		err = rst_record_next(&txn, &id, &record);
-		if (err == RST_OK && !add_record(users, groups, &txn, &record))
+		if (err == RST_OK && !add_record(&lists, &txn, &record))
 			err = RST_ENOMEM;
 	}
 	rst_read_end(&txn);
