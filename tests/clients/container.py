@@ -371,10 +371,10 @@ class Container:
 
     def passwd(self, name, old, new, seconds=60):
         """passwd(1) as the person, on a terminal; (exit status, dialogue)."""
-        return self._dialogue(["runuser", "-u", name, "--", "passwd"],
+        return self.dialogue(["runuser", "-u", name, "--", "passwd"],
                               [old, new, new], seconds)
 
-    def _dialogue(self, command, answers, seconds):
+    def dialogue(self, command, answers, seconds=60):
         """Answer each prompt ("...: ") of command with the next answer."""
         pid, terminal = pty.fork()
         if pid == 0:

@@ -9,6 +9,7 @@ client_tests = \
 	tests/clients/journey \
 	tests/clients/libraries \
 	tests/clients/membership tests/clients/nested \
+	tests/clients/password-states \
 	tests/clients/queries
 if HAVE_SLAPD
 TESTS += $(client_tests)

@@ -11,6 +11,7 @@ life_units = \
 	tests/unit/test_gate \
 	tests/unit/test_hash \
 	tests/unit/test_moment \
+	tests/unit/test_password_made \
 	tests/unit/test_policy \
 	tests/unit/test_races \
 	tests/unit/test_refusals \
@@ -54,6 +55,8 @@ tests_unit_test_hash_CFLAGS = $(life_unit_cflags)
 tests_unit_test_hash_LDADD = $(life_unit_ldadd)
 tests_unit_test_moment_CFLAGS = $(life_unit_cflags)
 tests_unit_test_moment_LDADD = $(life_unit_ldadd)
+tests_unit_test_password_made_CFLAGS = $(life_unit_cflags)
+tests_unit_test_password_made_LDADD = $(life_unit_ldadd)
 tests_unit_test_policy_CFLAGS = $(life_unit_cflags)
 tests_unit_test_policy_LDADD = $(life_unit_ldadd)
 tests_unit_test_races_CFLAGS = $(life_unit_cflags)

@@ -6,6 +6,7 @@ rules_units = \
 	tests/unit/test_names \
 	tests/unit/test_numbers \
 	tests/unit/test_password \
+	tests/unit/test_password_age \
 	tests/unit/test_registration \
 	tests/unit/test_reserved \
 	tests/unit/test_setting \
@@ -29,6 +30,8 @@ tests_unit_test_numbers_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_numbers_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_password_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_password_age_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_password_age_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_registration_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_registration_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_reserved_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
