@@ -2,6 +2,7 @@
 # Both processes on one environment: killed, restarted, raced, stopped, without
 # room, fed with rubbish.  They need the module, so they are there only with it.
 both_tests = \
+	tests/both/admit \
 	tests/both/audit \
 	tests/both/backup \
 	tests/both/backup-cut \
