@@ -26,7 +26,8 @@ EXTRA_DIST += \
 	doc/design/0015-controls.md \
 	doc/design/0016-slapadd-is-the-import.md \
 	doc/design/0017-languages-of-pages.md \
-	doc/design/0018-formats.md
+	doc/design/0018-formats.md \
+	doc/design/0019-idempotency.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

@@ -124,7 +124,7 @@ open_group(struct http_req *req, struct rst_rtxn *txn,
 	enum rst_err err;
 	uint64_t id;
 
-	err = rst_read_begin(req->server->env, txn);
+	err = http_read_begin(req, txn);
 	if (err == RST_OK)
 		err = act_find_group(txn, req->arg[0], &id);
 	if (err == RST_OK)
@@ -242,7 +242,7 @@ api_group_create(struct http_req *req, struct http_reply *reply)
 	                       input_bool(req, "administrator", false),
 	                       input_text(req, "description"), &id, &refusal);
 	if (err == RST_OK)
-		err = rst_read_begin(req->server->env, &txn);
+		err = http_read_begin(req, &txn);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
@@ -346,7 +346,7 @@ find_both(struct http_req *req, const struct membership *wanted,
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_group(&txn, req->arg[0], ret_group);
 	if (err == RST_OK)

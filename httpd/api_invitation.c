@@ -71,7 +71,7 @@ invitation_model(struct http_req *req, uint64_t id, const char *token,
 	cJSON *body = NULL;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK && record.kind != RST_KIND_INVITATION)
@@ -200,7 +200,7 @@ find(struct http_req *req, uint64_t *ret_id)
 	if (len < 0 || (size_t)len >= sizeof(nrdn) ||
 	    strspn(nrdn + 3, "0123456789abcdef-") != (size_t)len - 3)
 		return RST_ENOTFOUND;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = model_place(&txn, "invitations", &parent);
 	if (err == RST_OK)
@@ -295,7 +295,7 @@ api_invitation_by_token(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	if (err == RST_OK)
-		err = rst_read_begin(req->server->env, &txn);
+		err = http_read_begin(req, &txn);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
@@ -425,9 +425,8 @@ api_invitation_list(struct http_req *req, struct http_reply *reply)
 	}
 	ids = malloc(LISTED_MAX * sizeof(*ids));
 	reply->body = cJSON_CreateObject();
-	err = ids != NULL && reply->body != NULL
-	              ? rst_read_begin(req->server->env, &txn)
-	              : RST_ENOMEM;
+	err = ids != NULL && reply->body != NULL ? http_read_begin(req, &txn)
+	                                         : RST_ENOMEM;
 	if (err == RST_OK) {
 		err = fill_list(req, &txn, ids, limit, below, reply->body);
 		rst_read_end(&txn);

@@ -129,7 +129,7 @@ api_key_list(struct http_req *req, struct http_reply *reply)
 	uint64_t id = 0;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = owner(req, &txn, is_own(req), &id);
 	if (err == RST_OK)
@@ -154,7 +154,7 @@ find(struct http_req *req, uint64_t *ret_id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = owner(req, &txn, is_own(req), ret_id);
 	rst_read_end(&txn);

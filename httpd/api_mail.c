@@ -84,7 +84,7 @@ api_mail_list(struct http_req *req, struct http_reply *reply)
 		             "limit or cursor is malformed");
 		return;
 	}
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, NULL);
 		return;
@@ -150,7 +150,7 @@ own_mail(struct http_req *req, char buf[RST_MAIL_MAX + 1])
 	enum rst_err err;
 
 	buf[0] = '\0';
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, req->who.id, &record);
 	if (err == RST_OK)

@@ -111,7 +111,7 @@ show(struct http_req *req, struct http_reply *reply, struct rst_view name)
 	enum rst_err err;
 	uint64_t id;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_policy(&txn, name, &id);
 	if (err == RST_OK)
@@ -254,7 +254,7 @@ finish(struct http_req *req, struct http_reply *reply, struct rst_view name,
 	uint64_t id = 0;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_policy(&txn, name, &id);
 	rst_read_end(&txn);
@@ -305,7 +305,7 @@ api_policy_edit(struct http_req *req, struct http_reply *reply)
 	if (!check_body(req, false, reply))
 		return;
 	read_policy(req, items, &policy);
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_policy(&txn, req->arg[0], &id);
 	rst_read_end(&txn);
@@ -332,7 +332,7 @@ api_policy_delete(struct http_req *req, struct http_reply *reply)
 
 	if (!input_check(req, NULL, 0, reply))
 		return;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_policy(&txn, req->arg[0], &id);
 	rst_read_end(&txn);

@@ -10,6 +10,7 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/mail.h"
+#include "httpd/once.h"
 #include "lifecycle/setting.h"
 
 static const struct input_field person_fields[] = {
@@ -48,7 +49,7 @@ api_bootstrap(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK) {
@@ -87,7 +88,7 @@ add_mode(const struct http_req *req, const char *open_key, cJSON *body)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err != RST_OK)
 		return err;
 	lifecycle_setting_text(&txn, RULE_SETTING_REGISTRATION, mode);
@@ -133,7 +134,7 @@ add_invitation(struct http_req *req, struct rst_view token, cJSON *body,
 		err = act_invitation_find(&req->ctx, token, &id, refusal);
 	if (err != RST_OK)
 		return err;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK &&
@@ -171,7 +172,7 @@ add_registered(struct http_req *req, uint64_t id, enum rst_status status,
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK &&
@@ -230,7 +231,7 @@ is_unverified(struct http_req *req, uint64_t id)
 	struct rst_rtxn txn;
 	bool yes;
 
-	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+	if (http_read_begin(req, &txn) != RST_OK)
 		return false;
 	yes = rst_record_get(&txn, id, &record) == RST_OK &&
 	      act_is_unverified(&txn, &record);
@@ -276,7 +277,10 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 	if (!req->api)
 		http_location(reply, page_after(status, verifies), RST_VIEW(""),
 		              "");
-	if (ticket)
+	if (!ticket)
+		return;
+	http_once_end(req, reply); /* the session is not part of the answer */
+	if (!http_is_problem(reply))
 		welcome(req, reply, &person);
 }
 
@@ -356,7 +360,7 @@ decide_one(struct http_req *req, struct rst_view username, bool approve)
 	enum rst_err err;
 	uint64_t id;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_person(&txn, username, &id);
 	rst_read_end(&txn);

@@ -156,7 +156,7 @@ api_setting_list(struct http_req *req, struct http_reply *reply)
 	enum rst_err err;
 	uint64_t id;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = lifecycle_place(&txn, "cn=settings", &id);
 	if (err == RST_OK)
@@ -224,7 +224,7 @@ set_settings(struct http_req *req, struct rst_view policy, uint64_t entry,
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, entry, &record);
 	for (unsigned int id = 0; err == RST_OK && id < RULE_SETTING_END; id++)
@@ -255,7 +255,7 @@ api_setting_edit(struct http_req *req, struct http_reply *reply)
 
 	if (!check_values(req, reply))
 		return;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = lifecycle_place(&txn, "cn=settings", &id);
 	rst_read_end(&txn);

@@ -96,7 +96,7 @@ made_model(struct http_req *req, uint64_t id, const char *token,
 
 	snprintf(link, sizeof(link), "%s/register/%s",
 	         req->server->config->site.url, token);
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK)
@@ -167,7 +167,7 @@ api_ticket_revoke(struct http_req *req, struct http_reply *reply)
 
 	if (!input_check(req, NULL, 0, reply))
 		return;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_token(&txn, req->arg[0], "registration", 0, &id);
 	rst_read_end(&txn);

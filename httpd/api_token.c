@@ -140,7 +140,7 @@ list(struct http_req *req, struct http_reply *reply, bool mine)
 	enum rst_err err;
 
 	reply->body = cJSON_CreateObject();
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = owner_of(req, &txn, mine, &owner);
 	if (err == RST_OK)
@@ -189,7 +189,7 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK)
@@ -231,7 +231,7 @@ create(struct http_req *req, struct http_reply *reply, bool mine)
 	token.name = input_text(req, "name");
 	token.n_scopes = input_list(req, "scope", scopes);
 	token.n_addresses = input_list(req, "addresses", addresses);
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = owner_of(req, &txn, mine, &owner);
 	rst_read_end(&txn);
@@ -257,7 +257,7 @@ revoke(struct http_req *req, struct http_reply *reply, bool mine)
 
 	if (!input_check(req, NULL, 0, reply))
 		return;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = owner_of(req, &txn, mine, &owner);
 	if (err == RST_OK)

@@ -140,7 +140,7 @@ read_filter(struct http_req *req, struct filter *filter,
 	}
 	if (group == NULL)
 		return true;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_group(&txn, rst_view_of(group), &filter->group);
 	rst_read_end(&txn);
@@ -195,7 +195,7 @@ find_person(struct http_req *req, uint64_t *ret_id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_person(&txn, req->arg[0], ret_id);
 	rst_read_end(&txn);
@@ -210,7 +210,7 @@ show(struct http_req *req, struct http_reply *reply, uint64_t id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK) {
@@ -385,7 +385,7 @@ read_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_person(&txn, req->arg[0], ret_id);
 	if (err == RST_OK)

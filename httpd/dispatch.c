@@ -11,6 +11,7 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "httpd/once.h"
 #include "httpd/route.h"
 
 static bool
@@ -305,6 +306,7 @@ void
 http_dispatch(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct http_once once = { .held = { .r = { NULL } } };
 	enum rst_err err = RST_OK;
 
 	begin(req);
@@ -321,7 +323,10 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 	    !check_role(req, reply) || !check_duty(req, reply) ||
 	    !check_proof(req, reply))
 		goto out;
-	req->route->handle(req, reply);
+	if (http_once_begin(req, &once, reply)) {
+		req->route->handle(req, reply);
+		http_once_end(req, reply);
+	}
 	if (http_is_problem(reply) && !req->api && req->route->show != NULL)
 		show_again(req, reply);
 out:

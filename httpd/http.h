@@ -100,6 +100,8 @@ struct http_req {
 	struct act_ctx ctx;
 	/* If-Match, once the thing it speaks of was found. */
 	struct act_expect expect;
+	/* Of an Idempotency-Key, and the act it was given for: once.c. */
+	struct http_once *once;
 	char expected[RST_CSN_MAX];
 	/*
 	 * The fields of the body: of a JSON object, or of a form, whose values
@@ -137,6 +139,11 @@ typedef void http_handler(struct http_req *req, struct http_reply *reply);
  * make the representation.  Never fails: a failure is a reply. */
 void http_dispatch(struct http_req *req, struct http_reply *reply);
 void http_reply_release(struct http_reply *reply);
+
+/* once.c: begin a read: of what is committed or, when the request's act waits
+ * for its answer to be kept with it, of what the act wrote. */
+enum rst_err http_read_begin(const struct http_req *req,
+                             struct rst_rtxn *ret_txn) RST_MUST_USE;
 
 /* errmap.c: make *reply an error; replaces a body already there. */
 void http_problem(struct http_reply *reply, unsigned int status,

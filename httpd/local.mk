@@ -47,6 +47,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/mail_text.c \
 	httpd/metrics.h \
 	httpd/model.c \
+	httpd/once.c httpd/once.h \
 	httpd/overview.c httpd/overview.h \
 	httpd/page.c httpd/page.h \
 	httpd/page_audit.c \

@@ -275,8 +275,8 @@ wait_a_while(struct mail_worker *worker)
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&worker->lock);
 	while (!worker->stop && !worker->woken && rc == 0)
-		rc = pthread_cond_timedwait(&worker->wake, &worker->lock,
-		                            &until);
+		rc = pthread_cond_clockwait(&worker->wake, &worker->lock,
+		                            CLOCK_MONOTONIC, &until);
 	worker->woken = false;
 	stop = worker->stop;
 	pthread_mutex_unlock(&worker->lock);
@@ -303,7 +303,6 @@ static enum rst_err
 begin(struct mail_worker *worker)
 {
 	const struct http_config *config = worker->config;
-	pthread_condattr_t attr;
 	bool named;
 	int n;
 
@@ -317,10 +316,7 @@ begin(struct mail_worker *worker)
 	                     sizeof(worker->sender)))
 		return RST_EINVALID;
 	pthread_mutex_init(&worker->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&worker->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&worker->wake, NULL);
 	return pthread_create(&worker->thread, NULL, run, worker) == 0
 	               ? RST_OK
 	               : RST_ENOMEM;

@@ -30,6 +30,7 @@
 #include "lifecycle/attempt.h"
 #include "lifecycle/audit.h"
 #include "rules/clock.h"
+#include "store/answer.h"
 
 #define HOUSEKEEPING_S   5
 #define SWEEP_EVERY      12   /* rounds of housekeeping */
@@ -137,23 +138,55 @@ struct housekeeping {
 	bool running, stop;
 };
 
+static int64_t
+clock_s(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
 static void
 drop_sessions(struct rst_env *env)
 {
-	struct timespec now;
 	struct rst_wtxn txn;
 	enum rst_err err;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return; /* the next round will do */
-	err = rst_session_drop_expired(&txn, now.tv_sec, SESSIONS_AT_ONCE);
+	err = rst_session_drop_expired(&txn, clock_s(), SESSIONS_AT_ONCE);
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
 	if (err != RST_OK)
 		http_log(4, "dropping old sessions: %s", rst_strerror(err));
+}
+
+/* Those kept for who asks again: secrets among them stay no longer than they
+ * must. */
+static void
+drop_answers(struct rst_env *env)
+{
+	int64_t now_s = clock_s();
+	struct rst_wtxn txn;
+	bool any;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &txn.r);
+	if (err != RST_OK)
+		return; /* the next round will do */
+	any = rst_answer_any_old(&txn.r, now_s);
+	rst_read_end(&txn.r);
+	if (!any || rst_write_begin(env, RST_WRITE_FREEING, &txn) != RST_OK)
+		return;
+	err = rst_answer_sweep(&txn, now_s, NULL);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	if (err != RST_OK)
+		http_log(4, "dropping old answers: %s", rst_strerror(err));
 }
 
 /* What expires early or late because the clock was set finds its reason in
@@ -353,6 +386,8 @@ keep_house(void *arg)
 			not_before = round + SWEEP_AGAIN;
 		if (round % SESSIONS_EVERY == 0)
 			drop_sessions(house->server->env);
+		if (round % SESSIONS_EVERY == 0)
+			drop_answers(house->server->env);
 		if (round >= not_before)
 			sweep_due(house->server);
 		if (round % SWEEP_EVERY == 0 && round >= not_before) {
@@ -366,8 +401,8 @@ keep_house(void *arg)
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += HOUSEKEEPING_S;
 		if (!house->stop)
-			pthread_cond_timedwait(&house->stopped, &house->lock,
-			                       &until);
+			pthread_cond_clockwait(&house->stopped, &house->lock,
+			                       CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&house->lock);
 	return NULL;
@@ -376,14 +411,9 @@ keep_house(void *arg)
 static bool
 house_start(struct housekeeping *house, const struct http_server *server)
 {
-	pthread_condattr_t attr;
-
 	house->server = server;
 	pthread_mutex_init(&house->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&house->stopped, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&house->stopped, NULL);
 	house->running =
 		pthread_create(&house->thread, NULL, keep_house, house) == 0;
 	return house->running;
@@ -459,15 +489,6 @@ leave_mail_url(const struct http_server *server)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
 	return err;
-}
-
-static int64_t
-clock_s(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
 }
 
 /* What is read from the folders of the configuration. */

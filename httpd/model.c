@@ -433,7 +433,7 @@ model_current(struct http_req *req, uint64_t id, struct http_reply *reply)
 
 	if (req->head->value[HTTP_H_IF_MATCH].ptr == NULL)
 		return RST_OK;
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK && !model_unchanged(req, &record, reply))

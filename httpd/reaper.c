@@ -52,7 +52,8 @@ run(void *arg)
 				shutdown(w->fd, SHUT_RDWR);
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec++;
-		pthread_cond_timedwait(&reaper->stopped, &reaper->lock, &until);
+		pthread_cond_clockwait(&reaper->stopped, &reaper->lock,
+		                       CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&reaper->lock);
 	return NULL;
@@ -62,15 +63,11 @@ enum rst_err
 http_reaper_start(struct http_reaper **ret_reaper)
 {
 	struct http_reaper *reaper = calloc(1, sizeof(*reaper));
-	pthread_condattr_t attr;
 
 	if (reaper == NULL)
 		return RST_ENOMEM;
 	pthread_mutex_init(&reaper->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&reaper->stopped, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&reaper->stopped, NULL);
 	if (pthread_create(&reaper->thread, NULL, run, reaper) != 0) {
 		free(reaper);
 		return RST_ENOMEM;

@@ -74,7 +74,7 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/reset/{}", page_reset, "reset-password", "Set a password", NULL },
 
 { HTTP_GET, BOTH, HTTP_ADMIN, "/registration-tokens", api_ticket_list, "registration-tokens", "Registration tokens", NULL },
-{ HTTP_POST, HTTP_API, HTTP_ADMIN, "/registration-tokens", api_ticket_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/registration-tokens", api_ticket_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/registration-tokens", api_ticket_create, "registration-tokens", "Registration tokens", api_ticket_list },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/registration-tokens/{}", api_ticket_revoke, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/registration-tokens/{}/revoke", api_ticket_revoke, "registration-tokens", "Registration tokens", api_ticket_list },

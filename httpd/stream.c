@@ -226,8 +226,8 @@ follow(void *arg)
 			until.tv_sec++;
 			until.tv_nsec -= 1000000000;
 		}
-		pthread_cond_timedwait(&streams->stopped, &streams->lock,
-		                       &until);
+		pthread_cond_clockwait(&streams->stopped, &streams->lock,
+		                       CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&streams->lock);
 	return NULL;
@@ -237,16 +237,12 @@ enum rst_err
 http_streams_start(struct rst_env *env, struct http_streams **ret_streams)
 {
 	struct http_streams *streams = calloc(1, sizeof(*streams));
-	pthread_condattr_t attr;
 
 	if (streams == NULL)
 		return RST_ENOMEM;
 	streams->env = env;
 	pthread_mutex_init(&streams->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&streams->stopped, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&streams->stopped, NULL);
 	if (pthread_create(&streams->thread, NULL, follow, streams) != 0) {
 		free(streams);
 		return RST_ENOMEM;

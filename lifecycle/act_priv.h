@@ -37,6 +37,12 @@ void act_renew_hash(const struct act_ctx *ctx, uint64_t person,
 enum rst_err act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
 	RST_MUST_USE;
 
+/* As rst_write_begin(), or go on with what ctx->hold holds: for an act that
+ * may follow another within one transaction. */
+enum rst_err act_write_begin(const struct act_ctx *ctx,
+                             enum rst_write_purpose purpose,
+                             struct rst_wtxn *ret_txn) RST_MUST_USE;
+
 /* One value of a new entry; one with a NULL ptr is left out. */
 struct act_value {
 	uint16_t attr;

@@ -168,7 +168,7 @@ act_reset_link(const struct act_ctx *ctx, uint64_t person, bool send,
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	err = act_write_begin(ctx, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);

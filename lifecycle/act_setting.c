@@ -88,7 +88,7 @@ act_set(const struct act_ctx *ctx, struct rst_view policy,
 	    snprintf(line, sizeof(line), "%s=%.*s", name, (int)value.len,
 	             value.ptr) >= (int)sizeof(line))
 		return act_refuse(refusal, RULE_INVALID_SETTING, name);
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	err = act_write_begin(ctx, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
 	err = find(&txn.r, policy, &entry);

@@ -68,9 +68,23 @@ act_hash_password(const struct act_ctx *ctx,
 enum rst_err
 act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
 {
+	if (!ctx->dry_run && ctx->hold != NULL) {
+		rst_write_move(txn, ctx->hold);
+		return RST_OK;
+	}
 	if (!ctx->dry_run)
 		return rst_write_commit(txn);
 	rst_write_abort(txn);
+	return RST_OK;
+}
+
+enum rst_err
+act_write_begin(const struct act_ctx *ctx, enum rst_write_purpose purpose,
+                struct rst_wtxn *ret_txn)
+{
+	if (ctx->hold == NULL || ctx->hold->r.mdb == NULL)
+		return rst_write_begin(ctx->env, purpose, ret_txn);
+	rst_write_move(ctx->hold, ret_txn);
 	return RST_OK;
 }
 

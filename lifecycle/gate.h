@@ -34,9 +34,14 @@ struct act_ctx {
 	uint32_t now_us;
 	struct act_expect *expect; /* NULL: whatever is there */
 	bool dry_run;              /* do everything but the commit */
-	unsigned int server_id;    /* of the CSNs made: setting "server-id" for
-	                              slapd, "foreign-id" (default 15) for the
-	                              other processes */
+	/*
+	 * Not NULL: act_commit() leaves the transaction here, and who gave it
+	 * commits, together with what he adds.  Until then nobody else writes.
+	 */
+	struct rst_wtxn *hold;
+	unsigned int server_id; /* of the CSNs made: setting "server-id" for
+	                           slapd, "foreign-id" (default 15) for the
+	                           other processes */
 };
 
 /* Why an act was refused: a rule's verdict, and the attribute at fault. */

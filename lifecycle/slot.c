@@ -52,14 +52,10 @@ lifecycle_password_set_pause(lifecycle_pause *pause_function, void *arg)
 static bool
 line_join(struct waiter *me)
 {
-	pthread_condattr_t attr;
 	struct waiter **last;
 	unsigned int suspects = 0;
 
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&me->turn, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&me->turn, NULL);
 	me->next = NULL;
 	pthread_mutex_lock(&line.lock);
 	for (last = &line.first; *last != NULL; last = &(*last)->next)
@@ -113,7 +109,8 @@ line_nap(struct waiter *me)
 	until.tv_nsec += ms * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	(void)pthread_cond_timedwait(&me->turn, &line.lock, &until);
+	(void)pthread_cond_clockwait(&me->turn, &line.lock, CLOCK_MONOTONIC,
+	                             &until);
 	pthread_mutex_unlock(&line.lock);
 }
 

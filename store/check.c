@@ -41,6 +41,7 @@ static const struct {
 	{ "csn-monotone", rst_check_csn },
 	{ "session-owner", rst_check_sessions },
 	{ "outbox-rows", rst_check_outbox },
+	{ "answer-rows", rst_check_answers },
 };
 
 #define N_INVARIANTS (sizeof(invariants) / sizeof(*invariants))
@@ -68,6 +69,7 @@ const char *const rst_check_invariants[] = {
 	"csn-monotone",
 	"session-owner",
 	"outbox-rows",
+	"answer-rows",
 	NULL,
 };
 

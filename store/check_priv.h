@@ -119,6 +119,6 @@ rst_check_fn rst_check_format, rst_check_room, rst_check_pages,
 	rst_check_member_rows, rst_check_member_means,
 	rst_check_journal_sequence, rst_check_journal_chain,
 	rst_check_journal_private, rst_check_journal_last, rst_check_csn,
-	rst_check_sessions, rst_check_outbox;
+	rst_check_sessions, rst_check_outbox, rst_check_answers;
 
 #endif

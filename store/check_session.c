@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* check_session.c - sessions and the outbox */
+/* check_session.c - sessions, the outbox, answers that are kept */
 #include <inttypes.h>
 
+#include "store/answer_priv.h"
 #include "store/check_priv.h"
 #include "store/entry.h"
 #include "store/outbox.h"
@@ -133,4 +134,33 @@ enum rst_err
 rst_check_outbox(struct rst_check *check)
 {
 	return rst_check_walk(check, RST_T_OUTBOX, outbox_row, NULL);
+}
+
+/* Answers that are kept open, and are no more than they may be. */
+static enum rst_err
+answer_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+           void *arg)
+{
+	struct rst_answer answer = { 0 };
+	size_t *n = arg;
+	enum rst_err err;
+
+	if (!rst_view_starts(key, RST_VIEW(RST_ANSWER_PREFIX)))
+		return RST_OK;
+	err = rst_answer_decode(check->txn->env, key, value, &answer);
+	rst_answer_release(&answer);
+	if (err == RST_ECORRUPT)
+		rst_check_found(check, "an answer that is kept does not open");
+	if (++*n == RST_ANSWERS_MAX + 1)
+		rst_check_found(check, "more than %d answers are kept",
+		                RST_ANSWERS_MAX);
+	return err == RST_ECORRUPT ? RST_OK : err;
+}
+
+enum rst_err
+rst_check_answers(struct rst_check *check)
+{
+	size_t n = 0;
+
+	return rst_check_walk(check, RST_T_META, answer_row, &n);
 }

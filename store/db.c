@@ -150,6 +150,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 	ret_txn->env = env;
 	ret_txn->mdb = NULL;
 	ret_txn->idle = false;
+	ret_txn->lent = false;
 	if (!enter(env))
 		return RST_EBUSY;
 	rc = begin(env, MDB_RDONLY, &txn);
@@ -165,7 +166,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 void
 rst_read_reset(struct rst_rtxn *txn)
 {
-	if (txn->mdb == NULL || txn->idle)
+	if (txn->mdb == NULL || txn->idle || txn->lent)
 		return;
 	mdb_txn_reset(rst_txn(txn));
 	txn->idle = true;
@@ -200,10 +201,27 @@ rst_read_end(struct rst_rtxn *txn)
 {
 	if (txn->mdb == NULL)
 		return;
-	mdb_txn_abort(rst_txn(txn));
-	if (!txn->idle)
+	if (!txn->lent)
+		mdb_txn_abort(rst_txn(txn));
+	if (!txn->lent && !txn->idle)
 		leave(txn->env);
 	txn->mdb = NULL;
+}
+
+void
+rst_read_within(const struct rst_wtxn *txn, struct rst_rtxn *ret_txn)
+{
+	*ret_txn = txn->r;
+	ret_txn->lent = true;
+}
+
+void
+rst_write_move(struct rst_wtxn *from, struct rst_wtxn *to)
+{
+	*to = *from;
+	to->followed = NULL; /* it was the act's */
+	from->r.mdb = NULL;
+	from->locked = false;
 }
 
 void

@@ -126,6 +126,7 @@ struct rst_rtxn {
 	struct rst_env *env;
 	void *mdb; /* MDB_txn; NULL once ended.  For store/ only. */
 	bool idle; /* it was reset and not renewed.  For store/ only. */
+	bool lent; /* it is a write's own, which ends it.  For store/ only. */
 	/*
 	 * When it is: memberships that have ended by then are not there.  From
 	 * the environment's clock, or 0: time is not looked at, as slapcat and
@@ -201,6 +202,12 @@ enum rst_err rst_write_commit(struct rst_wtxn *txn) RST_MUST_USE;
 
 /* Abort; does nothing after a commit, so it can stand at every "out:". */
 void rst_write_abort(struct rst_wtxn *txn);
+
+/* *to, which holds none, goes on with what *from began; *from is over. */
+void rst_write_move(struct rst_wtxn *from, struct rst_wtxn *to);
+/* Read what txn has written so far, as if that were committed.  To be ended
+ * before txn is. */
+void rst_read_within(const struct rst_wtxn *txn, struct rst_rtxn *ret_txn);
 
 /*
  * Facts about the directory that every process reads, kept in the

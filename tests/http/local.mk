@@ -16,6 +16,7 @@ http_tests = \
 	tests/http/test_journey.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
+	tests/http/test_once.py \
 	tests/http/test_openapi.py \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py \

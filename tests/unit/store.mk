@@ -14,6 +14,7 @@ store_units = \
 	tests/unit/test_member \
 	tests/unit/test_member_random \
 	tests/unit/test_normalise \
+	tests/unit/test_answer \
 	tests/unit/test_outbox \
 	tests/unit/test_record \
 	tests/unit/test_session \
@@ -74,7 +75,7 @@ tests_unit_test_backup_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_backup_CFLAGS = $(store_unit_cflags)
 tests_unit_test_backup_LDADD = $(store_unit_ldadd)
 tests_unit_test_check_SOURCES = tests/unit/test_check.c \
-	tests/unit/violations.c tests/unit/violations.h
+	tests/unit/violations.c tests/unit/violations_page.c tests/unit/violations.h
 tests_unit_test_check_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_check_CFLAGS = $(store_unit_cflags)
 tests_unit_test_check_LDADD = $(store_unit_ldadd)
@@ -92,6 +93,9 @@ tests_unit_test_member_random_SOURCES = tests/unit/test_member_random.c \
 tests_unit_test_member_random_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_random_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_random_LDADD = $(store_unit_ldadd)
+tests_unit_test_answer_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_answer_CFLAGS = $(store_unit_cflags)
+tests_unit_test_answer_LDADD = $(store_unit_ldadd)
 tests_unit_test_outbox_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_outbox_CFLAGS = $(store_unit_cflags)
 tests_unit_test_outbox_LDADD = $(store_unit_ldadd)

@@ -17,7 +17,7 @@ struct world {
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 58
+#define N_VIOLATIONS 59
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
