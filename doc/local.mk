@@ -27,7 +27,11 @@ EXTRA_DIST += \
 	doc/design/0016-slapadd-is-the-import.md \
 	doc/design/0017-languages-of-pages.md \
 	doc/design/0018-formats.md \
+<<<<<<< Updated upstream
 	doc/design/0019-idempotency.md
+=======
+	doc/design/0019-registration-by-invitation.md
+>>>>>>> Stashed changes
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

@@ -1,12 +1,40 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* act_mail.c - a test mail, and what an administrator does with the outbox */
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lifecycle/act_priv.h"
 #include "store/outbox.h"
 
 #define PARAMS_MAX 1024
+#define ABOUT_MAX  512 /* bytes of "reset to alice@example.org" */
+
+/* The journal says which mail. */
+static enum rst_err
+note(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
+     struct rst_view template, struct rst_view to)
+{
+	char about[ABOUT_MAX];
+
+	(void)snprintf(about, sizeof(about), "%.*s to %.*s", (int)template.len,
+	               template.ptr, (int)to.len, to.ptr);
+	return act_event_of(txn, ctx, act, ctx->actor, rst_view_of(about));
+}
+
+static enum rst_err
+note_row(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
+         uint64_t id)
+{
+	struct rst_mail mail = { .bytes = NULL };
+	enum rst_err err;
+
+	err = rst_outbox_get(&txn->r, id, &mail);
+	if (err == RST_OK)
+		err = note(txn, ctx, act, mail.template, mail.to);
+	rst_mail_release(&mail);
+	return err;
+}
 
 static enum rst_err
 queue_test(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
@@ -53,7 +81,8 @@ act_mail_test(const struct act_ctx *ctx, struct rst_view to,
 		return err;
 	err = queue_test(&txn, ctx, mail, public_url, &id);
 	if (err == RST_OK)
-		err = act_event(&txn, ctx, "test-mail", ctx->actor);
+		err = note(&txn, ctx, "test-mail", RST_VIEW("test"),
+		           rst_view_of(mail));
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
@@ -75,7 +104,7 @@ act_mail_retry(const struct act_ctx *ctx, uint64_t id,
 		return err;
 	err = rst_outbox_retry(&txn, id, ctx->now_s);
 	if (err == RST_OK)
-		err = act_event(&txn, ctx, "retry-mail", ctx->actor);
+		err = note_row(&txn, ctx, "retry-mail", id);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);
@@ -93,9 +122,9 @@ act_mail_drop(const struct act_ctx *ctx, uint64_t id,
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return err;
-	err = rst_outbox_drop(&txn, id);
+	err = note_row(&txn, ctx, "drop-mail", id);
 	if (err == RST_OK)
-		err = act_event(&txn, ctx, "drop-mail", ctx->actor);
+		err = rst_outbox_drop(&txn, id);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);

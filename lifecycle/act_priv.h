@@ -88,6 +88,10 @@ enum rst_err act_load(const struct rst_rtxn *txn, uint64_t id,
 /* Something happened that changed no entry: a sign-in. */
 enum rst_err act_event(struct rst_wtxn *txn, const struct act_ctx *ctx,
                        const char *act, struct rst_view actor) RST_MUST_USE;
+/* The same, with what it was about where no entry says so. */
+enum rst_err act_event_of(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                          const char *act, struct rst_view actor,
+                          struct rst_view reason) RST_MUST_USE;
 
 enum act_form {
 	ACT_FORM_PUBLIC, /* a public form: everything is asked for */

@@ -10,6 +10,7 @@
  * The gate ends sessions, other links and locks with the change of password,
  * and has the person told.
  */
+#include <cjson/cJSON.h>
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
@@ -19,10 +20,11 @@
 #include "lifecycle/setting.h"
 #include "store/outbox.h"
 
-#define SOURCE_MAX 12 /* requests of one network address */
-#define SOURCE_S   600
-#define PERSON_MAX 5 /* mails to one person */
-#define PERSON_S   600
+#define SOURCE_MAX  12 /* requests of one network address */
+#define SOURCE_S    600
+#define PERSON_MAX  5 /* mails to one person */
+#define PERSON_S    600
+#define ADDRESS_MAX 64 /* bytes, as the journal has them */
 
 static enum rst_err
 queue_request(struct rst_wtxn *txn, const struct act_ctx *ctx,
@@ -129,10 +131,27 @@ answer(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
+/* Where the request came from, as its row has it; "" if it does not. */
+static void
+asker_of(const struct rst_mail *request, char address[ADDRESS_MAX + 1])
+{
+	cJSON *params =
+		cJSON_ParseWithLength(request->params.ptr, request->params.len);
+	const cJSON *from = cJSON_GetObjectItemCaseSensitive(params, "from");
+
+	if (!cJSON_IsString(from) ||
+	    !rst_view_copy(rst_view_of(from->valuestring), address,
+	                   ADDRESS_MAX + 1))
+		address[0] = '\0';
+	cJSON_Delete(params);
+}
+
 enum rst_err
 act_reset_answer(const struct act_ctx *ctx, uint64_t id,
                  struct act_refusal *refusal)
 {
+	char address[ADDRESS_MAX + 1] = "";
+	struct act_ctx his = *ctx; /* the journal says where it was asked */
 	struct rst_mail request = { .bytes = NULL };
 	struct rst_wtxn txn = { 0 };
 	enum rst_err err;
@@ -145,8 +164,11 @@ act_reset_answer(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK &&
 	    !rst_view_equal(request.template, RST_VIEW(ACT_RESET_REQUEST)))
 		err = RST_ENOTFOUND;
-	if (err == RST_OK)
-		err = answer(&txn, ctx, &request, refusal);
+	if (err == RST_OK) {
+		asker_of(&request, address);
+		his.address = rst_view_of(address);
+		err = answer(&txn, &his, &request, refusal);
+	}
 	if (err == RST_OK)
 		err = rst_outbox_drop(&txn, id);
 	if (err == RST_OK)

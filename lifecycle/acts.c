@@ -223,12 +223,20 @@ enum rst_err
 act_event(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
           struct rst_view actor)
 {
+	return act_event_of(txn, ctx, act, actor, RST_VIEW(""));
+}
+
+enum rst_err
+act_event_of(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
+             struct rst_view actor, struct rst_view reason)
+{
 	const struct rst_journal_entry entry = {
 		.op = RST_J_EVENT,
 		.door = ctx->door,
 		.act = rst_view_of(act),
 		.actor = actor,
 		.address = ctx->address,
+		.reason = reason,
 		.time_s = ctx->now_s,
 		.time_us = ctx->now_us,
 	};
