@@ -182,67 +182,6 @@ check_role(struct http_req *req, struct http_reply *reply)
 	return false;
 }
 
-/* What a stolen cookie must not do: it changes what is not its owner's, or
- * lasts longer than the session. */
-static bool
-needs_proof(const struct http_req *req)
-{
-	if (!is_unsafe(req->head->method) || req->who.bearer ||
-	    !req->who.signed_in)
-		return false;
-	if (req->route->where & HTTP_PROVED)
-		return true;
-	switch (req->route->role) {
-	case HTTP_ANYONE:
-	case HTTP_PERSON:
-		return false;
-	case HTTP_SELF:
-	case HTTP_MANAGER:
-	case HTTP_ADMIN:
-		return req->who.administrator;
-	}
-	return true;
-}
-
-/* The page that had the form: the nearest one above the address. */
-static void
-send_to_proof(const struct http_req *req, struct http_reply *reply)
-{
-	char path[HTTP_PATH_MAX + 1], next[HTTP_LOCATION_MAX];
-	const struct http_route *route = NULL;
-	struct rst_view arg[2];
-	const char *allow;
-
-	snprintf(path, sizeof(path), "%s", req->head->path);
-	while (route == NULL && path[0] != '\0') {
-		route = http_route_find(HTTP_GET, path, false, arg, &allow);
-		if (route == NULL)
-			*strrchr(path, '/') = '\0';
-	}
-	if (route == NULL ||
-	    !http_percent_encode(rst_view_of(path), next, sizeof(next) - 32))
-		next[0] = '\0';
-	snprintf(reply->location, sizeof(reply->location),
-	         "/reauthenticate?next=%s", next);
-	reply->status = 303;
-}
-
-static bool
-check_proof(struct http_req *req, struct http_reply *reply)
-{
-	if (!needs_proof(req) ||
-	    act_proved_lately(&req->ctx, &req->who.session))
-		return true;
-	if (req->api)
-		http_problem(reply, 403,
-		             rule_verdict_code(RULE_REAUTHENTICATION_REQUIRED),
-		             NULL,
-		             rule_verdict_text(RULE_REAUTHENTICATION_REQUIRED));
-	else
-		send_to_proof(req, reply);
-	return false;
-}
-
 /* A browser is shown where it can be done. */
 static bool
 check_duty(struct http_req *req, struct http_reply *reply)
@@ -259,18 +198,6 @@ check_duty(struct http_req *req, struct http_reply *reply)
 	else
 		http_location(reply, "/me?due=password", RST_VIEW(""), "");
 	return false;
-}
-
-/* What was typed goes back to the page, but never a secret. */
-static void
-drop_secrets(cJSON *input)
-{
-	static const char *const secrets[] = { "password", "old", "new", "csrf",
-		                               "token" };
-
-	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		json_wipe(cJSON_DetachItemFromObjectCaseSensitive(input,
-		                                                  secrets[i]));
 }
 
 /* A form that was refused is shown again, with what was typed. */
@@ -295,7 +222,7 @@ show_again(struct http_req *req, struct http_reply *reply)
 			cJSON_Duplicate(json_get(reply->body, "detail"), true));
 	(void)json_take(page.body, "error", reply->body);
 	reply->body = page.body;
-	drop_secrets(req->input);
+	(void)http_drop_secrets(req->input);
 	(void)json_take(reply->body, "form", req->input);
 	req->input = NULL;
 	page.body = NULL;
@@ -320,10 +247,10 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 		goto out;
 	}
 	if (!read_body(req, reply) || !check_origin(req, reply) ||
-	    !check_role(req, reply) || !check_duty(req, reply) ||
-	    !check_proof(req, reply))
+	    !check_role(req, reply) || !check_duty(req, reply))
 		goto out;
-	if (http_once_begin(req, &once, reply)) {
+	if (http_check_proof(req, reply) &&
+	    http_once_begin(req, &once, reply)) {
 		req->route->handle(req, reply);
 		http_once_end(req, reply);
 	}

@@ -176,6 +176,16 @@ void http_csrf_make(struct rst_view token, char csrf[HTTP_CSRF_TEXT]);
 void http_set_cookie(const struct http_req *req, struct http_reply *reply,
                      struct rst_view token, int64_t lifetime_s);
 
+/* proof.c */
+/*
+ * The password was given lately, or this needs none, or a page's form gave it
+ * just now; false with the reply that refuses or asks for it.
+ */
+bool http_check_proof(struct http_req *req, struct http_reply *reply);
+/* What was typed goes back to a page, but never a secret: one of those that
+ * were dropped, or NULL if there was none. */
+const char *http_drop_secrets(cJSON *input);
+
 /* log.c */
 void http_log(int priority, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -58,6 +58,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/page_words.c \
 	httpd/pool.c httpd/pool.h \
 	httpd/qr.c httpd/qr.h \
+	httpd/proof.c \
 	httpd/proxy.c \
 	httpd/query.c \
 	httpd/reaper.c httpd/reaper.h \

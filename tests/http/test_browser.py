@@ -30,6 +30,12 @@ def key(name):
         return public.read().strip()
 
 
+def in_days(days):
+    day = datetime.datetime.now(datetime.timezone.utc) + \
+        datetime.timedelta(days=days)
+    return day.strftime("%Y-%m-%dT00:00:00Z")
+
+
 def company(**more):
     """A directory in which something has happened; its administrator."""
     rosterd = Rosterd(**more)
@@ -46,8 +52,12 @@ def company(**more):
     admin.delete("/users/finn")
     admin.post("/groups", {"cn": "staff1", "description":
                            "Everybody who works here"}, expect=201)
-    for name in ("bob", "dora", "aisha", PEOPLE[-1][0]):
+    for name in ("bob", "dora", PEOPLE[-1][0]):
         admin.put("/groups/staff1/members/" + name)
+    admin.put("/groups/staff1/members/aisha", {"until": in_days(20)})
+    admin.post("/groups", {"cn": "night-crew"}, expect=201)
+    admin.put("/groups/staff1/groups/night-crew")
+    admin.patch("/groups/staff1", {"managers": ["bob"]})
     admin.post("/users/bob/ssh-keys", {"key": key("bob")}, expect=201)
     admin.post("/users/bob/tokens", {
         "name": "backup", "ttl": "30d", "scope": ["read"],
@@ -55,10 +65,7 @@ def company(**more):
     admin.post("/policies", {"name": "strict", "groups": ["sysadmins"],
                              "description": "longer passwords", "settings": {
                                  "password-min-length": "16"}}, expect=201)
-    soon = datetime.datetime.now(datetime.timezone.utc) + \
-        datetime.timedelta(days=3)
-    admin.patch("/users/aisha", {"expires": soon.strftime(
-        "%Y-%m-%dT00:00:00Z")})
+    admin.patch("/users/aisha", {"expires": in_days(3)})
     rosterd.client().sign_in("bob")
     rosterd.client().sign_in("bob", "not the password", expect=401)
     return rosterd, admin
@@ -125,6 +132,12 @@ def every_page():
     comforts(rosterd, admin)
     the_keyboard_goes_everywhere()
     german_fits()
+    admin.post("/users", person("hal", mustChange=True), expect=201)
+    chrome.sign_in("hal", PASSWORD)
+    chrome.look("must-change")
+    chrome.sign_in("ada", PASSWORD)
+    rosterd.stop()
+    the_password_again(rosterd.state)
     assert not chrome.wrong, "\n".join(chrome.wrong)
 
 
@@ -308,6 +321,23 @@ def german_fits():
             assert chrome.one("html").get_attribute("lang") == "de"
     finally:
         chrome.language("en")
+
+
+def the_password_again(state):
+    """Nothing that was typed is lost."""
+    chrome.rosterd = Rosterd(state=state, faketime="+11m")
+    chrome.open("/groups")
+    chrome.fill("[action='/groups']", cn="crew", description="The crew")
+    chrome.press("Create the group")
+    assert "Your password again" in chrome.text(), chrome.text()
+    chrome.look("reauthenticate-typed")
+    chrome.fill("[action='/groups']", proof="wrong")
+    chrome.press("Go on")
+    chrome.look("reauthenticate-wrong", status=(403,))
+    chrome.fill("[action='/groups']", proof=PASSWORD)
+    chrome.press("Go on")
+    assert chrome.path() == "/groups/crew?done=created", chrome.path()
+    assert "The crew" in chrome.text()
 
 
 def german_sign_in():

@@ -193,6 +193,10 @@ def pages_ask_for_the_password():
     web.open("/login")
     web.submit("/login", {"username": "ada", "password": PASSWORD})
     cookie = web.web.cookies["roster"]
+    web = Browser(now)
+    web.open("/login")
+    web.submit("/login", {"username": "ada", "password": PASSWORD})
+    other = web.web.cookies["roster"]
     now.stop()
     later = Rosterd(state=rosterd.state, faketime="+11m")
     old = Browser(later)
@@ -200,17 +204,30 @@ def pages_ask_for_the_password():
     old.web.cookies.set("roster", cookie, **where)
     old.open("/groups")
     page = old.submit("/groups", {"cn": "crew"})
-    assert old.page.url.endswith("/reauthenticate?next=%2Fgroups"), (
-        old.page.url)
     assert "Your password again" in page
-    page = old.submit("/reauthenticate", {"password": "wrong wrong"},
-                      expect=403)
+    page = old.submit("/groups", {"proof": "wrong wrong"}, expect=403)
     assert "this password is wrong" in page, page
-    old.submit("/reauthenticate", {"password": PASSWORD})
-    assert old.page.url.endswith("/groups"), old.page.url
+    assert old.web.cookies["roster"] == cookie
+    old.submit("/groups", {"proof": PASSWORD})
+    # what had been typed was done, by a new session
+    assert old.page.url.endswith("/groups/crew?done=created"), old.page.url
     assert old.web.cookies["roster"] != cookie
-    old.open("/groups")
-    old.submit("/groups", {"cn": "crew"})
+    old.open("/groups/crew")
+    old.submit("/groups/crew/members", {"username": "bob"})
+    # a secret does not go into a page: it is asked for again
+    old = Browser(later)
+    old.web.cookies.set("roster", other, **where)
+    old.open("/users")
+    page = old.submit("/users", {
+        "username": "eve", "sn": "Everest", "mail": "eve@example.org",
+        "password": "a secret that nobody sees"})
+    assert "a secret that nobody sees" not in page
+    assert 'value="eve@example.org"' in page, page
+    page = old.submit("/users", {"proof": PASSWORD}, expect=422)
+    assert "type it once more" in page, page
+    assert 'value="eve@example.org"' in page, page
+    old.submit("/users", {"password": "a secret that nobody sees"})
+    later.client().sign_in("eve", "a secret that nobody sees")
 
 
 def limits_are_settings():

@@ -12,10 +12,11 @@ lint_tests = \
 	tests/lint/check-schema \
 	tests/lint/check-settings \
 	tests/lint/check-shell \
-	tests/lint/check-verdicts
+	tests/lint/check-verdicts \
+	tests/lint/check-words
 TESTS += $(lint_tests)
 dist_check_SCRIPTS += $(lint_tests)
-EXTRA_DIST += tests/lint/lib.sh tests/lint/settings.py \
+EXTRA_DIST += tests/lint/lib.sh tests/lint/acts.py tests/lint/settings.py \
 	tests/lint/verdicts.py
 
 if HAVE_SLAPD
