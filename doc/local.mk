@@ -27,11 +27,8 @@ EXTRA_DIST += \
 	doc/design/0016-slapadd-is-the-import.md \
 	doc/design/0017-languages-of-pages.md \
 	doc/design/0018-formats.md \
-<<<<<<< Updated upstream
-	doc/design/0019-idempotency.md
-=======
-	doc/design/0019-registration-by-invitation.md
->>>>>>> Stashed changes
+	doc/design/0019-idempotency.md \
+	doc/design/0020-registration-by-invitation.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures
