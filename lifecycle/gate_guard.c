@@ -8,6 +8,7 @@
 #include "rules/names.h"
 #include "rules/password.h"
 #include "store/index.h"
+#include "store/tree.h"
 
 #define BATCH 64 /* ids taken from the store at a time */
 
@@ -285,6 +286,37 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
 	return gate_any_administrator(&g->txn->r, now_s);
 }
 
+/* A group of rosterJoins makes an administrator of whoever joins it, and was
+ * not named there before. */
+static bool
+promises_administrator(const struct gate *g, const struct rst_record *before,
+                       const struct rst_record *after)
+{
+	char ndn[RST_NORMAL_MAX];
+	struct rst_record group;
+	struct rst_attr joins;
+	struct rst_view dn;
+	uint64_t id;
+	size_t len;
+
+	if (after == NULL ||
+	    !rst_record_attr(after, RST_A_ROSTERJOINS, &joins) ||
+	    (before != NULL &&
+	     gate_same_values(before, after, RST_A_ROSTERJOINS)))
+		return false;
+	while (rst_attr_next(&joins, &dn))
+		if ((before == NULL ||
+		     !rst_record_has(&g->txn->r, before, RST_A_ROSTERJOINS,
+		                     dn)) &&
+		    rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+		    rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL) ==
+		            RST_OK &&
+		    rst_record_get(&g->txn->r, id, &group) == RST_OK &&
+		    gate_grants_administrator(&g->txn->r, &group))
+			return true;
+	return false;
+}
+
 enum rst_err
 gate_may_administrate(struct gate *g, const struct gate_change *change,
                       const struct gate_sides *sides)
@@ -293,12 +325,13 @@ gate_may_administrate(struct gate *g, const struct gate_change *change,
 	bool was =
 		before != NULL && gate_grants_administrator(&g->txn->r, before);
 	bool is = after != NULL && gate_grants_administrator(&g->txn->r, after);
+	bool promises = promises_administrator(g, before, after);
 	struct rst_record actor;
 
-	if (g->ctx->actor_id == 0 || (!was && !is))
+	if (g->ctx->actor_id == 0 || (!was && !is && !promises))
 		return RST_OK;
 	/* what else stands in it is the ACLs' business */
-	if (was && is && change->n_members == 0 &&
+	if (was && is && !promises && change->n_members == 0 &&
 	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL) &&
 	    gate_same_values(before, after, RST_A_ROSTERMANAGER))
 		return RST_OK;
@@ -306,5 +339,6 @@ gate_may_administrate(struct gate *g, const struct gate_change *change,
 	    actor.kind != RST_KIND_PERSON ||
 	    act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s))
 		return RST_OK;
-	return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
+	return gate_refuse(g, RULE_FORBIDDEN, promises ? "rosterJoins" : NULL,
+	                   NULL);
 }

@@ -502,6 +502,9 @@ gate_identity(struct gate *g, const struct gate_sides *sides)
 	err = check_kind_stays(g, sides);
 	if (err == RST_OK)
 		err = check_one_kind(g, sides->after);
+	if (err == RST_OK &&
+	    (gate_is_person(sides->after) || gate_is_group(sides->after)))
+		err = gate_options(g, sides);
 	if (err == RST_OK && gate_is_person(sides->after))
 		err = check_person(g, sides);
 	if (err == RST_OK && gate_is_group(sides->after))

@@ -87,6 +87,10 @@ enum rst_err gate_keys(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
+/* gate_option.c: uid, memberUid and whatever else is obeyed, never with
+ * options: RULE_INVALID_CLASSES. */
+enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
 enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;

@@ -33,6 +33,8 @@ static const struct {
 	{ RST_A_ROSTERSTATUSBY, "rosterStatusBy" },
 	{ RST_A_ROSTERFORMERSTATUS, "rosterFormerStatus" },
 	{ RST_A_ROSTERNOTICED, "rosterNoticed" },
+	{ RST_A_ROSTERJOINS, "rosterJoins" },
+	{ RST_A_ROSTERMEMBERUNTIL, "rosterMemberUntil" },
 	{ RST_A_ROSTERMAILVERIFIED, "rosterMailVerified" },
 };
 

@@ -50,7 +50,8 @@
 	X(INVALID_REASON, "invalid_reason",                                    \
 	  "a reason is text of at most 1024 bytes")                            \
 	X(INVALID_CLASSES, "invalid_classes",                                  \
-	  "an entry is a person or a group, not both")                         \
+	  "an entry is a person or a group, not both, and its attributes "     \
+	  "have no options such as ;lang-en")                                  \
 	X(INVALID_KEY, "invalid_key",                                          \
 	  "this is not an SSH public key that may be used here")               \
 	X(KEY_TAKEN, "key_taken",                                              \

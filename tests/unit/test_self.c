@@ -41,6 +41,10 @@ static const struct {
 	  "rosterAdministrator" },
 	{ RST_A_ROSTERREGISTEREDFROM, "::1", RULE_FORBIDDEN, true,
 	  "rosterRegisteredFrom" },
+	{ RST_A_ROSTERJOINS, "cn=sysadmins,ou=groups,dc=example,dc=org",
+	  RULE_FORBIDDEN, false, "rosterJoins" },
+	{ RST_A_ROSTERMEMBERUNTIL, "29990101000000Z cn=x", RULE_FORBIDDEN, true,
+	  "rosterMemberUntil" },
 	{ RST_A_LOGINSHELL, "/bin/evil", RULE_INVALID_SHELL, true,
 	  "loginShell" },
 	{ RST_A_LOGINSHELL, NULL, RULE_INVALID_SHELL, true, "loginShell" },
@@ -114,6 +118,39 @@ administrators_and_others_change_them(void **state)
 	life_ok(life, life_set(life, boss, RST_A_MAIL, "chief@example.org"));
 }
 
+/* Whoever an access rule lets write people makes no administrator of them. */
+static void
+rights_are_not_promised_by_who_has_none(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada"), bob = life_person(life, "bob");
+	uint64_t boss = life_person(life, "boss");
+	uint64_t admins = life_find_group(life, "sysadmins");
+	const char *to_admins = "cn=SysAdmins, ou=groups,dc=example,dc=org";
+	const char *to_users = "cn=ldapusers,ou=groups,dc=example,dc=org";
+	const struct set pending[] = {
+		{ RST_A_ROSTERSTATUS, "pending" },
+		{ RST_A_ROSTERJOINS, to_admins },
+		{ 0 },
+	};
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	act_as(life, bob);
+	life_refused(life, life_set(life, ada, RST_A_ROSTERJOINS, to_admins),
+	             RULE_FORBIDDEN, "rosterJoins");
+	life_refused(life,
+	             entries_add(life, "ou=people", "uid=eve", a_person,
+	                         pending, 0, NULL),
+	             RULE_FORBIDDEN, "rosterJoins");
+	life_ok(life, life_set(life, ada, RST_A_ROSTERJOINS, to_users));
+	act_as(life, boss);
+	life_ok(life, life_set(life, ada, RST_A_ROSTERJOINS, to_admins));
+	/* what stands there is not asked again */
+	act_as(life, bob);
+	life_ok(life, life_set(life, ada, RST_A_SN, "Byron"));
+	life_ok(life, life_set(life, ada, RST_A_ROSTERJOINS, to_admins));
+}
+
 /* Names of other schemas get their number when they are first stored. */
 static void
 what_hosts_obey_is_not_theirs_either(void **state)
@@ -136,6 +173,55 @@ what_hosts_obey_is_not_theirs_either(void **state)
 		             RULE_FORBIDDEN, names[i]);
 }
 
+static const struct {
+	const char *name;
+	bool of_person, of_group;
+} options[] = {
+	{ "uid;lang-en", false, false },
+	{ "UIDNUMBER;lang-en", false, false },
+	{ "userPassword;x-a", false, false },
+	{ "sshPublicKey;lang-en", false, false },
+	{ "mail;lang-en;x-b", false, false },
+	{ "rosterStatus;lang-en", false, false },
+	{ "rosterAdministrator;lang-en", false, false },
+	{ "memberUid;lang-en", false, false },
+	{ "member;lang-en", false, false },
+	{ "host;lang-en", false, false },
+	{ "cn;lang-en", true, false },
+	{ "sn;lang-en", true, true },
+	{ "description;lang-en", true, true },
+	{ "userCertificate;binary", true, true },
+};
+
+/* The rules look at uid, and clients at uid;lang-en, too. */
+static void
+only_text_has_options(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada");
+	uint64_t devs = life_group(life, "devs", false);
+	struct rst_wtxn txn = { 0 };
+	uint16_t attr;
+	enum rst_err err;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		print_message("row %zu: %s\n", i, options[i].name);
+		life_ok(life,
+		        rst_write_begin(life->env, RST_WRITE_ORDINARY, &txn));
+		life_ok(life,
+		        rst_attr_intern(&txn, rst_view_of(options[i].name),
+		                        RST_MATCH_IGNORE, &attr));
+		life_ok(life, rst_write_commit(&txn));
+		err = life_set(life, ada, attr, "ada");
+		assert_int_equal(err == RST_OK, options[i].of_person);
+		if (err != RST_OK)
+			assert_int_equal(life->refusal.verdict,
+			                 RULE_INVALID_CLASSES);
+		err = life_set(life, devs, attr, "ada");
+		assert_int_equal(err == RST_OK, options[i].of_group);
+	}
+}
+
 int
 main(void)
 {
@@ -144,7 +230,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(people_are_who_they_were_made),
 		LIFE_TEST(administrators_and_others_change_them),
+		LIFE_TEST(rights_are_not_promised_by_who_has_none),
 		LIFE_TEST(what_hosts_obey_is_not_theirs_either),
+		LIFE_TEST(only_text_has_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
