@@ -24,6 +24,8 @@ http_count_answer(struct http_server *server, unsigned int status,
 
 	atomic_fetch_add(&server->metrics.answers[class], 1);
 	atomic_fetch_add(&server->metrics.ms, ms);
+	if (status == 429)
+		atomic_fetch_add(&server->metrics.limited, 1);
 }
 
 static void

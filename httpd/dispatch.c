@@ -12,6 +12,7 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/once.h"
+#include "httpd/rate.h"
 #include "httpd/route.h"
 
 static bool
@@ -239,15 +240,19 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 	begin(req);
 	if (!find_route(req, reply))
 		goto out;
-	/* static files and probes do not ask who */
-	if ((req->route->where & HTTP_RAW) == 0)
+	/* static files and probes do not ask who, nor how often */
+	if ((req->route->where & HTTP_RAW) == 0) {
+		if (!rate_allows(req, RATE_ADDRESS, reply))
+			goto out;
 		err = http_identify(req, &refusal);
+	}
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		goto out;
 	}
-	if (!read_body(req, reply) || !check_origin(req, reply) ||
-	    !check_role(req, reply) || !check_duty(req, reply))
+	if (!rate_allows(req, RATE_USER, reply) || !read_body(req, reply) ||
+	    !check_origin(req, reply) || !check_role(req, reply) ||
+	    !check_duty(req, reply))
 		goto out;
 	if (http_check_proof(req, reply) &&
 	    http_once_begin(req, &once, reply)) {

@@ -37,6 +37,8 @@ struct mail_worker;
 struct overview;
 struct http_streams;
 struct http_stream;
+struct http_once;
+struct rate;
 
 /* What all requests share; read-only while rosterd serves. */
 struct http_server {
@@ -48,6 +50,7 @@ struct http_server {
 	struct mail_worker *mail;
 	struct overview *overview;
 	struct http_streams *streams;
+	struct rate *rate;
 	int listen_fd;
 	struct http_pool *pool, *hashing; /* while it serves */
 	struct metrics metrics;

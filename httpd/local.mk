@@ -61,6 +61,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/proof.c \
 	httpd/proxy.c \
 	httpd/query.c \
+	httpd/rate.c httpd/rate.h \
 	httpd/reaper.c httpd/reaper.h \
 	httpd/reply.c \
 	httpd/request_gate.c httpd/request_gate.h \

@@ -23,6 +23,7 @@
 #include "httpd/locale.h"
 #include "httpd/mail.h"
 #include "httpd/overview.h"
+#include "httpd/rate.h"
 #include "httpd/route.h"
 #include "httpd/serve.h"
 #include "httpd/service.h"
@@ -667,8 +668,9 @@ run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 		err = read_settings(server, why);
 	if (err == RST_OK)
 		err = load_parts(server->config, &daemon->parts, why);
+	server->rate = rate_new();
 	server->overview = overview_new();
-	if (err == RST_OK && server->overview == NULL)
+	if (err == RST_OK && (server->overview == NULL || server->rate == NULL))
 		err = RST_ENOMEM;
 	if (err == RST_OK)
 		err = open_socket(daemon, why);
@@ -683,6 +685,7 @@ run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 	certificate_release();
 	close_socket(daemon);
 	overview_free(server->overview);
+	rate_free(server->rate);
 	free_parts(&daemon->parts);
 	rst_env_close(server->env);
 	return err;

@@ -228,6 +228,14 @@ enum rule_character_class {
 	X(THROTTLE_WINDOW, "throttle-window", SPAN, SITE, RULE_MINUTE,          \
 	  RULE_DAY, "5m", NULL,                                                 \
 	  "Within which wrong passwords of an address are counted")             \
+	X(REQUEST_LIMIT_ADDRESS, "request-limit-address", COUNT, SITE, 0,       \
+	  1000000, "6000", NULL,                                                \
+	  "Requests a minute that rosterd answers one network address; 0: any " \
+	  "number")                                                             \
+	X(REQUEST_LIMIT_USER, "request-limit-user", COUNT, SITE, 0, 1000000,    \
+	  "6000", NULL,                                                         \
+	  "Requests a minute that rosterd answers one person, with all his "    \
+	  "sessions and tokens; 0: any number")                                 \
 	X(LOCKOUT_FAILURES, "lockout-failures", COUNT, POLICY, 0, 12, "5",      \
 	  NULL, "Wrong passwords after which the account is locked; 0: never")  \
 	X(LOCKOUT_WINDOW, "lockout-window", SPAN, POLICY, RULE_MINUTE,          \

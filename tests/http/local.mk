@@ -14,6 +14,7 @@ http_tests = \
 	tests/http/test_gate.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
+	tests/http/test_limits.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
 	tests/http/test_once.py \

@@ -8,6 +8,7 @@ http_units = \
 	tests/unit/test_log \
 	tests/unit/test_mail_text \
 	tests/unit/test_query \
+	tests/unit/test_rate \
 	tests/unit/test_request_gate \
 	tests/unit/test_route \
 	tests/unit/test_template
@@ -32,6 +33,8 @@ tests_unit_test_mail_text_CFLAGS = $(http_unit_cflags)
 tests_unit_test_mail_text_LDADD = $(http_unit_ldadd)
 tests_unit_test_query_CFLAGS = $(http_unit_cflags)
 tests_unit_test_query_LDADD = $(http_unit_ldadd)
+tests_unit_test_rate_CFLAGS = $(http_unit_cflags)
+tests_unit_test_rate_LDADD = $(http_unit_ldadd)
 tests_unit_test_request_gate_CFLAGS = $(http_unit_cflags)
 tests_unit_test_request_gate_LDADD = $(http_unit_ldadd)
 tests_unit_test_route_CFLAGS = $(http_unit_cflags)
