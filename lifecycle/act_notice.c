@@ -9,14 +9,11 @@
 #include <string.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
-#include "store/index.h"
-#include "store/member.h"
+#include "store/ident.h"
 #include "store/outbox.h"
-
-#define BATCH    64 /* ids taken from the store at a time */
-#define TOLD_MAX 16 /* administrators who are told */
 
 /* {"name": ..., "username": ..., "link": ..., "when": ...}, for the caller to
  * free with cJSON_free(). */
@@ -91,66 +88,12 @@ act_tell(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	return err;
 }
 
-/* Their addresses, of those who can act. */
-struct told {
-	char mail[TOLD_MAX][RST_MAIL_MAX + 1];
-	size_t n;
-};
-
-static void
-add_members(const struct rst_rtxn *txn, uint64_t group, int64_t now_s,
-            struct told *told)
-{
-	struct rst_member_cursor cursor = { 0 };
-	struct rst_record record;
-	struct rst_view mail;
-	uint64_t member;
-	size_t i;
-
-	while (told->n < TOLD_MAX &&
-	       rst_member_next_id(txn, group, &cursor, &member) == RST_OK) {
-		if (rst_record_get(txn, member, &record) != RST_OK ||
-		    !rule_state_may_sign_in(act_state(&record, now_s)))
-			continue;
-		mail = rst_record_first(&record, RST_A_MAIL);
-		for (i = 0; i < told->n; i++)
-			if (rst_view_equal(mail, rst_view_of(told->mail[i])))
-				break;
-		if (i == told->n && mail.len > 0 &&
-		    rst_view_copy(mail, told->mail[i], sizeof(told->mail[i])))
-			told->n++;
-	}
-}
-
-static enum rst_err
-find_administrators(const struct rst_rtxn *txn, int64_t now_s,
-                    struct told *told)
-{
-	struct rst_record record;
-	uint64_t groups[BATCH], after = 0;
-	size_t n = BATCH;
-	enum rst_err err = RST_OK;
-
-	while (err == RST_OK && n == BATCH && told->n < TOLD_MAX) {
-		err = rst_index_equal(txn, RST_A_OBJECTCLASS,
-		                      RST_VIEW("rosterGroup"), after, groups,
-		                      BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			after = groups[i];
-			err = rst_record_get(txn, after, &record);
-			if (err == RST_OK &&
-			    (record.flags & RST_REC_ADMIN_GROUP))
-				add_members(txn, after, now_s, told);
-		}
-	}
-	return err;
-}
-
 enum rst_err
 act_tell_administrators(struct rst_wtxn *txn, const struct act_ctx *ctx,
                         uint64_t about, const char *template, int64_t when_s)
 {
-	struct told told = { .n = 0 };
+	struct letter_readers readers = { .n = 0 };
+	char mail[RST_MAIL_MAX + 1];
 	struct rst_record record;
 	struct rst_view url;
 	char *params = NULL;
@@ -158,17 +101,22 @@ act_tell_administrators(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	if (!mail_url(&txn->r, &url))
 		return RST_OK;
-	err = find_administrators(&txn->r, ctx->now_s, &told);
+	err = letter_administrators(&txn->r, ctx->now_s, &readers);
 	if (err == RST_OK)
 		err = rst_record_get(&txn->r, about, &record);
 	if (err == RST_OK) {
 		params = params_of(&record, url, when_s);
 		err = params == NULL ? RST_ENOMEM : RST_OK;
 	}
-	for (size_t i = 0; err == RST_OK && i < told.n; i++)
-		err = rst_outbox_add(txn, rst_view_of(told.mail[i]),
-		                     rst_view_of(template), rst_view_of(params),
-		                     ctx->now_s, NULL);
+	for (size_t i = 0; err == RST_OK && i < readers.n; i++) {
+		err = rst_record_get(&txn->r, readers.ids[i], &record);
+		if (err == RST_OK &&
+		    rst_view_copy(rst_record_first(&record, RST_A_MAIL), mail,
+		                  sizeof(mail)))
+			err = rst_outbox_add(
+				txn, rst_view_of(mail), rst_view_of(template),
+				rst_view_of(params), ctx->now_s, NULL);
+	}
 	cJSON_free(params);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include "lifecycle/acts.h"
 #include "lifecycle/limit.h"
 #include "lifecycle/setting.h"
+#include "store/ident.h"
 #include "store/index.h"
 #include "store/outbox.h"
 
@@ -112,72 +113,94 @@ letter_tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	                    sizeof(parts) / sizeof(parts[0]));
 }
 
-/* One administrator; who cannot sign in cannot approve. */
+/* Those of group's own members that are to be told, too. */
 static enum rst_err
-tell_one(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
-         const struct letter_part *parts, size_t n_parts, size_t *n_told)
-{
-	char mail[LETTER_VALUE_MAX + 1] = "";
-	struct rst_record record;
-	enum rst_err err;
-
-	err = rst_record_get(&txn->r, id, &record);
-	if (err != RST_OK || record.kind != RST_KIND_PERSON ||
-	    !rule_state_may_sign_in(act_state(&record, ctx->now_s)))
-		return err == RST_ENOTFOUND ? RST_OK : err;
-	if (!rst_view_copy(rst_record_first(&record, RST_A_MAIL), mail,
-	                   sizeof(mail)) ||
-	    mail[0] == '\0')
-		return RST_OK;
-	(*n_told)++;
-	return letter_queue(txn, ctx, rst_view_of(mail), "request", parts,
-	                    n_parts);
-}
-
-static enum rst_err
-tell_group(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
-           const struct letter_part *parts, size_t n_parts, size_t *n_told)
+add_readers(const struct rst_rtxn *txn, int64_t now_s, uint64_t group,
+            struct letter_readers *readers)
 {
 	struct rst_member_cursor cursor = { 0 };
-	uint64_t ids[LETTER_READERS_MAX];
-	size_t n = 0;
+	struct rst_record person;
+	uint64_t id;
+	size_t i;
 	enum rst_err err = RST_OK;
 
-	/* all of them first: a write ends the walk */
-	while (err == RST_OK && n < LETTER_READERS_MAX) {
-		err = rst_member_next_id(&txn->r, group, &cursor, &ids[n]);
-		n += err == RST_OK ? 1 : 0;
+	while (err == RST_OK && readers->n < LETTER_READERS_MAX) {
+		err = rst_member_next_id(txn, group, &cursor, &id);
+		/* who cannot sign in cannot act */
+		if (err != RST_OK || !act_is_administrator(txn, id, now_s) ||
+		    rst_record_get(txn, id, &person) != RST_OK ||
+		    rst_record_first(&person, RST_A_MAIL).len == 0)
+			continue;
+		for (i = 0; i < readers->n && readers->ids[i] != id; i++)
+			;
+		if (i == readers->n)
+			readers->ids[readers->n++] = id;
 	}
-	if (err == RST_ENOTFOUND)
-		err = RST_OK;
-	for (size_t i = 0;
-	     err == RST_OK && i < n && *n_told < LETTER_READERS_MAX; i++)
-		err = tell_one(txn, ctx, ids[i], parts, n_parts, n_told);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* Of an administrators' group, and of those in it. */
+static enum rst_err
+add_group(const struct rst_rtxn *txn, int64_t now_s, uint64_t group,
+          struct letter_readers *readers)
+{
+	struct rst_ids below = { 0 };
+	enum rst_err err;
+
+	err = add_readers(txn, now_s, group, readers);
+	if (err == RST_OK)
+		err = rst_member_below(txn, group, &below, NULL);
+	for (size_t i = 0; err == RST_OK && i < below.n; i++)
+		err = add_readers(txn, now_s, below.items[i], readers);
+	rst_ids_release(&below);
 	return err;
 }
 
-/* Everybody in a group of administrators; in two, twice. */
-static enum rst_err
-tell_all(struct rst_wtxn *txn, const struct act_ctx *ctx,
-         const struct letter_part *parts, size_t n_parts)
+enum rst_err
+letter_administrators(const struct rst_rtxn *txn, int64_t now_s,
+                      struct letter_readers *ret_readers)
 {
+	struct letter_readers readers = { .n = 0 };
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
-	size_t n = BATCH, n_told = 0;
+	size_t n = BATCH;
 	enum rst_err err = RST_OK;
 
-	while (err == RST_OK && n == BATCH && n_told < LETTER_READERS_MAX) {
-		err = rst_index_equal(&txn->r, RST_A_OBJECTCLASS,
+	while (err == RST_OK && n == BATCH && readers.n < LETTER_READERS_MAX) {
+		err = rst_index_equal(txn, RST_A_OBJECTCLASS,
 		                      RST_VIEW("rosterGroup"), after, groups,
 		                      BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			after = groups[i];
-			err = rst_record_get(&txn->r, after, &record);
+			err = rst_record_get(txn, after, &record);
 			if (err == RST_OK &&
 			    (record.flags & RST_REC_ADMIN_GROUP) != 0)
-				err = tell_group(txn, ctx, after, parts,
-				                 n_parts, &n_told);
+				err = add_group(txn, now_s, after, &readers);
 		}
+	}
+	if (err == RST_OK)
+		*ret_readers = readers;
+	return err;
+}
+
+static enum rst_err
+tell_all(struct rst_wtxn *txn, const struct act_ctx *ctx,
+         const struct letter_part *parts, size_t n_parts)
+{
+	struct letter_readers readers;
+	char mail[RST_MAIL_MAX + 1];
+	struct rst_record record;
+	enum rst_err err;
+
+	err = letter_administrators(&txn->r, ctx->now_s, &readers);
+	for (size_t i = 0; err == RST_OK && i < readers.n; i++) {
+		err = rst_record_get(&txn->r, readers.ids[i], &record);
+		/* a write ends what the record borrows */
+		if (err == RST_OK &&
+		    rst_view_copy(rst_record_first(&record, RST_A_MAIL), mail,
+		                  sizeof(mail)))
+			err = letter_queue(txn, ctx, rst_view_of(mail),
+			                   "request", parts, n_parts);
 	}
 	return err;
 }

@@ -15,7 +15,7 @@
 #define LETTER_LINK_MAX    512  /* of a link, with the NUL */
 #define LETTER_PARTS_MAX   8    /* values of one mail */
 #define LETTER_VALUE_MAX   1024 /* bytes of a value; longer ones are cut */
-#define LETTER_READERS_MAX 20   /* administrators told of one request */
+#define LETTER_READERS_MAX 20   /* administrators told of one thing */
 
 /* What {{key}} of the template stands for. */
 struct letter_part {
@@ -44,6 +44,15 @@ enum rst_err letter_queue(struct rst_wtxn *txn, const struct act_ctx *ctx,
 enum rst_err letter_tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
                          const struct rst_record *person, const char *template,
                          const char *page, struct rst_view reason) RST_MUST_USE;
+/* Administrators who can act and can be written to, each once, by whatever
+ * group of groups he is one. */
+struct letter_readers {
+	uint64_t ids[LETTER_READERS_MAX];
+	size_t n;
+};
+enum rst_err letter_administrators(const struct rst_rtxn *txn, int64_t now_s,
+                                   struct letter_readers *ret_readers)
+	RST_MUST_USE;
 /* Tell the administrators that person waits, unless there were many such
  * mails this hour. */
 enum rst_err letter_tell_approvers(struct rst_wtxn *txn,

@@ -158,6 +158,27 @@ def the_queue_is_no_dump():
         "invalid_value", "decision")
 
 
+def administrators_are_told_once_each():
+    """By whatever groups they are; who cannot act is not told."""
+    rosterd, admin, sink = world(registration="open", verify_mail="off")
+    for name in ("bert", "cora", "dirk", "emma"):
+        admin.post("/users", person(name), expect=201)
+    for cn, more in (("second", {"administrator": True}), ("inner", {})):
+        admin.post("/groups", dict({"cn": cn}, **more), expect=201)
+    for group, name in (("second", "bert"), ("sysadmins", "bert"),
+                        ("inner", "cora"), ("second", "dirk")):
+        admin.request("PUT", "/groups/%s/members/%s" % (group, name))
+    admin.request("PUT", "/groups/second/groups/inner")
+    admin.post("/users/dirk/suspend", {})
+    rosterd.client().post("/registrations", person("zora"), expect=201)
+    mail_to(sink, "cora@example.org", "")
+    until(lambda: not [one for one in admin.get("/mail").json()["items"]
+                       if one["template"] == "request"], "all mails")
+    told = sorted(envelope.rcpt_tos[0].split("@")[0] for envelope in
+                  sink.mails if b"zora" in envelope.content)
+    assert told == ["ada", "bert", "cora"], told
+
+
 def two_administrators_are_two():
     rosterd, admin, _ = world(smtp=False, registration="open", approvals="2")
     rosterd.client().post("/registrations", person("bob"), expect=201)
@@ -376,7 +397,8 @@ def of_two_at_a_time_one_wins():
 if __name__ == "__main__":
     main(the_mode_is_changed_at_run_time_and_stays,
          an_address_is_proved_before_anybody_is_told, domains_decide,
-         the_queue_is_no_dump, two_administrators_are_two,
+         the_queue_is_no_dump,
+         administrators_are_told_once_each, two_administrators_are_two,
          names_are_proposed, a_forgotten_password_is_set_by_mail,
          who_has_no_access_gets_no_link, without_mail_the_link_is_handed_over,
          a_registration_token_is_for_one_name_once, of_two_at_a_time_one_wins)
