@@ -60,6 +60,10 @@ http_handler api_group_delete, api_group_members, api_group_join;
 http_handler api_group_leave, api_group_edit, page_group_join;
 http_handler api_group_nest, api_group_unnest;
 
+/* api_host.c */
+http_handler api_host_list, api_host_create, api_host_show, api_host_edit;
+http_handler api_host_delete, api_host_people, page_host;
+
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password, api_me_strength;
 

@@ -340,6 +340,24 @@ read_times(struct http_req *req, struct times *times, struct http_reply *reply)
 	       read_time(req, "expires", times->expires, reply);
 }
 
+/* Each text of the list is a value of attr; none drops it. */
+static size_t
+add_list(const struct http_req *req, const char *name, uint16_t attr,
+         struct act_edit *edits, size_t n)
+{
+	struct rst_view items[INPUT_LIST_MAX];
+	size_t n_items = input_list(req, name, items), before = n;
+
+	if (!input_has(req, name))
+		return n;
+	for (size_t i = 0; i < n_items; i++)
+		if (items[i].len > 0) /* a field of the form left empty */
+			edits[n++] = (struct act_edit){ attr, items[i] };
+	if (n == before)
+		edits[n++] = (struct act_edit){ attr, RST_VIEW("") };
+	return n;
+}
+
 /* The form of a page and the PATCH of a program name the same fields. */
 static size_t
 read_edits(const struct http_req *req, const struct times *times,
@@ -370,7 +388,8 @@ read_edits(const struct http_req *req, const struct times *times,
 	if (input_has(req, "expires"))
 		edits[n++] = (struct act_edit){ RST_A_ROSTEREXPIRES,
 			                        rst_view_of(times->expires) };
-	return n;
+	n = add_list(req, "hosts", RST_A_HOST, edits, n);
+	return add_list(req, "services", RST_A_AUTHORIZEDSERVICE, edits, n);
 }
 
 typedef enum rst_err act_move(const struct act_ctx *ctx, uint64_t person,
@@ -411,9 +430,12 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		{ "reason", INPUT_TEXT, false },
 		{ "starts", INPUT_TEXT, false },
 		{ "expires", INPUT_TEXT, false },
+		{ "hosts", INPUT_LIST, false },
+		{ "services", INPUT_LIST, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct act_edit edits[sizeof(fields) / sizeof(fields[0])];
+	struct act_edit
+		edits[sizeof(fields) / sizeof(fields[0]) + 2 * INPUT_LIST_MAX];
 	struct times times;
 	enum rst_err err = RST_OK;
 	size_t n_edits;

@@ -10,6 +10,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_audit.c \
 	httpd/api_group.c \
 	httpd/api_health.c \
+	httpd/api_host.c \
 	httpd/api_invitation.c \
 	httpd/api_key.c \
 	httpd/api_mail.c \
@@ -108,6 +109,8 @@ dist_templates_DATA = \
 	httpd/templates/bulk.mustache \
 	httpd/templates/group.mustache \
 	httpd/templates/groups.mustache \
+	httpd/templates/host.mustache \
+	httpd/templates/hosts.mustache \
 	httpd/templates/import.mustache \
 	httpd/templates/invitation.mustache \
 	httpd/templates/invitations.mustache \

@@ -67,6 +67,22 @@ finish(cJSON *object, bool ok)
 	return NULL;
 }
 
+/* Every value of attr. */
+static bool
+add_all(cJSON *object, const char *key, const struct rst_record *record,
+        uint16_t attr)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, key);
+	struct rst_attr values;
+	struct rst_view value;
+	bool ok = list != NULL;
+
+	if (rst_record_attr(record, attr, &values))
+		while (ok && rst_attr_next(&values, &value))
+			ok = json_append_view(list, value);
+	return ok;
+}
+
 /* What people call him: displayName, else cn. */
 static bool
 add_name(cJSON *object, const struct rst_record *record)
@@ -219,6 +235,8 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	     add_stamp(user, "starts", record, RST_A_ROSTERSTARTS) &&
 	     add_stamp(user, "expires", record, RST_A_ROSTEREXPIRES) &&
 	     add_password(user, txn, record, now_s) &&
+	     add_all(user, "hosts", record, RST_A_HOST) &&
+	     add_all(user, "services", record, RST_A_AUTHORIZEDSERVICE) &&
 	     add_group_names(user, txn, record->id);
 	if (ok && administrator)
 		ok = add_first(user, "registeredFrom", record,

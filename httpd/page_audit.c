@@ -32,12 +32,14 @@ static const struct {
 	{ "bury", "number kept from being given out again" },
 	{ "change-password", "password changed" },
 	{ "create-group", "group created" },
+	{ "create-host", "host created" },
 	{ "create-person", "account created" },
 	{ "create-policy", "policy created" },
 	{ "create-token", "API token made" },
 	{ "deactivate", "deactivated" },
 	{ "delete", "put into the bin" },
 	{ "delete-group", "group deleted" },
+	{ "delete-host", "host deleted" },
 	{ "delete-policy", "policy deleted" },
 	{ "drop-key", "SSH key removed" },
 	{ "drop-mail", "mail taken out of the outbox" },
@@ -45,6 +47,7 @@ static const struct {
 	{ "drop-pending", "registration dropped for its age" },
 	{ "edit", "edited" },
 	{ "edit-group", "group edited" },
+	{ "edit-host", "host edited" },
 	{ "edit-policy", "policy edited" },
 	{ "end-membership", "membership ended by its date" },
 	{ "end-session", "session ended" },
@@ -140,6 +143,7 @@ add_named(cJSON *item, const char *key, const char *dn)
 		{ "cn", ",ou=groups,", "/groups/" },
 		{ "cn", ",ou=invitations,", "/invitations/" },
 		{ "cn", ",ou=policies,", "/policies/" },
+		{ "cn", ",ou=hosts,", "/hosts/" },
 	};
 	char type[NAME_MAX_SHOWN], name[NAME_MAX_SHOWN] = "";
 	struct http_reply where = { .status = 200 };

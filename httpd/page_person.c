@@ -54,7 +54,11 @@ fill(cJSON *body, const char *at)
 	       page_fill(page_items(body, "keys"), key) &&
 	       page_audit_tell(page_items(body, "history"), dn->valuestring) &&
 	       count(body, "tokens") && count(body, "sessions") &&
-	       count(body, "keys");
+	       count(body, "keys") &&
+	       json_add_bool(body, "has_hosts",
+	                     json_get(body, "hosts")->child != NULL) &&
+	       json_add_bool(body, "has_services",
+	                     json_get(body, "services")->child != NULL);
 }
 
 /* What the steps of why.c are called on a page. */

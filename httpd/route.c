@@ -143,6 +143,17 @@ const struct http_route http_routes[] = {
 { HTTP_DELETE, HTTP_API, HTTP_MANAGER, "/groups/{}/groups/{}", api_group_unnest, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_MANAGER, "/groups/{}/groups/{}/remove", api_group_unnest, "group", "Group", api_group_show },
 
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/hosts", api_host_list, "hosts", "Hosts", NULL },
+{ HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ADMIN, "/hosts", api_host_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/hosts", api_host_create, "hosts", "Hosts", api_host_list },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/hosts/{}", api_host_show, NULL, NULL, NULL },
+{ HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/hosts/{}", page_host, "host", "Host", NULL },
+{ HTTP_PATCH, HTTP_API | HTTP_HASHES, HTTP_ADMIN, "/hosts/{}", api_host_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/hosts/{}", api_host_edit, "host", "Host", page_host },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/hosts/{}", api_host_delete, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/hosts/{}/delete", api_host_delete, "host", "Host", page_host },
+{ HTTP_GET, HTTP_API, HTTP_ADMIN, "/hosts/{}/people", api_host_people, NULL, NULL, NULL },
+
 { HTTP_GET, HTTP_API | HTTP_DUTY, HTTP_PERSON, "/me", api_me_show, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE | HTTP_DUTY, HTTP_PERSON, "/me", page_me, "me", "Your account", NULL },
 { HTTP_PATCH, HTTP_API, HTTP_PERSON, "/me", api_me_edit, NULL, NULL, NULL },

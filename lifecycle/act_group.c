@@ -101,10 +101,8 @@ set_managers(const struct rst_rtxn *txn, const struct act_group_edit *edit,
 		if (err == RST_OK)
 			err = rst_tree_dn(txn, person, dn, sizeof(dn), &len);
 		if (err == RST_OK)
-			err = rst_entry_add(entry, RST_A_ROSTERMANAGER,
-			                    rst_view(dn, len));
-		if (err == RST_EEXISTS)
-			err = RST_OK; /* named twice */
+			err = act_add_once(entry, RST_A_ROSTERMANAGER,
+			                   rst_view(dn, len));
 	}
 	return err;
 }

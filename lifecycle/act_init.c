@@ -197,8 +197,9 @@ add_skeleton(struct rst_wtxn *txn, const struct act_ctx *ctx,
              struct act_refusal *refusal)
 {
 	static const char *const places[] = {
-		"ou=people",     "ou=groups",   "ou=invitations", "ou=policies",
-		"ou=tombstones", "ou=services", "ou=tokens",      "cn=settings",
+		"ou=people",   "ou=groups",     "ou=invitations",
+		"ou=policies", "ou=tombstones", "ou=services",
+		"ou=tokens",   "ou=hosts",      "cn=settings",
 	};
 	enum rst_err err = RST_OK;
 

@@ -4,9 +4,10 @@
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
 
-#define EDITS_MAX 64 /* of one call */
+#define EDITS_MAX 256 /* of one call */
 
 /* Folded to lower case; a name too long is cut and refused by its rule. */
 static void
@@ -249,6 +250,8 @@ is_editable(uint16_t attr)
 		RST_A_ROSTERSTARTS,
 		RST_A_ROSTEREXPIRES,
 		RST_A_ROSTERMANAGER,
+		RST_A_HOST,
+		RST_A_AUTHORIZEDSERVICE,
 	};
 
 	for (size_t i = 0; i < sizeof(editable) / sizeof(editable[0]); i++)
@@ -294,6 +297,25 @@ check_kept(const struct rst_record *record, const struct act_edit *edits,
 	return RST_OK;
 }
 
+/* Who gets a value of attr gets the object class that lets him have it. */
+static enum rst_err
+add_class(struct rst_entry *entry, uint16_t attr)
+{
+	struct rst_view name = attr == RST_A_HOST ? RST_VIEW("hostObject")
+	                       : attr == RST_A_AUTHORIZEDSERVICE
+	                               ? RST_VIEW("authorizedServiceObject")
+	                               : rst_view(NULL, 0);
+	struct rst_record record;
+	enum rst_err err;
+
+	if (name.len == 0)
+		return RST_OK;
+	err = rst_entry_record(entry, &record);
+	if (err != RST_OK || gate_has_class(&record, name))
+		return err;
+	return rst_entry_add(entry, RST_A_OBJECTCLASS, name);
+}
+
 /* Several edits of one attribute are its values: the first replaces. */
 static enum rst_err
 edit(struct rst_entry *entry, const struct act_edit *edits, size_t n_edits)
@@ -312,9 +334,11 @@ edit(struct rst_entry *entry, const struct act_edit *edits, size_t n_edits)
 		if (value.len == 0)
 			err = rst_entry_set(entry, e->attr, NULL, 0);
 		else if (is_edited(edits, i, e->attr))
-			err = rst_entry_add(entry, e->attr, value);
+			err = act_add_once(entry, e->attr, value);
 		else
 			err = rst_entry_set_one(entry, e->attr, value);
+		if (err == RST_OK && value.len > 0)
+			err = add_class(entry, e->attr);
 	}
 	return err;
 }

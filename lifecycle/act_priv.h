@@ -55,6 +55,10 @@ enum rst_err act_build(uint64_t parent, struct rst_view rdn,
                        size_t n_values, struct rst_entry **ret_entry)
 	RST_MUST_USE;
 
+/* One more value, unless it is there, but for case. */
+enum rst_err act_add_once(struct rst_entry *entry, uint16_t attr,
+                          struct rst_view value) RST_MUST_USE;
+
 /* Through the gate: add, modify, delete. */
 enum rst_err act_gate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
                           const char *act, struct rst_entry *entry,

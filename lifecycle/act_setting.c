@@ -127,8 +127,8 @@ set_groups(const struct rst_rtxn *txn, struct rst_entry *entry,
 		if (err == RST_OK)
 			err = rst_tree_dn(txn, group, dn, sizeof(dn), &len);
 		if (err == RST_OK)
-			err = rst_entry_add(entry, RST_A_ROSTERAPPLIESTO,
-			                    rst_view(dn, len));
+			err = act_add_once(entry, RST_A_ROSTERAPPLIESTO,
+			                   rst_view(dn, len));
 	}
 	return err;
 }

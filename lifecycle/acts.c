@@ -111,6 +111,24 @@ act_build(uint64_t parent, struct rst_view rdn, struct rst_view nrdn,
 }
 
 enum rst_err
+act_add_once(struct rst_entry *entry, uint16_t attr, struct rst_view value)
+{
+	struct rst_record record;
+	struct rst_attr values;
+	struct rst_view other;
+	enum rst_err err;
+
+	err = rst_entry_record(entry, &record);
+	if (err != RST_OK)
+		return err;
+	if (rst_record_attr(&record, attr, &values))
+		while (rst_attr_next(&values, &other))
+			if (rst_view_equal_nocase(other, value))
+				return RST_OK;
+	return rst_entry_add(entry, attr, value);
+}
+
+enum rst_err
 act_gate_add(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
              struct rst_entry *entry, uint64_t *ret_id,
              struct act_refusal *refusal)

@@ -20,7 +20,7 @@
 
 /*
  * The skeleton of a new directory: suffix entry, ou=people, ou=groups,
- * ou=invitations, ou=policies, ou=tombstones, ou=services, ou=tokens,
+ * ou=invitations, ou=policies, ou=tombstones, ou=services, ou=tokens, ou=hosts,
  * cn=settings, and the groups sysadmins (administrator) and ldapusers.  Entries
  * that exist are left alone, so it can be repeated.
  */
@@ -516,6 +516,34 @@ enum rst_err act_delete_policy(const struct act_ctx *ctx, uint64_t id,
                                struct act_refusal *refusal) RST_MUST_USE;
 enum rst_err act_find_policy(const struct rst_rtxn *txn, struct rst_view name,
                              uint64_t *ret_id) RST_MUST_USE;
+
+/*
+ * A host, or a container: an entry below ou=hosts that says which groups may
+ * log in there, and by whose password it binds itself.  RULE_INVALID_HOST for
+ * the name, RULE_HOST_TAKEN, RULE_UNKNOWN_GROUP, RULE_UNKNOWN_USER,
+ * RULE_INVALID_PASSWORD.
+ */
+#define ACT_HOST_GROUPS_MAX   64
+#define ACT_HOST_PASSWORD_MIN 16 /* characters: nobody types it */
+struct act_host {
+	const struct rst_view *groups; /* names; NULL: as they are */
+	size_t n_groups;
+	const struct rst_view *managers; /* usernames; NULL: as they are */
+	size_t n_managers;
+	struct rst_view description; /* NULL ptr: as it is */
+	struct rst_view password;    /* NULL ptr: as it is; empty: none */
+};
+enum rst_err act_create_host(const struct act_ctx *ctx, struct rst_view name,
+                             const struct act_host *host, uint64_t *ret_id,
+                             struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_edit_host(const struct act_ctx *ctx, uint64_t id,
+                           const struct act_host *host,
+                           struct act_refusal *refusal) RST_MUST_USE;
+/* RULE_HOST_IN_USE while people have it in their host attribute. */
+enum rst_err act_delete_host(const struct act_ctx *ctx, uint64_t id,
+                             struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_find_host(const struct rst_rtxn *txn, struct rst_view name,
+                           uint64_t *ret_id) RST_MUST_USE;
 
 /*
  * A mail to one address that says that mail works; sent by the worker, so

@@ -348,6 +348,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_settings(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
+		err = gate_hosts(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
 		endangered = gate_endangers_administrators(&g, change, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_may_administrate(&g, change, &sides);

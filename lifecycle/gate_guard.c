@@ -57,7 +57,7 @@ guard_places(struct gate *g, const struct gate_sides *sides)
 {
 	static const char *const places[] = {
 		"ou=people",     "ou=groups", "ou=invitations", "ou=policies",
-		"ou=tombstones", "ou=tokens", "cn=settings",
+		"ou=tombstones", "ou=tokens", "ou=hosts",       "cn=settings",
 	};
 	uint64_t id;
 

@@ -8,6 +8,7 @@
  *	gate_identity.c		the rules of people and groups
  *	gate_guard.c		the other rules: tombstones, passwords, the
  *				last administrator
+ *	gate_host.c		hosts, and the lists of hosts of people
  *	gate_key.c		SSH keys
  *	gate_password.c		what a new password brings along
  *	gate_private.c		a group of one's own
@@ -96,6 +97,8 @@ enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* Of who is no administrator and acts on himself. */
 enum rst_err gate_self(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+enum rst_err gate_hosts(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_settings(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;

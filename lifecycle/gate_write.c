@@ -71,6 +71,7 @@ set_structural(struct gate_write *w, const struct rst_record *record)
 		"rosterTombstone",
 		"rosterSetting",
 		"rosterToken",
+		"rosterHost",
 		"organizationalUnit",
 		"organization",
 		"organizationalRole",

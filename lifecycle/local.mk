@@ -6,6 +6,7 @@ lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
 lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_due.c \
 	lifecycle/act_group.c \
+	lifecycle/act_host.c \
 	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
@@ -40,6 +41,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_consequence.c \
 	lifecycle/gate_due.c \
 	lifecycle/gate_guard.c \
+	lifecycle/gate_host.c \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_key.c \
 	lifecycle/gate_password.c \
@@ -52,6 +54,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_tombstone.c \
 	lifecycle/gate_until.c \
 	lifecycle/gate_write.c \
+	lifecycle/host.c lifecycle/host.h \
 	lifecycle/key.c lifecycle/key.h \
 	lifecycle/letter.c lifecycle/letter.h \
 	lifecycle/limit.c lifecycle/limit.h \

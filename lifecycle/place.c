@@ -29,6 +29,17 @@ lifecycle_place(const struct rst_rtxn *txn, const char *nrdn, uint64_t *ret_id)
 	return rst_tree_child(txn, suffix, rst_view_of(nrdn), ret_id);
 }
 
+bool
+lifecycle_rdn_value(struct rst_view dn, char *buf, size_t size)
+{
+	const char *equals = dn.len > 0 ? memchr(dn.ptr, '=', dn.len) : NULL;
+	const char *comma = dn.len > 0 ? memchr(dn.ptr, ',', dn.len) : NULL;
+
+	return equals != NULL && comma != NULL && equals < comma &&
+	       rst_view_copy(rst_view(equals + 1, (size_t)(comma - equals) - 1),
+	                     buf, size);
+}
+
 /* The child of place (such as "ou=people") called type name, lower case. */
 static enum rst_err
 find_child(const struct rst_rtxn *txn, const char *place, const char *type,

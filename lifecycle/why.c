@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* why.c - may somebody sign in?  Each step as the doors themselves decide it
  *
- * What a client decides by itself (host, authorizedService, the shell) is said
- * as pam_ldap, nslcd and sssd take it: "*" is any, "!name" is all but that
- * one.  Where an account names none it is the client's setting that counts, so
- * that is a note.
+ * What a client decides by itself (authorizedService, the shell) is said as
+ * pam_ldap, nslcd and sssd take it: "*" is any, "!name" is all but that one.
+ * Where an account names none it is the client's setting that counts, so that
+ * is a note.  Who may log in on a host is rules/host.h.
  */
 #include "lifecycle/why.h"
 
@@ -16,6 +16,7 @@
 #include <cjson/cJSON.h>
 
 #include "lifecycle/audit.h"
+#include "lifecycle/host.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
@@ -276,52 +277,139 @@ look_at_groups(struct looking *l)
 	change(step, "rosterctl group join ldapusers %.*s", NAME(l));
 }
 
-/* "web01", "*", "!web01", as clients read them. */
+/* The values of attr so that name is admitted, with commas between: without
+ * "!name", and with name where no other value does. */
 static bool
-list_admits(struct rst_attr values, struct rst_view wanted)
+list_text(const struct looking *l, uint16_t attr, struct rst_view name,
+          char *buf, size_t size)
 {
+	struct rule_list kept = { .any = false }, one;
+	struct rst_attr values;
 	struct rst_view value;
-	bool any = false;
+	size_t used = 0;
 
-	while (rst_attr_next(&values, &value)) {
-		if (value.len > 0 && value.ptr[0] == '!' &&
-		    rst_view_equal_nocase(
-			    rst_view(value.ptr + 1, value.len - 1), wanted))
-			return false;
-		any = any || rst_view_equal(value, RST_VIEW("*")) ||
-		      rst_view_equal_nocase(value, wanted);
-	}
-	return any;
+	buf[0] = '\0';
+	if (rst_record_attr(&l->record, attr, &values))
+		while (used < size && rst_attr_next(&values, &value)) {
+			one = (struct rule_list){ .any = false };
+			rule_list_look(&one, value.ptr, value.len, name.ptr,
+			               name.len);
+			if (one.denies)
+				continue;
+			kept.admits = kept.admits || one.admits;
+			used += (size_t)snprintf(buf + used, size - used,
+			                         "%s%.*s", used > 0 ? "," : "",
+			                         (int)value.len, value.ptr);
+		}
+	if (used < size && !kept.admits)
+		used += (size_t)snprintf(buf + used, size - used, "%s%.*s",
+		                         used > 0 ? "," : "", (int)name.len,
+		                         name.ptr);
+	return used < size;
+}
+
+/* What would put name into the list. */
+static void
+change_list(const struct looking *l, struct why_step *step, const char *name,
+            uint16_t attr, struct rst_view wanted)
+{
+	char text[WHY_TEXT_MAX - 64 - NAME_SHOWN];
+
+	if (list_text(l, attr, wanted, text, sizeof(text)))
+		change(step, "rosterctl user edit %.*s --%s '%s'", NAME(l),
+		       name, text);
+	else
+		change(step, "ldapmodify: add: %s, %s: %.*s", step->name,
+		       step->name, (int)wanted.len, wanted.ptr);
 }
 
 static void
-look_at_list(struct looking *l, const char *name, const char *attr_name,
-             struct rst_view wanted)
+look_at_service(struct looking *l)
 {
-	struct rst_attr values;
+	const uint16_t attr = RST_A_AUTHORIZEDSERVICE;
+	struct rst_view wanted = l->asked->service;
+	struct rule_list list = lifecycle_list(&l->record, attr, wanted);
 	struct why_step *step;
-	uint16_t id;
-	bool good;
+	bool good = list.admits && !list.denies;
 
-	if (rst_attr_find(l->txn, rst_view_of(attr_name), &id) != RST_OK ||
-	    !rst_record_attr(&l->record, id, &values) || values.count == 0) {
-		add(l, name, WHY_NOTE,
-		    "no %s: a client that checks it decides by its own "
-		    "settings",
-		    attr_name);
-		return;
+	if (!list.any) {
+		add(l, "service", WHY_NOTE,
+		    "no authorizedService: a client that checks it decides by "
+		    "its own settings");
+	} else if (wanted.ptr == NULL) {
+		add(l, "service", WHY_NOTE,
+		    "%zu values of authorizedService; ask with --service",
+		    count_values(l, attr));
+	} else {
+		step = add(l, "service", good ? WHY_PASS : WHY_FAIL,
+		           "%.*s is %sin authorizedService", (int)wanted.len,
+		           wanted.ptr, good ? "" : "not ");
+		if (!good)
+			change_list(l, step, "service", attr, wanted);
 	}
-	if (wanted.ptr == NULL) {
-		add(l, name, WHY_NOTE, "%u values of %s; ask with --%s",
-		    (unsigned int)values.count, attr_name, name);
+}
+
+static void
+add_host_step(struct looking *l, const struct lifecycle_host *host)
+{
+	const char *name = host->name;
+	struct why_step *step = NULL;
+
+	switch (lifecycle_host_judge(l->txn, host, &l->record)) {
+	case RULE_HOST_LISTED:
+		add(l, "host", WHY_PASS, "%s is in host", name);
 		return;
+	case RULE_HOST_BY_GROUP:
+		add(l, "host", WHY_PASS, "in a group that %s admits", name);
+		return;
+	case RULE_HOST_OPEN:
+		add(l, "host", WHY_NOTE,
+		    "no host, and %s names no group: setting host-default "
+		    "admits; a client that insists on host refuses",
+		    name);
+		return;
+	case RULE_HOST_DENIED:
+		step = add(l, "host", WHY_FAIL, "!%s is in host", name);
+		break;
+	case RULE_HOST_UNLISTED:
+		step = add(l, "host", WHY_FAIL, "%s is not in host%s", name,
+		           host->restricted
+		                   ? ", and no group of the account is one "
+		                     "that it admits"
+		                   : "");
+		break;
+	case RULE_HOST_CLOSED:
+		step = add(l, "host", WHY_FAIL,
+		           "no host, and %s names no group: setting "
+		           "host-default refuses",
+		           name);
+		break;
 	}
-	good = list_admits(values, wanted);
-	step = add(l, name, good ? WHY_PASS : WHY_FAIL, "%.*s is %sin %s",
-	           (int)wanted.len, wanted.ptr, good ? "" : "not ", attr_name);
-	if (!good)
-		change(step, "ldapmodify: add: %s, %s: %.*s", attr_name,
-		       attr_name, (int)wanted.len, wanted.ptr);
+	if (step != NULL)
+		change_list(l, step, "host", RST_A_HOST, rst_view_of(name));
+}
+
+static enum rst_err
+look_at_host(struct looking *l)
+{
+	struct lifecycle_host host;
+	enum rst_err err;
+
+	if (l->asked->host.ptr == NULL) {
+		if (count_values(l, RST_A_HOST) > 0)
+			add(l, "host", WHY_NOTE,
+			    "%zu values of host; ask with --host",
+			    count_values(l, RST_A_HOST));
+		else
+			add(l, "host", WHY_NOTE,
+			    "no host: it depends on which one; ask with "
+			    "--host");
+		return RST_OK;
+	}
+	err = lifecycle_host(l->txn, l->asked->host, &host);
+	if (err == RST_OK)
+		add_host_step(l, &host);
+	return err;
 }
 
 static bool
@@ -395,9 +483,11 @@ look_at_view(struct looking *l)
 	            : "containers see the account, locked");
 }
 
-static void
+static enum rst_err
 look_at_person(struct looking *l)
 {
+	enum rst_err err;
+
 	look_at_status(l);
 	look_at_date(l, RST_A_ROSTERSTARTS, "starts");
 	look_at_date(l, RST_A_ROSTEREXPIRES, "expires");
@@ -405,13 +495,16 @@ look_at_person(struct looking *l)
 	look_at_password(l);
 	look_at_age(l);
 	look_at_groups(l);
-	look_at_list(l, "host", "host", l->asked->host);
-	look_at_list(l, "service", "authorizedService", l->asked->service);
+	err = look_at_host(l);
+	if (err != RST_OK)
+		return err;
+	look_at_service(l);
 	look_at_shell(l);
 	add(l, "ssh-keys", WHY_PASS, "%zu",
 	    count_values(l, RST_A_SSHPUBLICKEY));
 	look_at_tokens(l);
 	look_at_view(l);
+	return RST_OK;
 }
 
 static enum rst_err
@@ -434,8 +527,7 @@ explain(struct looking *l)
 	if (err != RST_OK)
 		return err;
 	add(l, "exists", WHY_PASS, "uidNumber %" PRIu32, l->record.uid_number);
-	look_at_person(l);
-	return RST_OK;
+	return look_at_person(l);
 }
 
 enum rst_err

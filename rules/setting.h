@@ -58,6 +58,10 @@ enum rule_client_view {
 	RULE_VIEW_LOCK,
 	RULE_VIEW_HIDE
 };
+enum rule_host_default {
+	RULE_HOST_ALLOW,
+	RULE_HOST_DENY
+};
 /* Bits of RULE_TYPE_WORDS. */
 enum rule_character_class {
 	RULE_CLASS_UPPER = 1 << 0,
@@ -109,6 +113,10 @@ enum rule_character_class {
 	X(CLIENT_VIEW, "client-view", WORD, SITE, 0, 1, "lock", "lock hide",    \
 	  "How accounts that may not sign in look to clients: locked, or not "  \
 	  "there at all")                                                       \
+	X(HOST_DEFAULT, "host-default", WORD, SITE, 0, 1, "allow",              \
+	  "allow deny",                                                         \
+	  "Whom a host admits that names no group, among those whose list of "  \
+	  "hosts is empty: everybody, or nobody")                               \
 	X(THIRD_RANGE, "third-range", RANGE, SITE, 65536, 2147483647, "",       \
 	  NULL, "Numbers to give out after the built-in ranges")                \
 	X(UID_RANGE, "uid-range", RANGES, SITE, 1000, 60000, "", NULL,          \

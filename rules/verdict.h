@@ -140,6 +140,15 @@
 	X(SIGNATURE_IMMUTABLE, "signature_immutable",                          \
 	  "a signature cannot be changed or removed")                          \
 	X(UNKNOWN_PRESET, "unknown_preset", "there is no such preset")         \
+	X(INVALID_HOST, "invalid_host",                                        \
+	  "a host is a name such as web01 or web01.example.org; in a list of " \
+	  "hosts * is any, and ! before a name denies it")                     \
+	X(INVALID_SERVICE, "invalid_service",                                  \
+	  "a service is a name such as sshd; * is any, and ! before a name "   \
+	  "denies it")                                                         \
+	X(HOST_TAKEN, "host_taken", "there is a host of this name already")    \
+	X(HOST_IN_USE, "host_in_use",                                          \
+	  "people have this host in their list; take it out first")            \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

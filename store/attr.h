@@ -106,7 +106,10 @@ enum rst_match {
 	X(PWDRESET, "pwdReset", RST_MATCH_IGNORE)                              \
 	X(PWDHISTORY, "pwdHistory", RST_MATCH_EXACT)                           \
 	X(PWDGRACEUSETIME, "pwdGraceUseTime", RST_MATCH_TIME)                  \
-	X(ROSTERPASSWORDWARNED, "rosterPasswordWarned", RST_MATCH_TIME)
+	X(ROSTERPASSWORDWARNED, "rosterPasswordWarned", RST_MATCH_TIME)        \
+	X(ROSTERHOSTGROUP, "rosterHostGroup", RST_MATCH_DN)                    \
+	X(HOST, "host", RST_MATCH_IGNORE)                                      \
+	X(AUTHORIZEDSERVICE, "authorizedService", RST_MATCH_IGNORE)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

@@ -8,6 +8,7 @@ rosterctl_SOURCES = \
 	tools/check.c \
 	tools/config.c \
 	tools/group.c \
+	tools/host.c \
 	tools/info.c \
 	tools/init.c \
 	tools/invite.c \

@@ -67,7 +67,11 @@
 	  "What it may, with commas between: inherit, read, ldap, or "         \
 	  "\"METHOD /path\" (default: inherit)")                               \
 	X(ADDRESS, 292, "address", "NETWORK",                                  \
-	  "From where alone, with commas between, such as 192.0.2.0/24")
+	  "From where alone, with commas between, such as 192.0.2.0/24")       \
+	X(HOST, 'H', "host", "NAME",                                           \
+	  "Where alone, with commas between; * is anywhere, !NAME not there")  \
+	X(SERVICE, 293, "service", "NAME",                                     \
+	  "By which PAM services alone, likewise")
 
 enum noun_option {
 #define NOUN_ENUM(id, key, name, arg, what) NOUN_##id,

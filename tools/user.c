@@ -15,6 +15,7 @@
 #define BATCH        64 /* ids taken from the store at a time */
 #define GROUPS_SHOWN 256
 #define EDITS_MAX    16
+#define LIST_MAX     64 /* names in --host or --service */
 
 /* ---------------------------------------------------------------- showing */
 
@@ -37,6 +38,28 @@ add_groups(cJSON *user, const struct rst_rtxn *txn, uint64_t person)
 		                   sizeof(name)))
 			continue;
 		good = cJSON_AddItemToArray(list, cJSON_CreateString(name));
+	}
+	return good;
+}
+
+/* Every value of attr. */
+static bool
+add_values(cJSON *user, const char *key, const struct rst_record *record,
+           uint16_t attr)
+{
+	struct rst_attr values;
+	struct rst_view value;
+	cJSON *list = cJSON_AddArrayToObject(user, key);
+	bool good = list != NULL;
+
+	if (!rst_record_attr(record, attr, &values))
+		return good;
+	while (good && rst_attr_next(&values, &value)) {
+		char text[256];
+
+		if (rst_view_copy(value, text, sizeof(text)))
+			good = cJSON_AddItemToArray(list,
+			                            cJSON_CreateString(text));
 	}
 	return good;
 }
@@ -84,6 +107,9 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 	       cJSON_AddNumberToObject(user, "gidNumber", record->gid_number);
 	if (good && whole)
 		good = add_groups(user, txn, record->id) &&
+		       add_values(user, "hosts", record, RST_A_HOST) &&
+		       add_values(user, "services", record,
+		                  RST_A_AUTHORIZEDSERVICE) &&
 		       cJSON_AddBoolToObject(
 			       user, "administrator",
 			       act_is_administrator(txn, record->id,
@@ -398,6 +424,33 @@ add(struct noun *noun)
 	return noun_done(noun, err, noun->args[0], "added");
 }
 
+/* Each name of a list with commas between is a value of attr; none drops it. */
+static enum ctl_status
+add_list(struct noun *noun, enum noun_option option, uint16_t attr,
+         struct act_edit *edits, size_t *n)
+{
+	const char *text = noun->option[option];
+	size_t before = *n;
+
+	if (text == NULL)
+		return CTL_OK;
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+
+		if (*n - before == LIST_MAX) {
+			ctl_say("more than %d names", LIST_MAX);
+			return CTL_INVALID;
+		}
+		if (len > 0)
+			edits[(*n)++] =
+				(struct act_edit){ attr, rst_view(text, len) };
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+	if (*n == before)
+		edits[(*n)++] = (struct act_edit){ attr, RST_VIEW("") };
+	return CTL_OK;
+}
+
 static enum ctl_status
 edit(struct noun *noun)
 {
@@ -416,7 +469,7 @@ edit(struct noun *noun)
 		{ NOUN_REASON, RST_A_ROSTERREASON },
 	};
 	char starts[LIFECYCLE_TIME_BYTES], expires[LIFECYCLE_TIME_BYTES];
-	struct act_edit edits[EDITS_MAX];
+	struct act_edit edits[EDITS_MAX + 2 * LIST_MAX];
 	enum ctl_status status;
 	size_t n = 0;
 	uint64_t id;
@@ -440,6 +493,12 @@ edit(struct noun *noun)
 	if (noun->option[NOUN_EXPIRES] != NULL)
 		edits[n++] = (struct act_edit){ RST_A_ROSTEREXPIRES,
 			                        rst_view_of(expires) };
+	status = add_list(noun, NOUN_HOST, RST_A_HOST, edits, &n);
+	if (status == CTL_OK)
+		status = add_list(noun, NOUN_SERVICE, RST_A_AUTHORIZEDSERVICE,
+		                  edits, &n);
+	if (status != CTL_OK)
+		return status;
 	if (n == 0) {
 		ctl_say("edit what? rosterctl user --help tells");
 		return CTL_USAGE;
@@ -535,7 +594,8 @@ static const struct noun_verb verbs[] = {
 	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(DISPLAY_NAME) |
 	          NOUN_BIT(MAIL) | NOUN_BIT(SHELL) | NOUN_BIT(HOME) |
 	          NOUN_BIT(DESCRIPTION) | NOUN_BIT(STATUS) | NOUN_BIT(REASON) |
-	          NOUN_BIT(STARTS) | NOUN_BIT(EXPIRES),
+	          NOUN_BIT(STARTS) | NOUN_BIT(EXPIRES) | NOUN_BIT(HOST) |
+	          NOUN_BIT(SERVICE),
 	  true, edit },
 	{ "password", "NAME",
 	  "Set the password, one line of standard input; sessions end", 1, 1, 0,

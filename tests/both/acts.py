@@ -16,6 +16,7 @@ acknowledged or one tried since.
     token/ID            "open", "revoked"
     mail/ADDRESS        "yes": mail to it is queued or was sent
     policy/NAME         "yes"
+    host/NAME           "yes"
     init/suffix         the suffix
 
 and "-" for what is not there, as everything is before its first fact.
@@ -249,6 +250,10 @@ class Eyes:
         there = self._entry("cn=%s,ou=policies,%s" % (name, SUFFIX))
         return "-" if there is None else "yes"
 
+    def see_host(self, name):
+        there = self._entry("cn=%s,ou=hosts,%s" % (name, SUFFIX))
+        return "-" if there is None else "yes"
+
     def see_init(self, what):
         return SUFFIX if self._entry(SUFFIX) is not None else "-"
 
@@ -282,6 +287,7 @@ class Hand(threading.Thread):
         self.broken = None  # an answer that no crash explains
         self.people, self.groups, self.invitations = {}, {}, {}
         self.policies = []  # names, of the CLI's hand
+        self.hosts = []     # names, of the web's hand
         self.quota = None  # acts, then it may rest
         self.link = self.api = None
 
@@ -572,6 +578,7 @@ NOT_HERE = {
     "act_token_bind": "as act_token_use: tests/both/tokens",
     "act_find_person": "reads",
     "act_find_group": "reads",
+    "act_find_host": "reads",
 }
 
 
@@ -948,6 +955,34 @@ def http_edit_group(hand):
     text = "version %d" % hand.dice.randrange(1 << 30)
     hand.promise({}, lambda: hand.ask(
         "PATCH", "groups/" + group, {"description": text}))
+
+
+@act(HTTP, "create a host", "act_create_host", weight=1)
+def http_create_host(hand):
+    if hand.made["h"] >= GROUPS_MAX:
+        raise NotNow
+    name = hand.new("h")
+    hand.promise({"host/" + name: "yes"}, lambda: hand.ask(
+        "POST", "hosts", {"name": name, "groups": [CREW]}))
+    hand.hosts.append(name)
+
+
+@act(HTTP, "edit a host", "act_edit_host", weight=1)
+def http_edit_host(hand):
+    if not hand.hosts:
+        raise NotNow
+    hand.promise({}, lambda: hand.ask(
+        "PATCH", "hosts/" + hand.dice.choice(hand.hosts),
+        {"description": "version %d" % hand.dice.randrange(1 << 30)}))
+
+
+@act(HTTP, "delete a host", "act_delete_host", frees=True, weight=1)
+def http_delete_host(hand):
+    if not hand.hosts:
+        raise NotNow
+    name = hand.hosts.pop()
+    hand.promise({"host/" + name: "-"},
+                 lambda: hand.ask("DELETE", "hosts/" + name))
 
 
 @act(HTTP, "join", "act_join", weight=3)

@@ -38,8 +38,8 @@ DOORS = {
         "reauthentication_required"),
     (REST, CTL): (
         "account_inactive", "already_bootstrapped", "duplicate_email",
-        "invalid_address", "invalid_scope", "too_many_tokens",
-        "unknown_group", "unknown_user"),
+        "invalid_address", "invalid_scope", "host_taken",
+        "too_many_tokens", "unknown_user"),
     (LDAP, CTL): ("invalid_home",),
 }
 # Tried by another program, since it takes time, a clock or a fresh directory:

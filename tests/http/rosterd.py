@@ -297,9 +297,13 @@ class Browser:
     def submit(self, action, fields=None, expect=200, follow=True,
                headers=None):
         """Fill in the form with this action and send it, as a browser does."""
-        form = re.search(
+        forms = list(re.finditer(
             r'<form[^>]*method="post"[^>]*action="%s"[^>]*>(.*?)</form>'
-            % re.escape(action), self.page.text, re.S)
+            % re.escape(action), self.page.text, re.S))
+        # of several to one address, the one with these fields
+        form = next((one for one in forms if all(
+            'name="%s"' % name in one.group(1) for name in fields or {})),
+            forms[0] if forms else None)
         assert form, "no form %s on %s" % (action, self.page.url)
         values = {}
         for tag in re.findall(r"<input[^>]*>", form.group(1)):

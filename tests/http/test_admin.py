@@ -111,6 +111,84 @@ def policies_hold_for_their_groups():
     assert admin.get("/policies").json()["items"] == []
 
 
+def hosts_say_who_may_log_in():
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    for name in ("bob", "carl", "dora"):
+        admin.post("/users", person(name), expect=201)
+    admin.post("/groups", {"cn": "web"}, expect=201)
+    admin.put("/groups/web/members/bob")
+    made = admin.post("/hosts", {
+        "name": "web01", "groups": ["web"], "managers": ["carl"],
+        "description": "the web", "password": "made by a program 1"},
+        expect=201)
+    assert made.headers["Location"].endswith("/hosts/web01"), made.headers
+    host = made.json()
+    assert (host["groups"], host["managers"], host["hasPassword"]) == (
+        ["web"], ["carl"], True), host
+    assert "password" not in host and "argon" not in made.text.lower()
+    assert host["filter"] == (
+        "(&(!(host=!web01))(|(host=web01)(host=\\2a)(memberOf=%s)))"
+        % "cn=web,ou=groups,dc=example,dc=org"), host
+
+    def admitted(name="web01"):
+        return sorted(one["username"] for one in admin.get(
+            "/hosts/%s/people" % name).json()["items"])
+    assert admitted() == ["bob"]
+    user = admin.patch("/users/carl", {"hosts": ["WEB01", "db01", "db01"],
+                                       "services": ["sshd"]}).json()
+    assert (user["hosts"], user["services"]) == (["WEB01", "db01"],
+                                                 ["sshd"]), user
+    assert admitted() == ["bob", "carl"]
+    admin.patch("/users/bob", {"hosts": ["!web01", "*"]})
+    assert admitted() == ["carl"]
+    admin.post("/users/carl/suspend", {})
+    assert admitted() == []
+    refused(admin.delete("/hosts/web01", expect=409), 409, "host_in_use")
+    admin.patch("/users/carl", {"hosts": []})
+    admin.patch("/users/bob", {"hosts": []})
+    assert admin.get("/users/bob").json()["hosts"] == []
+    # without groups the setting says
+    admin.patch("/hosts/web01", {"groups": [], "password": ""})
+    assert admin.get("/hosts/web01").json()["hasPassword"] is False
+    assert admitted() == ["ada", "bob", "dora"]
+    admin.patch("/settings", {"host-default": "deny"})
+    assert admitted() == []
+    assert "(host=*)" not in admin.get("/hosts/web01").json()["filter"]
+    refused(admin.patch("/hosts/web01", {"groups": ["nobodies"]},
+                        expect=422), 422, "unknown_group", "groups")
+    refused(admin.patch("/hosts/web01", {"managers": ["nobody-there"]},
+                        expect=422), 422, "unknown_user", "managers")
+    refused(admin.patch("/users/bob", {"hosts": ["a b"]}, expect=422), 422,
+            "invalid_host", "hosts")
+    refused(admin.patch("/users/bob", {"services": ["!"]}, expect=422), 422,
+            "invalid_service", "services")
+    refused(admin.get("/hosts/none/people", expect=404), 404, "not_found")
+    refused(admin.get("/hosts/a%20b", expect=404), 404, "not_found")
+    web = sign_in(rosterd)
+    web.open("/hosts")
+    page = web.submit("/hosts", {"name": "db01", "groups": "web"})
+    assert "The host has been created" in page and "bob" in page
+    page = web.submit("/hosts/db01", {"groups": "", "managers": "dora",
+                                      "description": "the base"})
+    assert "Nobody may log in there" in page
+    host = admin.get("/hosts/db01").json()
+    assert (host["groups"], host["managers"], host["description"]) == (
+        [], ["dora"], "the base"), host
+    web.open("/users/dora")
+    page = web.submit("/users/dora", {"hosts": "db01"})
+    assert "db01" in page and admitted("db01") == ["dora"]
+    web.open("/hosts/db01")
+    page = web.submit("/hosts/db01/delete", expect=409)
+    assert "people have this host in their list" in page
+    admin.patch("/users/dora", {"hosts": []})
+    web.open("/hosts/db01")
+    page = web.submit("/hosts/db01/delete")
+    assert "The host has been deleted" in page
+    admin.delete("/hosts/web01")
+    assert admin.get("/hosts").json()["items"] == []
+
+
 def the_outbox_is_seen_and_emptied():
     sink = Sink()
     rosterd = Rosterd(smtp=sink.port)
@@ -184,5 +262,6 @@ def the_overview_counts():
 if __name__ == "__main__":
     main(settings_are_read_and_set,
          the_page_of_settings_changes_what_was_changed,
-         policies_hold_for_their_groups, the_outbox_is_seen_and_emptied,
+         policies_hold_for_their_groups, hosts_say_who_may_log_in,
+         the_outbox_is_seen_and_emptied,
          the_overview_counts)

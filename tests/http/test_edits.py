@@ -20,6 +20,7 @@ def world():
     admin.post("/groups", {"cn": "crew"}, expect=201)
     admin.post("/policies", {"name": "staff", "groups": ["crew"]},
                expect=201)
+    admin.post("/hosts", {"name": "web01", "groups": ["crew"]}, expect=201)
     return rosterd, admin
 
 
@@ -49,6 +50,10 @@ def what_changed_meanwhile_is_not_overwritten():
              {"settings": {"lockout-failures": "3",
                            "lockout-window": "10m"}}),
             ("DELETE", "/policies/staff", None)]),
+        ("/hosts/web01", [
+            ("PATCH", "/hosts/web01", {"description": "x"}),
+            ("PATCH", "/hosts/web01", {"groups": [], "managers": ["carl"]}),
+            ("DELETE", "/hosts/web01", None)]),
         ("/settings", [("PATCH", "/settings", {"session-idle": "2h",
                                                "home": "/h/%u"})]),
         (invitation, [("POST", invitation + "/resend", {"send": False}),
@@ -112,11 +117,14 @@ def every_list_comes_in_pages():
         admin.put("/groups/g0/members/" + ("ada", "bob", "carl", "dora",
                                            "bob")[i])
         admin.post("/policies", {"name": "p%d" % i}, expect=201)
+        admin.post("/hosts", {"name": "web1%d" % i}, expect=201)
         admin.post("/invitations", {"send": False}, expect=201)
         admin.post("/users", person("w%dx" % i, status="pending"), expect=201)
     lists = [(admin, "/users", "username"), (admin, "/groups", "cn"),
              (admin, "/groups/g0/members", "username"),
              (admin, "/policies", "name"), (admin, "/invitations", "id"),
+             (admin, "/hosts", "name"),
+             (admin, "/hosts/web10/people", "username"),
              (admin, "/registrations", "username"),
              (admin, "/audit", "sequence"),
              (admin, "/users/bob/history", "sequence"),

@@ -293,6 +293,16 @@ def groups_and_policies(ask, admin):
     ask(admin, "GET", "/policies/staff")
     ask(admin, "PATCH", "/policies/staff", {"priority": 3})
     ask(admin, "DELETE", "/policies/staff")
+    ask(admin, "POST", "/hosts", {
+        "name": "web01", "groups": ["crew"], "managers": ["bob"],
+        "description": "the web", "password": "made by a program 1"})
+    ask(admin, "GET", "/hosts")
+    ask(admin, "GET", "/hosts/web01")
+    ask(admin, "GET", "/hosts/web01/people")
+    ask(admin, "PATCH", "/hosts/web01", {"groups": []})
+    ask(admin, "DELETE", "/hosts/web01")
+    ask(admin, "PATCH", "/users/bob", {"hosts": ["web01", "!db01"],
+                                       "services": ["sshd"]})
     ask(admin, "DELETE", "/groups/crew/members/bob")
     ask(admin, "PUT", "/groups/crew/groups/sysadmins")
     ask(admin, "DELETE", "/groups/crew/groups/sysadmins")

@@ -1,6 +1,7 @@
 # units of rules/: pure tables, no fixture
 rules_units = \
 	tests/unit/test_clock \
+	tests/unit/test_host \
 	tests/unit/test_invitation \
 	tests/unit/test_lockout \
 	tests/unit/test_names \
@@ -20,6 +21,8 @@ TESTS += $(rules_units)
 
 tests_unit_test_clock_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_clock_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_host_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_host_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_invitation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_invitation_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_lockout_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

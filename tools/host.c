@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* host.c - rosterctl host: hosts, and who may log in there */
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+#include <sodium.h>
+
+#include "lifecycle/host.h"
+#include "lifecycle/place.h"
+#include "rules/password.h"
+#include "tools/noun.h"
+
+#define BATCH 64 /* ids taken from the store at a time */
+
+static enum ctl_status
+find(struct noun *noun, uint64_t *ret_id)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK) {
+		err = act_find_host(&txn, rst_view_of(noun->args[0]), ret_id);
+		rst_read_end(&txn);
+	}
+	if (err == RST_ENOTFOUND) {
+		ctl_say("there is no host \"%s\"", noun->args[0]);
+		return CTL_ABSENT;
+	}
+	return ctl_failed(err, &noun->refusal);
+}
+
+/* The names that values of attr, DNs, mean. */
+static bool
+add_names(cJSON *host, const char *key, const struct rst_record *record,
+          uint16_t attr)
+{
+	cJSON *list = cJSON_AddArrayToObject(host, key);
+	char name[RULE_HOST_MAX + 1];
+	struct rst_attr values;
+	struct rst_view dn;
+	bool good = list != NULL;
+
+	if (!rst_record_attr(record, attr, &values))
+		return good;
+	while (good && rst_attr_next(&values, &dn))
+		if (lifecycle_rdn_value(dn, name, sizeof(name)))
+			good = cJSON_AddItemToArray(list,
+			                            cJSON_CreateString(name));
+	return good;
+}
+
+static cJSON *
+model(const struct rst_rtxn *txn, const struct rst_record *record, bool whole)
+{
+	struct rst_view cn = rst_record_first(record, RST_A_CN);
+	char filter[LIFECYCLE_FILTER_MAX] = "", dn[RST_DN_MAX];
+	cJSON *host = cJSON_CreateObject();
+	struct lifecycle_host facts;
+	bool good;
+	size_t len;
+
+	good = noun_add(host, "name", cn) &&
+	       noun_add(host, "description",
+	                rst_record_first(record, RST_A_DESCRIPTION)) &&
+	       add_names(host, "groups", record, RST_A_ROSTERHOSTGROUP) &&
+	       add_names(host, "managers", record, RST_A_ROSTERMANAGER) &&
+	       cJSON_AddBoolToObject(
+		       host, "password",
+		       rst_record_first(record, RST_A_USERPASSWORD).len > 0);
+	if (good && whole)
+		good = lifecycle_host(txn, cn, &facts) == RST_OK &&
+		       lifecycle_host_filter(txn, &facts, filter) == RST_OK &&
+		       rst_tree_dn(txn, record->id, dn, sizeof(dn), &len) ==
+		               RST_OK &&
+		       cJSON_AddStringToObject(host, "dn", dn) &&
+		       cJSON_AddStringToObject(host, "filter", filter);
+	if (good)
+		return host;
+	cJSON_Delete(host);
+	return NULL;
+}
+
+/* "key  value" lines. */
+static void
+print_whole(const cJSON *host)
+{
+	const cJSON *item, *one;
+
+	cJSON_ArrayForEach(item, host)
+	{
+		printf("%-12s", item->string);
+		if (cJSON_IsString(item))
+			printf(" %s", item->valuestring);
+		else if (cJSON_IsBool(item))
+			printf(" %s", cJSON_IsTrue(item) ? "yes" : "no");
+		cJSON_ArrayForEach(one, item)
+		{
+			printf(" %s", one->valuestring);
+		}
+		putchar('\n');
+	}
+}
+
+static enum ctl_status
+show(struct noun *noun)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	cJSON *host = NULL;
+	enum ctl_status status;
+	uint64_t id;
+	enum rst_err err;
+
+	status = find(noun, &id);
+	if (status != CTL_OK)
+		return status;
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK)
+		host = model(&txn, &record, true);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (noun->json || host == NULL)
+		return ctl_print_json(host);
+	print_whole(host);
+	cJSON_Delete(host);
+	return CTL_OK;
+}
+
+/* One line each, or a JSON object each: it can be read as it comes. */
+static enum ctl_status
+print_host(struct noun *noun, const struct rst_rtxn *txn,
+           const struct rst_record *record, const void *arg)
+{
+	cJSON *host = NULL;
+	char *text;
+	char name[RULE_HOST_MAX + 1] = "", about[256] = "";
+
+	(void)arg;
+	if (!lifecycle_is_host(record))
+		return CTL_OK;
+	if (!noun->json) {
+		(void)rst_view_copy(rst_record_first(record, RST_A_CN), name,
+		                    sizeof(name));
+		(void)rst_view_copy(rst_record_first(record, RST_A_DESCRIPTION),
+		                    about, sizeof(about));
+		printf("%-24s %s\n", name, about);
+		return CTL_OK;
+	}
+	host = model(txn, record, false);
+	text = host != NULL ? cJSON_PrintUnformatted(host) : NULL;
+	if (text != NULL)
+		puts(text);
+	cJSON_free(text);
+	cJSON_Delete(host);
+	return text != NULL ? CTL_OK : CTL_INTERNAL;
+}
+
+/* Who may sign in at all, and here. */
+static enum ctl_status
+print_person(struct noun *noun, const struct rst_rtxn *txn,
+             const struct rst_record *record, const void *arg)
+{
+	char name[128];
+
+	if (record->kind == RST_KIND_PERSON &&
+	    rule_state_may_sign_in(act_state(record, noun->ctx.now_s)) &&
+	    rule_host_admits(lifecycle_host_judge(txn, arg, record)) &&
+	    rst_view_copy(rst_record_first(record, RST_A_UID), name,
+	                  sizeof(name)))
+		printf(noun->json ? "\"%s\"\n" : "%s\n", name);
+	return CTL_OK;
+}
+
+typedef enum ctl_status print_one(struct noun *noun, const struct rst_rtxn *txn,
+                                  const struct rst_record *record,
+                                  const void *arg);
+
+/* Each entry directly below a place of the suffix. */
+static enum rst_err
+walk(struct noun *noun, const struct rst_rtxn *txn, const char *place,
+     print_one *print, const void *arg, enum ctl_status *ret_status)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	struct rst_record record;
+	uint64_t parent, ids[BATCH];
+	size_t n = 1;
+	enum rst_err err;
+
+	err = lifecycle_place(txn, place, &parent);
+	while (err == RST_OK && *ret_status == CTL_OK && n > 0) {
+		err = rst_tree_children(txn, parent, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(txn, ids[i], &record);
+			if (err == RST_OK)
+				*ret_status = print(noun, txn, &record, arg);
+		}
+	}
+	return err;
+}
+
+static enum ctl_status
+list(struct noun *noun)
+{
+	enum ctl_status status = CTL_OK;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = walk(noun, &txn, "ou=hosts", print_host, NULL, &status);
+	rst_read_end(&txn);
+	if (err == RST_ENOTFOUND)
+		err = RST_OK; /* a directory from before there were hosts */
+	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+/* Of a host without an entry, too: what people have in host counts there. */
+static enum ctl_status
+people(struct noun *noun)
+{
+	enum ctl_status status = CTL_OK;
+	struct lifecycle_host host;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = lifecycle_host(&txn, rst_view_of(noun->args[0]), &host);
+	if (err == RST_EINVALID)
+		status = noun_refuse(noun, RULE_INVALID_HOST, NULL);
+	else if (err == RST_OK)
+		err = walk(noun, &txn, "ou=people", print_person, &host,
+		           &status);
+	rst_read_end(&txn);
+	return err != RST_OK && err != RST_EINVALID
+	               ? ctl_failed(err, &noun->refusal)
+	               : status;
+}
+
+/* The names in text, with commas between; text stays. */
+static size_t
+split(const char *text, struct rst_view names[ACT_MANAGERS_MAX])
+{
+	size_t n = 0, len;
+
+	while (n < ACT_MANAGERS_MAX && *text != '\0') {
+		len = strcspn(text, ",");
+		if (len > 0)
+			names[n++] = rst_view(text, len);
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+	return n;
+}
+
+/* What the options say; names and password are the caller's. */
+static enum ctl_status
+read_host(struct noun *noun, struct rst_view names[ACT_MANAGERS_MAX],
+          char password[RULE_PASSWORD_MAX + 1], struct act_host *host)
+{
+	*host = (struct act_host){
+		.description = noun_text(noun, NOUN_DESCRIPTION),
+	};
+	if (noun->option[NOUN_GROUP] != NULL) {
+		host->groups = noun->groups;
+		host->n_groups = noun->n_groups;
+	}
+	if (noun->option[NOUN_MANAGER] != NULL) {
+		host->managers = names;
+		host->n_managers = split(noun->option[NOUN_MANAGER], names);
+	}
+	if (noun->option[NOUN_PASSWORD] != NULL) {
+		enum ctl_status status =
+			noun_password(password, RULE_PASSWORD_MAX + 1);
+
+		if (status != CTL_OK)
+			return status;
+		host->password = rst_view_of(password);
+	}
+	return CTL_OK;
+}
+
+static enum ctl_status
+add(struct noun *noun)
+{
+	char password[RULE_PASSWORD_MAX + 1] = "";
+	struct rst_view names[ACT_MANAGERS_MAX];
+	enum ctl_status status;
+	struct act_host host;
+	uint64_t id;
+	enum rst_err err;
+
+	status = read_host(noun, names, password, &host);
+	if (status == CTL_OK) {
+		err = act_create_host(&noun->ctx, rst_view_of(noun->args[0]),
+		                      &host, &id, &noun->refusal);
+		status = noun_done(noun, err, noun->args[0], "added");
+	}
+	sodium_memzero(password, sizeof(password));
+	return status;
+}
+
+static enum ctl_status
+edit(struct noun *noun)
+{
+	char password[RULE_PASSWORD_MAX + 1] = "";
+	struct rst_view names[ACT_MANAGERS_MAX];
+	enum ctl_status status;
+	struct act_host host;
+	uint64_t id;
+	enum rst_err err;
+
+	status = find(noun, &id);
+	if (status == CTL_OK)
+		status = read_host(noun, names, password, &host);
+	if (status == CTL_OK && host.description.ptr == NULL &&
+	    host.groups == NULL && host.managers == NULL &&
+	    host.password.ptr == NULL) {
+		ctl_say("edit what? rosterctl host --help tells");
+		status = CTL_USAGE;
+	}
+	if (status == CTL_OK) {
+		err = act_edit_host(&noun->ctx, id, &host, &noun->refusal);
+		status = noun_done(noun, err, noun->args[0], "changed");
+	}
+	sodium_memzero(password, sizeof(password));
+	return status;
+}
+
+static enum ctl_status
+drop(struct noun *noun)
+{
+	enum ctl_status status;
+	uint64_t id;
+
+	status = find(noun, &id);
+	if (status != CTL_OK)
+		return status;
+	return noun_done(noun, act_delete_host(&noun->ctx, id, &noun->refusal),
+	                 noun->args[0], "deleted");
+}
+
+#define FACTS                                                                  \
+	(NOUN_BIT(DESCRIPTION) | NOUN_BIT(GROUP) | NOUN_BIT(MANAGER) |         \
+	 NOUN_BIT(PASSWORD))
+
+static const struct noun_verb verbs[] = {
+	{ "list", "", "Every host, a line each", 0, 0, 0, false, list },
+	{ "show", "HOST", "All about one, with the filter for its client", 1, 1,
+	  0, false, show },
+	{ "people", "HOST", "Who may log in there, a line each", 1, 1, 0, false,
+	  people },
+	{ "add", "HOST",
+	  "A new host; with --group only those groups log in there, and who "
+	  "has it in his own list",
+	  1, 1, FACTS, true, add },
+	{ "edit", "HOST", "Change what the options name; empty drops it", 1, 1,
+	  FACTS, true, edit },
+	{ "delete", "HOST",
+	  "The host goes, unless people have it in their list", 1, 1, 0, true,
+	  drop },
+};
+
+enum ctl_status
+ctl_host(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct noun_table table = {
+		"Hosts, and who may log in there.\v", verbs,
+		sizeof(verbs) / sizeof(verbs[0])
+	};
+
+	return noun_run(&table, ctl, argc, argv);
+}
