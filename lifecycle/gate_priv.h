@@ -95,7 +95,7 @@ enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
 enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
-/* Of who is no administrator and acts on himself. */
+/* Of who is no administrator and acts on himself, or on one. */
 enum rst_err gate_self(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 enum rst_err gate_hosts(struct gate *g, const struct gate_sides *sides)

@@ -94,14 +94,45 @@ check_shell(struct gate *g, const struct gate_sides *sides)
 	                   "choose one of %s", shells);
 }
 
+/* Whoever sets an administrator's password, or reads his resets, is one. */
+static enum rst_err
+check_takeover(struct gate *g, const struct gate_sides *sides)
+{
+	static const struct {
+		uint16_t attr;
+		const char *field;
+	} proofs[] = {
+		{ RST_A_USERPASSWORD, "userPassword" },
+		{ RST_A_MAIL, "mail" },
+		{ RST_A_SSHPUBLICKEY, "sshPublicKey" },
+	};
+	struct rst_record actor;
+
+	if (sides->after == NULL ||
+	    rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
+	    actor.kind != RST_KIND_PERSON ||
+	    !act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s) ||
+	    act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s))
+		return RST_OK;
+	for (size_t i = 0; i < ARRAY_LEN(proofs); i++)
+		if (!gate_same_values(sides->before, sides->after,
+		                      proofs[i].attr))
+			return gate_refuse(g, RULE_FORBIDDEN, proofs[i].field,
+			                   NULL);
+	return RST_OK;
+}
+
 enum rst_err
 gate_self(struct gate *g, const struct gate_sides *sides)
 {
 	enum rst_err err;
 
 	if (sides->before == NULL || g->ctx->actor_id == 0 ||
-	    sides->id != g->ctx->actor_id || !gate_is_person(sides->before) ||
-	    act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s))
+	    !gate_is_person(sides->before))
+		return RST_OK;
+	if (sides->id != g->ctx->actor_id)
+		return check_takeover(g, sides);
+	if (act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s))
 		return RST_OK;
 	if (sides->after == NULL) /* to leave is to change one's status */
 		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);

@@ -151,6 +151,35 @@ rights_are_not_promised_by_who_has_none(void **state)
 	life_ok(life, life_set(life, ada, RST_A_ROSTERJOINS, to_admins));
 }
 
+static void
+administrators_are_not_taken_over(void **state)
+{
+	struct life *life = *state;
+	uint64_t bob = life_person(life, "bob");
+	uint64_t boss = life_person_with_password(life, "boss");
+	uint64_t vice = life_person(life, "vice");
+	uint64_t admins = life_find_group(life, "sysadmins");
+	static const struct {
+		uint16_t attr;
+		const char *field;
+	} proofs[] = {
+		{ RST_A_USERPASSWORD, "userPassword" },
+		{ RST_A_MAIL, "mail" },
+	};
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	life_ok(life, act_join(&life->ctx, admins, vice, &life->refusal));
+	for (size_t i = 0; i < 2; i++) {
+		act_as(life, bob);
+		life_refused(life, life_set(life, boss, proofs[i].attr, NULL),
+		             RULE_FORBIDDEN, proofs[i].field);
+	}
+	life_ok(life, life_set(life, boss, RST_A_DESCRIPTION, "chief"));
+	act_as(life, vice);
+	for (size_t i = 0; i < 2; i++)
+		life_ok(life, life_set(life, boss, proofs[i].attr, NULL));
+}
+
 /* Names of other schemas get their number when they are first stored. */
 static void
 what_hosts_obey_is_not_theirs_either(void **state)
@@ -231,6 +260,7 @@ main(void)
 		LIFE_TEST(people_are_who_they_were_made),
 		LIFE_TEST(administrators_and_others_change_them),
 		LIFE_TEST(rights_are_not_promised_by_who_has_none),
+		LIFE_TEST(administrators_are_not_taken_over),
 		LIFE_TEST(what_hosts_obey_is_not_theirs_either),
 		LIFE_TEST(only_text_has_options),
 	};
