@@ -17,6 +17,7 @@ http_tests = \
 	tests/http/test_limits.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
+	tests/http/test_matrix.py \
 	tests/http/test_once.py \
 	tests/http/test_openapi.py \
 	tests/http/test_pages.py \
