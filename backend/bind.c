@@ -153,6 +153,7 @@ is_clear_text(const struct proof *proof, const char *stored)
 struct look {
 	struct back_db *db;
 	struct proof *proof;
+	struct rst_view name;
 	struct rst_view password;
 };
 
@@ -198,7 +199,7 @@ check_one(const struct look *at, const char *stored, bool suspect)
 	if (is_clear_text(at->proof, stored))
 		return check_scheme(NULL, stored, at->password) ? RST_OK
 		                                                : RST_EDENIED;
-	return lifecycle_password_check(at->db->env, suspect,
+	return lifecycle_password_check(at->db->env, at->name, suspect,
 	                                rst_view_of(stored), at->password,
 	                                check_scheme, NULL);
 }
@@ -270,7 +271,8 @@ prove(Operation *op, struct back_db *db, struct proof *proof)
 		.resume = answer,
 		.renewal = &proof->renewal,
 	};
-	struct look at = { db, proof, claim.password };
+	struct look at = { db, proof, back_view_of(&op->o_req_ndn),
+		           claim.password };
 
 	return over_prove(op, &claim, look, &at);
 }

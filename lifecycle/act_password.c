@@ -71,7 +71,8 @@ check_old(const struct act_ctx *ctx, uint64_t person, const struct known *known,
 		err = RST_EDENIED;
 	else
 		err = lifecycle_password_check(
-			ctx->env, attempt.standing == ATTEMPT_SUSPECT,
+			ctx->env, RST_VIEW(""),
+			attempt.standing == ATTEMPT_SUSPECT,
 			rst_view_of(known->stored), old, NULL, NULL);
 	err = attempt_outcome(&attempt, err);
 	attempt_end(ctx, &attempt, err);

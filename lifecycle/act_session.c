@@ -8,6 +8,7 @@
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/attempt.h"
+#include "lifecycle/decoy.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
@@ -20,6 +21,7 @@
 struct claimant {
 	uint64_t id, generation;
 	enum rule_state state;
+	char username[DECOY_NAME_BYTES + 1];
 	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
 	struct attempt_policy policy;
@@ -62,6 +64,8 @@ take_claimant(const struct act_ctx *ctx, const struct rst_record *record,
 	(void)rst_view_copy(
 		rst_record_first(record, RST_A_PWDACCOUNTLOCKEDTIME),
 		claimant->since, sizeof(claimant->since));
+	(void)rst_view_copy(rst_record_first(record, RST_A_UID),
+	                    claimant->username, sizeof(claimant->username));
 	(void)rst_view_copy(rst_record_first(record, RST_A_USERPASSWORD),
 	                    claimant->stored, sizeof(claimant->stored));
 }
@@ -171,8 +175,12 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 
 static enum rst_err
 check_password(const struct act_ctx *ctx, const struct claimant *claimant,
-               struct rst_view password, bool suspect)
+               struct rst_view asked, struct rst_view password, bool suspect)
 {
+	/* whoever asks by mail asks for the same one */
+	struct rst_view name =
+		claimant->id != 0 ? rst_view_of(claimant->username) : asked;
+
 	const struct verified_proof proof = {
 		.id = claimant->id,
 		.generation = claimant->generation,
@@ -183,7 +191,7 @@ check_password(const struct act_ctx *ctx, const struct claimant *claimant,
 
 	if (attempt_remembers(ctx->env, &claimant->policy, &proof, ctx->now_s))
 		return RST_OK;
-	err = lifecycle_password_check(ctx->env, suspect, proof.stored,
+	err = lifecycle_password_check(ctx->env, name, suspect, proof.stored,
 	                               password, NULL, NULL);
 	if (err == RST_OK)
 		attempt_remember(ctx->env, &claimant->policy, &proof,
@@ -216,7 +224,7 @@ prove(const struct act_ctx *ctx, const struct claimant *claimant,
 	if (*ret_throttled || attempt.standing == ATTEMPT_LOCKED) {
 		err = RST_EDENIED;
 	} else {
-		err = check_password(ctx, claimant, password,
+		err = check_password(ctx, claimant, username, password,
 		                     attempt.standing == ATTEMPT_SUSPECT);
 		err = attempt_outcome(&attempt, err);
 	}

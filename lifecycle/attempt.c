@@ -16,12 +16,12 @@
 #include <string.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/decoy.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
 
-#define NAME_MAX_BYTES 255 /* of a username or mail address, and more */
-#define FOR_EVER_YEAR  RST_VIEW("0000") /* 000001010000Z */
+#define FOR_EVER_YEAR RST_VIEW("0000") /* 000001010000Z */
 
 static struct rule_lockout
 source_policy(const struct rst_rtxn *txn)
@@ -153,38 +153,6 @@ judge(struct attempt *attempt)
 		attempt->standing = ATTEMPT_FREE;
 }
 
-/*
- * What a name that nobody has is counted by: the same at every door, and
- * however it is written, since somebody's would be.  "Nobody" at the web is
- * "uid=nobody,ou=people,..." over LDAP.
- */
-static struct rst_view
-known_as(struct rst_view name, char buf[NAME_MAX_BYTES])
-{
-	static const struct rst_view uid = { "uid=", 4 };
-	static const struct rst_view people = { ",ou=people,", 11 };
-	const char *comma;
-	size_t rest;
-
-	if (name.len > uid.len && name.len < RST_DN_MAX &&
-	    rst_view_equal(rst_view(name.ptr, uid.len), uid)) {
-		comma = memchr(name.ptr, ',', name.len);
-		rest = comma != NULL ? name.len - (size_t)(comma - name.ptr)
-		                     : 0;
-		if (rest > people.len &&
-		    rst_view_equal(rst_view(comma, people.len), people))
-			name = rst_view(name.ptr + uid.len,
-			                name.len - rest - uid.len);
-	}
-	if (name.len > NAME_MAX_BYTES)
-		return name; /* nobody's at any door */
-	for (size_t i = 0; i < name.len; i++)
-		buf[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z'
-		                        ? name.ptr[i] + ('a' - 'A')
-		                        : name.ptr[i]);
-	return rst_view(buf, name.len);
-}
-
 enum rst_err
 attempt_begin(struct rst_env *env, const struct attempt_policy *policy,
               const struct attempt_claim *claim, struct attempt *ret_attempt)
@@ -195,12 +163,12 @@ attempt_begin(struct rst_env *env, const struct attempt_policy *policy,
 		.claim = *claim,
 	};
 	struct throttle_state pair;
-	char name[NAME_MAX_BYTES];
+	char name[DECOY_NAME_BYTES];
 
 	if (attempt.throttle == NULL)
 		return RST_ENOMEM;
 	attempt.account = throttle_account(attempt.throttle, claim->id,
-	                                   known_as(claim->name, name));
+	                                   decoy_known_as(claim->name, name));
 	attempt.source = throttle_source(attempt.throttle, claim->address);
 	attempt.pair = throttle_pair(attempt.throttle, attempt.account,
 	                             attempt.source);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "lifecycle/acts.h"
+#include "lifecycle/decoy.h"
 #include "lifecycle/gate_priv.h"
 #include "rules/names.h"
 #include "rules/status.h"
@@ -216,6 +217,22 @@ complete_password(struct gate *g, const struct gate_change *change,
 	return err == RST_OK ? gate_password(g, &sides, change->after) : err;
 }
 
+/* A cost of hashes comes into use, or goes. */
+static enum rst_err
+note_cost(struct gate *g, const struct gate_sides *sides)
+{
+	static const struct rst_view none = { NULL, 0 };
+
+	return decoy_count(
+		g->txn,
+		sides->before != NULL
+			? rst_record_first(sides->before, RST_A_USERPASSWORD)
+			: none,
+		sides->after != NULL
+			? rst_record_first(sides->after, RST_A_USERPASSWORD)
+			: none);
+}
+
 /* Write the change between its consequences.  after is stamped meanwhile, so
  * its record is taken anew for what follows. */
 static enum rst_err
@@ -252,6 +269,8 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = gate_mirror_settings(g);
 	if (err == RST_OK)
 		err = take_sides(before, w.after, records, &now);
+	if (err == RST_OK)
+		err = note_cost(g, &now);
 	if (err == RST_OK && g->rules)
 		err = gate_note_due(g, &now);
 	if (err != RST_OK || !follow || (change->flags & GATE_REHASH))

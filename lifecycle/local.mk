@@ -36,6 +36,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
+	lifecycle/decoy.c lifecycle/decoy.h \
 	lifecycle/gate_approval.c \
 	lifecycle/gate_complete.c \
 	lifecycle/gate_consequence.c \

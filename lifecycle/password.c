@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "lifecycle/decoy.h"
 #include "lifecycle/password.h"
 #include "lifecycle/scheme.h"
 #include "lifecycle/setting.h"
@@ -34,6 +35,21 @@ lifecycle_cost(const struct rst_rtxn *txn)
 }
 
 static enum rst_err
+read_decoy_cost(struct rst_env *env, struct rst_view name,
+                struct lifecycle_cost *ret_cost)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &txn);
+	if (err != RST_OK)
+		return err;
+	*ret_cost = decoy_cost(&txn, name);
+	rst_read_end(&txn);
+	return RST_OK;
+}
+
+static enum rst_err
 read_cost(struct rst_env *env, struct lifecycle_cost *ret_cost)
 {
 	struct rst_rtxn txn;
@@ -47,7 +63,7 @@ read_cost(struct rst_env *env, struct lifecycle_cost *ret_cost)
 	return RST_OK;
 }
 
-/* Nobody's password, at the cost of a new one. */
+/* Nobody's password. */
 static void
 print_decoy(const struct lifecycle_cost *cost, char buf[crypto_pwhash_STRBYTES])
 {
@@ -225,9 +241,10 @@ check(const struct lifecycle_cost *cost, struct rst_view stored,
 }
 
 enum rst_err
-lifecycle_password_check(struct rst_env *env, bool suspect,
-                         struct rst_view stored, struct rst_view password,
-                         other_scheme *other, void *arg)
+lifecycle_password_check(struct rst_env *env, struct rst_view name,
+                         bool suspect, struct rst_view stored,
+                         struct rst_view password, other_scheme *other,
+                         void *arg)
 {
 	struct prepared prepared = { 0 };
 	struct lifecycle_cost cost;
@@ -239,7 +256,7 @@ lifecycle_password_check(struct rst_env *env, bool suspect,
 	/* Too long is refused at once: it tells nothing of the account. */
 	if (password.len > RULE_PASSWORD_MAX)
 		return RST_EDENIED;
-	err = read_cost(env, &cost);
+	err = read_decoy_cost(env, name, &cost);
 	if (err != RST_OK)
 		return err;
 	err = prepare(password, &prepared);
@@ -263,7 +280,7 @@ lifecycle_password_unused(struct rst_env *env,
 	enum rst_err err;
 
 	for (size_t i = 0; i < terms->n_used; i++) {
-		err = lifecycle_password_check(env, false,
+		err = lifecycle_password_check(env, RST_VIEW(""), false,
 		                               rst_view_of(terms->used[i]),
 		                               password, NULL, NULL);
 		if (err == RST_OK)

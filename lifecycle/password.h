@@ -95,15 +95,16 @@ enum rst_err lifecycle_password_hash(struct rst_env *env,
 
 /*
  * RST_OK if password matches stored; RST_EDENIED if not.  An empty stored
- * (no account, no password) costs the same as a wrong one.  argon2id and
+ * (no account, no password) costs the same as a wrong one of somebody: of whom,
+ * name decides, by which it was asked for (lifecycle/decoy.h).  argon2id and
  * argon2i strings are verified within the caps of rules/password.h, so are the
  * schemes of lifecycle/scheme.h; for any other {SCHEME} other() is asked
  * (modules of slapd; NULL: denied after the same work).  RST_EBUSY as above,
  * sooner for a suspect.
  */
 enum rst_err lifecycle_password_check(
-	struct rst_env *env, bool suspect, struct rst_view stored,
-	struct rst_view password,
+	struct rst_env *env, struct rst_view name, bool suspect,
+	struct rst_view stored, struct rst_view password,
 	bool (*other)(void *arg, const char *stored, struct rst_view password),
 	void *arg) RST_MUST_USE;
 

@@ -200,6 +200,7 @@ verify_other(void *arg, const char *stored, struct rst_view password)
 
 struct look {
 	struct rst_env *env;
+	struct rst_view name;
 	const char *stored;
 	struct rst_view password;
 };
@@ -209,7 +210,7 @@ look(void *arg, bool suspect)
 {
 	const struct look *at = arg;
 
-	return lifecycle_password_check(at->env, suspect,
+	return lifecycle_password_check(at->env, at->name, suspect,
 	                                rst_view_of(at->stored), at->password,
 	                                verify_other, NULL);
 }
@@ -226,7 +227,8 @@ over_verify(Operation *op, struct over_db *db, const struct over_owner *owner,
 		.policy = owner->policy,
 		.password = back_view_of(password),
 	};
-	struct look at = { claim.env, owner->stored, claim.password };
+	struct look at = { claim.env, back_view_of(claim.ndn), owner->stored,
+		           claim.password };
 
 	return over_prove(op, &claim, look, &at);
 }

@@ -5,6 +5,7 @@ life_units = \
 	tests/unit/test_acts \
 	tests/unit/test_attempt \
 	tests/unit/test_bin \
+	tests/unit/test_decoy \
 	tests/unit/test_due \
 	tests/unit/test_check_rules \
 	tests/unit/test_consequence \
@@ -43,6 +44,8 @@ tests_unit_test_verified_CFLAGS = $(life_unit_cflags)
 tests_unit_test_verified_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
+tests_unit_test_decoy_CFLAGS = $(life_unit_cflags)
+tests_unit_test_decoy_LDADD = $(life_unit_ldadd)
 tests_unit_test_due_CFLAGS = $(life_unit_cflags)
 tests_unit_test_due_LDADD = $(life_unit_ldadd)
 tests_unit_test_bin_CFLAGS = $(life_unit_cflags)

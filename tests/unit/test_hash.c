@@ -23,8 +23,9 @@
 static enum rst_err
 check(struct fixture *fixture, const char *stored, struct rst_view password)
 {
-	return lifecycle_password_check(
-		fixture->env, false, rst_view_of(stored), password, NULL, NULL);
+	return lifecycle_password_check(fixture->env, RST_VIEW("nobody"), false,
+	                                rst_view_of(stored), password, NULL,
+	                                NULL);
 }
 
 static void
@@ -344,29 +345,30 @@ another_scheme_is_the_doors_question(void **state)
 	struct asked asked = { .answer = true };
 	const struct rst_view ssha = RST_VIEW("{SSHA}abc");
 
-	assert_int_equal(lifecycle_password_check(fixture->env, false, ssha,
-	                                          RST_VIEW("e\xcc\x81"), other,
-	                                          &asked),
+	assert_int_equal(lifecycle_password_check(
+				 fixture->env, RST_VIEW(""), false, ssha,
+				 RST_VIEW("e\xcc\x81"), other, &asked),
 	                 RST_OK);
 	assert_int_equal(asked.times, 1);
 	assert_string_equal(asked.stored, "{SSHA}abc");
 	assert_string_equal(asked.password, "e\xcc\x81"); /* as it came */
 	asked.answer = false;
-	assert_int_equal(lifecycle_password_check(fixture->env, false, ssha,
-	                                          RST_VIEW("x"), other, &asked),
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW(""),
+	                                          false, ssha, RST_VIEW("x"),
+	                                          other, &asked),
 	                 RST_EDENIED);
 	/* never for nothing, clear text or a bomb */
 	asked = (struct asked){ .answer = true };
-	assert_int_equal(lifecycle_password_check(fixture->env, false,
-	                                          RST_VIEW(""), RST_VIEW("x"),
-	                                          other, &asked),
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW(""),
+	                                          false, RST_VIEW(""),
+	                                          RST_VIEW("x"), other, &asked),
 	                 RST_EDENIED);
-	assert_int_equal(lifecycle_password_check(fixture->env, false,
-	                                          RST_VIEW("x"), RST_VIEW("x"),
-	                                          other, &asked),
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW(""),
+	                                          false, RST_VIEW("x"),
+	                                          RST_VIEW("x"), other, &asked),
 	                 RST_EDENIED);
-	assert_int_equal(lifecycle_password_check(fixture->env, false,
-	                                          RST_VIEW("{ARGON2}x"),
+	assert_int_equal(lifecycle_password_check(fixture->env, RST_VIEW(""),
+	                                          false, RST_VIEW("{ARGON2}x"),
 	                                          RST_VIEW("x"), other, &asked),
 	                 RST_EDENIED);
 	assert_int_equal(asked.times, 0);
