@@ -197,7 +197,8 @@ check_duty(struct http_req *req, struct http_reply *reply)
 	if (req->api)
 		http_reply_err(req, reply, RST_EDENIED, &refusal);
 	else
-		http_location(reply, "/me?due=password", RST_VIEW(""), "");
+		http_location(reply, "/me?due=password#password", RST_VIEW(""),
+		              "");
 	return false;
 }
 

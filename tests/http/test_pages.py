@@ -403,8 +403,61 @@ def no_token_is_logged():
     assert '"path":"/users/\\"}"' in rosterd.log()
 
 
+def a_temporary_password_is_changed_first():
+    """Pages and forms alone: no script."""
+    rosterd = Rosterd()
+    rosterd.admin().post("/users", person("bob"), expect=201)
+    web = Browser(rosterd)
+    web.open("/login")
+    web.submit("/login", {"username": "ada", "password": PASSWORD})
+    page = web.open("/users/bob")
+    assert "Give a temporary password" in page
+    form = re.search(r'<form[^>]*action="/users/bob/reset-password">(?:(?!'
+                     r'</form>).)*name="temporary".*?</form>', page, re.S)
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", form.group(0)):
+        got = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
+        fields[got["name"]] = got["value"]
+    page = check_page(web.web.post(
+        rosterd.url + "/users/bob/reset-password", data=fields,
+        headers={"Sec-Fetch-Site": "same-origin", "Origin": "null"}))
+    made = re.search(r"<code[^>]*>([^<]{29,})</code>", page).group(1)
+    assert made not in web.open("/users/bob"), "shown once"
+    assert "Vorläufiges Passwort vergeben" in german(web, "/users/bob")
+
+    bob = Browser(rosterd)
+    bob.open("/login")
+    page = bob.submit("/login", {"username": "bob", "password": made})
+    told = "Change your password first"
+    for path in (None, "/", "/users/bob"):
+        if path is not None:
+            page = bob.open(path)
+        at = bob.page.url[len(rosterd.url):]
+        assert re.match(r"/me($|[?#])", at) and told in page, (path, at)
+    assert "Bitte zuerst das Passwort" in german(bob, "/me")
+    page = bob.submit("/me/password", {"old": made, "new": "short"},
+                      expect=422)
+    assert 'id="new-error"' in page and told in page
+    new = "Ladders-of-my-own-choice"
+    page = bob.submit("/me/password", {"old": made, "new": new})
+    assert told not in page
+    assert bob.open("/users/bob") and bob.page.url.endswith("/users/bob")
+    rosterd.client().sign_in("bob", new)
+
+
+def check_page(answer):
+    check(answer, 200)
+    return answer.text
+
+
+def german(web, path):
+    return check_page(web.web.get(web.rosterd.url + path, headers={
+        "Accept-Language": "de"}))
+
+
 if __name__ == "__main__":
-    main(headers_are_on_everything, every_page_is_whole, names_are_hostile,
+    main(a_temporary_password_is_changed_first,
+         headers_are_on_everything, every_page_is_whole, names_are_hostile,
          a_template_never_sees_a_secret, lists_go_page_by_page,
          a_refused_form_keeps_what_was_chosen, every_error_is_tied_to_its_field,
          same_address_for_programs,

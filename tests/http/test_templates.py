@@ -180,6 +180,7 @@ def visit(rosterd, sink):
                                                  "scope": "read"}, 201)
     for send in ("", "true"):
         go.take("user", admin, "/users/bob/reset-password", {"send": send})
+    go.take("user", admin, "/users/gil/reset-password", {"temporary": "true"})
     go.take("me", admin, "/me")
     go.take("me", bob, "/me")
     go.take("me", bob, "/me/tokens", {"name": "x", "ttl": "never",
