@@ -153,6 +153,12 @@ def fill(rosterd, admin):
                              "description": "more", "settings": {
                                  "password-require": "upper,lower,digit,"
                                  "other"}}, expect=201)
+    admin.post("/hosts", {"name": "web01", "groups": ["staff1"],
+                          "managers": ["bob"], "description": "the web",
+                          "password": "made by a program 1"}, expect=201)
+    admin.post("/hosts", {"name": "db01"}, expect=201)
+    admin.patch("/users/bob", {"hosts": ["web01", "db01"],
+                               "services": ["sshd"]})
     for name in ("bob", "bob", "gil"):
         rosterd.client().sign_in(name)
     admin.post("/users", person("hugo"), expect=201)
@@ -238,6 +244,15 @@ def visit(rosterd, sink):
     go.take("settings", admin, "/settings", {"session-idle": "x"}, 422)
     go.take("policy", admin, "/policies/strict", {
         "groups": "staff1", "password-min-length": "x"}, 422)
+    go.take("hosts", admin, "/hosts")
+    go.take("hosts", admin, "/hosts", {"name": "a b", "groups": "x"}, 422)
+    go.take("host", admin, "/hosts/web01?limit=1")
+    go.take("host", admin, "/hosts/db01")
+    go.take("host", admin, "/hosts/web01", {"groups": "nobodies"}, 422)
+    go.take("host", admin, "/hosts/web01", {"managers": "nobody-there"}, 422)
+    go.take("host", admin, "/hosts/web01", {"password": "short"}, 422)
+    go.take("user", admin, "/users/bob", {"hosts": "a b"}, 422)
+    go.take("user", admin, "/users/bob", {"services": "a b"}, 422)
     go.take("policies", admin, "/policies")
     go.take("policy", admin, "/policies/strict")
     go.take("overview", admin, "/overview")
