@@ -7,6 +7,8 @@
  */
 #include "modify_priv.h"
 
+#include "backend/follow.h"
+
 /* The parent may have children, and we may write them?  Fills rs. */
 static bool
 check_parent(struct back_write *write, const struct rst_record *parent)
@@ -237,6 +239,8 @@ add(struct back_write *write, char *buf, size_t size)
 		goto out;
 	op->ora_e->e_id = rst_entry_id(after);
 	err = follow(write, after);
+	if (err == RST_OK)
+		back_follow_add(write, rst_entry_id(after), op->ora_e);
 	if (err != RST_OK)
 		back_write_fail(write, err);
 	else
@@ -253,6 +257,8 @@ roster_back_add(Operation *op, SlapReply *rs)
 	char buf[SLAP_TEXT_BUFLEN];
 	struct back_write write;
 
+	if (back_follow_replayed(op, rs))
+		return rs->sr_err;
 	buf[0] = '\0';
 	if (back_write_begin(&write, op, rs, RST_WRITE_ORDINARY))
 		add(&write, buf, sizeof(buf));

@@ -64,6 +64,8 @@ struct back_db {
 	struct berval monitor_ndn;   /* monitor.c; borrowed from cn=monitor */
 	void *monitor_callback;
 	struct rule_clock clock; /* write.c */
+	BackendDB *be;           /* slapd's own, while it is open */
+	struct follow *follow;   /* NULL: nobody follows the journal */
 	bool reopen; /* the directory changed; config.c's clean-up */
 };
 
@@ -215,6 +217,9 @@ struct back_view {
 	bool computed;   /* memberOf and the signals of a suspension */
 	int64_t now_s;   /* of the accounts' dates */
 	Operation *op;   /* NULL in tools */
+	/* The entry's name and normal name, where it has moved since; or
+	 * NULL: as it stands. */
+	const struct berval *names;
 };
 /* For an operation of a client. */
 void back_view_init(struct back_view *view, Operation *op, struct back_db *db,

@@ -6,6 +6,8 @@
  */
 #include "modify_priv.h"
 
+#include "backend/follow.h"
+
 static bool
 may_write_children(struct back_write *write, Entry *parent)
 {
@@ -95,6 +97,8 @@ roster_back_delete(Operation *op, SlapReply *rs)
 {
 	struct back_write write;
 
+	if (back_follow_replayed(op, rs))
+		return rs->sr_err;
 	if (get_treeDelete(op) > SLAP_CONTROL_IGNORED &&
 	    !back_tree_delete(op, rs)) {
 		send_ldap_result(op, rs);

@@ -8,6 +8,8 @@
  */
 #include "entry_priv.h"
 
+#include "backend/follow.h"
+
 #include "lifecycle/acts.h"
 #include "lifecycle/moment.h"
 
@@ -122,6 +124,66 @@ is_secret(const struct back_view *view, AttributeDescription *ad)
 	return view->lifecycle && !view->secrets && back_is_password(ad);
 }
 
+static unsigned int
+sid_of(struct rst_view csn)
+{
+	struct berval bv = { csn.len, (char *)(uintptr_t)csn.ptr };
+
+	return (unsigned int)slap_parse_csn_sid(&bv);
+}
+
+/* Is the stored value of contextCSN covered by what we know better? */
+static bool
+is_covered(const struct back_context *context, struct rst_view stored)
+{
+	const char *local = context->local, *foreign = context->foreign;
+	unsigned int sid = sid_of(stored);
+
+	if (foreign[0] != '\0' && sid == sid_of(rst_view_of(foreign)))
+		return true;
+	return local[0] != '\0' && sid == sid_of(rst_view_of(local)) &&
+	       strncmp(stored.ptr, local, stored.len) <= 0;
+}
+
+/*
+ * contextCSN of the suffix entry: what slapd's overlays stored there, but for
+ * the two server ids whose last CSN the environment itself knows: exactly,
+ * also after a crash.
+ */
+static void
+build_context(struct back_build *build)
+{
+	AttributeDescription *ad = slap_schema.si_ad_contextCSN;
+	unsigned int need =
+		back_needs_of(build->needs, ad, &build->entry->e_nname);
+	struct back_context context;
+	struct rst_attr stored = { 0 };
+	struct rst_view value;
+	Attribute *attr;
+
+	if (need == 0)
+		return;
+	back_follow_context(build->view->txn, &context);
+	if (!rst_record_attr(build->record, RST_A_CONTEXTCSN, &stored) &&
+	    context.local[0] == '\0' && context.foreign[0] == '\0')
+		return;
+	attr = back_build_attr(build, ad, stored.count + 2);
+	while (stored.count > 0 && rst_attr_next(&stored, &value)) {
+		if (is_covered(&context, value))
+			continue;
+		if (context.local[0] != '\0' &&
+		    sid_of(value) == sid_of(rst_view_of(context.local)))
+			context.local[0] = '\0'; /* a later one is stored */
+		back_build_value(build, attr, value);
+	}
+	if (context.local[0] != '\0')
+		back_build_value(build, attr, rst_view_of(context.local));
+	if (context.foreign[0] != '\0')
+		back_build_value(build, attr, rst_view_of(context.foreign));
+	back_build_normal(build, attr, (need & BACK_NEED_NORMAL) != 0);
+	back_build_append(build, attr);
+}
+
 static void
 build_stored(struct back_build *build, struct rst_attr *stored)
 {
@@ -134,6 +196,8 @@ build_stored(struct back_build *build, struct rst_attr *stored)
 	ad = back_ad(view->db, view->txn, view->committed, stored->id);
 	if (ad == NULL || is_secret(view, ad) || back_build_replaced(build, ad))
 		return;
+	if (ad == slap_schema.si_ad_contextCSN && build->record->parent == 0)
+		return; /* build_context() */
 	need = back_needs_of(build->needs, ad, &build->entry->e_nname);
 	if (build->record->kind == RST_KIND_OTHER &&
 	    ad == slap_schema.si_ad_objectClass)
@@ -169,6 +233,13 @@ build_names(struct back_build *build)
 	size_t len;
 	enum rst_err err;
 
+	if (build->view->names != NULL) {
+		build->entry->e_name = back_arena_copy(
+			arena, back_view_of(&build->view->names[0]));
+		build->entry->e_nname = back_arena_copy(
+			arena, back_view_of(&build->view->names[1]));
+		return RST_OK;
+	}
 	if (record->parent == 0) {
 		build->entry->e_name = back_arena_copy(arena, record->rdn);
 		build->entry->e_nname = back_arena_copy(arena, record->nrdn);
@@ -248,6 +319,8 @@ back_entry_build(const struct back_view *view, const struct rst_record *record,
 		rst_record_nth(record, i, &stored);
 		build_stored(&build, &stored);
 	}
+	if (record->parent == 0)
+		build_context(&build);
 	err = back_build_computed(&build);
 	if (err == RST_OK)
 		*ret_entry = &made->e;

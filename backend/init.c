@@ -7,6 +7,8 @@
  */
 #include "back-roster.h"
 
+#include "backend/follow.h"
+
 #include <limits.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -230,7 +232,10 @@ db_open(BackendDB *be, ConfigReply *cr)
 		Debug(LDAP_DEBUG_ANY, "%s\n", cr->msg);
 		return -1;
 	}
+	db->be = be->bd_self;
 	err = open_environment(be, db, &why);
+	if (err == RST_OK)
+		err = back_follow_open(be->bd_self, &why);
 	if (err == RST_OK) {
 		warn_of_size(db);
 		back_tasks_start(be);
@@ -262,6 +267,7 @@ db_close(BackendDB *be, ConfigReply *cr)
 	back_tasks_stop(db);
 	rst_presence_release(db->presence);
 	db->presence = -1;
+	back_follow_close(db);
 	back_task_report(db, true);
 	back_monitor_close(db);
 	back_read_flush(db);

@@ -28,6 +28,13 @@ roster_la_SOURCES = \
 	backend/entry_priv.h \
 	backend/errmap.c \
 	backend/filter.c \
+	backend/follow.c \
+	backend/follow.h \
+	backend/follow_gate.c \
+	backend/follow_image.c \
+	backend/follow_priv.h \
+	backend/follow_replay.c \
+	backend/follow_views.c \
 	backend/hidden.c \
 	backend/indexes.c \
 	backend/init.c \

@@ -47,6 +47,8 @@ back_view_init(struct back_view *view, Operation *op, struct back_db *db,
 	/* a replica gets what is stored, and computes for itself */
 	view->computed = op == NULL || op->o_sync <= SLAP_CONTROL_IGNORED;
 	view->list_all = !view->computed;
+	/* and passwords, if the ACLs let it read them */
+	view->secrets = op != NULL && !view->computed;
 }
 
 static int

@@ -7,6 +7,7 @@
  */
 #include "modify_priv.h"
 
+#include "backend/follow.h"
 #include "lber_pvt.h"
 
 /*
@@ -23,6 +24,45 @@ is_bookkeeping(const Operation *op)
 	for (; mods != NULL; mods = mods->sml_next)
 		if (mods->sml_desc != slap_schema.si_ad_contextCSN)
 			return false;
+	return true;
+}
+
+static int
+sid_of_text(char *csn)
+{
+	struct berval bv = { strlen(csn), csn };
+
+	return bv.bv_len > 0 ? slap_parse_csn_sid(&bv) : -1;
+}
+
+/*
+ * A checkpoint of what the environment knows by itself, or one that comes in
+ * the course of a replay, which must not write.
+ */
+static bool
+is_known(const Operation *op)
+{
+	struct back_db *db = op->o_bd->be_private;
+	const struct berval *csn = op->orm_modlist->sml_values;
+	struct back_read *read = NULL;
+	struct back_context context;
+	int sid, local, foreign;
+
+	if (db->follow == NULL || !op->o_dont_replicate || csn == NULL)
+		return false;
+	if (back_follow_busy(db))
+		return true;
+	if (back_read_begin((Operation *)op, db, &read) != RST_OK)
+		return false;
+	back_follow_context(&read->txn, &context);
+	back_read_end(read);
+	local = sid_of_text(context.local);
+	foreign = sid_of_text(context.foreign);
+	for (; !BER_BVISNULL(csn); csn++) {
+		sid = slap_parse_csn_sid((struct berval *)csn);
+		if (sid != local && sid != foreign)
+			return false;
+	}
 	return true;
 }
 
@@ -444,8 +484,10 @@ modify(struct back_write *write, char *buf, size_t size)
 	    back_target_asserted(write, &target) &&
 	    back_target_read(write, &target) &&
 	    back_modify(write, &target, &op->orm_modlist, NULL, &change, buf,
-	                size))
+	                size)) {
+		back_follow_modify(write, target.record.id, &op->orm_modlist);
 		back_post_read(write, target.record.id);
+	}
 	write->kept[0] = target.entry;
 }
 
@@ -455,6 +497,13 @@ roster_back_modify(Operation *op, SlapReply *rs)
 	char buf[SLAP_TEXT_BUFLEN];
 	struct back_write write;
 
+	if (back_follow_replayed(op, rs))
+		return rs->sr_err;
+	if (is_bookkeeping(op) && is_known(op)) {
+		rs->sr_err = LDAP_SUCCESS;
+		send_ldap_result(op, rs);
+		return rs->sr_err;
+	}
 	buf[0] = '\0';
 	if (back_write_begin(&write, op, rs, purpose_of(op->orm_modlist)))
 		modify(&write, buf, sizeof(buf));

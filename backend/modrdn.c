@@ -6,6 +6,8 @@
  */
 #include "modify_priv.h"
 
+#include "backend/follow.h"
+
 /* An entry below which another stands or is to stand. */
 struct superior {
 	struct rst_record record;
@@ -200,6 +202,8 @@ roster_back_modrdn(Operation *op, SlapReply *rs)
 	char buf[SLAP_TEXT_BUFLEN];
 	struct back_write write;
 
+	if (back_follow_replayed(op, rs))
+		return rs->sr_err;
 	buf[0] = '\0';
 	if (back_write_begin(&write, op, rs, RST_WRITE_ORDINARY))
 		modrdn(&write, buf, sizeof(buf));

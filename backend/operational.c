@@ -4,6 +4,8 @@
  */
 #include "back-roster.h"
 
+#include "backend/follow.h"
+
 int
 roster_back_has_subordinates(Operation *op, Entry *entry, int *ret_has)
 {
@@ -131,6 +133,13 @@ is_for_answer(const Operation *op, const ObjectClass *oc,
 	       op->o_sync <= SLAP_CONTROL_IGNORED && !back_is_internal(op);
 }
 
+static bool
+is_change(const Operation *op)
+{
+	return op->o_tag == LDAP_REQ_ADD || op->o_tag == LDAP_REQ_MODIFY ||
+	       op->o_tag == LDAP_REQ_MODRDN || op->o_tag == LDAP_REQ_DELETE;
+}
+
 static int
 get_entry(const struct back_view *view, const struct back_needs *needs,
           struct berval *ndn, struct ObjectClass *oc, AttributeDescription *at,
@@ -173,6 +182,8 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 	struct back_view view;
 	int code;
 
+	if (back_follow_entry(op, ndn, &code, ret_entry))
+		return code;
 	if (back_read_begin(op, db, &read) != RST_OK)
 		return LDAP_OTHER;
 	back_view_init(&view, op, db, &read->txn, true);
@@ -182,6 +193,8 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 		/* ACLs and overlays see hidden rows, and what is computed only
 		 * when it is asked for by name */
 		view.list_all = true;
+		/* syncprov sends what it reads in the course of a change */
+		view.secrets = oc == NULL && at == NULL && is_change(op);
 		view.computed = at != NULL && (at == back_names.member_of ||
 		                               at == back_names.locked_time ||
 		                               at == back_names.account_lock);

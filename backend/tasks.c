@@ -12,6 +12,7 @@
 
 #include <time.h>
 
+#include "backend/follow.h"
 #include "ldap_rq.h"
 #include "lifecycle/attempt.h"
 
@@ -63,6 +64,7 @@ clear_stale(void *ctx, void *arg)
 
 	rst_env_clear_stale(db->env);
 	back_task_report(db, false);
+	back_follow_look(db);
 	leave_queue(task);
 	return NULL;
 }

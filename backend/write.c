@@ -11,6 +11,8 @@
  */
 #include "back-roster.h"
 
+#include "backend/follow.h"
+
 #include <time.h>
 #include <unistd.h>
 
@@ -135,6 +137,22 @@ names_the_journal(const struct back_write *write)
 	return there;
 }
 
+/* The gate's transaction, or one of our own. */
+static enum rst_err
+begin(struct back_write *write, enum rst_write_purpose purpose)
+{
+	struct back_db *db = write->db;
+	enum rst_err err;
+
+	if (!back_follow_take(db, &write->txn))
+		return rst_write_begin_polled(db->env, purpose, wait_hook,
+		                              write, &write->txn);
+	err = rst_write_room(db->env, purpose);
+	if (err != RST_OK)
+		rst_write_abort(&write->txn);
+	return err;
+}
+
 bool
 back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
                  enum rst_write_purpose purpose)
@@ -156,8 +174,7 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 		back_write_fail(write, RST_EIO);
 		return false;
 	}
-	err = rst_write_begin_polled(write->db->env, purpose, wait_hook, write,
-	                             &write->txn);
+	err = begin(write, purpose);
 	if (err != RST_OK) {
 		back_write_fail(write, err);
 		if (op->o_abandon)
@@ -291,7 +308,12 @@ back_write_end(struct back_write *write)
 	if (rs->sr_err == LDAP_SUCCESS && op->o_noop) {
 		rs->sr_err = LDAP_X_NO_OPERATION;
 	} else if (rs->sr_err == LDAP_SUCCESS) {
-		err = commit(write);
+		err = RST_OK;
+		if (!BER_BVISEMPTY(&op->o_csn) && !op->o_dont_replicate)
+			err = back_follow_stamp(write->db, &write->txn,
+			                        &op->o_csn);
+		if (err == RST_OK)
+			err = commit(write);
 		if (err != RST_OK)
 			back_write_fail(write, err);
 		else if (write->n_controls > 0)

@@ -228,12 +228,14 @@ drop_managers(struct gate *g, struct rst_view dn)
 
 /* The group lists a member by another DN or name: that is all that changed. */
 static enum rst_err
-touch_group(struct gate *g, uint64_t group)
+touch_group(struct gate *g, uint64_t group,
+            const struct rst_journal_rows *moved)
 {
 	struct gate_write w = {
 		.verb = GATE_MODIFY,
 		.act = RST_VIEW("follow-member"),
 		.id = group,
+		.moved = moved,
 	};
 	enum rst_err err;
 
@@ -251,15 +253,19 @@ enum rst_err
 gate_follow_name(struct gate *g, const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
+	struct rst_journal_rows moved = { 0 };
 	uint64_t groups[BATCH], last = 0;
 	struct rst_record group;
 	size_t n = BATCH;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
 	if (before->parent == after->parent &&
 	    rst_view_equal(before->nrdn, after->nrdn) &&
 	    gate_same_values(before, after, RST_A_UID))
 		return RST_OK;
+	err = rst_journal_rows_member(&g->txn->r, before, false, &moved);
+	if (err == RST_OK)
+		err = rst_journal_rows_member(&g->txn->r, after, true, &moved);
 	while (err == RST_OK && n == BATCH) {
 		err = rst_member_of(&g->txn->r, sides->id, last, groups, BATCH,
 		                    &n);
@@ -268,9 +274,10 @@ gate_follow_name(struct gate *g, const struct gate_sides *sides)
 			err = rst_record_get(&g->txn->r, last, &group);
 			/* any other keeps what was written */
 			if (err == RST_OK && group.kind == RST_KIND_GROUP)
-				err = touch_group(g, last);
+				err = touch_group(g, last, &moved);
 		}
 	}
+	rst_journal_rows_release(&moved);
 	return err;
 }
 

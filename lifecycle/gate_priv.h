@@ -50,6 +50,8 @@ struct gate_write {
 	uint64_t join, leave; /* member entries of this group, or 0 */
 	/* Rows of this group that have changed already; taken. */
 	struct rst_member_deltas *followed;
+	/* Values of it that changed though their rows did not; or NULL. */
+	const struct rst_journal_rows *moved;
 	enum rst_err (*verify)(void *arg, struct rst_wtxn *txn, uint64_t id);
 	void *verify_arg;
 };

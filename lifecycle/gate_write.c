@@ -26,8 +26,14 @@ server_id(const struct gate *g)
 	struct rst_view value;
 	uint64_t id;
 
-	if (g->ctx->door != RST_DOOR_LDAP)
+	switch (g->ctx->door) {
+	case RST_DOOR_HTTP:
+	case RST_DOOR_CLI:
 		return g->ctx->server_id;
+	case RST_DOOR_LDAP:
+	case RST_DOOR_SYSTEM: /* it may be slapd's */
+		break;
+	}
 	if (rst_setting_get(&g->txn->r, "foreign-id", &value) == RST_OK &&
 	    rst_view_number(value, SERVER_ID_MAX, &id))
 		return (unsigned int)id;
@@ -243,6 +249,7 @@ journal(struct gate *g, struct gate_write *w, const char *csn,
 		.id = w->id,
 		.dn = old_dn,
 		.deltas = deltas->n > 0 ? deltas : NULL,
+		.moved = w->moved,
 	};
 	enum rst_err err = RST_OK;
 

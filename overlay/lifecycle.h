@@ -55,6 +55,19 @@ struct over_login {
 int over_may_bind(Operation *op, SlapReply *rs, const struct over_login *login);
 
 /*
+ * Judge and hash the passwords that an add or modify brings before it enters
+ * the overlays, for who must not wait for a hash there.  SLAP_CB_CONTINUE: go
+ * on, and call over_judge_end() when the operation is through; anything else
+ * has been answered.  Without the overlay, nothing.
+ */
+struct over_judged {
+	OpExtra mark;
+	bool marked;
+};
+int over_judge(Operation *op, SlapReply *rs, struct over_judged *judged);
+void over_judge_end(Operation *op, struct over_judged *judged);
+
+/*
  * Room for one more hash among slapd's threads, other than a bind's?  Around
  * every call that hashes; leave only after a true enter.
  */

@@ -523,3 +523,30 @@ out:
 	over_owner_release(&owner);
 	return rc;
 }
+
+int
+over_judge(Operation *op, SlapReply *rs, struct over_judged *judged)
+{
+	int rc = SLAP_CB_CONTINUE;
+
+	judged->marked = false;
+	if (over_db_of(op->o_bd) == NULL || is_exempt(op))
+		return rc;
+	if (op->o_tag == LDAP_REQ_ADD)
+		rc = over_add(op, rs);
+	else if (op->o_tag == LDAP_REQ_MODIFY)
+		rc = over_modify(op, rs);
+	if (rc != SLAP_CB_CONTINUE)
+		return rc;
+	over_hashed_begin(op, &judged->mark);
+	judged->marked = true;
+	return rc;
+}
+
+void
+over_judge_end(Operation *op, struct over_judged *judged)
+{
+	if (judged->marked)
+		over_hashed_end(op, &judged->mark);
+	judged->marked = false;
+}

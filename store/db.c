@@ -24,6 +24,7 @@
  * others under way answers RST_EBUSY.
  */
 #include "store/env_priv.h"
+#include "store/poke.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -358,6 +359,12 @@ check_room(struct rst_env *env, enum rst_write_purpose purpose)
 	return err;
 }
 
+enum rst_err
+rst_write_room(struct rst_env *env, enum rst_write_purpose purpose)
+{
+	return check_room(env, purpose);
+}
+
 /* With the writer lock held; gives it back on failure. */
 static enum rst_err
 begin_locked(struct rst_env *env, enum rst_write_purpose purpose,
@@ -478,6 +485,8 @@ rst_write_commit(struct rst_wtxn *txn)
 	if (err == RST_EFULL)
 		rst_env_clear_stale(env);
 	finish_write(txn, err == RST_OK);
+	if (err == RST_OK && !atomic_load(&env->listens))
+		rst_poke(env);
 	return err;
 }
 

@@ -15,9 +15,12 @@
  *
  * The private part, before it is sealed:
  *
- *	format(1) = 1, flags(1): 1 = has before, 2 = has after
+ *	format(1) = 2, flags(1): 1 = has before, 2 = has after
  *	[before id(8) bytes(4+)] [after id(8) bytes(4+)]
  *	n(4), then each: added(1) via(1) key(2+) text(4+)
+ *	n(4), then each: added(1) attribute(2) text(4+)
+ *
+ * Format 1, which earlier builds wrote, ends before the last line.
  *
  * digest is BLAKE2b-256 of the sealed bytes, so that it neither tells of the
  * secrets nor needs the key.
@@ -33,6 +36,7 @@
 #include "store/wire.h"
 
 #define FORMAT      1
+#define PRIVATE     2 /* format of a private part */
 #define HASH        RST_JOURNAL_HASH
 #define PRIVATE_MAX (UINT32_C(512) << 20) /* bytes of a private part */
 
@@ -98,13 +102,14 @@ put_image(struct rst_out *out, const struct rst_record *record)
 
 /* Write the private part; *ret_none when there is nothing to write. */
 static enum rst_err
-put_private(struct rst_out *out, const struct rst_journal_entry *entry)
+put_private(struct rst_out *out, const struct rst_journal_entry *entry,
+            const struct rst_journal_rows *rows)
 {
 	const struct rst_member_deltas *deltas = entry->deltas;
 	size_t n = deltas != NULL ? deltas->n : 0;
 	const struct rst_member_delta *delta;
 
-	rst_out_number(out, FORMAT, 1);
+	rst_out_number(out, PRIVATE, 1);
 	rst_out_number(out,
 	               (entry->before != NULL ? 1 : 0) |
 	                       (entry->after != NULL ? 2 : 0),
@@ -119,6 +124,7 @@ put_private(struct rst_out *out, const struct rst_journal_entry *entry)
 		rst_out_text(out, rst_view(delta->key, delta->key_len), 2);
 		rst_out_text(out, rst_view(delta->text, delta->text_len), 4);
 	}
+	rst_journal_rows_put(out, rows);
 	if (out->len > PRIVATE_MAX)
 		return RST_EINVALID;
 	return rst_out_error(out);
@@ -127,9 +133,10 @@ put_private(struct rst_out *out, const struct rst_journal_entry *entry)
 /* The private part, sealed, into *ret_sealed (to be freed); of no length when
  * the record has no images. */
 static enum rst_err
-seal_private(const struct rst_env *env, uint64_t sequence,
+seal_private(const struct rst_rtxn *txn, uint64_t sequence,
              const struct rst_journal_entry *entry, struct rst_view *ret_sealed)
 {
+	struct rst_journal_rows rows = { 0 };
 	struct rst_out out = { 0 };
 	char ad[RST_JOURNAL_AD], *sealed = NULL;
 	enum rst_err err = RST_OK;
@@ -138,7 +145,9 @@ seal_private(const struct rst_env *env, uint64_t sequence,
 	if (entry->before == NULL && entry->after == NULL &&
 	    (entry->deltas == NULL || entry->deltas->n == 0))
 		return RST_OK;
-	err = put_private(&out, entry);
+	err = rst_journal_rows_of(txn, entry, &rows);
+	if (err == RST_OK)
+		err = put_private(&out, entry, &rows);
 	if (err != RST_OK)
 		goto out;
 	sealed = malloc(out.len + RST_SEAL_BYTES);
@@ -146,13 +155,14 @@ seal_private(const struct rst_env *env, uint64_t sequence,
 	if (sealed == NULL)
 		goto out;
 	rst_journal_ad(sequence, ad);
-	err = rst_seal(env, rst_out_view(&out), rst_view(ad, sizeof(ad)),
+	err = rst_seal(txn->env, rst_out_view(&out), rst_view(ad, sizeof(ad)),
 	               sealed);
 	if (err != RST_OK)
 		goto out;
 	*ret_sealed = rst_view(sealed, out.len + RST_SEAL_BYTES);
 	sealed = NULL;
 out:
+	rst_journal_rows_release(&rows);
 	rst_out_release(&out);
 	free(sealed);
 	return err;
@@ -248,7 +258,7 @@ rst_journal_append(struct rst_wtxn *txn, const struct rst_journal_entry *entry,
 	if (!within_limits(entry))
 		goto out;
 	sequence = rst_journal_last(&txn->r) + 1;
-	err = seal_private(txn->r.env, sequence, entry, &sealed);
+	err = seal_private(&txn->r, sequence, entry, &sealed);
 	if (err != RST_OK)
 		goto out;
 	if (sealed.len > 0) {
@@ -419,7 +429,7 @@ get_private(struct rst_journal_images *images)
 	uint64_t n;
 	enum rst_err err = RST_OK;
 
-	if (format != FORMAT || flags > 3)
+	if (format < FORMAT || format > PRIVATE || flags > 3)
 		return RST_ECORRUPT;
 	images->has_before = (flags & 1) != 0;
 	images->has_after = (flags & 2) != 0;
@@ -431,15 +441,16 @@ get_private(struct rst_journal_images *images)
 	/* Each has eight bytes at least: a length that lies is seen here */
 	if (err == RST_OK && (in.failed || n > in.left.len / 8))
 		err = RST_ECORRUPT;
-	if (err != RST_OK || n == 0)
-		goto out;
-	images->deltas.items = calloc(n, sizeof(*images->deltas.items));
-	if (images->deltas.items == NULL)
-		return RST_ENOMEM;
-	images->deltas.room = n;
+	if (err == RST_OK && n > 0) {
+		images->deltas.items = calloc(n, sizeof(*images->deltas.items));
+		if (images->deltas.items == NULL)
+			return RST_ENOMEM;
+		images->deltas.room = n;
+	}
 	while (err == RST_OK && images->deltas.n < n)
 		err = get_delta(&in, &images->deltas);
-out:
+	if (err == RST_OK && format >= PRIVATE)
+		err = rst_journal_rows_get(&in, &images->rows);
 	if (err == RST_OK && in.left.len != 0)
 		err = RST_ECORRUPT;
 	return err;
@@ -485,6 +496,7 @@ rst_journal_images_release(struct rst_journal_images *images)
 		sodium_memzero(images->bytes, images->len);
 	free(images->bytes);
 	rst_member_deltas_release(&images->deltas);
+	rst_journal_rows_release(&images->rows);
 	memset(images, 0, sizeof(*images));
 }
 

@@ -43,6 +43,35 @@ enum rst_journal_op {
 	RST_J_EVENT = 6, /* no entry changed: a sign-in, a refusal */
 };
 
+/*
+ * A value of a membership attribute that came or went, as it was printed at
+ * that moment: later its member may have another name, or be gone.  A row of a
+ * rosterGroup is a value of member and one of memberUid.
+ */
+struct rst_journal_row {
+	bool added;
+	uint16_t attr; /* RST_A_MEMBER, ... */
+	char *text;    /* owned */
+	size_t len;
+};
+struct rst_journal_rows {
+	struct rst_journal_row *items;
+	size_t n, room;
+};
+/* Append one; text is copied. */
+enum rst_err rst_journal_rows_add(struct rst_journal_rows *rows, bool added,
+                                  uint16_t attr, struct rst_view text)
+	RST_MUST_USE;
+/*
+ * The values that stand for entry member in a rosterGroup: what it has in
+ * record, which may be a former one.
+ */
+enum rst_err rst_journal_rows_member(const struct rst_rtxn *txn,
+                                     const struct rst_record *member,
+                                     bool added, struct rst_journal_rows *rows)
+	RST_MUST_USE;
+void rst_journal_rows_release(struct rst_journal_rows *rows);
+
 /* What is appended.  Everything is borrowed for the call. */
 struct rst_journal_entry {
 	enum rst_journal_op op;
@@ -62,7 +91,9 @@ struct rst_journal_entry {
 	const struct rst_record *before;        /* NULL for an add */
 	const struct rst_record *after;         /* NULL for a delete */
 	const struct rst_member_deltas *deltas; /* may be NULL */
-	uint64_t count;                         /* entries of a RST_J_LOAD */
+	/* Values that changed though their rows did not; may be NULL. */
+	const struct rst_journal_rows *moved;
+	uint64_t count; /* entries of a RST_J_LOAD */
 };
 
 /*
@@ -124,6 +155,7 @@ struct rst_journal_images {
 	bool has_before, has_after;
 	struct rst_record before, after;
 	struct rst_member_deltas deltas;
+	struct rst_journal_rows rows; /* none of records before format 2 */
 };
 /* RST_ENOTFOUND when erased or never there, RST_ECORRUPT when the digest or
  * the seal does not hold. */

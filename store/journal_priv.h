@@ -25,6 +25,16 @@ enum rst_err rst_journal_values(const struct rst_rtxn *txn,
                                 struct rst_out *out, uint32_t *ret_omitted)
 	RST_MUST_USE;
 
+/* journal_row.c: what deltas and moved (either may be NULL) mean as values; the
+ * form they have in a private part. */
+enum rst_err rst_journal_rows_of(const struct rst_rtxn *txn,
+                                 const struct rst_journal_entry *entry,
+                                 struct rst_journal_rows *rows) RST_MUST_USE;
+void rst_journal_rows_put(struct rst_out *out,
+                          const struct rst_journal_rows *rows);
+enum rst_err rst_journal_rows_get(struct rst_in *in,
+                                  struct rst_journal_rows *rows) RST_MUST_USE;
+
 /* csn.c: text has the form of a CSN.  Older forms (without microseconds, with
  * a server id of two digits) are written anew into buf. */
 bool rst_csn_canonical(struct rst_view text, char buf[RST_CSN_MAX]);

@@ -30,7 +30,7 @@ store_libstore_la_SOURCES = \
 	store/index_build.c store/index_find.c \
 	store/index_key.c store/index_words.c \
 	store/journal.c store/journal.h store/journal_priv.h \
-	store/journal_keep.c store/journal_value.c store/journal_verify.c \
+	store/journal_keep.c store/journal_row.c store/journal_value.c store/journal_verify.c \
 	store/member.c store/member.h store/member_priv.h \
 	store/member_face.c store/member_follow.c \
 	store/member_groups.c store/member_nest.c store/member_until.c \
@@ -39,6 +39,7 @@ store_libstore_la_SOURCES = \
 	store/answer.c store/answer.h store/answer_priv.h \
 	store/outbox.c store/outbox.h \
 	store/presence.c store/presence.h \
+	store/poke.c store/poke.h \
 	store/record.c store/record_priv.h \
 	store/seal.c \
 	store/session.c store/session.h store/session_priv.h \

@@ -18,6 +18,7 @@ include tests/unit/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk
 include tests/both/local.mk
+include tests/replication/local.mk
 include tests/differential/local.mk
 include tests/power/local.mk
 include tests/clients/local.mk

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow.c - following the journal
+ *
+ * Settings of the environment hold where it stands:
+ *
+ *	follow-cursor	"SEQUENCE CSN": the last record that is done with, and
+ *			the CSN of the last that was replayed.  That CSN is
+ *			contextCSN of the foreign server id: what was not
+ *			replayed yet is not there for a replica that comes
+ *	follow-local	the CSN of the last change of slapd's own, written in
+ *			its transaction
+ *
+ * The cursor is stored with the next local change, by the task every second,
+ * and at the end.  After a crash the records since then are replayed once more,
+ * which replicas take for what they have.
+ *
+ * Work is done in slapd's pool: by operations (follow_gate.c); when a datagram
+ * comes from who committed; and every second, lest one was lost.
+ */
+#include "backend/follow_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ldap_rq.h"
+#include "store/poke.h"
+
+#define CURSOR          "follow-cursor"
+#define LOCAL           "follow-local"
+#define FOREIGN_DEFAULT 15
+#define TASK_EVERY_S    1
+#define GATE_RECORDS    64 /* replayed by the task while it holds the gate */
+#define LATE_S          10 /* an overlay may have come so long before */
+#define CURSOR_TEXT     (24 + RST_CSN_MAX)
+
+static struct follow *follows; /* changed under a paused pool only */
+
+static unsigned int
+foreign_id(const struct rst_rtxn *txn)
+{
+	struct rst_view value;
+	uint64_t id;
+
+	if (rst_setting_get(txn, "foreign-id", &value) == RST_OK &&
+	    rst_view_number(value, SLAP_SYNC_SID_MAX, &id))
+		return (unsigned int)id;
+	return FOREIGN_DEFAULT;
+}
+
+/* The cursor as it is stored; false for none. */
+static bool
+stored_cursor(const struct rst_rtxn *txn, uint64_t *ret_sequence,
+              char csn[RST_CSN_MAX])
+{
+	struct rst_view text, number, rest;
+	const char *space;
+	enum rst_err err;
+
+	err = rst_setting_get(txn, CURSOR, &text);
+	if (err != RST_OK || text.len == 0)
+		return false;
+	space = memchr(text.ptr, ' ', text.len);
+	if (space == NULL)
+		return false;
+	number = rst_view(text.ptr, (size_t)(space - text.ptr));
+	rest = rst_view(space + 1, text.len - number.len - 1);
+	return rst_view_number(number, UINT64_MAX, ret_sequence) &&
+	       rst_view_copy(rest, csn, RST_CSN_MAX);
+}
+
+void
+back_follow_context(const struct rst_rtxn *txn,
+                    struct back_context *ret_context)
+{
+	struct rst_view local;
+	uint64_t sequence;
+
+	memset(ret_context, 0, sizeof(*ret_context));
+	if (!stored_cursor(txn, &sequence, ret_context->foreign))
+		ret_context->foreign[0] = '\0';
+	if (rst_setting_get(txn, LOCAL, &local) != RST_OK ||
+	    !rst_view_copy(local, ret_context->local, RST_CSN_MAX))
+		ret_context->local[0] = '\0';
+}
+
+enum rst_err
+back_follow_save(struct follow *follow, struct rst_wtxn *txn)
+{
+	char text[CURSOR_TEXT];
+	enum rst_err err;
+
+	if (follow->saved == follow->cursor)
+		return RST_OK;
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " %s", follow->cursor,
+	               follow->csn);
+	err = rst_setting_put(txn, CURSOR, rst_view_of(text));
+	if (err == RST_OK)
+		follow->saved = follow->cursor;
+	return err;
+}
+
+enum rst_err
+back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
+                  const struct berval *csn)
+{
+	struct follow *follow = db->follow;
+	struct rst_view last;
+	enum rst_err err = RST_OK;
+
+	if (follow == NULL || !follow->open)
+		return RST_OK;
+	if (slap_parse_csn_sid((struct berval *)csn) == slap_serverID) {
+		if (rst_setting_get(&txn->r, LOCAL, &last) != RST_OK)
+			last = RST_VIEW("");
+		if (last.len != csn->bv_len ||
+		    memcmp(last.ptr, csn->bv_val, last.len) < 0)
+			err = rst_setting_put(txn, LOCAL, back_view_of(csn));
+	}
+	if (err == RST_OK && back_gate_is_mine(follow))
+		err = back_follow_save(follow, txn);
+	return err;
+}
+
+static bool
+must_leave(void)
+{
+	return slapd_shutdown ||
+	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
+}
+
+/* The names of a record, normalised. */
+static enum rst_err
+take_names(const struct rst_journal_public *public,
+           struct follow_record *record)
+{
+	struct berval dn = { public->dn.len,
+		             (char *)(uintptr_t) public->dn.ptr };
+	struct berval old = { public->old_dn.len,
+		              (char *)(uintptr_t) public->old_dn.ptr };
+
+	if (public->op != RST_J_RENAME)
+		old = dn;
+	ber_dupbv(&record->dn, &dn);
+	ber_dupbv(&record->old_dn, &old);
+	if (dnNormalize(0, NULL, NULL, &record->dn, &record->ndn, NULL) !=
+	            LDAP_SUCCESS ||
+	    dnNormalize(0, NULL, NULL, &record->old_dn, &record->old_ndn,
+	                NULL) != LDAP_SUCCESS)
+		return RST_ECORRUPT;
+	return RST_OK;
+}
+
+void
+back_replay_release(struct follow_record *record)
+{
+	ch_free(record->dn.bv_val);
+	ch_free(record->ndn.bv_val);
+	ch_free(record->old_dn.bv_val);
+	ch_free(record->old_ndn.bv_val);
+	rst_journal_images_release(&record->images);
+	memset(record, 0, sizeof(*record));
+}
+
+static bool
+is_foreign(const struct rst_journal_public *public)
+{
+	return !public->replicated && public->op != RST_J_LOAD &&
+	       public->op != RST_J_EVENT;
+}
+
+/*
+ * Move the cursor to the next record that is to be replayed, and fetch it.
+ * RST_ENOTFOUND: there is none, the cursor stands at the end.
+ */
+static enum rst_err
+fetch(struct follow *follow, struct follow_record *record)
+{
+	struct rst_journal_public public;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = rst_read_begin(follow->db->env, &txn);
+	if (err != RST_OK)
+		return err;
+	for (;;) {
+		err = rst_journal_get(&txn, follow->cursor + 1, &public);
+		if (err != RST_OK || is_foreign(&public))
+			break;
+		follow->cursor++;
+	}
+	if (err != RST_OK)
+		goto out;
+	record->sequence = public.sequence;
+	record->id = public.id;
+	record->op = public.op;
+	if (!rst_view_copy(public.csn, record->csn_text, RST_CSN_MAX))
+		err = RST_ECORRUPT;
+	record->csn.bv_val = record->csn_text;
+	record->csn.bv_len = strlen(record->csn_text);
+	if (err == RST_OK)
+		err = take_names(&public, record);
+	if (err == RST_OK)
+		err = rst_journal_images(&txn, public.sequence,
+		                         &record->images);
+	/* a journal that lost this record cannot be followed any better */
+	if (err == RST_ENOTFOUND)
+		err = RST_ECORRUPT;
+out:
+	rst_read_end(&txn);
+	return err;
+}
+
+/* RST_ENOTFOUND: nothing left. */
+static enum rst_err
+replay_next(struct follow *follow, bool inline_op)
+{
+	struct follow_record record = { 0 };
+	enum rst_err err;
+
+	err = fetch(follow, &record);
+	if (err == RST_ECORRUPT) {
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": record %" PRIu64 " of the journal "
+		      "cannot be replayed: reload the replicas\n",
+		      follow->db->directory, follow->cursor + 1);
+		follow->refused++;
+		follow->cursor++;
+		err = RST_OK;
+	} else if (err == RST_OK) {
+		follow->replaying = true;
+		back_replay(follow, &record, inline_op);
+		follow->replaying = false;
+		(void)rst_view_copy(rst_view_of(record.csn_text), follow->csn,
+		                    RST_CSN_MAX);
+		follow->cursor = record.sequence;
+	}
+	back_replay_release(&record);
+	return err;
+}
+
+enum rst_err
+back_follow_drain(struct follow *follow, bool inline_op)
+{
+	unsigned int n = 0;
+	enum rst_err err = RST_OK;
+
+	if (follow->replaying)
+		return RST_OK;
+	while (err == RST_OK) {
+		if (slapd_shutdown || (!follow->ready && must_leave()))
+			return RST_EBUSY;
+		if (!inline_op && n++ == GATE_RECORDS)
+			return RST_EBUSY;
+		err = replay_next(follow, inline_op);
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+static void
+save_now(struct follow *follow)
+{
+	struct rst_wtxn txn;
+	enum rst_err err;
+
+	if (follow->saved == follow->cursor)
+		return;
+	err = rst_write_begin(follow->db->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = back_follow_save(follow, &txn);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	if (err != RST_OK && err != RST_EBUSY)
+		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": cursor: %s\n",
+		      follow->db->directory, rst_strerror(err));
+}
+
+/* In a task of the pool. */
+static void
+work(struct follow *follow, bool save)
+{
+	enum rst_err err = RST_EBUSY;
+
+	while (err == RST_EBUSY && follow->open && !must_leave()) {
+		if (!back_gate_try(follow))
+			return; /* who has it drains */
+		err = back_follow_drain(follow, false);
+		if (err == RST_OK && save)
+			save_now(follow);
+		back_gate_leave(follow);
+	}
+	if (err != RST_OK && err != RST_EBUSY)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": the journal cannot be "
+		      "followed: %s\n",
+		      follow->db->directory, rst_strerror(err));
+}
+
+/* A datagram came. */
+static void *
+poked(void *ctx, void *arg)
+{
+	struct follow *follow = arg;
+	char bytes[8];
+
+	if (!follow->open || follow->fd < 0)
+		return NULL;
+	while (recv(follow->fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	work(follow, false);
+	if (follow->open && follow->conn != NULL)
+		connection_client_enable(follow->conn);
+	return NULL;
+}
+
+/* connections[] is there only when slapd runs, so the first task does it. */
+static void
+listen_for_pokes(struct follow *follow)
+{
+	enum rst_err err;
+
+	if (follow->conn != NULL || follow->fd >= 0)
+		return;
+	err = rst_poke_listen(follow->db->env, &follow->fd);
+	if (err != RST_OK) {
+		follow->fd = -1;
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": no socket for the "
+		      "follower: it looks once a second\n",
+		      follow->db->directory);
+		return;
+	}
+	follow->conn = connection_client_setup(follow->fd, poked, follow);
+}
+
+static void *
+every_second(void *ctx, void *arg)
+{
+	struct re_s *task = arg;
+	struct follow *follow = task->arg;
+
+	if (follow->open && !must_leave()) {
+		listen_for_pokes(follow);
+		work(follow, true);
+	}
+	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
+	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
+	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	return NULL;
+}
+
+static bool
+is_needed(BackendDB *be)
+{
+	return overlay_is_inst(be, "syncprov") ||
+	       overlay_is_inst(be, "accesslog") ||
+	       overlay_is_inst(be, "auditlog");
+}
+
+/* Where to begin: where the last one ended, else here and now. */
+static enum rst_err
+begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
+         bool *ret_changed)
+{
+	struct timespec now;
+	struct rst_view local;
+	char csn[RST_CSN_MAX];
+	uint64_t sequence;
+	enum rst_err err = RST_OK;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	*ret_changed = false;
+	if (!stored_cursor(&txn->r, &follow->cursor, follow->csn)) {
+		*ret_changed = true;
+		follow->cursor = rst_journal_last(&txn->r);
+		if (since_s != 0)
+			err = rst_journal_find(&txn->r, since_s, &sequence);
+		if (err == RST_OK && since_s != 0)
+			follow->cursor = sequence - 1;
+		if (err == RST_OK)
+			err = rst_csn_next(txn, now.tv_sec,
+			                   (uint32_t)(now.tv_nsec / 1000),
+			                   foreign_id(&txn->r), follow->csn);
+		follow->saved = follow->cursor + 1;
+		if (err == RST_OK)
+			err = back_follow_save(follow, txn);
+	}
+	follow->saved = follow->cursor;
+	if (err == RST_OK && !SLAP_SINGLE_SHADOW(follow->be) &&
+	    rst_setting_get(&txn->r, LOCAL, &local) == RST_ENOTFOUND) {
+		*ret_changed = true;
+		err = rst_csn_next(txn, now.tv_sec,
+		                   (uint32_t)(now.tv_nsec / 1000),
+		                   (unsigned int)slap_serverID, csn);
+		if (err == RST_OK)
+			err = rst_setting_put(txn, LOCAL, rst_view_of(csn));
+	}
+	return err;
+}
+
+static enum rst_err
+begin(struct follow *follow, int64_t since_s)
+{
+	struct rst_wtxn txn;
+	bool changed = false;
+	enum rst_err err;
+
+	err = rst_write_begin(follow->db->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = begin_at(follow, &txn, since_s, &changed);
+	if (err == RST_OK && changed)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
+static struct follow *
+follow_of(BackendDB *be)
+{
+	struct back_db *db = be->be_private;
+	struct follow *follow;
+
+	for (follow = follows; follow != NULL; follow = follow->next)
+		if (follow->be == be)
+			break;
+	if (follow == NULL) {
+		follow = ch_calloc(1, sizeof(*follow));
+		ldap_pvt_thread_mutex_init(&follow->mutex);
+		follow->next = follows;
+		follows = follow;
+	}
+	follow->be = be;
+	follow->db = db;
+	follow->fd = -1;
+	follow->conn = NULL;
+	return follow;
+}
+
+static enum rst_err
+start(BackendDB *be, int64_t since_s)
+{
+	static char name[] = "roster_follow";
+	struct back_db *db = be->be_private;
+	struct follow *follow = follow_of(be);
+	enum rst_err err;
+
+	err = begin(follow, since_s);
+	if (err != RST_OK)
+		return err;
+	follow->open = true;
+	back_gate_install(follow);
+	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
+	follow->task =
+		ldap_pvt_runqueue_insert(&slapd_rq, TASK_EVERY_S, every_second,
+	                                 follow, name, be->be_suffix[0].bv_val);
+	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	db->follow = follow;
+	return RST_OK;
+}
+
+enum rst_err
+back_follow_open(BackendDB *be, struct rst_detail *why)
+{
+	enum rst_err err;
+
+	if (!(slapMode & SLAP_SERVER_MODE) || !is_needed(be))
+		return RST_OK;
+	err = start(be, 0);
+	if (err != RST_OK)
+		rst_detail_set(why, "the journal cannot be followed");
+	return err;
+}
+
+void
+back_follow_look(struct back_db *db)
+{
+	struct timespec now;
+	enum rst_err err;
+
+	if (db->follow != NULL || must_leave() || !is_needed(db->be))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	err = start(db->be, now.tv_sec - LATE_S);
+	if (err != RST_OK && err != RST_EBUSY)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": the journal cannot be "
+		      "followed: %s\n",
+		      db->directory, rst_strerror(err));
+}
+
+static void
+stop_task(struct follow *follow)
+{
+	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
+	if (ldap_pvt_runqueue_isrunning(&slapd_rq, follow->task)) {
+		ldap_pvt_runqueue_stoptask(&slapd_rq, follow->task);
+		ldap_pvt_thread_pool_retract(follow->task->pool_cookie);
+	}
+	ldap_pvt_runqueue_remove(&slapd_rq, follow->task);
+	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	follow->task = NULL;
+}
+
+void
+back_follow_close(struct back_db *db)
+{
+	struct follow *follow = db->follow;
+
+	if (follow == NULL)
+		return;
+	follow->open = false;
+	db->follow = NULL;
+	stop_task(follow);
+	back_gate_remove(follow);
+	save_now(follow);
+	if (follow->fd >= 0) {
+		rst_poke_unlisten(db->env);
+		/* at its end slapd has closed all connections already */
+		if (follow->conn != NULL && !slapd_shutdown)
+			connection_client_stop(follow->conn);
+		close(follow->fd);
+	}
+	follow->fd = -1;
+	follow->conn = NULL;
+}
+
+bool
+back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn)
+{
+	struct follow *follow = db->follow;
+
+	if (follow == NULL || !back_gate_is_mine(follow) || !follow->ready)
+		return false;
+	*ret_txn = follow->txn;
+	follow->ready = false;
+	return true;
+}
+
+bool
+back_follow_busy(const struct back_db *db)
+{
+	return db->follow != NULL && back_gate_is_mine(db->follow) &&
+	       db->follow->replaying;
+}

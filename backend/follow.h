@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow.h - telling slapd's overlays of commits that they have not seen
+ *
+ * rosterd, rosterctl and slapadd commit without slapd, and one operation of
+ * slapd's own may change entries beside the one that it names.  With overlay
+ * syncprov, accesslog or auditlog on the database, the follower runs each such
+ * change through the overlays as an operation that is already applied, in the
+ * journal's order: doc/design/0018-follower.md.  Without them there is no
+ * follower, and nothing here costs anything.
+ */
+#ifndef BACK_FOLLOW_H
+#define BACK_FOLLOW_H
+
+#include "backend/back-roster.h"
+
+/* Start to follow, if an overlay needs it and nobody does; before the
+ * overlays open.  In tools nothing. */
+enum rst_err back_follow_open(BackendDB *be, struct rst_detail *why)
+	RST_MUST_USE;
+/* Stop; the pool is paused or gone. */
+void back_follow_close(struct back_db *db);
+/* Now and then: an overlay may have come by cn=config. */
+void back_follow_look(struct back_db *db);
+
+/*
+ * op is a replay and its change the one that op names: it is done.  The answer
+ * is sent, and rs tells it.  Every write operation asks first.
+ */
+bool back_follow_replayed(Operation *op, SlapReply *rs);
+/* The entry ndn as a replay in progress must see it: false, it says nothing of
+ * this entry.  *ret_code is LDAP_SUCCESS or LDAP_NO_SUCH_OBJECT. */
+bool back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
+                       Entry **ret_entry);
+/* Take the transaction that the write gate began for this thread's operation.
+ * False: there is none, begin one. */
+bool back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn);
+/* A replay of this thread is under way: it must not write. */
+bool back_follow_busy(const struct back_db *db);
+
+/* In the transaction of a local change: its CSN is the last of our own. */
+enum rst_err back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
+                               const struct berval *csn) RST_MUST_USE;
+/*
+ * follow_views.c: what overlays see of a change of the rosterGroup id says all
+ * that it did to its members.  With nobody following, nothing.
+ */
+void back_follow_add(struct back_write *write, uint64_t id, Entry *entry);
+void back_follow_modify(struct back_write *write, uint64_t id,
+                        Modifications **mods);
+
+/*
+ * contextCSN of the two server ids that the environment answers for itself:
+ * C strings, "" for none.  They are kept in it when somebody follows.
+ */
+struct back_context {
+	char local[RST_CSN_MAX];
+	char foreign[RST_CSN_MAX];
+};
+void back_follow_context(const struct rst_rtxn *txn,
+                         struct back_context *ret_context);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow_image.c - entries and modifications of a record of the journal
+ *
+ * An image is the whole entry but for membership, of which the record has only
+ * the values that came and went.  The list as it was is the list as it is,
+ * with everything undone that later records did to it, back to this one:
+ *
+ *	record		41 (this)	42		43		now
+ *	came, went	+a		-b		+c
+ *	list after	a b		a		a c		a c
+ *
+ * It is built only when an overlay asks for the entry.  Of a long backlog the
+ * next LOOK_BACK records are looked at.
+ */
+#include "backend/follow_priv.h"
+
+#define LOOK_BACK 2000
+
+static const uint16_t member_attrs[] = { RST_A_MEMBER, RST_A_MEMBERUID,
+	                                 RST_A_UNIQUEMEMBER };
+#define MEMBER_ATTRS (sizeof(member_attrs) / sizeof(member_attrs[0]))
+
+struct list {
+	struct berval *values; /* ended by a null value */
+	size_t n, room;
+};
+
+static void
+list_add(struct list *list, struct rst_view text)
+{
+	struct berval bv = { text.len, (char *)(uintptr_t)text.ptr };
+
+	if (list->n + 1 >= list->room) {
+		list->room = list->room == 0 ? 16 : list->room * 2;
+		list->values = ch_realloc(list->values,
+		                          list->room * sizeof(*list->values));
+	}
+	ber_dupbv(&list->values[list->n++], &bv);
+	BER_BVZERO(&list->values[list->n]);
+}
+
+static void
+list_drop(struct list *list, struct rst_view text)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (!rst_view_equal(back_view_of(&list->values[i]), text))
+			continue;
+		ch_free(list->values[i].bv_val);
+		list->values[i] = list->values[--list->n];
+		BER_BVZERO(&list->values[list->n]);
+		return;
+	}
+}
+
+static void
+list_free(struct list *list)
+{
+	ber_bvarray_free(list->values);
+	memset(list, 0, sizeof(*list));
+}
+
+static void
+undo(const struct rst_journal_rows *rows, struct list lists[MEMBER_ATTRS])
+{
+	const struct rst_journal_row *row;
+	struct rst_view text;
+
+	for (size_t i = rows->n; i-- > 0;) {
+		row = &rows->items[i];
+		text = rst_view(row->text, row->len);
+		for (size_t k = 0; k < MEMBER_ATTRS; k++) {
+			if (member_attrs[k] != row->attr)
+				continue;
+			list_drop(&lists[k], text);
+			if (!row->added)
+				list_add(&lists[k], text);
+		}
+	}
+}
+
+static enum rst_err
+list_now(const struct rst_rtxn *txn, const struct rst_record *group,
+         uint16_t attr, struct list *list)
+{
+	struct rst_member_cursor *cursor = ch_calloc(1, sizeof(*cursor));
+	char text[RST_DN_MAX];
+	size_t len;
+	enum rst_err err;
+
+	while ((err = rst_member_next(txn, group, attr, true, cursor, text,
+	                              &len)) == RST_OK)
+		list_add(list, rst_view(text, len));
+	ch_free(cursor);
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* Undo what the records from first on did to entry id. */
+static enum rst_err
+undo_since(const struct rst_rtxn *txn, uint64_t first, uint64_t id,
+           struct list lists[MEMBER_ATTRS])
+{
+	struct rst_journal_images images = { 0 };
+	struct rst_journal_public public;
+	uint64_t last = rst_journal_last(txn);
+	enum rst_err err = RST_OK;
+
+	if (last > first && last - first > LOOK_BACK)
+		last = first + LOOK_BACK;
+	for (uint64_t at = last; err == RST_OK && at >= first; at--) {
+		err = rst_journal_get(txn, at, &public);
+		if (err != RST_OK || public.id != id || public.digest.len == 0)
+			continue;
+		err = rst_journal_images(txn, at, &images);
+		if (err == RST_OK)
+			undo(&images.rows, lists);
+		rst_journal_images_release(&images);
+	}
+	return err;
+}
+
+static AttributeDescription *
+ad_of(uint16_t attr)
+{
+	if (attr == RST_A_MEMBER)
+		return back_names.member;
+	return attr == RST_A_MEMBERUID ? back_names.member_uid
+	                               : back_names.unique_member;
+}
+
+/* Membership of an entry at that moment. */
+static enum rst_err
+add_members(const struct rst_rtxn *txn, const struct follow_record *record,
+            const struct rst_record *image, bool after, Entry *entry)
+{
+	struct list lists[MEMBER_ATTRS] = { { NULL, 0, 0 } };
+	uint64_t first = record->sequence + (after ? 1 : 0);
+	enum rst_err err = RST_OK;
+
+	for (size_t k = 0; err == RST_OK && k < MEMBER_ATTRS; k++)
+		err = list_now(txn, image, member_attrs[k], &lists[k]);
+	if (err == RST_OK)
+		err = undo_since(txn, first, record->id, lists);
+	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
+		if (err == RST_OK && lists[k].n > 0 &&
+		    attr_merge_normalize(entry, ad_of(member_attrs[k]),
+		                         lists[k].values, NULL) != LDAP_SUCCESS)
+			err = RST_EINVALID;
+		list_free(&lists[k]);
+	}
+	return err;
+}
+
+/* What replicas are to see of a record that stands by itself. */
+static void
+init_view(struct follow *follow, const struct rst_rtxn *txn,
+          struct back_view *view)
+{
+	memset(view, 0, sizeof(*view));
+	view->db = follow->db;
+	view->txn = txn;
+	view->committed = true;
+	view->list_all = true;
+	view->secrets = true;
+	view->no_members = true;
+}
+
+enum rst_err
+back_image_entry(struct follow *follow, const struct follow_record *record,
+                 bool after, Entry **ret_entry)
+{
+	const struct rst_record *image =
+		after ? &record->images.after : &record->images.before;
+	struct berval names[2] = { after ? record->dn : record->old_dn,
+		                   after ? record->ndn : record->old_ndn };
+	struct back_view view;
+	struct rst_rtxn txn;
+	Entry *ours = NULL, *entry = NULL;
+	enum rst_err err;
+
+	err = rst_read_begin(follow->db->env, &txn);
+	if (err != RST_OK)
+		return err;
+	init_view(follow, &txn, &view);
+	view.names = names;
+	err = back_entry_new(&view, image, NULL, &ours);
+	if (err != RST_OK)
+		goto out;
+	entry = entry_dup(ours);
+	back_entry_free(ours);
+	err = add_members(&txn, record, image, after, entry);
+	if (err == RST_OK) {
+		*ret_entry = entry;
+		entry = NULL;
+	}
+out:
+	rst_read_end(&txn);
+	if (entry != NULL)
+		entry_free(entry);
+	return err;
+}
+
+static Modifications **
+append(Modifications **tail, int op, AttributeDescription *ad,
+       struct list *list)
+{
+	Modifications *mod = ch_calloc(1, sizeof(*mod));
+
+	mod->sml_op = op;
+	mod->sml_flags = SLAP_MOD_INTERNAL;
+	mod->sml_desc = ad;
+	mod->sml_type = ad->ad_cname;
+	mod->sml_values = list->values;
+	mod->sml_numvals = (unsigned int)list->n;
+	memset(list, 0, sizeof(*list));
+	*tail = mod;
+	return &mod->sml_next;
+}
+
+static bool
+same(const struct rst_attr *a, const struct rst_attr *b)
+{
+	struct rst_attr x = *a, y = *b;
+	struct rst_view v, w;
+
+	if (x.count != y.count)
+		return false;
+	while (rst_attr_next(&x, &v) && rst_attr_next(&y, &w))
+		if (!rst_view_equal(v, w))
+			return false;
+	return true;
+}
+
+/* Replicas take these from the modifications, changed or not. */
+static bool
+is_stamp(uint16_t id)
+{
+	return id == RST_A_ENTRYCSN || id == RST_A_MODIFYTIMESTAMP ||
+	       id == RST_A_MODIFIERSNAME;
+}
+
+/* REPLACE for each attribute that differs, DELETE for those that went. */
+static Modifications **
+append_attrs(const struct back_view *view, const struct follow_record *record,
+             Modifications **tail)
+{
+	const struct rst_record *before = &record->images.before;
+	const struct rst_record *after = &record->images.after;
+	struct rst_attr attr, other;
+	struct list list = { NULL, 0, 0 };
+	AttributeDescription *ad;
+	struct rst_view value;
+
+	for (unsigned int i = 0; i < after->n_attrs; i++) {
+		rst_record_nth(after, i, &attr);
+		ad = back_ad(view->db, view->txn, true, attr.id);
+		if (ad == NULL || attr.count == 0 ||
+		    (!is_stamp(attr.id) &&
+		     rst_record_attr(before, attr.id, &other) &&
+		     same(&attr, &other)))
+			continue;
+		while (rst_attr_next(&attr, &value))
+			list_add(&list, value);
+		tail = append(tail, LDAP_MOD_REPLACE, ad, &list);
+	}
+	for (unsigned int i = 0; i < before->n_attrs; i++) {
+		rst_record_nth(before, i, &attr);
+		ad = back_ad(view->db, view->txn, true, attr.id);
+		if (ad != NULL && attr.count > 0 &&
+		    (!rst_record_attr(after, attr.id, &other) ||
+		     other.count == 0))
+			tail = append(tail, LDAP_MOD_REPLACE, ad, &list);
+	}
+	return tail;
+}
+
+static Modifications **
+append_rows(const struct follow_record *record, uint16_t attr, bool added,
+            Modifications **tail)
+{
+	const struct rst_journal_rows *rows = &record->images.rows;
+	const struct rst_journal_row *row;
+	struct list list = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < rows->n; i++) {
+		row = &rows->items[i];
+		if (row->attr == attr && row->added == added)
+			list_add(&list, rst_view(row->text, row->len));
+	}
+	if (list.n == 0)
+		return tail;
+	return append(tail, added ? LDAP_MOD_ADD : LDAP_MOD_DELETE, ad_of(attr),
+	              &list);
+}
+
+enum rst_err
+back_image_mods(struct follow *follow, const struct follow_record *record,
+                Modifications **ret_mods)
+{
+	Modifications *mods = NULL, **tail = &mods;
+	struct back_view view;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	if (!record->images.has_before || !record->images.has_after)
+		return RST_ECORRUPT;
+	err = rst_read_begin(follow->db->env, &txn);
+	if (err != RST_OK)
+		return err;
+	init_view(follow, &txn, &view);
+	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
+		tail = append_rows(record, member_attrs[k], false, tail);
+		tail = append_rows(record, member_attrs[k], true, tail);
+	}
+	tail = append_attrs(&view, record, tail);
+	rst_read_end(&txn);
+	*ret_mods = mods;
+	return RST_OK;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow_priv.h - what the files of the follower share
+ *
+ *	follow.c	its life, its task and socket, the cursor
+ *	follow_gate.c	the write gate
+ *	follow_replay.c	one record as an operation
+ *	follow_image.c	entries and modifications of a record
+ *	follow_views.c	what overlays see of slapd's own operations
+ */
+#ifndef BACK_FOLLOW_PRIV_H
+#define BACK_FOLLOW_PRIV_H
+
+#include <stdatomic.h>
+
+#include "backend/follow.h"
+
+/* Of one database; never freed, so that a late datagram finds it closed. */
+struct follow {
+	struct follow *next;
+	struct back_db *db;
+	BackendDB *be; /* slapd's own */
+	bool open;
+
+	/* The gate.  What is below belongs to who holds it. */
+	ldap_pvt_thread_mutex_t mutex;
+	_Atomic(pthread_t) owner;
+	atomic_bool held;
+	atomic_int waiting;
+	unsigned int depth;
+	bool ready; /* txn is begun, and nobody took it */
+	struct rst_wtxn txn;
+	bool replaying;
+	uint64_t cursor;       /* the last record that is done with */
+	uint64_t saved;        /* as stored */
+	char csn[RST_CSN_MAX]; /* of the last that was replayed */
+	unsigned long refused;
+
+	/* The stack below the gate. */
+	struct slap_overinfo *over;
+	BI_op_add *add;
+	BI_op_modify *modify;
+	BI_op_modrdn *modrdn;
+	BI_op_delete *delete;
+
+	struct re_s *task;
+	int fd; /* -1: none */
+	Connection *conn;
+};
+
+/* follow_gate.c */
+void back_gate_install(struct follow *follow);
+void back_gate_remove(struct follow *follow);
+bool back_gate_try(struct follow *follow);
+void back_gate_leave(struct follow *follow);
+bool back_gate_is_mine(const struct follow *follow);
+
+/* follow.c: replay what is in the journal; the gate is held.  inline_op: in
+ * the course of a client's operation, whose memory stays.  RST_EBUSY: not
+ * all, the pool wants to pause or slapd to end. */
+enum rst_err back_follow_drain(struct follow *follow, bool inline_op)
+	RST_MUST_USE;
+/* Put the cursor where it stands into txn. */
+enum rst_err back_follow_save(struct follow *follow, struct rst_wtxn *txn)
+	RST_MUST_USE;
+
+/* One record, owned. */
+struct follow_record {
+	uint64_t sequence, id;
+	enum rst_journal_op op;
+	struct berval csn; /* in csn_text */
+	char csn_text[RST_CSN_MAX];
+	struct berval dn, ndn;         /* after; before, if deleted */
+	struct berval old_dn, old_ndn; /* of a rename; else as dn */
+	struct rst_journal_images images;
+};
+void back_replay_release(struct follow_record *record);
+/* follow_replay.c: run it through the overlays. */
+void back_replay(struct follow *follow, struct follow_record *record,
+                 bool inline_op);
+
+/* follow_image.c.  The entry is to be freed with entry_free(). */
+enum rst_err back_image_entry(struct follow *follow,
+                              const struct follow_record *record, bool after,
+                              Entry **ret_entry) RST_MUST_USE;
+/* The difference of the images, to be freed with slap_mods_free(). */
+enum rst_err back_image_mods(struct follow *follow,
+                             const struct follow_record *record,
+                             Modifications **ret_mods) RST_MUST_USE;
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow_replay.c - one record of the journal as an operation
+ *
+ * The operation goes through the overlays as slapd's own would, from a
+ * "synchronisation connection", whose changes unique, constraint and their like
+ * do not judge.  It carries a mark.  The backend, when it meets the mark, does
+ * nothing and answers success; and who reads the entry meanwhile gets it as it
+ * was before that answer, or as it was after.
+ */
+#include "backend/follow_priv.h"
+
+static const char replay_key;
+
+struct replay {
+	OpExtra mark;
+	struct follow *follow;
+	const struct follow_record *record;
+	ber_tag_t tag;
+	bool after; /* the backend was reached */
+};
+
+static struct replay *
+replay_of(Operation *op)
+{
+	OpExtra *mark;
+
+	LDAP_SLIST_FOREACH(mark, &op->o_extra, oe_next)
+	if (mark->oe_key == (void *)(uintptr_t)&replay_key)
+		return (struct replay *)mark;
+	return NULL;
+}
+
+static bool
+is_of(const struct replay *replay, Operation *op)
+{
+	return replay != NULL && op->o_bd->be_private == replay->follow->db;
+}
+
+bool
+back_follow_replayed(Operation *op, SlapReply *rs)
+{
+	struct replay *replay = replay_of(op);
+
+	/* an overlay's own write has the mark too, but another name */
+	if (!is_of(replay, op) || op->o_tag != replay->tag ||
+	    op->o_dont_replicate ||
+	    !bvmatch(&op->o_req_ndn, &replay->record->old_ndn))
+		return false;
+	replay->after = true;
+	rs->sr_err = LDAP_SUCCESS;
+	rs->sr_text = NULL;
+	send_ldap_result(op, rs);
+	slap_graduate_commit_csn(op);
+	return true;
+}
+
+bool
+back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
+                  Entry **ret_entry)
+{
+	struct replay *replay = replay_of(op);
+	const struct follow_record *record;
+	bool there;
+
+	if (!is_of(replay, op))
+		return false;
+	record = replay->record;
+	if (!bvmatch(ndn, replay->after ? &record->ndn : &record->old_ndn)) {
+		/* renamed away */
+		if (!replay->after || !bvmatch(ndn, &record->old_ndn))
+			return false;
+		*ret_code = LDAP_NO_SUCH_OBJECT;
+		return true;
+	}
+	there = replay->after ? record->images.has_after
+	                      : record->images.has_before;
+	*ret_code = LDAP_NO_SUCH_OBJECT;
+	if (!there)
+		return true;
+	*ret_code = LDAP_SUCCESS;
+	if (back_image_entry(replay->follow, record, replay->after,
+	                     ret_entry) != RST_OK)
+		*ret_code = LDAP_OTHER;
+	return true;
+}
+
+static void
+fill_rename(Operation *op, const struct follow_record *record,
+            struct berval parents[4])
+{
+	dnRdn((struct berval *)&record->dn, &op->orr_newrdn);
+	dnRdn((struct berval *)&record->ndn, &op->orr_nnewrdn);
+	dnParent((struct berval *)&record->dn, &parents[0]);
+	dnParent((struct berval *)&record->ndn, &parents[1]);
+	dnParent((struct berval *)&record->old_ndn, &parents[2]);
+	op->orr_deleteoldrdn = 0;
+	if (bvmatch(&parents[1], &parents[2]))
+		return;
+	op->orr_newSup = &parents[0];
+	op->orr_nnewSup = &parents[1];
+}
+
+static ber_tag_t
+tag_of(enum rst_journal_op op)
+{
+	switch (op) {
+	case RST_J_ADD:
+		return LDAP_REQ_ADD;
+	case RST_J_RENAME:
+		return LDAP_REQ_MODRDN;
+	case RST_J_DELETE:
+		return LDAP_REQ_DELETE;
+	case RST_J_MODIFY:
+	case RST_J_LOAD:
+	case RST_J_EVENT:
+		break;
+	}
+	return LDAP_REQ_MODIFY;
+}
+
+static void
+init(Operation *op, struct replay *replay, slap_callback *callback)
+{
+	const struct follow_record *record = replay->record;
+	BackendDB *be = replay->follow->be;
+
+	op->o_tag = replay->tag;
+	op->o_connid = SLAP_SYNC_RID_MAX;
+	op->o_bd = be;
+	op->o_dn = be->be_rootdn;
+	op->o_ndn = be->be_rootndn;
+	op->o_protocol = LDAP_VERSION3;
+	op->o_managedsait = SLAP_CONTROL_NONCRITICAL;
+	op->o_no_schema_check = 1;
+	op->o_callback = callback;
+	op->o_req_dn = record->old_dn;
+	op->o_req_ndn = record->old_ndn;
+	replay->mark.oe_key = (void *)(uintptr_t)&replay_key;
+	LDAP_SLIST_INSERT_HEAD(&op->o_extra, &replay->mark, oe_next);
+}
+
+/* Send it down; what it needs is made and freed here. */
+static enum rst_err
+send_down(Operation *op, SlapReply *rs, struct replay *replay)
+{
+	const struct follow_record *record = replay->record;
+	struct follow *follow = replay->follow;
+	struct berval parents[4];
+	Modifications *mods = NULL;
+	Entry *entry = NULL;
+	enum rst_err err = RST_OK;
+
+	if (replay->tag == LDAP_REQ_ADD)
+		err = back_image_entry(follow, record, true, &entry);
+	else if (replay->tag != LDAP_REQ_DELETE)
+		err = back_image_mods(follow, record, &mods);
+	if (err != RST_OK)
+		return err;
+	if (replay->tag == LDAP_REQ_ADD) {
+		op->ora_e = entry;
+		op->o_bd->be_add(op, rs);
+	} else if (replay->tag == LDAP_REQ_MODRDN) {
+		fill_rename(op, record, parents);
+		op->orr_modlist = mods;
+		op->o_bd->be_modrdn(op, rs);
+		mods = op->orr_modlist;
+	} else if (replay->tag == LDAP_REQ_MODIFY) {
+		op->orm_modlist = mods;
+		op->orm_no_opattrs = 1;
+		op->o_bd->be_modify(op, rs);
+		mods = op->orm_modlist;
+	} else {
+		op->o_bd->be_delete(op, rs);
+	}
+	if (mods != NULL)
+		slap_mods_free(mods, 1);
+	if (entry != NULL)
+		entry_free(entry);
+	return RST_OK;
+}
+
+void
+back_replay(struct follow *follow, struct follow_record *record, bool inline_op)
+{
+	struct replay replay = { .follow = follow,
+		                 .record = record,
+		                 .tag = tag_of(record->op) };
+	slap_callback callback = { NULL, slap_null_cb, NULL, NULL };
+	SlapReply rs = { REP_RESULT };
+	Connection conn = { 0 };
+	OperationBuffer opbuf;
+	Operation *op;
+	enum rst_err err;
+
+	/* anew for each: two log records of one moment would have one name */
+	connection_fake_init2(&conn, &opbuf, ldap_pvt_thread_pool_context(),
+	                      !inline_op);
+	op = &opbuf.ob_op;
+	slap_op_time(&op->o_time, &op->o_tincr);
+	init(op, &replay, &callback);
+	slap_queue_csn(op, &record->csn);
+	err = send_down(op, &rs, &replay);
+	if (err != RST_OK || rs.sr_err != LDAP_SUCCESS || !replay.after) {
+		follow->refused++;
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": replicas do not learn of a change of "
+		      "\"%s\": %s\n",
+		      follow->db->directory, record->dn.bv_val,
+		      err != RST_OK ? rst_strerror(err)
+		                    : ldap_err2string(rs.sr_err));
+	}
+	LDAP_SLIST_REMOVE(&op->o_extra, &replay.mark, OpExtra, oe_next);
+	slap_graduate_commit_csn(op);
+	if (!BER_BVISNULL(&op->o_csn)) {
+		op->o_tmpfree(op->o_csn.bv_val, op->o_tmpmemctx);
+		BER_BVZERO(&op->o_csn);
+	}
+}

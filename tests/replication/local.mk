@@ -1,0 +1,7 @@
+# tests/replication: several slapds on one machine, stock ones among them.
+replication_tests = \
+	tests/replication/follow
+if HAVE_SLAPD
+TESTS += $(replication_tests)
+endif
+EXTRA_DIST += $(replication_tests) tests/replication/topology.py
