@@ -163,7 +163,7 @@ build_context(struct back_build *build)
 
 	if (need == 0)
 		return;
-	back_follow_context(build->view->txn, &context);
+	back_follow_context(build->view->db, build->view->txn, &context);
 	if (!rst_record_attr(build->record, RST_A_CONTEXTCSN, &stored) &&
 	    context.local[0] == '\0' && context.foreign[0] == '\0')
 		return;

@@ -73,13 +73,15 @@ stored_cursor(const struct rst_rtxn *txn, uint64_t *ret_sequence,
 }
 
 void
-back_follow_context(const struct rst_rtxn *txn,
+back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
                     struct back_context *ret_context)
 {
 	struct rst_view local;
 	uint64_t sequence;
 
 	memset(ret_context, 0, sizeof(*ret_context));
+	if (db->follow == NULL || !db->follow->context)
+		return;
 	if (!stored_cursor(txn, &sequence, ret_context->foreign))
 		ret_context->foreign[0] = '\0';
 	if (rst_setting_get(txn, LOCAL, &local) != RST_OK ||
@@ -344,6 +346,7 @@ every_second(void *ctx, void *arg)
 	struct follow *follow = task->arg;
 
 	if (follow->open && !must_leave()) {
+		follow->context = overlay_is_inst(follow->be, "syncprov");
 		listen_for_pokes(follow);
 		work(follow, true);
 	}
@@ -452,6 +455,7 @@ start(BackendDB *be, int64_t since_s)
 	if (err != RST_OK)
 		return err;
 	follow->open = true;
+	follow->context = overlay_is_inst(be, "syncprov");
 	back_gate_install(follow);
 	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	follow->task =

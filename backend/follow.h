@@ -5,7 +5,7 @@
  * slapd's own may change entries beside the one that it names.  With overlay
  * syncprov, accesslog or auditlog on the database, the follower runs each such
  * change through the overlays as an operation that is already applied, in the
- * journal's order: doc/design/0018-follower.md.  Without them there is no
+ * journal's order: doc/design/0021-follower.md.  Without them there is no
  * follower, and nothing here costs anything.
  */
 #ifndef BACK_FOLLOW_H
@@ -50,13 +50,13 @@ void back_follow_modify(struct back_write *write, uint64_t id,
 
 /*
  * contextCSN of the two server ids that the environment answers for itself:
- * C strings, "" for none.  They are kept in it when somebody follows.
+ * C strings, "" for none.  Only slapd with overlay syncprov tells them.
  */
 struct back_context {
 	char local[RST_CSN_MAX];
 	char foreign[RST_CSN_MAX];
 };
-void back_follow_context(const struct rst_rtxn *txn,
+void back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
                          struct back_context *ret_context);
 
 #endif

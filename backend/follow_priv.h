@@ -20,6 +20,7 @@ struct follow {
 	struct back_db *db;
 	BackendDB *be; /* slapd's own */
 	bool open;
+	bool context; /* contextCSN is told: there is syncprov */
 
 	/* The gate.  What is below belongs to who holds it. */
 	ldap_pvt_thread_mutex_t mutex;

@@ -54,7 +54,7 @@ is_known(const Operation *op)
 		return true;
 	if (back_read_begin((Operation *)op, db, &read) != RST_OK)
 		return false;
-	back_follow_context(&read->txn, &context);
+	back_follow_context(db, &read->txn, &context);
 	back_read_end(read);
 	local = sid_of_text(context.local);
 	foreign = sid_of_text(context.foreign);

@@ -28,7 +28,8 @@ EXTRA_DIST += \
 	doc/design/0017-languages-of-pages.md \
 	doc/design/0018-formats.md \
 	doc/design/0019-idempotency.md \
-	doc/design/0020-registration-by-invitation.md
+	doc/design/0020-registration-by-invitation.md \
+	doc/design/0021-follower.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

@@ -524,18 +524,39 @@ out:
 	return rc;
 }
 
+/* Our own place in the list of overlays; NULL. */
+static slap_overinst *
+instance_of(BackendDB *be)
+{
+	slap_overinfo *over = be->bd_info->bi_private;
+	slap_overinst *on;
+
+	if (!overlay_is_over(be))
+		return NULL;
+	for (on = over->oi_list; on != NULL; on = on->on_next)
+		if (strcmp(on->on_bi.bi_type, OVER_NAME) == 0)
+			break;
+	return on;
+}
+
 int
 over_judge(Operation *op, SlapReply *rs, struct over_judged *judged)
 {
+	BackendDB *be = op->o_bd, db = *be;
 	int rc = SLAP_CB_CONTINUE;
 
 	judged->marked = false;
-	if (over_db_of(op->o_bd) == NULL || is_exempt(op))
+	db.bd_info = (BackendInfo *)instance_of(be);
+	if (db.bd_info == NULL || over_db_of(be) == NULL || is_exempt(op))
 		return rc;
+	/* as slapd calls an overlay */
+	db.be_flags |= SLAP_DBFLAG_OVERLAY;
+	op->o_bd = &db;
 	if (op->o_tag == LDAP_REQ_ADD)
 		rc = over_add(op, rs);
 	else if (op->o_tag == LDAP_REQ_MODIFY)
 		rc = over_modify(op, rs);
+	op->o_bd = be;
 	if (rc != SLAP_CB_CONTINUE)
 		return rc;
 	over_hashed_begin(op, &judged->mark);

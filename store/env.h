@@ -183,8 +183,8 @@ enum rst_err rst_write_begin(struct rst_env *env,
                              enum rst_write_purpose purpose,
                              struct rst_wtxn *ret_txn) RST_MUST_USE;
 /* Would a write with this purpose be begun?  RST_EFULL if not. */
-enum rst_err rst_write_room(struct rst_env *env,
-                            enum rst_write_purpose purpose) RST_MUST_USE;
+enum rst_err rst_write_room(struct rst_env *env, enum rst_write_purpose purpose)
+	RST_MUST_USE;
 
 /*
  * As rst_write_begin(), but with the caller's own way of waiting: while the

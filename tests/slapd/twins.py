@@ -274,7 +274,8 @@ class Twins:
             if name == "memberOf" and not self.member_of:
                 continue
             if name.lower() in OWN:
-                result[name] = len(vs)
+                # Roster has a second contextCSN: that of rosterctl
+                result[name] = 1 if name == "contextCSN" else len(vs)
                 continue
             vs = [self.common(v.decode("utf-8", "replace"), kind) for v in vs]
             result[name] = vs if ordered else sorted(vs)
