@@ -122,11 +122,11 @@ class Sink:
                                         policy=email.policy.default)
 
 
-def environment():
+def environment(people=0):
     """A new environment; its folder and the bootstrap token."""
     state = tempfile.mkdtemp(prefix="state-", dir=FOLDER)
     os.chmod(state, 0o2770)
-    made = subprocess.run([SEED, state, SUFFIX], check=True,
+    made = subprocess.run([SEED, state, SUFFIX, str(people)], check=True,
                           stdout=subprocess.PIPE, text=True)
     return state, made.stdout.strip()
 

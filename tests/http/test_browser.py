@@ -5,9 +5,10 @@ pictures at 390 and 1280 pixels, light and dark, and what WCAG asks."""
 import datetime
 import os
 import subprocess
+import time
 
-from rosterd import (FOLDER, PASSWORD, Rosterd, Sink, main, need, person,
-                     until)
+from rosterd import (FOLDER, PASSWORD, Rosterd, Sink, environment, main, need,
+                     person, until)
 from browser import Chrome, DESK
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
@@ -284,6 +285,45 @@ def comforts(rosterd, admin):
         "value"), "the file in the field")
 
 
+def many_people():
+    """Pages of people, to the last one, and each found by what is known."""
+    people = int(os.environ.get("ROSTER_TEST_PEOPLE", "3000"))
+    state, token = environment(people)
+    rosterd = Rosterd(state=state)
+    rosterd.token = token
+    rosterd.admin()
+    chrome.rosterd = rosterd
+    chrome.sign_in("ada", PASSWORD)
+    chrome.open("/users?limit=100")
+    seen = [one.text for one in chrome.all("tbody th a")]
+    for _ in range(4):
+        chrome.press("Next page")
+        seen += [one.text for one in chrome.all("tbody th a")]
+    assert seen == ["ada"] + ["person%07d" % n for n in range(1, 500)], seen
+    chrome.open("/users?limit=100&q=ada@")
+    assert [one.text for one in chrome.all("tbody th a")] == ["ada"]
+    chrome.fill("[role=search]", q="Family%07d" % people)
+    chrome.press("Search")
+    assert [one.text for one in chrome.all("tbody th a")] == [
+        "person%07d" % people], chrome.text()
+    assert not chrome.all("[rel=next]")
+    times = {}
+    for name, path in (
+            ("first", "/users"), ("mail", "/users?q=person%07d@" % people),
+            ("none", "/users?q=zzzz"), ("part", "/users?q=family0"),
+            ("status", "/users?status=suspended"),
+            ("group", "/users?group=ldapusers"), ("list", "/groups"),
+            ("members", "/groups/ldapusers"), ("overview", "/overview")):
+        start = time.monotonic()
+        chrome.open(path)
+        times[name] = time.monotonic() - start
+    print("%d people, ms: %s" % (people, ", ".join(
+        "%s %d" % (name, 1000 * spent) for name, spent in times.items())))
+    assert max(times.values()) < 10, times
+    chrome.open("/groups/ldapusers")
+    chrome.look("group-many")
+
+
 def the_keyboard_goes_everywhere():
     for path in ("/users", "/me", "/settings"):
         chrome.open(path)
@@ -391,5 +431,5 @@ def the_checker_sees():
 
 
 if __name__ == "__main__":
-    main(the_checker_sees, every_page, journey_with_javascript,
-         journey_without_javascript)
+    main(the_checker_sees, every_page, many_people,
+         journey_with_javascript, journey_without_javascript)
