@@ -73,6 +73,7 @@ access to * by dn.subtree="%(people)s" read by anonymous auth by * none
 # Those that contrib/quickstart gives.
 ACCESS = """
 limits %(services)s size.soft=1000 size.hard=100000 size.pr=1000 size.prtotal=unlimited time=60
+limits %(hosts)s size.soft=1000 size.hard=100000 size.pr=1000 size.prtotal=unlimited time=60
 access to dn.subtree="%(suffix)s" attrs=userPassword
 	by %(admins)s =w
 	by self =w
@@ -90,15 +91,18 @@ access to dn.subtree="%(people)s" attrs=shadowLastChange,sshPublicKey
 	by %(admins)s write
 	by self write
 	by %(services)s read
+	by %(hosts)s read
 	by * none
 access to dn.subtree="%(people)s"
 	by %(admins)s write
 	by self read
 	by %(services)s read
+	by %(hosts)s read
 	by * none
 access to dn.subtree="%(groups)s"
 	by %(admins)s write
 	by %(services)s read
+	by %(hosts)s read
 	by * none
 access to dn.base="%(suffix)s"
 	by %(admins)s write
@@ -113,6 +117,7 @@ access to dn.subtree="%(suffix)s"
 """ % {
     "suffix": SUFFIX, "people": PEOPLE, "groups": GROUPS,
     "services": 'dn.children="ou=services,%s"' % SUFFIX,
+    "hosts": 'dn.children="ou=hosts,%s"' % SUFFIX,
     "admins": 'group/groupOfMembers/member.exact="cn=sysadmins,%s"' % GROUPS}
 
 ROSTERD_CONF = """
