@@ -98,7 +98,8 @@ int over_guard_install(ConfigReply *cr);
 
 /*
  * token.c: may op, of a connection bound by an API token, do what it asks for?
- * One for reading does not write, and none changes its owner's own password.
+ * One for reading does not write, and none changes its owner's own password or
+ * makes a token.
  * Answers and returns the code, or SLAP_CB_CONTINUE.
  */
 int over_token_may_change(Operation *op, SlapReply *rs);

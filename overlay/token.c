@@ -11,7 +11,7 @@
  *
  * The connection remembers its token.  It ends with it, and does less than
  * its owner: one for reading does not write, and none sets its owner's own
- * password, which would outlive it.
+ * password or makes a token, which would outlive it.
  */
 #include "portable.h"
 
@@ -89,13 +89,29 @@ over_token_may_set_password(Operation *op)
 	return !token_of(op, &who) || !is_own(op);
 }
 
+/* One that it made would outlive it, and so would one that it gave time. */
+static bool
+makes_token(Operation *op)
+{
+	static const struct berval place = BER_BVC("ou=tokens,");
+	ObjectClass *class = oc_find("rosterToken");
+	struct berval parent;
+
+	if (op->o_tag == LDAP_REQ_ADD)
+		return class != NULL &&
+		       is_entry_objectclass(op->ora_e, class, 0);
+	dnParent(&op->o_req_ndn, &parent);
+	return op->o_tag == LDAP_REQ_MODIFY && parent.bv_len > place.bv_len &&
+	       memcmp(parent.bv_val, place.bv_val, place.bv_len) == 0;
+}
+
 int
 over_token_may_change(Operation *op, SlapReply *rs)
 {
 	struct over_who who;
 
-	if (!token_of(op, &who) ||
-	    (!who.reads_only && !(sets_password(op) && is_own(op))))
+	if (!token_of(op, &who) || (!who.reads_only && !makes_token(op) &&
+	                            !(sets_password(op) && is_own(op))))
 		return SLAP_CB_CONTINUE;
 	return forbid(op, rs);
 }
