@@ -50,6 +50,13 @@ http_handler api_user_approve, api_user_reject, api_user_suspend,
 http_handler api_user_activate, api_user_delete, api_user_restore;
 http_handler api_user_purge, api_user_unlock;
 
+/* api_agreement.c */
+http_handler api_agreement_list, api_agreement_create, api_agreement_show;
+http_handler api_agreement_edit, api_agreement_delete;
+http_handler api_agreement_signatures, page_agreement;
+http_handler api_my_agreements, api_my_agreement_sign, api_my_activate;
+http_handler api_user_agreements;
+
 /* api_audit.c */
 http_handler api_audit_list, api_audit_export, api_audit_stream;
 http_handler api_user_history, api_user_why;
@@ -151,6 +158,7 @@ enum rst_err model_current(struct http_req *req, uint64_t id,
  */
 struct list {
 	const char *ou;
+	uint64_t parent; /* of list_children(): instead of ou, when not 0 */
 	bool (*keep)(void *arg, const struct rst_rtxn *txn,
 	             const struct rst_record *record);
 	cJSON *(*item)(void *arg, const struct rst_rtxn *txn,

@@ -91,8 +91,8 @@ is_policy(void *arg, const struct rst_rtxn *txn,
 void
 api_policy_list(struct http_req *req, struct http_reply *reply)
 {
-	const struct list list = { "policies", is_policy, policy_item, NULL,
-		                   NULL };
+	const struct list list = { "policies",  0,    is_policy,
+		                   policy_item, NULL, NULL };
 	enum rst_err err = list_children(req, &list, &reply->body);
 
 	if (err == RST_EINVALID)

@@ -175,6 +175,9 @@ add_registered(struct http_req *req, uint64_t id, enum rst_status status,
 	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK && act_is_invited(&record) &&
+	    !json_add_bool(body, "mustSign", true))
+		err = RST_ENOMEM;
 	if (err == RST_OK &&
 	    (!json_add_view(body, "username",
 	                    rst_record_first(&record, RST_A_UID)) ||
@@ -247,7 +250,7 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 	char username[RULE_NAME_MAX + 1];
 	struct act_person person = { .must_change = false };
 	enum rst_status status;
-	bool ticket, verifies;
+	bool ticket, verifies, signs;
 	enum rst_err err;
 	uint64_t id;
 
@@ -274,9 +277,12 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 	http_reply_err(req, reply, err, NULL);
 	if (err != RST_OK)
 		return;
+	signs = cJSON_IsTrue(json_get(reply->body, "mustSign"));
 	if (!req->api)
-		http_location(reply, page_after(status, verifies), RST_VIEW(""),
-		              "");
+		http_location(reply,
+		              page_after(signs ? RST_STATUS_ACTIVE : status,
+		                         verifies),
+		              RST_VIEW(""), "");
 	if (!ticket)
 		return;
 	http_once_end(req, reply); /* the session is not part of the answer */

@@ -170,8 +170,8 @@ void
 api_user_list(struct http_req *req, struct http_reply *reply)
 {
 	struct filter filter;
-	const struct list list = { "people", keep_user, user_item, next_user,
-		                   &filter };
+	const struct list list = { "people",  0,         keep_user,
+		                   user_item, next_user, &filter };
 	enum rst_err err;
 
 	if (!read_filter(req, &filter, reply))

@@ -91,6 +91,8 @@ describe(struct http_req *req)
 	/* a token is no password: it was not given for signing in */
 	who->must_change = !who->bearer &&
 	                   act_must_change(&txn, record.id, req->ctx.now_s);
+	who->must_sign = !who->bearer &&
+	                 act_must_sign(&txn, record.id, who->session.made_s);
 	if (who->administrator && !req->api)
 		who->waiting = count_waiting(&txn);
 out:

@@ -183,6 +183,23 @@ check_role(struct http_req *req, struct http_reply *reply)
 	return false;
 }
 
+/* The agreements of the site come before everything but a new password. */
+static bool
+check_signed(struct http_req *req, struct http_reply *reply)
+{
+	const struct act_refusal refusal = { RULE_AGREEMENT_REQUIRED,
+		                             NULL,
+		                             { "" } };
+
+	if (!req->who.must_sign || (req->route->where & HTTP_SIGN))
+		return true;
+	if (req->api)
+		http_reply_err(req, reply, RST_EDENIED, &refusal);
+	else
+		http_location(reply, "/me/agreements", RST_VIEW(""), "");
+	return false;
+}
+
 /* A browser is shown where it can be done. */
 static bool
 check_duty(struct http_req *req, struct http_reply *reply)
@@ -191,8 +208,11 @@ check_duty(struct http_req *req, struct http_reply *reply)
 		                             NULL,
 		                             { "" } };
 
-	if (!req->who.must_change || req->route->role == HTTP_ANYONE ||
-	    (req->route->where & HTTP_DUTY))
+	if (req->route->role == HTTP_ANYONE)
+		return true;
+	if (!req->who.must_change)
+		return check_signed(req, reply);
+	if (req->route->where & HTTP_DUTY)
 		return true;
 	if (req->api)
 		http_reply_err(req, reply, RST_EDENIED, &refusal);

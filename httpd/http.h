@@ -75,6 +75,8 @@ struct http_who {
 	struct act_bearer token; /* of a bearer */
 	/* The password, before anything else: rows with HTTP_DUTY only. */
 	bool must_change;
+	/* Agreements, after that: rows with HTTP_SIGN only. */
+	bool must_sign;
 	uint64_t id;
 	char username[256];
 	char dn[RST_DN_MAX];

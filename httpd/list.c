@@ -138,10 +138,11 @@ walk(const struct http_req *req, const struct list *list, struct rst_rtxn *txn,
 	char text[HTTP_CURSOR_MAX];
 	struct rst_tree_cursor cursor;
 	bool end = false, more = false;
-	uint64_t parent;
-	enum rst_err err;
+	uint64_t parent = list->parent;
+	enum rst_err err = RST_OK;
 
-	err = model_place(txn, list->ou, &parent);
+	if (parent == 0)
+		err = model_place(txn, list->ou, &parent);
 	if (err == RST_OK)
 		err = start(req, txn, parent, &cursor);
 	while (err == RST_OK && !end &&

@@ -7,6 +7,7 @@ httpd_libhttpd_la_LIBADD = lifecycle/liblifecycle.la $(MHD_LIBS) \
 	$(UNISTRING_LIBS) $(INIH_LIBS) $(QRENCODE_LIBS)
 httpd_libhttpd_la_SOURCES = \
 	httpd/api.h \
+	httpd/api_agreement.c \
 	httpd/api_audit.c \
 	httpd/api_group.c \
 	httpd/api_health.c \
@@ -123,6 +124,10 @@ dist_templates_DATA = \
 	httpd/templates/mail-invitation.mustache \
 	httpd/templates/mail-password-changed.mustache \
 	httpd/templates/mail-password-expires.mustache \
+	httpd/templates/agreement.mustache \
+	httpd/templates/agreements.mustache \
+	httpd/templates/mail-agreements.mustache \
+	httpd/templates/my-agreements.mustache \
 	httpd/templates/mail-password.mustache \
 	httpd/templates/mail-rejected.mustache \
 	httpd/templates/mail-request.mustache \

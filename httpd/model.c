@@ -157,7 +157,7 @@ rule_status_of(enum rst_status status)
 
 /* { "approve": true, "suspend": false ... }: what is lawful now. */
 static bool
-add_moves(cJSON *user, enum rst_status status)
+add_moves(cJSON *user, enum rst_status status, bool invited)
 {
 	enum rule_status from = rule_status_of(status);
 	cJSON *moves = cJSON_AddObjectToObject(user, "moves");
@@ -168,11 +168,12 @@ add_moves(cJSON *user, enum rst_status status)
 	bool down = from != RULE_STATUS_SUSPENDED &&
 	            rule_status_move(from, RULE_STATUS_SUSPENDED) == RULE_OK;
 
-	return json_add_bool(moves, "approve", up && pending) &&
+	return json_add_bool(moves, "approve", up && pending && !invited) &&
 	       json_add_bool(moves, "reject", pending) &&
 	       json_add_bool(moves, "suspend", down && !pending && !bin) &&
 	       json_add_bool(moves, "deactivate", !pending && !bin) &&
-	       json_add_bool(moves, "activate", up && !pending && !bin) &&
+	       json_add_bool(moves, "activate",
+	                     invited || (up && !pending && !bin)) &&
 	       json_add_bool(moves, "delete", !pending && !bin) &&
 	       json_add_bool(moves, "restore", bin) &&
 	       json_add_bool(moves, "purge", bin);
@@ -247,7 +248,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 		               RST_A_ROSTERSTATUSBY) &&
 		     add_stamp(user, "locked", record,
 		               RST_A_PWDACCOUNTLOCKEDTIME) &&
-		     add_moves(user, record->status);
+		     add_moves(user, record->status, act_is_invited(record));
 	return finish(user, ok);
 }
 

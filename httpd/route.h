@@ -23,6 +23,8 @@ enum http_where {
 	HTTP_CREATES = 1 << 5,
 	/* Who has to change his password may do it before. */
 	HTTP_DUTY = 1 << 6,
+	/* Who has agreements to sign may do it before. */
+	HTTP_SIGN = 1 << 7,
 };
 
 struct http_route {

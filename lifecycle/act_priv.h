@@ -196,6 +196,19 @@ enum rst_err act_name_free(const struct rst_rtxn *txn, const char *username,
 enum rst_err act_find_claimant(const struct rst_rtxn *txn, struct rst_view name,
                                uint64_t *ret_id) RST_MUST_USE;
 
+/* gate_agreement.c: the name of person's signature under a version. */
+#define ACT_SIGNATURE_RDN 64
+bool act_signature_rdn(const struct rst_record *person, uint32_t version,
+                       char rdn[ACT_SIGNATURE_RDN]);
+/*
+ * The person of entry may come in.  *ret_must_sign: not before he signed the
+ * agreements, so rosterInvited is set and the status stays; person is then
+ * the record of entry anew.
+ */
+enum rst_err act_admit(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                       struct rst_entry *entry, struct rst_record *person,
+                       bool *ret_must_sign) RST_MUST_USE;
+
 /* Write the actor's approval into entry; *ret_waits: others are needed. */
 enum rst_err act_approval(const struct rst_rtxn *txn, const struct act_ctx *ctx,
                           const struct rst_record *record,

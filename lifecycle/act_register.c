@@ -33,6 +33,7 @@ struct admission {
 	struct rst_record record;     /* of it */
 	bool ticket;                  /* it is a registration token */
 	enum rst_status status;       /* of the new person */
+	bool signs; /* nothing but agreements is between him and it */
 };
 
 /* The invited address is the address that registers. */
@@ -139,6 +140,25 @@ admit_guest(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+/* Nobody is active without having signed what is required. */
+static enum rst_err
+hold_back(const struct rst_rtxn *txn, struct admission *admission)
+{
+	uint64_t ids[RULE_AGREEMENTS_MAX];
+	struct rst_record agreement;
+	size_t n = 0;
+	enum rst_err err = act_agreements(txn, ids, &n);
+
+	for (size_t i = 0; err == RST_OK && i < n; i++) {
+		err = rst_record_get(txn, ids[i], &agreement);
+		if (err == RST_OK && act_agreement_required(&agreement)) {
+			admission->signs = true;
+			admission->status = RST_STATUS_PENDING;
+		}
+	}
+	return err;
+}
+
 static enum rst_err
 admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
       struct rst_view token, const struct act_candidate *candidate,
@@ -154,6 +174,8 @@ admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	err = token.len > 0 ? admit_guest(txn, ctx, token, candidate,
 	                                  &admission, refusal)
 	                    : admit_stranger(txn, candidate, refusal);
+	if (err == RST_OK && admission.status == RST_STATUS_ACTIVE)
+		err = hold_back(txn, &admission);
 	if (err == RST_OK)
 		*ret_admission = admission;
 	else
@@ -293,6 +315,33 @@ note_verified(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+/* He is let in, once he signed. */
+static enum rst_err
+note_invited(struct rst_wtxn *txn, const struct act_ctx *ctx,
+             const struct admission *admission, uint64_t id,
+             struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	char now[LIFECYCLE_TIME_BYTES];
+	struct rst_record person;
+	enum rst_err err;
+
+	lifecycle_time_print(ctx->now_s, now);
+	err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_ROSTERINVITED,
+		                        rst_view_of(now));
+	if (err == RST_OK &&
+	    rst_record_first(&admission->record, RST_A_MAIL).len > 0)
+		err = rst_entry_set_one(entry, RST_A_ROSTERMAILVERIFIED,
+		                        rst_view_of(now));
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "admit", RST_VIEW(""), id,
+		                      entry, refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
 /* What is to be known of the new person, by whom. */
 static enum rst_err
 tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
@@ -333,6 +382,8 @@ register_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                        admission->status, ret_id, refusal);
 	if (err == RST_OK && admission->invitation != NULL)
 		err = join_groups(txn, ctx, admission, *ret_id, refusal);
+	if (err == RST_OK && admission->signs)
+		return note_invited(txn, ctx, admission, *ret_id, refusal);
 	if (err == RST_OK)
 		err = tell(txn, ctx, admission, *ret_id, refusal);
 	return err;
@@ -410,7 +461,7 @@ verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
 {
 	struct rst_entry *entry = NULL;
 	struct rst_record person;
-	bool approved = false;
+	bool approved = false, signs = false;
 	enum rst_err err;
 
 	err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
@@ -424,13 +475,18 @@ verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
 	if (err == RST_OK)
 		approved = needs_no_approval(&txn->r, &person);
 	if (err == RST_OK && approved)
+		err = act_admit(txn, ctx, entry, &person, &signs);
+	if (err == RST_OK && approved && !signs)
 		err = rst_entry_set_one(entry, RST_A_ROSTERSTATUS,
 		                        RST_VIEW("active"));
 	if (err == RST_OK)
 		err = note_verified(txn, ctx, entry, refusal);
 	if (err == RST_OK)
 		err = rst_entry_record(entry, &person);
-	if (err == RST_OK && person.status == RST_STATUS_PENDING)
+	if (err == RST_OK && signs)
+		err = letter_tell(txn, ctx, &person, "agreements",
+		                  "me/agreements", RST_VIEW(""));
+	else if (err == RST_OK && person.status == RST_STATUS_PENDING)
 		err = letter_tell_approvers(txn, ctx, &person);
 	if (err == RST_OK)
 		*ret_status = person.status;

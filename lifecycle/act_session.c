@@ -22,6 +22,7 @@ struct claimant {
 	uint64_t id, generation;
 	enum rule_state state;
 	char username[DECOY_NAME_BYTES + 1];
+	bool invited;                       /* may sign in to sign agreements */
 	char since[LIFECYCLE_TIME_BYTES];   /* pwdAccountLockedTime */
 	char stored[RULE_PASSWORD_MAX + 1]; /* wipe it */
 	struct attempt_policy policy;
@@ -60,6 +61,7 @@ take_claimant(const struct act_ctx *ctx, const struct rst_record *record,
 	claimant->id = record->id;
 	claimant->generation = record->generation;
 	claimant->state = act_state(record, ctx->now_s);
+	claimant->invited = act_is_invited(record);
 	claimant->facts = lifecycle_password_facts(record);
 	(void)rst_view_copy(
 		rst_record_first(record, RST_A_PWDACCOUNTLOCKEDTIME),
@@ -106,8 +108,8 @@ open_session(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	size_t len;
 	enum rst_err err;
 
-	err = act_still_allowed(&txn->r, claimant->id, claimant->generation,
-	                        ctx->now_s);
+	err = act_still_admitted(&txn->r, claimant->id, claimant->generation,
+	                         ctx->now_s);
 	if (err == RST_EDENIED)
 		return act_refuse(refusal, RULE_INVALID_CREDENTIALS, NULL);
 	if (err == RST_OK)
@@ -280,7 +282,7 @@ act_sign_in(const struct act_ctx *ctx, struct rst_view username,
 		                  NULL);
 	if (err != RST_OK)
 		return err;
-	if (!rule_state_may_sign_in(claimant.state)) {
+	if (!rule_state_may_sign_in(claimant.state) && !claimant.invited) {
 		attempt_note(ctx, &claimant.policy, THROTTLE_INACTIVE,
 		             claimant.id);
 		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
@@ -332,8 +334,8 @@ renew(const struct act_ctx *ctx, const struct claimant *claimant,
 	if (err == RST_OK)
 		err = rst_session_get(&txn.r, digest, session);
 	if (err == RST_OK)
-		err = act_still_allowed(&txn.r, claimant->id,
-		                        claimant->generation, ctx->now_s);
+		err = act_still_admitted(&txn.r, claimant->id,
+		                         claimant->generation, ctx->now_s);
 	if (err == RST_EDENIED)
 		err = RST_ENOTFOUND; /* it is over */
 	if (err == RST_OK)
@@ -449,8 +451,8 @@ check_session(const struct rst_rtxn *txn, int64_t now_s,
 	 * for as long as that. */
 	if (rule_clock_from_the_future(session->made_s, now_s))
 		return RST_EDENIED;
-	return act_still_allowed(txn, session->user, session->generation,
-	                         now_s);
+	return act_still_admitted(txn, session->user, session->generation,
+	                          now_s);
 }
 
 enum rst_err

@@ -2,6 +2,7 @@
 /* act_status.c - approve, reject, suspend, deactivate, activate, delete,
  * restore, purge */
 #include "lifecycle/act_priv.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/setting.h"
 #include "store/member.h"
 
@@ -14,6 +15,7 @@ struct move {
 	enum rst_status to;   /* RST_STATUS_NONE: the former status */
 	const char *template; /* of a mail to the person, or NULL */
 	bool approves;        /* one approval of several, perhaps */
+	bool skips;           /* also who has agreements to sign yet */
 };
 
 #define FROM(status) (1U << RST_STATUS_##status)
@@ -65,7 +67,7 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
-	bool waits = false;
+	bool waits = false, signs = false;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -75,17 +77,23 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
 	if (err != RST_OK || record.status == move->to)
 		goto out;
-	if (!(move->from & 1U << record.status)) {
+	if (!(move->from & 1U << record.status) &&
+	    !(move->skips && act_is_invited(&record))) {
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 		goto out;
 	}
 	if (move->approves)
 		err = act_approval(&txn.r, ctx, &record, entry, &waits);
-	if (err == RST_OK && !waits)
+	if (err == RST_OK && move->approves && !waits)
+		err = act_admit(&txn, ctx, entry, &record, &signs);
+	if (err == RST_OK && !waits && !signs)
 		err = set_status(entry, target_of(move, &record), reason);
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
+	if (err == RST_OK && signs)
+		err = letter_tell(&txn, ctx, &record, "agreements",
+		                  "me/agreements", reason);
 	if (err == RST_OK && move->template != NULL)
 		err = act_tell(&txn, ctx, person, move->template, ctx->now_s);
 	if (err == RST_OK)
@@ -100,8 +108,9 @@ enum rst_err
 act_approve(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "approve", FROM(PENDING),
-		                          RST_STATUS_ACTIVE, NULL, true };
+	static const struct move move = {
+		"approve", FROM(PENDING), RST_STATUS_ACTIVE, NULL, true, false
+	};
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -110,8 +119,10 @@ enum rst_err
 act_suspend(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "suspend", FROM(ACTIVE),
-		                          RST_STATUS_SUSPENDED, NULL, false };
+	static const struct move move = {
+		"suspend", FROM(ACTIVE), RST_STATUS_SUSPENDED,
+		NULL,      false,        false
+	};
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -120,9 +131,10 @@ enum rst_err
 act_suspend_idle(const struct act_ctx *ctx, uint64_t person,
                  struct rst_view reason, struct act_refusal *refusal)
 {
-	static const struct move move = { "suspend", FROM(ACTIVE),
-		                          RST_STATUS_SUSPENDED, "suspended",
-		                          false };
+	static const struct move move = {
+		"suspend",   FROM(ACTIVE), RST_STATUS_SUSPENDED,
+		"suspended", false,        false
+	};
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -131,8 +143,10 @@ enum rst_err
 act_activate(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
              struct act_refusal *refusal)
 {
-	static const struct move move = { "activate", FROM(SUSPENDED),
-		                          RST_STATUS_ACTIVE, NULL, false };
+	static const struct move move = {
+		"activate", FROM(SUSPENDED), RST_STATUS_ACTIVE,
+		NULL,       false,           true
+	};
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -141,8 +155,9 @@ enum rst_err
 act_restore(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "restore", FROM(DELETED),
-		                          RST_STATUS_NONE, NULL, false };
+	static const struct move move = { "restore",       FROM(DELETED),
+		                          RST_STATUS_NONE, NULL,
+		                          false,           false };
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -254,7 +269,10 @@ act_delete_person(const struct act_ctx *ctx, uint64_t person,
 {
 	static const struct move move = { "delete",
 		                          FROM(ACTIVE) | FROM(SUSPENDED),
-		                          RST_STATUS_DELETED, NULL, false };
+		                          RST_STATUS_DELETED,
+		                          NULL,
+		                          false,
+		                          false };
 	struct rst_rtxn txn;
 	bool bin;
 	enum rst_err err;

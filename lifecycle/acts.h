@@ -12,6 +12,7 @@
 
 #include "lifecycle/gate.h"
 #include "lifecycle/password.h"
+#include "rules/agreement.h"
 #include "rules/names.h"
 #include "rules/setting.h"
 #include "rules/status.h"
@@ -290,6 +291,67 @@ enum rst_err act_ticket_find(const struct act_ctx *ctx, struct rst_view token,
                              struct act_refusal *refusal) RST_MUST_USE;
 
 /*
+ * Agreements: documents that people sign, at most RULE_AGREEMENTS_MAX.  Who is
+ * admitted (by an invitation or an approval) while some are required stays
+ * pending until he signed them; act_activate() by an administrator passes them
+ * over.  Another text is another version, which nobody has signed yet.
+ */
+struct act_agreement {
+	struct rst_view name;        /* of a new one */
+	struct rst_view title, text; /* NULL ptr: as it is */
+	uint32_t version;            /* 0: 1, or the next for a new text */
+	bool set_required, required;
+};
+/* RULE_INVALID_NAME, RULE_INVALID_AGREEMENT; RST_EEXISTS. */
+enum rst_err act_create_agreement(const struct act_ctx *ctx,
+                                  const struct act_agreement *agreement,
+                                  uint64_t *ret_id, struct act_refusal *refusal)
+	RST_MUST_USE;
+enum rst_err act_edit_agreement(const struct act_ctx *ctx, uint64_t id,
+                                const struct act_agreement *what,
+                                struct act_refusal *refusal) RST_MUST_USE;
+/* RST_ESTATE while it has signatures: it can be made not required. */
+enum rst_err act_delete_agreement(const struct act_ctx *ctx, uint64_t id,
+                                  struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_find_agreement(const struct rst_rtxn *txn,
+                                struct rst_view name, uint64_t *ret_id)
+	RST_MUST_USE;
+/* All of them, by name. */
+enum rst_err act_agreements(const struct rst_rtxn *txn,
+                            uint64_t ids[RULE_AGREEMENTS_MAX], size_t *ret_n)
+	RST_MUST_USE;
+uint32_t act_agreement_version(const struct rst_record *agreement);
+bool act_agreement_required(const struct rst_record *agreement);
+/* Person's signature of the present version.  RST_ENOTFOUND. */
+enum rst_err act_signature(const struct rst_rtxn *txn,
+                           const struct rst_record *agreement,
+                           const struct rst_record *person, uint64_t *ret_id)
+	RST_MUST_USE;
+/* Some that is required and was there at since_s is not signed. */
+bool act_owes_signature(const struct rst_rtxn *txn,
+                        const struct rst_record *person, int64_t since_s);
+/* Pending, and nothing but agreements is between him and his account. */
+bool act_is_invited(const struct rst_record *person);
+/* Who signed in at since_s signs before anything else. */
+bool act_must_sign(const struct rst_rtxn *txn, uint64_t person,
+                   int64_t since_s);
+/*
+ * Person, who acts, signs that version, which must be the present one; with
+ * the last one that is required he becomes active.  keep is his session, which
+ * goes on (may be NULL).  RULE_INVALID_AGREEMENT, RULE_ACCOUNT_INACTIVE.
+ */
+enum rst_err act_sign(const struct act_ctx *ctx, uint64_t person,
+                      uint64_t agreement, uint32_t version,
+                      const unsigned char *keep, enum rst_status *ret_status,
+                      struct act_refusal *refusal) RST_MUST_USE;
+/* Nothing is left to sign, perhaps since it is not required any more: active.
+ * RULE_AGREEMENT_REQUIRED.  Idempotent. */
+enum rst_err act_activate_self(const struct act_ctx *ctx, uint64_t person,
+                               const unsigned char *keep,
+                               enum rst_status *ret_status,
+                               struct act_refusal *refusal) RST_MUST_USE;
+
+/*
  * Give person a temporary password, which signs in to be changed only: this
  * one, or (empty) one that is made, into made; else made is "".  Sessions end,
  * a lock is lifted.
@@ -481,6 +543,10 @@ enum rst_err act_tokens_of(const struct rst_rtxn *txn, uint64_t owner,
  */
 enum rst_err act_still_allowed(const struct rst_rtxn *txn, uint64_t id,
                                uint64_t generation, int64_t now_s) RST_MUST_USE;
+/* The same for a session: also who has agreements to sign. */
+enum rst_err act_still_admitted(const struct rst_rtxn *txn, uint64_t id,
+                                uint64_t generation, int64_t now_s)
+	RST_MUST_USE;
 /* What a person's account is now; RULE_STATE_NONE for what is no person. */
 enum rule_state act_state(const struct rst_record *record, int64_t now_s);
 /* rosterManager of group names person: he says who is in it, unless it is a

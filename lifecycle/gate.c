@@ -365,6 +365,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_approval(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
+		err = gate_agreement(&g, &sides);
+	if (err == RST_OK && g.rules && !g.import)
 		err = gate_settings(&g, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		err = gate_hosts(&g, &sides);

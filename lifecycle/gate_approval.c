@@ -88,7 +88,11 @@ gate_approval(struct gate *g, const struct gate_sides *sides)
 	if (!adds_himself(before, after, rst_view(actor, len)))
 		return gate_refuse(g, RULE_FORBIDDEN, "rosterApprovedBy", NULL);
 	if (before == NULL || before->status != RST_STATUS_PENDING ||
-	    after->status != RST_STATUS_ACTIVE)
+	    (after->status != RST_STATUS_ACTIVE &&
+	     (act_is_invited(before) || !act_is_invited(after))))
+		return RST_OK;
+	/* who was admitted was approved */
+	if (act_is_invited(before))
 		return RST_OK;
 	given = count(after);
 	if (!has_approved(after, rst_view(actor, len)))

@@ -56,8 +56,9 @@ static enum rst_err
 guard_places(struct gate *g, const struct gate_sides *sides)
 {
 	static const char *const places[] = {
-		"ou=people",     "ou=groups", "ou=invitations", "ou=policies",
-		"ou=tombstones", "ou=tokens", "ou=hosts",       "cn=settings",
+		"ou=people",   "ou=groups",     "ou=invitations",
+		"ou=policies", "ou=tombstones", "ou=tokens",
+		"ou=hosts",    "ou=agreements", "cn=settings",
 	};
 	uint64_t id;
 

@@ -2,6 +2,7 @@
 /* gate_priv.h - what the files of the gate share
  *
  *	gate.c			the order: complete, decide, write, follow
+ *	gate_agreement.c	documents that people sign
  *	gate_approval.c		approvals by several administrators
  *	gate_complete.c		what a new person or group is given
  *	gate_due.c		ends that come by the clock
@@ -93,6 +94,8 @@ enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
 /* gate_option.c: uid, memberUid and whatever else is obeyed, never with
  * options: RULE_INVALID_CLASSES. */
 enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
+/* gate_agreement.c: agreements and signatures. */
+enum rst_err gate_agreement(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
 enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)

@@ -36,6 +36,7 @@ static const struct {
 	{ RST_A_ROSTERJOINS, "rosterJoins" },
 	{ RST_A_ROSTERMEMBERUNTIL, "rosterMemberUntil" },
 	{ RST_A_ROSTERMAILVERIFIED, "rosterMailVerified" },
+	{ RST_A_ROSTERINVITED, "rosterInvited" },
 };
 
 /* And those of other schemas that hosts obey. */

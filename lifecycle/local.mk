@@ -4,6 +4,7 @@ lifecycle_liblifecycle_la_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) \
 lifecycle_liblifecycle_la_LIBADD = rules/librules.la store/libstore.la \
 	$(SODIUM_LIBS) $(GNUTLS_LIBS) $(CJSON_LIBS) $(ZXCVBN_LIBS) -lcrypt
 lifecycle_liblifecycle_la_SOURCES = \
+	lifecycle/act_agreement.c \
 	lifecycle/act_due.c \
 	lifecycle/act_group.c \
 	lifecycle/act_host.c \
@@ -37,6 +38,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \
 	lifecycle/decoy.c lifecycle/decoy.h \
+	lifecycle/gate_agreement.c \
 	lifecycle/gate_approval.c \
 	lifecycle/gate_complete.c \
 	lifecycle/gate_consequence.c \

@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += rules/librules.la
 rules_librules_la_CFLAGS = $(AM_CFLAGS)
 rules_librules_la_SOURCES = \
+	rules/agreement.c rules/agreement.h \
 	rules/clock.c rules/clock.h \
 	rules/host.c rules/host.h \
 	rules/invitation.c rules/invitation.h \

@@ -109,7 +109,8 @@ enum rst_match {
 	X(ROSTERPASSWORDWARNED, "rosterPasswordWarned", RST_MATCH_TIME)        \
 	X(ROSTERHOSTGROUP, "rosterHostGroup", RST_MATCH_DN)                    \
 	X(HOST, "host", RST_MATCH_IGNORE)                                      \
-	X(AUTHORIZEDSERVICE, "authorizedService", RST_MATCH_IGNORE)
+	X(AUTHORIZEDSERVICE, "authorizedService", RST_MATCH_IGNORE)            \
+	X(ROSTERINVITED, "rosterInvited", RST_MATCH_TIME)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

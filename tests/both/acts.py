@@ -563,6 +563,12 @@ NOT_HERE = {
     "act_reset_find": "reads",
     "act_verify": "its link is in a mail alone: tests/http/test_front.py",
     "act_ticket_find": "reads",
+    "act_find_agreement": "reads",
+    "act_agreements": "reads",
+    "act_signature": "reads",
+    "act_still_admitted": "reads",
+    "act_activate_self": "part of act_sign but where an agreement is required "
+                         "no more: tests/http/test_agreements.py",
     "act_propose_username": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
@@ -1142,6 +1148,33 @@ def http_ticket(hand):
             "givenName": "Given", "sn": name, "mail": name + "@example.org",
             "password": PASSWORD}, hand.roster.api()))
     hand.people[name] = Person("active", PASSWORD)
+
+
+@act(HTTP, "write and sign an agreement", "act_create_agreement",
+     "act_edit_agreement", "act_sign", "act_delete_agreement", weight=1)
+def http_agreement(hand):
+    """One of his own, again and again: a site has a few, not thousands."""
+    if not any(person.sessions for person in hand.people.values()):
+        http_sign_in(hand)
+    name, person, token = signed_in(hand)
+    letters = "".join(c for c in hand.name.lower() if c.isalnum())
+
+    def ask(method, path, body, *others):
+        try:
+            hand.promise({}, lambda: hand.ask(method, path, body))
+        except Failure as error:  # others: as an earlier one left it
+            if not any(" %d " % status in str(error) for status in others):
+                raise
+    signed, gone = "agreements/s-" + letters, "agreements/g-" + letters
+    for path in (signed, gone):
+        ask("POST", "agreements", {"name": path.split("/")[1],
+                                   "text": "One", "required": False}, 409)
+    ask("PATCH", signed, {"text": "No. %d" % hand.dice.randrange(1 << 30)})
+    version = hand.ask("GET", signed)["version"]
+    hand.promise({}, lambda: hand.ask(
+        "POST", "me/%s/sign" % signed, {"version": version},
+        person.sessions[token]))
+    ask("DELETE", gone, None, 404)
 
 
 @act(HTTP, "test the mail", "act_mail_test", "act_mail_retry",

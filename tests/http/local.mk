@@ -6,6 +6,7 @@ tests_http_seed_LDADD = lifecycle/liblifecycle.la
 
 http_tests = \
 	tests/http/test_admin.py \
+	tests/http/test_agreements.py \
 	tests/http/test_access.py \
 	tests/http/test_deploy.py \
 	tests/http/test_edits.py \

@@ -320,6 +320,7 @@ def invitations(ask, admin, anyone):
                {"username": "hal"}).json()
     ask(admin, "GET", "/registration-tokens")
     ask(admin, "DELETE", "/registration-tokens/" + made["id"])
+    agreements(ask, admin)
     made = ask(admin, "POST", "/invitations",
                {"mail": "guy@example.org", "send": False}).json()
     ask(admin, "GET", "/invitations")
@@ -364,6 +365,20 @@ def own_things(ask, rosterd, admin):
     ask(admin, "DELETE", "/sessions/" + items[1]["id"])
     ask(admin, "POST", "/users/carl/sign-out", {"reason": "lost laptop"})
     ask(admin, "DELETE", "/users/carl/sessions")
+
+
+def agreements(ask, admin):
+    ask(admin, "POST", "/agreements", {"name": "terms", "text": "Be kind."})
+    ask(admin, "GET", "/agreements")
+    ask(admin, "GET", "/agreements/terms")
+    ask(admin, "PATCH", "/agreements/terms", {"title": "Terms"})
+    ask(admin, "POST", "/me/agreements/terms/sign", {"version": 1})
+    ask(admin, "GET", "/me/agreements")
+    ask(admin, "GET", "/users/bob/agreements")
+    ask(admin, "GET", "/agreements/terms/signatures")
+    ask(admin, "POST", "/me/activate", {})
+    ask(admin, "POST", "/agreements", {"name": "draft", "text": "x"})
+    ask(admin, "DELETE", "/agreements/draft")
 
 
 def front_door(ask, rosterd, admin, sink):
