@@ -107,7 +107,7 @@ api_agreement_list(struct http_req *req, struct http_reply *reply)
 	enum rst_err err;
 
 	reply->body = cJSON_CreateObject();
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = add_all(&txn, NULL, reply->body);
 	rst_read_end(&txn);
@@ -123,7 +123,7 @@ show_owed(struct http_req *req, struct http_reply *reply, uint64_t id)
 	enum rst_err err;
 
 	reply->body = cJSON_CreateObject();
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &person);
 	if (err == RST_OK && person.status == RST_STATUS_PENDING &&
@@ -157,7 +157,7 @@ api_user_agreements(struct http_req *req, struct http_reply *reply)
 	uint64_t id = 0;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_person(&txn, req->arg[0], &id);
 	rst_read_end(&txn);
@@ -173,7 +173,7 @@ find(struct http_req *req, uint64_t *ret_id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = act_find_agreement(&txn, req->arg[0], ret_id);
 	rst_read_end(&txn);
@@ -187,7 +187,7 @@ show(struct http_req *req, struct http_reply *reply, uint64_t id)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn, id, &record);
 	if (err == RST_OK) {
@@ -446,7 +446,7 @@ answer_status(struct http_req *req, struct http_reply *reply, enum rst_err err,
 	}
 	if (req->api)
 		return;
-	if (rst_read_begin(req->server->env, &txn) == RST_OK) {
+	if (http_read_begin(req, &txn) == RST_OK) {
 		more = act_must_sign(&txn, req->who.id, RULE_NEVER);
 		rst_read_end(&txn);
 	}

@@ -94,6 +94,7 @@ enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
 /* gate_option.c: uid, memberUid and whatever else is obeyed, never with
  * options: RULE_INVALID_CLASSES. */
 enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
 /* gate_agreement.c: agreements and signatures. */
 enum rst_err gate_agreement(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;

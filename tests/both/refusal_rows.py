@@ -27,13 +27,13 @@ DOORS = {
         "invalid_uidnumber", "journal_immutable", "numbers_exhausted",
         "tombstone_immutable", "uidnumber_taken"),
     (REST,): (
-        "changed", "email_domain", "email_mismatch", "invalid_credentials",
+        "agreement_required", "changed", "email_domain", "email_mismatch", "invalid_credentials",
         "invalid_invite", "invalid_link", "invalid_token",
         "password_expired", "queue_full",
         "registration_closed", "too_many_attempts", "too_often",
         "username_mismatch", "wrong_password"),
     (LDAP, REST): (
-        "forbidden", "insufficient_scope", "own_rights", "approval_needed",
+        "forbidden", "invalid_agreement", "insufficient_scope", "own_rights", "approval_needed",
         "password_change_required", "password_too_young",
         "reauthentication_required"),
     (REST, CTL): (
@@ -45,6 +45,8 @@ DOORS = {
 # Tried by another program, since it takes time, a clock or a fresh directory:
 # a word of it that must be in there.
 ELSEWHERE = {
+    ("agreement_required", REST): (
+        "http/test_agreements.py", "agreement_required"),
     ("already_bootstrapped", REST): (
         "unit/test_acts.c", "RULE_ALREADY_BOOTSTRAPPED"),
     ("approval_needed", REST): ("http/test_front.py", "approvals"),
@@ -231,6 +233,13 @@ def immutable(doors):
                    lambda link: link.modify_s(person_dn("alice"), [
                        (ldap.MOD_REPLACE, "userPassword",
                         [form.encode()])]))
+    doors.ldap("invalid_agreement", "an agreement at another place",
+               lambda link: link.add_s("cn=terms," + SUFFIX, [
+                   ("objectClass", [b"top", b"rosterAgreement"]),
+                   ("cn", [b"terms"]), ("rosterVersion", [b"1"]),
+                   ("rosterText", [b"Be kind."])]))
+    doors.rest("invalid_agreement", "a text with a control character",
+               "POST", "agreements", {"name": "terms", "text": "a\x1bb"})
     doors.rest("invalid_setting", "a mode that is none", "PATCH", "settings",
                {"registration": "closed"})
     doors.rest("changed", "an edit of what was otherwise", "PATCH",
