@@ -6,7 +6,7 @@
  *
  * To the person who signs also "signed", and when.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "httpd/api.h"
 #include "httpd/input.h"
@@ -211,6 +211,24 @@ api_agreement_show(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, NULL);
 }
 
+/* The gate speaks of attributes, a body has fields. */
+static void
+reply_refused(struct http_req *req, struct http_reply *reply, enum rst_err err,
+              struct act_refusal *refusal)
+{
+	static const char *const fields[][2] = {
+		{ "cn", "name" },
+		{ "rosterText", "text" },
+		{ "rosterVersion", "version" },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (refusal->field != NULL &&
+		    strcmp(refusal->field, fields[i][0]) == 0)
+			refusal->field = fields[i][1];
+	http_reply_err(req, reply, err, refusal);
+}
+
 /* A form ends lines in its own way, which would be another text. */
 static void
 join_lines(struct http_req *req)
@@ -264,7 +282,7 @@ api_agreement_create(struct http_req *req, struct http_reply *reply)
 	read_agreement(req, &agreement);
 	err = act_create_agreement(&req->ctx, &agreement, &id, &refusal);
 	if (err != RST_OK) {
-		http_reply_err(req, reply, err, &refusal);
+		reply_refused(req, reply, err, &refusal);
 		return;
 	}
 	reply->status = 201;
@@ -298,7 +316,7 @@ api_agreement_edit(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = act_edit_agreement(&req->ctx, id, &agreement, &refusal);
 	if (err != RST_OK) {
-		http_reply_err(req, reply, err, &refusal);
+		reply_refused(req, reply, err, &refusal);
 		return;
 	}
 	show(req, reply, id);

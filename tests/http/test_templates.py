@@ -244,6 +244,7 @@ def visit(rosterd, sink):
     go.take("settings", admin, "/settings", {"session-idle": "x"}, 422)
     go.take("policy", admin, "/policies/strict", {
         "groups": "staff1", "password-min-length": "x"}, 422)
+    agreements(go, admin)
     go.take("hosts", admin, "/hosts")
     go.take("hosts", admin, "/hosts", {"name": "a b", "groups": "x"}, 422)
     go.take("host", admin, "/hosts/web01?limit=1")
@@ -266,6 +267,24 @@ def visit(rosterd, sink):
     go.take("problem", admin, "/nothing", status=404)
     much_later(go, rosterd, admin)
     return go.models
+
+
+def agreements(go, admin):
+    go.take("agreements", admin, "/agreements")
+    go.take("agreements", admin, "/agreements",
+            {"name": "A b", "text": "x"}, 422)
+    for name in ("terms", "draft"):
+        admin.post("/agreements", {"name": name, "text": "Be kind."},
+                   expect=201)
+    for version in (1, 2):
+        admin.post("/me/agreements/terms/sign", {"version": version})
+        admin.patch("/agreements/terms", {"text": "No. %d" % version})
+    admin.patch("/agreements/draft", {"required": True})
+    admin.post("/me/agreements/draft/sign", {"version": 1})
+    go.take("agreements", admin, "/agreements")
+    go.take("agreement", admin, "/agreements/terms?limit=1")
+    go.take("agreement", admin, "/agreements/draft")
+    go.take("my-agreements", admin, "/me/agreements")
 
 
 def much_later(go, rosterd, admin):
