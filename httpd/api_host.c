@@ -135,7 +135,7 @@ find(struct http_req *req, struct lifecycle_host *ret_host)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = lifecycle_host(&txn, req->arg[0], &host);
 	rst_read_end(&txn);
@@ -207,7 +207,7 @@ show(struct http_req *req, struct http_reply *reply, struct rst_view name)
 	struct rst_rtxn txn;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
 		err = lifecycle_host(&txn, name, &host);
 	if (err == RST_EINVALID || (err == RST_OK && host.id == 0))

@@ -60,6 +60,10 @@ def asked_twice_it_is_made_once():
          {"key": key_line(4)}),
         ("/me/tokens", admin, "/me/tokens", {"name": "t"}, {"name": "u"}),
         ("/groups", admin, "/groups", {"cn": "crew"}, {"cn": "band"}),
+        ("/hosts", admin, "/hosts", {"name": "web01"}, {"name": "web02"}),
+        ("/agreements", admin, "/agreements",
+         {"name": "terms", "text": "Be kind.", "required": False},
+         {"name": "other", "text": "Be kind."}),
         ("/policies", admin, "/policies", {"name": "staff", "settings": {
             "lockout-failures": "4", "lockout-window": "10m"}},
          {"name": "other"}),
