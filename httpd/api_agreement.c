@@ -372,7 +372,7 @@ signature_item(void *arg, const struct rst_rtxn *txn,
 	if (json_time_parse(rst_record_first(record, RST_A_CREATETIMESTAMP),
 	                    &signed_s) &&
 	    json_add_view(item, "username",
-	                  rst_record_first(record, RST_A_UID)) &&
+	                  rst_record_first(record, RST_A_ROSTERUSERNAME)) &&
 	    json_add_view(item, "dn",
 	                  rst_record_first(record, RST_A_ROSTEROWNER)) &&
 	    json_add_number(item, "version", version) &&

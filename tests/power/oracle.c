@@ -337,19 +337,33 @@ see_mail(const struct eyes *eyes, struct rst_view address,
 }
 
 static bool
-see_policy(const struct eyes *eyes, struct rst_view name,
-           struct rst_view *ret_seen)
+see_below(const struct eyes *eyes, const char *place, struct rst_view name,
+          struct rst_view *ret_seen)
 {
 	char ndn[256];
 	uint64_t id;
 	enum rst_err err;
 
-	snprintf(ndn, sizeof(ndn), "cn=%.*s,ou=policies,dc=example,dc=org",
-	         (int)name.len, name.ptr);
+	snprintf(ndn, sizeof(ndn), "cn=%.*s,%s,dc=example,dc=org",
+	         (int)name.len, name.ptr, place);
 	err = rst_tree_find(eyes->txn, rst_view_of(ndn), &id, NULL);
 	if (err == RST_OK)
 		*ret_seen = rst_view_of("yes");
 	return same_by_index(eyes->txn, RST_A_CN, name, err, id);
+}
+
+static bool
+see_policy(const struct eyes *eyes, struct rst_view name,
+           struct rst_view *ret_seen)
+{
+	return see_below(eyes, "ou=policies", name, ret_seen);
+}
+
+static bool
+see_host(const struct eyes *eyes, struct rst_view name,
+         struct rst_view *ret_seen)
+{
+	return see_below(eyes, "ou=hosts", name, ret_seen);
 }
 
 static bool
@@ -407,6 +421,7 @@ see(const struct eyes *eyes, struct rst_view key, struct rst_view *ret_seen)
 		{ "mail/", see_mail },
 		{ "token/", see_token },
 		{ "policy/", see_policy },
+		{ "host/", see_host },
 		{ "init/", see_init },
 	};
 
