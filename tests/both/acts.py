@@ -1015,8 +1015,12 @@ def http_sign_in(hand):
     name = hand.one_of(hand.people, lambda one: active(one) and
                        one.password and len(one.sessions) < SESSIONS_MAX)
     api = hand.roster.api()
-    answer = hand.promise({}, lambda: hand.ask("POST", "session", {
-        "username": name, "password": hand.people[name].password}, api))
+    try:
+        answer = hand.promise({}, lambda: hand.ask("POST", "session", {
+            "username": name, "password": hand.people[name].password}, api))
+    except Lost:  # nobody knows how many he has now
+        del hand.people[name]
+        raise
     api.csrf = answer["csrf"]
     token = api.session.cookies[COOKIE]
     hand.promise({"session/" + token: name}, lambda: None)
