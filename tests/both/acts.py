@@ -350,6 +350,8 @@ class Hand(threading.Thread):
             raise Full("507")
         if status not in (200, 201, 202, 204):
             raise Failure("%s %s: %d %s" % (method, path, status, answer))
+        if status == 201 and not isinstance(answer, dict):
+            raise Lost("cut off after its head")
         return answer
 
     def ends(self, person):
