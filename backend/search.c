@@ -360,6 +360,29 @@ run(struct search *search)
 	search->rs->sr_ref = NULL;
 }
 
+/* What stands for the root above an empty suffix, as for back-mdb: glue.  It
+ * is no constant, as what an attribute is called is known to the schema. */
+static Entry *
+root_above(Entry *root, Attribute attrs[2])
+{
+	static struct berval glue[] = { BER_BVC("glue"), BER_BVNULL };
+
+	*root = slap_entry_root;
+	root->e_ocflags = SLAP_OC_GLUE | SLAP_OC__END;
+	root->e_attrs = attrs;
+	attrs[0] = (Attribute){
+		.a_desc = slap_schema.si_ad_objectClass,
+		.a_vals = glue,
+		.a_nvals = glue,
+		.a_numvals = 1,
+		.a_next = &attrs[1],
+	};
+	attrs[1] = attrs[0];
+	attrs[1].a_desc = slap_schema.si_ad_structuralObjectClass;
+	attrs[1].a_next = NULL;
+	return root;
+}
+
 /* May the base be searched from?  Fills rs when not. */
 static bool
 check_base(struct search *search, const struct back_view *view,
@@ -367,14 +390,15 @@ check_base(struct search *search, const struct back_view *view,
 {
 	Operation *op = search->op;
 	SlapReply *rs = search->rs;
+	Attribute attrs[2];
 	slap_mask_t mask;
-	Entry *entry;
+	Entry root, *entry;
 	bool good = false;
 
-	entry = (Entry *)&slap_entry_root;
-	if (base->id != 0 &&
-	    back_entry_build(view, base, search->needs, search->arena,
-	                     &entry) != RST_OK) {
+	if (base->id == 0)
+		entry = root_above(&root, attrs);
+	else if (back_entry_build(view, base, search->needs, search->arena,
+	                          &entry) != RST_OK) {
 		rs->sr_err = LDAP_OTHER;
 		return false;
 	}

@@ -152,6 +152,21 @@ RULES = [b"caseExactMatch", b"caseIgnoreMatch", b"2.5.13.2",
 VERBS = {0: "add", 1: "delete", 2: "replace", 3: "increment"}
 
 
+def asserted(name, scope):
+    """A search from above everything, if what is there has an attribute."""
+    return "root", ((ASSERT, True, ("filter", ("present", name))),), (
+        "search", b"", scope, 0, 0, False, ("present", OC), ())
+
+
+# Sequences that differed once: (shape, operations).
+DIFFERED = [
+    # an empty suffix has an entry above it, which is glue
+    ("empty", [asserted(name, scope)
+               for name in (OC, b"structuralObjectClass", b"entryDN", b"ou")
+               for scope in (2, 3)]),
+]
+
+
 class Generator:
     """Random operations.  It learns which entries are there, to name them
     more often."""
