@@ -325,6 +325,7 @@ http_routes_print(FILE *out)
 		{ HTTP_API, "api" },       { HTTP_PAGE, "page" },
 		{ HTTP_RAW, "raw" },       { HTTP_HASHES, "hashes" },
 		{ HTTP_PROVED, "proved" }, { HTTP_CREATES, "creates" },
+		{ HTTP_DUTY, "duty" },     { HTTP_SIGN, "sign" },
 	};
 
 	for (size_t i = 0; i < http_routes_n; i++) {

@@ -58,7 +58,8 @@ def routes():
         assert role in LINES, "no line says who may: " + line
         for word in where.split(","):
             assert word in ("api", "page", "raw", "hashes", "proved",
-                            "creates", "duty"), "what is that: " + line
+                            "creates", "duty", "sign"), \
+                "what is that: " + line
         yield method, role, where.split(","), path
 
 
@@ -202,6 +203,55 @@ def every_route_lets_in_only_whom_its_line_names():
     assert told.count("invite") == 2, told
 
 
+# What comes before everything else: the flag of the routes that are open all
+# the same, the refusal of the others, where their pages lead, and which are open.
+DUES = (("duty", "password_change_required", "/me?due=password#password",
+         {"GET /session", "GET /me", "POST /me/password"}),
+        ("sign", "agreement_required", "/me/agreements",
+         {"GET /session", "GET /me/agreements", "POST /me/activate",
+          "POST /me/agreements/{}/sign"}))
+
+
+def debtor(rosterd, admin, due):
+    """Somebody signed in who has that to do first."""
+    admin.post("/users", person("dora"), expect=201)
+    password = PASSWORD
+    if due == "duty":
+        password = admin.post("/users/dora/reset-password", {
+            "temporary": True}, expect=None).json()["madePassword"]
+    else:
+        admin.post("/agreements", {"name": "terms", "text": "Be kind.",
+                                   "required": True}, expect=201)
+    client = rosterd.client()
+    client.sign_in("dora", password)
+    return Asker(client)
+
+
+def what_is_due_comes_first():
+    """Before a new password and before a signature, only what is needed for
+    them is open."""
+    for due, code, page, wanted_open in DUES:
+        rosterd = Rosterd()
+        asker = debtor(rosterd, rosterd.admin(), due)
+        wrong, open_ones = [], set()
+        for method, role, where, path in routes():
+            if role != "person" or (method, path) in ENDS:
+                continue
+            for word, prefix in prefixes(where):
+                answer = asker.ask(method, prefix + fill(role, path))
+                first = answer.headers.get("Location") == page \
+                    if word == "page" else \
+                    answer.headers.get("Content-Type", "").endswith(
+                        "problem+json") and answer.json()["code"] == code
+                if not first:
+                    open_ones.add(method + " " + path)
+                if first != (due not in where):
+                    wrong.append("%s %s%s: %s" % (method, prefix, path,
+                                                  answer.status_code))
+        assert not wrong, "%s\n%s" % (due, "\n".join(wrong))
+        assert open_ones == wanted_open, (due, open_ones ^ wanted_open)
+
+
 def a_page_knows_no_token():
     rosterd = Rosterd()
     _, who = world(rosterd)
@@ -326,6 +376,7 @@ def secrets_stay_where_they_belong():
     assert not wrong, wrong
 
 
-main(every_route_lets_in_only_whom_its_line_names, a_page_knows_no_token,
+main(every_route_lets_in_only_whom_its_line_names, what_is_due_comes_first,
+     a_page_knows_no_token,
      no_strangers_page_makes_a_browser_act, looking_changes_nothing,
      secrets_stay_where_they_belong)

@@ -22,33 +22,21 @@ def _read(top, name):
         return source.read()
 
 
-def _switch(text, start, result):
-    """{ID: what is returned} of the switch after start."""
-    body = text[text.index(start):]
-    body = body[:body.index("\n}\n")]
-    found, waiting = {}, []
-    for case, value in re.findall(
-            r"case RULE_(\w+):|return (\w+);", body):
-        if case:
-            waiting.append(case)
-        else:
-            for one in waiting:
-                found[one] = result(value)
-            waiting = []
-    return found
+def _rows(text, prefix):
+    """{ID: its value} of the enumeration with this prefix."""
+    return dict(re.findall(r"\t%s_(\w+) = (\w+),\n" % prefix, text))
 
 
 def verdicts(top):
     """[(code, LDAP result, HTTP status, text)], in their order."""
     table = _read(top, "rules/verdict.h")
-    ldap = _switch(_read(top, "backend/errmap.c"), "\nverdict_code(",
-                   lambda name: LDAP_CODES[name.replace("LDAP_", "", 1)])
-    http = _switch(_read(top, "httpd/errmap.c"), "\nstatus_of_verdict(",
-                   int)
+    ldap = _rows(_read(top, "backend/errmap.c"), "RESULT")
+    http = _rows(_read(top, "httpd/errmap.c"), "STATUS")
     rows = []
     for name, code, text in re.findall(
             r'X\((\w+), "(\w+)",((?:[\s\\]*"[^"]*")+)\)', table):
         text = "".join(re.findall(r'"([^"]*)"', text))
         if name != "OK":
-            rows.append((code, ldap[name], http[name], text))
+            result = LDAP_CODES[ldap[name].replace("LDAP_", "", 1)]
+            rows.append((code, result, int(http[name]), text))
     return rows
