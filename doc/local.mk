@@ -4,6 +4,7 @@ dist_doc_DATA += \
 	doc/account.md \
 	doc/administration.md \
 	doc/containers.md \
+	doc/deployment.md \
 	doc/differences.md \
 	doc/hacking.md \
 	doc/openapi.yaml \

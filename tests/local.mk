@@ -22,6 +22,7 @@ include tests/replication/local.mk
 include tests/differential/local.mk
 include tests/power/local.mk
 include tests/clients/local.mk
+include tests/systemd/local.mk
 include tests/soak/local.mk
 include tests/hostile/local.mk
 include tests/manual/local.mk
