@@ -484,14 +484,14 @@ api_my_agreement_sign(struct http_req *req, struct http_reply *reply)
 	uint64_t id = 0;
 	enum rst_err err;
 
-	if (!INPUT_CHECK(req, fields, reply))
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !http_check_session(req, reply, "a person signs, no token"))
 		return;
 	err = find(req, &id);
 	if (err == RST_OK)
 		err = act_sign(&req->ctx, req->who.id, id,
 		               (uint32_t)input_number(req, "version", 0),
-		               req->who.bearer ? NULL : req->who.digest,
-		               &status, &refusal);
+		               req->who.digest, &status, &refusal);
 	answer_status(req, reply, err, &refusal, status);
 }
 

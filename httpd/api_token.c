@@ -221,13 +221,10 @@ create(struct http_req *req, struct http_reply *reply, bool mine)
 	    !read_ttl(req, reply, &token.lifetime_s))
 		return;
 	/* It could make one that may more, or lasts longer, than itself. */
-	if (req->who.bearer) {
-		http_problem(reply, 403,
-		             rule_verdict_code(RULE_INSUFFICIENT_SCOPE), NULL,
-		             "a token makes no tokens: sign in, or use "
-		             "rosterctl");
+	if (!http_check_session(req, reply,
+	                        "a token makes no tokens: sign in, or use "
+	                        "rosterctl"))
 		return;
-	}
 	token.name = input_text(req, "name");
 	token.n_scopes = input_list(req, "scope", scopes);
 	token.n_addresses = input_list(req, "addresses", addresses);

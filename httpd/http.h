@@ -182,6 +182,10 @@ void http_set_cookie(const struct http_req *req, struct http_reply *reply,
                      struct rst_view token, int64_t lifetime_s);
 
 /* proof.c */
+/* A session asks; false with a problem that says text when it is a token, as
+ * what it does would outlive it or is a person's own to do. */
+bool http_check_session(struct http_req *req, struct http_reply *reply,
+                        const char *text);
 /*
  * The password was given lately, or this needs none, or a page's form gave it
  * just now; false with the reply that refuses or asks for it.

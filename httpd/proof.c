@@ -37,6 +37,17 @@ http_drop_secrets(cJSON *input)
 	return dropped;
 }
 
+bool
+http_check_session(struct http_req *req, struct http_reply *reply,
+                   const char *text)
+{
+	if (req->who.bearer)
+		http_problem(reply, 403,
+		             rule_verdict_code(RULE_INSUFFICIENT_SCOPE), NULL,
+		             text);
+	return !req->who.bearer;
+}
+
 /* It changes what is not its owner's, or lasts longer than the session. */
 static bool
 is_needed(const struct http_req *req)

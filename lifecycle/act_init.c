@@ -196,16 +196,11 @@ static enum rst_err
 add_skeleton(struct rst_wtxn *txn, const struct act_ctx *ctx,
              struct act_refusal *refusal)
 {
-	static const char *const places[] = {
-		"ou=people",   "ou=groups",     "ou=invitations",
-		"ou=policies", "ou=tombstones", "ou=services",
-		"ou=tokens",   "ou=hosts",      "cn=settings",
-	};
+	const char *const *place = lifecycle_skeleton;
 	enum rst_err err = RST_OK;
 
-	for (size_t i = 0;
-	     err == RST_OK && i < sizeof(places) / sizeof(places[0]); i++)
-		err = add_place(txn, ctx, places[i], refusal);
+	for (; err == RST_OK && *place != NULL; place++)
+		err = add_place(txn, ctx, *place, refusal);
 	if (err == RST_OK)
 		err = add_groups(txn, ctx, refusal);
 	return err;

@@ -22,8 +22,8 @@
 /*
  * The skeleton of a new directory: suffix entry, ou=people, ou=groups,
  * ou=invitations, ou=policies, ou=tombstones, ou=services, ou=tokens, ou=hosts,
- * cn=settings, and the groups sysadmins (administrator) and ldapusers.  Entries
- * that exist are left alone, so it can be repeated.
+ * ou=agreements, cn=settings, and the groups sysadmins (administrator) and
+ * ldapusers.  Entries that exist are left alone, so it can be repeated.
  */
 enum rst_err act_init(const struct act_ctx *ctx, struct rst_view suffix,
                       struct rst_view organisation, struct act_refusal *refusal)

@@ -12,6 +12,7 @@
  *	objectClass: rosterSignature
  *	rosterVersion: 2
  *	rosterOwner: uid=alice,ou=people,<suffix>
+ *	rosterUsername: alice
  *	rosterMadeFrom: 127.0.0.1:4711
  *
  * Another text is another version, which nobody has signed.  A signature is
@@ -113,18 +114,31 @@ act_signature_rdn(const struct rst_record *person, uint32_t version,
 	return uuid.len > 0 && n > 0 && n < ACT_SIGNATURE_RDN;
 }
 
+/* From where, and by which name, are facts and not the signer's to say. */
+static enum rst_err
+check_facts(struct gate *g, const struct rst_record *is,
+            const struct rst_record *person)
+{
+	if (!rst_view_equal(rst_record_first(is, RST_A_ROSTERMADEFROM),
+	                    g->ctx->address))
+		return gate_refuse(g, RULE_FORBIDDEN, "rosterMadeFrom", NULL);
+	if (!rst_view_equal(rst_record_first(is, RST_A_ROSTERUSERNAME),
+	                    rst_record_first(person, RST_A_UID)))
+		return gate_refuse(g, RULE_FORBIDDEN, "rosterUsername", NULL);
+	return RST_OK;
+}
+
 /* Whoever acts signs, for himself, what is there. */
 static enum rst_err
-check_signature(struct gate *g, const struct gate_sides *sides)
+check_signature(struct gate *g, const struct rst_record *is)
 {
 	char rdn[ACT_SIGNATURE_RDN], owner[RST_NORMAL_MAX],
 		actor[RST_NORMAL_MAX];
-	const struct rst_record *is = sides->after;
 	struct rst_record agreement, person;
 	size_t owner_len, actor_len;
 	enum rst_err err;
 
-	if (sides->before != NULL || g->ctx->actor_id == 0)
+	if (g->ctx->actor_id == 0)
 		return gate_refuse(g, RULE_FORBIDDEN, "rosterOwner",
 		                   "a signature is made by who signs");
 	err = rst_record_get(&g->txn->r, is->parent, &agreement);
@@ -149,12 +163,35 @@ check_signature(struct gate *g, const struct gate_sides *sides)
 	    version_of(&agreement) != version_of(is))
 		return gate_refuse(g, RULE_INVALID_AGREEMENT, "rosterVersion",
 		                   NULL);
-	return RST_OK;
+	return check_facts(g, is, &person);
+}
+
+enum rst_err
+gate_complete_signature(struct gate *g, struct rst_entry *after,
+                        const struct rst_record *is)
+{
+	bool from = rst_record_first(is, RST_A_ROSTERMADEFROM).len > 0 ||
+	            g->ctx->address.len == 0;
+	bool name = rst_record_first(is, RST_A_ROSTERUSERNAME).len > 0;
+	struct rst_record person;
+	enum rst_err err = RST_OK;
+
+	if (!from)
+		err = rst_entry_set_one(after, RST_A_ROSTERMADEFROM,
+		                        g->ctx->address);
+	if (err != RST_OK || name || g->ctx->actor_id == 0 ||
+	    rst_record_get(&g->txn->r, g->ctx->actor_id, &person) != RST_OK ||
+	    rst_record_first(&person, RST_A_UID).len == 0)
+		return err;
+	return rst_entry_set_one(after, RST_A_ROSTERUSERNAME,
+	                         rst_record_first(&person, RST_A_UID));
 }
 
 enum rst_err
 gate_agreement(struct gate *g, const struct gate_sides *sides)
 {
+	if (has_class(sides->before, SIGNATURE))
+		return gate_refuse(g, RULE_SIGNATURE_IMMUTABLE, NULL, NULL);
 	if (sides->after == NULL)
 		return RST_OK;
 	if (has_class(sides->after, AGREEMENT))
@@ -162,9 +199,8 @@ gate_agreement(struct gate *g, const struct gate_sides *sides)
 	if (has_class(sides->before, AGREEMENT))
 		return gate_refuse(g, RULE_INVALID_AGREEMENT, "objectClass",
 		                   "it is an agreement");
-	if (has_class(sides->after, SIGNATURE) ||
-	    has_class(sides->before, SIGNATURE))
-		return check_signature(g, sides);
+	if (has_class(sides->after, SIGNATURE))
+		return check_signature(g, sides->after);
 	return RST_OK;
 }
 

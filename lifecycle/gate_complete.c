@@ -308,5 +308,7 @@ gate_complete(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		return complete_person(&g, after, &was);
 	if (gate_is_group(&was))
 		return complete_group(&g, after, &was);
+	if (gate_has_class(&was, RST_VIEW("rosterSignature")))
+		return gate_complete_signature(&g, after, &was);
 	return RST_OK;
 }

@@ -55,20 +55,16 @@ guard_groups(struct gate *g, const struct gate_sides *sides)
 static enum rst_err
 guard_places(struct gate *g, const struct gate_sides *sides)
 {
-	static const char *const places[] = {
-		"ou=people",   "ou=groups",     "ou=invitations",
-		"ou=policies", "ou=tombstones", "ou=tokens",
-		"ou=hosts",    "ou=agreements", "cn=settings",
-	};
+	const char *const *place;
 	uint64_t id;
 
 	if (!is_moved(sides) || sides->before->kind == RST_KIND_PERSON)
 		return RST_OK;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (lifecycle_place(&g->txn->r, places[i], &id) == RST_OK &&
+	for (place = lifecycle_skeleton; *place != NULL; place++)
+		if (lifecycle_place(&g->txn->r, *place, &id) == RST_OK &&
 		    id == sides->id)
 			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, NULL,
-			                   "%s is a fixed place", places[i]);
+			                   "%s is a fixed place", *place);
 	return RST_OK;
 }
 

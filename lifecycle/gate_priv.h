@@ -95,7 +95,10 @@ enum rst_err gate_identity(struct gate *g, const struct gate_sides *sides)
  * options: RULE_INVALID_CLASSES. */
 enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
-/* gate_agreement.c: agreements and signatures. */
+/* gate_agreement.c: agreements and signatures.  A new one is told by whom and
+ * from where it is made. */
+enum rst_err gate_complete_signature(struct gate *g, struct rst_entry *after,
+                                     const struct rst_record *is) RST_MUST_USE;
 enum rst_err gate_agreement(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */

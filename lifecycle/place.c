@@ -4,6 +4,20 @@
 #include "lifecycle/acts.h"
 #include "store/ident.h"
 
+const char *const lifecycle_skeleton[] = {
+	"ou=people",
+	"ou=groups",
+	"ou=invitations",
+	"ou=policies",
+	"ou=tombstones",
+	"ou=services",
+	"ou=tokens",
+	"ou=hosts",
+	"ou=agreements",
+	"cn=settings",
+	NULL,
+};
+
 enum rst_err
 lifecycle_suffix(const struct rst_rtxn *txn, uint64_t *ret_id)
 {

@@ -11,6 +11,10 @@ enum rst_err lifecycle_suffix(const struct rst_rtxn *txn, uint64_t *ret_id)
 enum rst_err lifecycle_place(const struct rst_rtxn *txn, const char *nrdn,
                              uint64_t *ret_id) RST_MUST_USE;
 
+/* The places below the suffix that every directory has, in the order they are
+ * made; a NULL at the end. */
+extern const char *const lifecycle_skeleton[];
+
 /* The value of the first RDN of a DN of ours, "web" of
  * "cn=web,ou=groups,...", as a C string; false for what has none that fits. */
 bool lifecycle_rdn_value(struct rst_view dn, char *buf, size_t size);

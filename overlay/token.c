@@ -11,7 +11,8 @@
  *
  * The connection remembers its token.  It ends with it, and does less than
  * its owner: one for reading does not write, and none sets its owner's own
- * password or makes a token, which would outlive it.
+ * password, makes a token, which would outlive it, or signs an agreement, which
+ * is a person's to do.
  */
 #include "portable.h"
 
@@ -89,17 +90,24 @@ over_token_may_set_password(Operation *op)
 	return !token_of(op, &who) || !is_own(op);
 }
 
+static bool
+adds(Operation *op, const char *name)
+{
+	ObjectClass *class = oc_find(name);
+
+	return op->o_tag == LDAP_REQ_ADD && class != NULL &&
+	       is_entry_objectclass(op->ora_e, class, 0);
+}
+
 /* One that it made would outlive it, and so would one that it gave time. */
 static bool
 makes_token(Operation *op)
 {
 	static const struct berval place = BER_BVC("ou=tokens,");
-	ObjectClass *class = oc_find("rosterToken");
 	struct berval parent;
 
-	if (op->o_tag == LDAP_REQ_ADD)
-		return class != NULL &&
-		       is_entry_objectclass(op->ora_e, class, 0);
+	if (adds(op, "rosterToken"))
+		return true;
 	dnParent(&op->o_req_ndn, &parent);
 	return op->o_tag == LDAP_REQ_MODIFY && parent.bv_len > place.bv_len &&
 	       memcmp(parent.bv_val, place.bv_val, place.bv_len) == 0;
@@ -111,6 +119,7 @@ over_token_may_change(Operation *op, SlapReply *rs)
 	struct over_who who;
 
 	if (!token_of(op, &who) || (!who.reads_only && !makes_token(op) &&
+	                            !adds(op, "rosterSignature") &&
 	                            !(sets_password(op) && is_own(op))))
 		return SLAP_CB_CONTINUE;
 	return forbid(op, rs);

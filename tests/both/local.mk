@@ -3,6 +3,7 @@
 # room, fed with rubbish.  They need the module, so they are there only with it.
 both_tests = \
 	tests/both/admit \
+	tests/both/agreements \
 	tests/both/audit \
 	tests/both/backup \
 	tests/both/backup-cut \

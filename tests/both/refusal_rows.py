@@ -25,7 +25,7 @@ DOORS = {
     (LDAP,): (
         "hash_refused", "identity_immutable", "invalid_classes",
         "invalid_uidnumber", "journal_immutable", "numbers_exhausted",
-        "tombstone_immutable", "uidnumber_taken"),
+        "signature_immutable", "tombstone_immutable", "uidnumber_taken"),
     (REST,): (
         "agreement_required", "changed", "email_domain", "email_mismatch", "invalid_credentials",
         "invalid_invite", "invalid_link", "invalid_token",
@@ -54,6 +54,8 @@ ELSEWHERE = {
     ("password_expired", REST): ("both/password-age", "password_expired"),
     ("reauthentication_required", REST): (
         "http/test_sessions.py", "reauthentication_required"),
+    ("signature_immutable", LDAP): (
+        "both/agreements", "signature_immutable"),
     ("too_many_attempts", REST): ("both/lockout", "too_many_attempts"),
 }
 

@@ -32,6 +32,11 @@ person_of(const char *username, const char *mail)
 static void
 init_makes_the_skeleton_and_can_be_repeated(void **state)
 {
+	static const char *const places[] = {
+		"ou=people",     "ou=groups",   "ou=invitations", "ou=policies",
+		"ou=tombstones", "ou=services", "ou=tokens",      "ou=hosts",
+		"ou=agreements", "cn=settings",
+	};
 	struct life *life = *state;
 	uint64_t sequence = life_sequence(life);
 	uint64_t sysadmins = life_find_group(life, "sysadmins");
@@ -46,14 +51,12 @@ init_makes_the_skeleton_and_can_be_repeated(void **state)
 	assert_string_equal(life_value(life, ldapusers, RST_A_GIDNUMBER),
 	                    "2001");
 	fixture_read(life->fixture, &txn);
-	assert_int_equal(lifecycle_place(&txn, "ou=people", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=groups", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=invitations", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=policies", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=tombstones", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=services", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "ou=tokens", &id), RST_OK);
-	assert_int_equal(lifecycle_place(&txn, "cn=settings", &id), RST_OK);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (lifecycle_place(&txn, places[i], &id) != RST_OK)
+			fail_msg("there is no %s", places[i]);
+		assert_string_equal(lifecycle_skeleton[i], places[i]);
+	}
+	assert_null(lifecycle_skeleton[sizeof(places) / sizeof(places[0])]);
 	assert_int_equal(lifecycle_suffix(&txn, &id), RST_OK);
 	assert_true(gate_lifecycle_on(&txn));
 	rst_read_end(&txn);
