@@ -74,6 +74,18 @@ http_handler api_host_delete, api_host_people, page_host;
 /* api_me.c */
 http_handler api_me_show, api_me_edit, api_me_password, api_me_strength;
 
+/* api_me_mail.c */
+http_handler api_me_mail_ask, api_me_mail_drop;
+/* What person asked for, as newMail of body; false when out of memory. */
+bool model_mail_change(const struct rst_rtxn *txn, uint64_t person,
+                       int64_t now_s, cJSON *body);
+/* By himself, as his policy and the mail there is allow it. */
+bool me_may_change_mail(const struct http_req *req);
+/* The change that the link of a page is for, into body. */
+bool verify_describe(struct http_req *req, struct rst_view token, cJSON *body);
+/* Use the request's token, if it is of a change: false when it is not. */
+bool verify_mail_change(struct http_req *req, struct http_reply *reply);
+
 /* api_password.c */
 http_handler api_temporary_password;
 

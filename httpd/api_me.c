@@ -27,7 +27,7 @@ api_me_show(struct http_req *req, struct http_reply *reply)
 
 /*
  * PATCH /me, POST /me.  Not the mail address: whoever reads it can reset the
- * password, so it changes by an administrator or by proof only.
+ * password, so it changes by an administrator or by proof only, api_me_mail.c.
  */
 void
 api_me_edit(struct http_req *req, struct http_reply *reply)

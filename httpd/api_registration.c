@@ -317,12 +317,14 @@ api_username_propose(struct http_req *req, struct http_reply *reply)
 	http_reply_err(req, reply, err, NULL);
 }
 
-/* GET /verify/{}: opening the link uses nothing up, and tells nothing */
+/* GET /verify/{}: opening the link uses nothing up, and tells nothing but
+ * what a change of address would be */
 void
 page_verify(struct http_req *req, struct http_reply *reply)
 {
 	reply->body = cJSON_CreateObject();
-	if (!json_add_view(reply->body, "token", token_of(req)))
+	if (!json_add_view(reply->body, "token", token_of(req)) ||
+	    !verify_describe(req, token_of(req), reply->body))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }
 
@@ -332,12 +334,13 @@ api_verify(struct http_req *req, struct http_reply *reply)
 {
 	static const struct input_field fields[] = {
 		{ "token", INPUT_TEXT, true },
+		{ "refuse", INPUT_BOOL, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	enum rst_status status;
 	enum rst_err err;
 
-	if (!INPUT_CHECK(req, fields, reply))
+	if (!INPUT_CHECK(req, fields, reply) || verify_mail_change(req, reply))
 		return;
 	err = act_verify(&req->ctx, input_text(req, "token"), &status,
 	                 &refusal);

@@ -17,6 +17,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_mail.c \
 	httpd/api_metrics.c \
 	httpd/api_me.c \
+	httpd/api_me_mail.c \
 	httpd/api_overview.c \
 	httpd/api_password.c \
 	httpd/api_policy.c \
@@ -117,6 +118,8 @@ dist_templates_DATA = \
 	httpd/templates/invitations.mustache \
 	httpd/templates/login.mustache \
 	httpd/templates/mail-approved.mustache \
+	httpd/templates/mail-change-new.mustache \
+	httpd/templates/mail-change-old.mustache \
 	httpd/templates/mail-dropped.mustache \
 	httpd/templates/mail-ended.mustache \
 	httpd/templates/mail-ends.mustache \

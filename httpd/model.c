@@ -238,7 +238,8 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	     add_password(user, txn, record, now_s) &&
 	     add_all(user, "hosts", record, RST_A_HOST) &&
 	     add_all(user, "services", record, RST_A_AUTHORIZEDSERVICE) &&
-	     add_group_names(user, txn, record->id);
+	     add_group_names(user, txn, record->id) &&
+	     model_mail_change(txn, record->id, now_s, user);
 	if (ok && administrator)
 		ok = add_first(user, "registeredFrom", record,
 		               RST_A_ROSTERREGISTEREDFROM) &&

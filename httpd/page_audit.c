@@ -32,6 +32,7 @@ static const struct {
 	{ "bootstrap-token", "link for the first administrator made" },
 	{ "bury", "number kept from being given out again" },
 	{ "change-password", "password changed" },
+	{ "change-mail", "mail address changed" },
 	{ "create-agreement", "agreement made" },
 	{ "create-group", "group created" },
 	{ "create-host", "host created" },

@@ -152,6 +152,8 @@ page_me(struct http_req *req, struct http_reply *reply)
 	     page_part(req, reply->body, "sessions", "", api_my_sessions) &&
 	     page_part(req, reply->body, "history", "limit=12",
 	               api_user_history);
+	ok = ok && json_add_bool(reply->body, "mayChangeMail",
+	                         me_may_change_mail(req));
 	if (!ok || !fill(reply->body, "/me"))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }

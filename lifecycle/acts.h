@@ -17,6 +17,7 @@
 #include "rules/setting.h"
 #include "rules/status.h"
 #include "rules/token.h"
+#include "store/ident.h"
 #include "store/session.h"
 
 /*
@@ -274,6 +275,45 @@ enum rst_err act_reset_find(const struct act_ctx *ctx, struct rst_view token,
 enum rst_err act_reset_confirm(const struct act_ctx *ctx, struct rst_view token,
                                struct rst_view password, uint64_t *ret_person,
                                struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Person, who acts, wants another mail address: a link goes to it, one to the
+ * address that he has, and it changes once both were used within setting
+ * verification-lifetime.  Another request ends them, as does another address
+ * and the end of access.  Whether it is somebody's is not told here.
+ * *ret_changed: setting mail-change is "direct", so it is done
+ * (RULE_EMAIL_TAKEN).  RULE_FORBIDDEN: mail-change is "off", or no mail can be
+ * sent; RULE_INVALID_EMAIL, RULE_EMAIL_DOMAIN (blocked-domains),
+ * RULE_TOO_OFTEN.
+ */
+enum rst_err act_mail_ask(const struct act_ctx *ctx, uint64_t person,
+                          struct rst_view mail, bool *ret_changed,
+                          struct act_refusal *refusal) RST_MUST_USE;
+struct act_mail_change {
+	uint64_t person;
+	char mail[RST_MAIL_MAX + 1]; /* the new one */
+	int64_t expires_s;
+	bool by_old;    /* this link went to the old address */
+	bool asks_both; /* there is another link */
+	bool half;      /* which was used */
+};
+/* What a link is for, without using it: RULE_INVALID_LINK. */
+enum rst_err act_mail_find(const struct act_ctx *ctx, struct rst_view token,
+                           struct act_mail_change *ret_change,
+                           struct act_refusal *refusal) RST_MUST_USE;
+/* The change that person asked for and that waits.  RST_ENOTFOUND. */
+enum rst_err act_mail_pending(const struct rst_rtxn *txn, uint64_t person,
+                              int64_t now_s, struct act_mail_change *ret_change)
+	RST_MUST_USE;
+/* Use the link, or refuse by it what was asked for.  *ret_changed: the address
+ * is the new one.  RULE_INVALID_LINK, RULE_EMAIL_TAKEN. */
+enum rst_err act_mail_answer(const struct act_ctx *ctx, struct rst_view token,
+                             bool refuse, struct act_mail_change *ret_change,
+                             bool *ret_changed, struct act_refusal *refusal)
+	RST_MUST_USE;
+/* What person asked for is not wanted any more. */
+enum rst_err act_mail_drop_change(const struct act_ctx *ctx, uint64_t person,
+                                  struct act_refusal *refusal) RST_MUST_USE;
 
 /*
  * A link by which one username, and no other, can be registered.  It ends for

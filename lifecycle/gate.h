@@ -90,8 +90,9 @@ enum gate_flag {
 	 */
 	GATE_REHASH = 1 << 5,
 	/*
-	 * Who acts lost his password and proved by a link who he is: that he
-	 * changes it too soon, or at all, is not held against him.
+	 * Who acts proved by a link who he is: that he changes his password
+	 * too soon, or at all, is not held against him, nor that he changes
+	 * his mail address.
 	 */
 	GATE_RECOVERY = 1 << 6,
 };

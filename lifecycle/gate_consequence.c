@@ -18,7 +18,7 @@
  * Each changed entry is a write of its own, with its own CSN and journal
  * record: no overlay saw it happen, so the follower replays it.
  */
-#include "lifecycle/acts.h"
+#include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
@@ -353,6 +353,8 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	bool password = sides->after != NULL &&
 	                !gate_same_values(sides->before, sides->after,
 	                                  RST_A_USERPASSWORD);
+	bool mail = sides->after != NULL &&
+	            !gate_same_values(sides->before, sides->after, RST_A_MAIL);
 	char dn[RST_DN_MAX];
 	size_t len;
 	enum rst_err err = RST_OK;
@@ -367,10 +369,17 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 		return err;
 	if (lost)
 		err = gate_end_access(g, sides->id);
-	else if (password)
+	else if (password || mail)
 		err = rst_tree_dn(&g->txn->r, sides->id, dn, sizeof(dn), &len);
-	if (err == RST_OK && password && !lost)
+	/* nor does a link in a mailbox that is his no more */
+	if (err == RST_OK && (password || mail) && !lost)
 		err = gate_revoke_tokens(g, rst_view(dn, len), "reset");
+	if (err == RST_OK && mail && !lost)
+		err = gate_revoke_tokens(g, rst_view(dn, len),
+		                         ACT_PURPOSE_MAIL_NEW);
+	if (err == RST_OK && mail && !lost)
+		err = gate_revoke_tokens(g, rst_view(dn, len),
+		                         ACT_PURPOSE_MAIL_OLD);
 	if (err == RST_OK && password &&
 	    rst_record_first(sides->before, RST_A_USERPASSWORD).len > 0)
 		err = tell_changed(g, sides);

@@ -47,6 +47,20 @@ static const char *const kept_names[] = {
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* His mail address is his to change: by links to both, or by policy. */
+static bool
+may_change_mail(struct gate *g, const struct gate_sides *sides, uint16_t attr)
+{
+	struct lifecycle_policy policy;
+
+	if (g->recovery)
+		return attr == RST_A_MAIL || attr == RST_A_ROSTERMAILVERIFIED;
+	return attr == RST_A_MAIL &&
+	       lifecycle_policy(&g->txn->r, sides->id, &policy) == RST_OK &&
+	       policy.number[RULE_SETTING_MAIL_CHANGE] ==
+	               RULE_MAIL_CHANGE_DIRECT;
+}
+
 static enum rst_err
 check_kept(struct gate *g, const struct gate_sides *sides)
 {
@@ -54,7 +68,8 @@ check_kept(struct gate *g, const struct gate_sides *sides)
 
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
 		if (!gate_same_values(sides->before, sides->after,
-		                      kept[i].attr))
+		                      kept[i].attr) &&
+		    !may_change_mail(g, sides, kept[i].attr))
 			return gate_refuse(g, RULE_FORBIDDEN, kept[i].field,
 			                   NULL);
 	for (size_t i = 0; i < ARRAY_LEN(kept_names); i++)

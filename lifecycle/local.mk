@@ -14,6 +14,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_key.c \
 	lifecycle/act_link.c \
 	lifecycle/act_mail.c \
+	lifecycle/act_mail_change.c \
 	lifecycle/act_notice.c \
 	lifecycle/act_password.c \
 	lifecycle/act_password_age.c \

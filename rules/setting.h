@@ -62,6 +62,11 @@ enum rule_host_default {
 	RULE_HOST_ALLOW,
 	RULE_HOST_DENY
 };
+enum rule_mail_change {
+	RULE_MAIL_CHANGE_OFF,
+	RULE_MAIL_CHANGE_CONFIRM,
+	RULE_MAIL_CHANGE_DIRECT
+};
 /* Bits of RULE_TYPE_WORDS. */
 enum rule_character_class {
 	RULE_CLASS_UPPER = 1 << 0,
@@ -85,7 +90,7 @@ enum rule_character_class {
 	  "any when empty")                                                     \
 	X(BLOCKED_DOMAINS, "blocked-domains", DOMAINS, SITE, 0, 0, "", NULL,    \
 	  "Domains whose mail addresses may not register without an "           \
-	  "invitation")                                                         \
+	  "invitation, nor be taken by people for their own")                   \
 	X(AUTO_APPROVE_DOMAINS, "auto-approve-domains", DOMAINS, SITE, 0, 0,    \
 	  "", NULL,                                                             \
 	  "Domains whose mail addresses, once proved, need nobody's approval")  \
@@ -104,8 +109,10 @@ enum rule_character_class {
 	  "People may have a link sent that sets a new password")               \
 	X(RESET_ENDS_TOKENS, "reset-ends-tokens", SWITCH, SITE, 0, 1, "off",    \
 	  NULL, "A password reset ends the person's API tokens, too")           \
-	X(MAIL_CHANGE, "mail-change", SWITCH, SITE, 0, 1, "on", NULL,           \
-	  "People may change their mail address, by links to both addresses")   \
+	X(MAIL_CHANGE, "mail-change", WORD, POLICY, 0, 2, "confirm",            \
+	  "off confirm direct",                                                 \
+	  "Whether people may change their own mail address: not, by links to " \
+	  "both addresses, or at once")                                         \
 	X(AGREEMENTS_ASK, "agreements-ask", WORD, SITE, 0, 1, "sign-in",        \
 	  "sign-in never",                                                      \
 	  "Who is active already is asked to sign a new agreement or version: " \

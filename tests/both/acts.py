@@ -564,6 +564,9 @@ NOT_HERE = {
     "act_reset_answer": "by the thread that sends mail: tests/http/test_front.py",
     "act_reset_find": "reads",
     "act_verify": "its link is in a mail alone: tests/http/test_front.py",
+    "act_mail_find": "reads",
+    "act_mail_answer": "its links are in mails alone: "
+                       "tests/http/test_mail_change.py",
     "act_ticket_find": "reads",
     "act_find_agreement": "reads",
     "act_agreements": "reads",
@@ -1137,6 +1140,28 @@ def http_reset(hand):
             raise
     hand.promise(facts, confirm)
     person.password, person.sessions = password, {}
+
+
+@act(HTTP, "ask for another mail address, or not", "act_mail_ask",
+     "act_mail_drop_change", weight=1)
+def http_mail_change(hand):
+    if not any(person.sessions for person in hand.people.values()):
+        http_sign_in(hand)
+    name, person, token = signed_in(hand)
+    for method, body, good in (
+            ("POST", {"mail": hand.new("m") + "@example.net"}, 202),
+            ("DELETE", None, 204)):
+        status, answer = hand.promise({}, lambda: person.sessions[token].call(
+            method, "me/mail", body))
+        if status == 429 or (status == 403 and answer["code"] ==
+                             "reauthentication_required"):
+            raise NotNow  # so many of one person; signed in long ago
+        if status in (502, 503, 504):
+            raise Lost("%d" % status)
+        if status == 507:
+            raise Full("507")
+        if status != good:
+            raise Failure("mail of %s: %d %s" % (name, status, answer))
 
 
 @act(HTTP, "register with a registration token", "act_ticket_create",

@@ -340,6 +340,9 @@ def own_things(ask, rosterd, admin):
         client.sign_in("bob")
     ask(bob, "GET", "/me")
     ask(bob, "PATCH", "/me", {"displayName": "Robert"})
+    ask(bob, "POST", "/me/mail", {"mail": "robert@example.net"})
+    ask(bob, "GET", "/me")
+    ask(bob, "DELETE", "/me/mail")
     ask(bob, "POST", "/me/password/strength", {"password": "abc"})
     ask(bob, "POST", "/me/ssh-keys", {"key": KEY})
     keys = ask(bob, "GET", "/me/ssh-keys").json()["items"]

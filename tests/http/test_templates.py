@@ -13,7 +13,7 @@ import re
 import subprocess
 
 from rosterd import (FOLDER, PASSWORD, Rosterd, SOURCE, Sink, check, main,
-                     need, person)
+                     need, person, until)
 
 MODEL = "application/vnd.roster.page+json"
 HTTPD = os.path.join(SOURCE, "httpd")
@@ -189,6 +189,14 @@ def visit(rosterd, sink):
     go.take("user", admin, "/users/gil/reset-password", {"temporary": "true"})
     go.take("me", admin, "/me")
     go.take("me", bob, "/me")
+    bob.post("/me/mail", {"mail": "robert@example.net"}, expect=202)
+    go.take("me", bob, "/me")
+
+    def link():
+        return next((re.search(rb"/verify/(\S+)", one.content).group(1)
+                     for one in sink.mails
+                     if one.rcpt_tos == ["robert@example.net"]), None)
+    go.take("verify", anyone, "/verify/" + until(link, "a mail").decode())
     go.take("me", bob, "/me/tokens", {"name": "x", "ttl": "never",
                                       "scope": "inherit"}, 201)
     go.take("requests", admin, "/requests?limit=1")

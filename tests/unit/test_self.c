@@ -118,6 +118,33 @@ administrators_and_others_change_them(void **state)
 	life_ok(life, life_set(life, boss, RST_A_MAIL, "chief@example.org"));
 }
 
+static void
+a_policy_lets_people_change_their_mail_address(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada"), eve = life_person(life, "eve");
+
+	life_ok(life,
+	        act_set(&life->ctx, RST_VIEW(""), RULE_SETTING_MAIL_CHANGE,
+	                RST_VIEW("direct"), &life->refusal));
+	act_as(life, ada);
+	life_ok(life, life_set(life, ada, RST_A_MAIL, "ada@example.net"));
+	life_refused(life, life_set(life, ada, RST_A_MAIL, "eve@example.org"),
+	             RULE_EMAIL_TAKEN, "mail");
+	/* the policy is about one's own address, and about nothing else */
+	life_refused(life,
+	             life_set(life, ada, RST_A_ROSTERMAILVERIFIED,
+	                      "20260101000000Z"),
+	             RULE_FORBIDDEN, "rosterMailVerified");
+	act_as(life, 0);
+	life_ok(life,
+	        act_set(&life->ctx, RST_VIEW(""), RULE_SETTING_MAIL_CHANGE,
+	                RST_VIEW("confirm"), &life->refusal));
+	act_as(life, eve);
+	life_refused(life, life_set(life, eve, RST_A_MAIL, "eve@example.net"),
+	             RULE_FORBIDDEN, "mail");
+}
+
 /* Whoever an access rule lets write people makes no administrator of them. */
 static void
 rights_are_not_promised_by_who_has_none(void **state)
@@ -259,6 +286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(people_are_who_they_were_made),
 		LIFE_TEST(administrators_and_others_change_them),
+		LIFE_TEST(a_policy_lets_people_change_their_mail_address),
 		LIFE_TEST(rights_are_not_promised_by_who_has_none),
 		LIFE_TEST(administrators_are_not_taken_over),
 		LIFE_TEST(what_hosts_obey_is_not_theirs_either),
