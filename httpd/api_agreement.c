@@ -11,6 +11,7 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/mail.h"
+#include "httpd/page.h"
 #include "lifecycle/place.h"
 
 static const char *
@@ -434,6 +435,10 @@ page_agreement(struct http_req *req, struct http_reply *reply)
 	}
 	show(req, reply, id);
 	if (!http_is_problem(reply)) {
+		cJSON *item;
+
+		cJSON_ArrayForEach(item, json_get(signatures, "items"))
+			page_drop_port(item, "address");
 		(void)json_take(reply->body, "items",
 		                cJSON_DetachItemFromObjectCaseSensitive(
 					signatures, "items"));

@@ -263,6 +263,7 @@ page_prepare(struct http_req *req, cJSON *root, const char *name,
 	page_mark_words(root);
 	page_tell_times(root, locale, req->ctx.now_s);
 	page_translate(root, locale);
+	page_name_actors(root);
 	mark_settings(root);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);

@@ -56,6 +56,11 @@ bool page_query(struct http_req *req, cJSON *body, const char *const *names);
 /* page_audit.c: records of the journal in words, who and whom by name; about
  * (may be NULL) is the DN that the page is about and need not name. */
 bool page_audit_tell(cJSON *items, const char *about);
+/* Nobody but an administrator may follow their links. */
+bool page_audit_unlink(cJSON *items);
+/* { "creator": DN } of root gains creator_is { name, href }; so does statusBy.
+ */
+void page_name_actors(cJSON *root);
 /* page_session.c: the browser and the system of each, and where its person
  * is. */
 bool page_sessions_tell(cJSON *items);

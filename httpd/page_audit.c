@@ -293,6 +293,43 @@ page_audit_tell(cJSON *items, const char *about)
 	return page_fill(items, keys);
 }
 
+bool
+page_audit_unlink(cJSON *items)
+{
+	static const char *const keys[] = { "who", "whom", "member" };
+	cJSON *item;
+
+	cJSON_ArrayForEach(item, items)
+	{
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+			cJSON *named =
+				cJSON_GetObjectItemCaseSensitive(item, keys[i]);
+
+			cJSON_DeleteItemFromObjectCaseSensitive(named, "href");
+			if (cJSON_IsObject(named) &&
+			    !json_add_text(named, "href", ""))
+				return false;
+		}
+	}
+	return true;
+}
+
+void
+page_name_actors(cJSON *root)
+{
+	static const struct {
+		const char *key, *named;
+	} actors[] = { { "creator", "creator_is" },
+		       { "statusBy", "statusBy_is" } };
+
+	for (size_t i = 0; i < sizeof(actors) / sizeof(actors[0]); i++) {
+		const cJSON *dn = json_get(root, actors[i].key);
+
+		if (cJSON_IsString(dn))
+			(void)add_named(root, actors[i].named, dn->valuestring);
+	}
+}
+
 /* GET /audit, for browsers */
 void
 page_audit(struct http_req *req, struct http_reply *reply)

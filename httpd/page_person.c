@@ -38,6 +38,7 @@ fill(cJSON *body, const char *at)
 	static const char *const key[] = { "until", "comment", NULL };
 
 	const cJSON *dn = json_get(body, "dn");
+	const cJSON *status = json_get(body, "status");
 	char text[HTTP_LOCATION_MAX];
 
 	(void)snprintf(text, sizeof(text), "%.400s/ssh-keys", at);
@@ -55,6 +56,10 @@ fill(cJSON *body, const char *at)
 	       page_audit_tell(page_items(body, "history"), dn->valuestring) &&
 	       count(body, "tokens") && count(body, "sessions") &&
 	       count(body, "keys") &&
+	       json_add_bool(body, "in_bin",
+	                     cJSON_IsString(status) &&
+	                             strcmp(status->valuestring, "deleted") ==
+	                                     0) &&
 	       json_add_bool(body, "has_hosts",
 	                     json_get(body, "hosts")->child != NULL) &&
 	       json_add_bool(body, "has_services",
@@ -154,7 +159,10 @@ page_me(struct http_req *req, struct http_reply *reply)
 	               api_user_history);
 	ok = ok && json_add_bool(reply->body, "mayChangeMail",
 	                         me_may_change_mail(req));
-	if (!ok || !fill(reply->body, "/me"))
+	ok = ok && fill(reply->body, "/me");
+	if (ok && !req->who.administrator)
+		ok = page_audit_unlink(page_items(reply->body, "history"));
+	if (!ok)
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }
 

@@ -21,7 +21,13 @@ problem_model(const struct http_reply *reply)
 {
 	cJSON *root = cJSON_CreateObject();
 	cJSON *problem = cJSON_Duplicate(reply->body, true);
+	const cJSON *code = json_get(problem, "code");
 
+	(void)json_add_bool(
+		problem, "dead_link",
+		cJSON_IsString(code) &&
+			(strcmp(code->valuestring, "invalid_invite") == 0 ||
+	                 strcmp(code->valuestring, "invalid_link") == 0));
 	(void)json_take(root, "problem", problem);
 	return root;
 }

@@ -122,12 +122,23 @@ class Sink:
                                         policy=email.policy.default)
 
 
-def environment(people=0):
+def faked(faketime):
+    """Variables for a program that is to believe in another time."""
+    return {"LD_PRELOAD": " ".join(filter(None, (
+                sanitizer(), os.environ.get("LD_PRELOAD"),
+                faketime_library()))),
+            "FAKETIME": faketime, "DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def environment(people=0, faketime=None):
     """A new environment; its folder and the bootstrap token."""
     state = tempfile.mkdtemp(prefix="state-", dir=FOLDER)
     os.chmod(state, 0o2770)
     made = subprocess.run([SEED, state, SUFFIX, str(people)], check=True,
-                          stdout=subprocess.PIPE, text=True)
+                          stdout=subprocess.PIPE, text=True,
+                          env=dict(os.environ, **(
+                              faked(faketime) if faketime else {})))
     return state, made.stdout.strip()
 
 
@@ -172,11 +183,7 @@ class Rosterd:
         env.update({"ROSTER_" + k: v for k, v in values.items()
                     if v is not None})
         if self.faketime is not None:
-            env["LD_PRELOAD"] = " ".join(filter(None, (
-                sanitizer(), env.get("LD_PRELOAD"), faketime_library())))
-            env["FAKETIME"] = self.faketime
-            env["DONT_FAKE_MONOTONIC"] = "1"
-            env["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+            env.update(faked(self.faketime))
         return env
 
     def start(self):

@@ -3,6 +3,7 @@
 """Every page in a real Chromium: journeys with JavaScript and without,
 pictures at 390 and 1280 pixels, light and dark, and what WCAG asks."""
 import datetime
+import fcntl
 import os
 import subprocess
 import time
@@ -37,18 +38,54 @@ def in_days(days):
     return day.strftime("%Y-%m-%dT00:00:00Z")
 
 
+def days_before(state, token, **more):
+    """Two weeks of sign-ins, on some of the days, and who has waited."""
+    for days, come, wrong in ((13, 2, 0), (12, 5, 1), (9, 3, 0), (8, 6, 4),
+                              (6, 4, 1), (5, 7, 0), (2, 3, 2), (1, 5, 0)):
+        rosterd = Rosterd(state=state, faketime="-%dd" % days, **more)
+        if days == 13:
+            rosterd.token = token
+            chrome.rosterd = rosterd
+            chrome.forget()
+            chrome.open("/bootstrap/" + token)
+            chrome.look("bootstrap")
+            admin = rosterd.admin()
+            admin.patch("/settings", {"registration": "open",
+                                      "verify-mail": "off"})
+        if days == 9:
+            rosterd.client().post("/registrations", named(PEOPLE[1]),
+                                  expect=201)
+        for _ in range(come):
+            rosterd.client().sign_in("ada")
+        for _ in range(wrong):
+            rosterd.client().sign_in("ada", "not the password", expect=401)
+        rosterd.stop()
+
+
+def named(one, **more):
+    name, given, family = one
+    return person(name, givenName=given, sn=family, **more)
+
+
+def serve(state):
+    """As slapd does: its absence is a picture of its own."""
+    serving = open(os.path.join(state, "serving"), "a")
+    fcntl.flock(serving, fcntl.LOCK_SH)
+    return serving
+
+
 def company(**more):
     """A directory in which something has happened; its administrator."""
-    rosterd = Rosterd(**more)
+    state, token = environment(faketime="-13d")
+    days_before(state, token, **more)
+    rosterd = Rosterd(state=state, **more)
     chrome.rosterd = rosterd
-    chrome.forget()
-    chrome.open("/bootstrap/" + rosterd.token)
-    chrome.look("bootstrap")
-    admin = rosterd.admin()
-    for name, given, family in PEOPLE:
-        status = "pending" if name in ("carl", "gil") else "active"
-        admin.post("/users", person(name, givenName=given, sn=family,
-                                    status=status), expect=201)
+    admin = rosterd.client()
+    admin.sign_in("ada")
+    rosterd.client().post("/registrations", named(PEOPLE[5]), expect=201)
+    for one in PEOPLE:
+        if one[0] not in ("carl", "gil"):
+            admin.post("/users", named(one, status="active"), expect=201)
     admin.post("/users/dora/suspend", {"reason": "on leave until spring"})
     admin.delete("/users/finn")
     admin.post("/groups", {"cn": "staff1", "description":
@@ -67,6 +104,10 @@ def company(**more):
                              "description": "longer passwords", "settings": {
                                  "password-min-length": "16"}}, expect=201)
     admin.patch("/users/aisha", {"expires": in_days(3)})
+    for name, text in (("web01", "The web server"), ("db-replica.fra",
+                       "Keeps a copy of the database")):
+        admin.post("/hosts", {"name": name, "groups": ["staff1"],
+                              "description": text}, expect=201)
     rosterd.client().sign_in("bob")
     rosterd.client().sign_in("bob", "not the password", expect=401)
     return rosterd, admin
@@ -106,6 +147,8 @@ def every_page():
     chrome.look("not-allowed", status=(403,))
     chrome.sign_in("ada", PASSWORD)
     assert chrome.path() == "/overview", chrome.path()
+    chrome.look("no-slapd")
+    serving = serve(rosterd.state)
     for name, path in (
             ("overview", "/overview"), ("users", "/users"),
             ("users-none", "/users?q=zzz"), ("user", "/users/bob"),
@@ -121,6 +164,8 @@ def every_page():
             ("audit-none", "/audit?actor=zzz"), ("sessions", "/sessions"),
             ("settings", "/settings"), ("policies", "/policies"),
             ("policy", "/policies/strict"), ("mail", "/mail"),
+            ("hosts", "/hosts"), ("host", "/hosts/web01"),
+            ("agreements-none", "/agreements"),
             ("me", "/me"), ("reauthenticate", "/reauthenticate")):
         chrome.open(path)
         if name in MANUAL:
@@ -130,6 +175,7 @@ def every_page():
     chrome.look("nothing", status=(404,))
     refusals()
     chrome.sign_in("ada", PASSWORD)
+    agreements(rosterd, admin)
     comforts(rosterd, admin)
     the_keyboard_goes_everywhere()
     german_fits()
@@ -137,9 +183,52 @@ def every_page():
     chrome.sign_in("hal", PASSWORD)
     chrome.look("must-change")
     chrome.sign_in("ada", PASSWORD)
+    serving.close()
     rosterd.stop()
     the_password_again(rosterd.state)
     assert not chrome.wrong, "\n".join(chrome.wrong)
+
+
+TERMS = """Use of our machines
+
+1. Your account is yours alone. Lend it to nobody.
+2. Keep keys and tokens where nobody else reads them, and tell us at once when
+   one is lost.
+3. What you see of others' work you keep to yourself.
+
+Whoever does otherwise loses access.
+"""
+
+
+def agreements(rosterd, admin):
+    """Written, required, signed at the next sign-in, and listed."""
+    chrome.open("/agreements")
+    chrome.fill("[action='/agreements']", name="Terms!", title="Terms of use",
+                text="x")
+    chrome.press("Create the agreement")
+    chrome.look("agreements-refused", status=(422,))
+    chrome.fill("[action='/agreements']", name="terms", text=TERMS)
+    chrome.press("Create the agreement")
+    assert chrome.path() == "/agreements/terms?done=created", chrome.path()
+    chrome.look("agreement-none")
+    chrome.open("/me/agreements")
+    chrome.press("I have read this and agree")
+    chrome.sign_in("bob", PASSWORD)
+    assert chrome.path() == "/me/agreements", chrome.path()
+    chrome.for_the_manual("my-agreements")
+    chrome.look("my-agreements")
+    chrome.press("I have read this and agree")
+    assert chrome.path().startswith("/me"), chrome.path()
+    chrome.open("/me/agreements")
+    chrome.look("my-agreements-signed")
+    chrome.sign_in("ada", PASSWORD)
+    chrome.open("/agreements")
+    chrome.look("agreements")
+    chrome.press("terms")
+    assert "bob" in chrome.one("#signatures-title ~ *").text
+    chrome.for_the_manual("agreement")
+    chrome.look("agreement")
+    admin.patch("/agreements/terms", {"required": False})
 
 
 def refusals():

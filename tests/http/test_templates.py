@@ -273,6 +273,7 @@ def visit(rosterd, sink):
     go.take("reset-password", anyone, "/reset/" + link.rsplit("/", 1)[1])
     go.take("verify", anyone, "/verify/" + "x" * 43)
     go.take("problem", admin, "/nothing", status=404)
+    go.take("problem", anyone, "/register/" + "x" * 43, status=400)
     much_later(go, rosterd, admin)
     return go.models
 
