@@ -145,6 +145,7 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 	req->who.signed_in = true;
 	req->ctx.actor = rst_view_of(req->who.dn);
 	req->ctx.actor_id = req->who.id;
+	req->ctx.narrow = !bearer.inherits;
 	return RST_OK;
 }
 

@@ -41,10 +41,13 @@ bool
 http_check_session(struct http_req *req, struct http_reply *reply,
                    const char *text)
 {
-	if (req->who.bearer)
-		http_problem(reply, 403,
-		             rule_verdict_code(RULE_INSUFFICIENT_SCOPE), NULL,
-		             text);
+	struct act_refusal refusal = { RULE_INSUFFICIENT_SCOPE, NULL, { "" } };
+
+	if (req->who.bearer) {
+		(void)snprintf(refusal.detail.text, sizeof(refusal.detail.text),
+		               "%s", text);
+		http_reply_err(req, reply, RST_EDENIED, &refusal);
+	}
 	return !req->who.bearer;
 }
 

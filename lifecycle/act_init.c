@@ -259,7 +259,7 @@ act_bootstrap_token(const struct act_ctx *ctx, char token[RST_TOKEN_TEXT],
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		goto out;
-	if (gate_any_administrator(&txn.r, ctx->now_s))
+	if (gate_administered(&txn.r, ctx->now_s) >= GATE_ADMINISTERED_LASTING)
 		err = act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);
 	if (err == RST_OK)
 		err = rst_setting_put(&txn, BOOTSTRAP_SETTING,
@@ -300,7 +300,7 @@ check_bootstrap(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	    rule_clock_from_the_future(
 		    (int64_t)expires_s - BOOTSTRAP_LIFETIME_S, ctx->now_s))
 		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
-	if (gate_any_administrator(txn, ctx->now_s))
+	if (gate_administered(txn, ctx->now_s) >= GATE_ADMINISTERED_LASTING)
 		return act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);
 	return RST_OK;
 }

@@ -107,13 +107,15 @@ act_use_grace(const struct act_ctx *ctx, uint64_t person,
               struct act_refusal *refusal)
 {
 	struct rst_wtxn txn = { 0 };
+	struct act_ctx own = *ctx;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
+	own.actor_id = 0; /* as of whatever follows a sign-in */
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return err;
-	err = use_grace(&txn, ctx, person, refusal);
+	err = use_grace(&txn, &own, person, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);

@@ -183,22 +183,19 @@ scope_allows(const struct rst_record *record, const struct wish *wish,
 {
 	struct rst_attr scopes;
 	struct rst_view one;
-	bool allowed = false, reads = false;
+	bool allowed = false;
 
 	if (!rst_record_attr(record, RST_A_ROSTERSCOPE, &scopes))
 		return false;
 	while (rst_attr_next(&scopes, &one)) {
 		if (rule_scope_is(one.ptr, one.len, "inherit"))
 			bearer->inherits = true;
-		if (rule_scope_is(one.ptr, one.len, "read"))
-			reads = true;
 		if (wish->path == NULL
 		            ? rule_scope_is(one.ptr, one.len, "ldap")
 		            : rule_scope_allows(one.ptr, one.len, wish->method,
 		                                wish->path))
 			allowed = true;
 	}
-	bearer->reads_only = reads && !bearer->inherits;
 	return allowed;
 }
 

@@ -526,7 +526,6 @@ struct act_bearer {
 	uint64_t token, owner;
 	uint64_t token_generation, owner_generation;
 	bool inherits;     /* its scope is all that the owner may */
-	bool reads_only;   /* "read", and not "inherit", is among its scopes */
 	int64_t expires_s; /* RULE_NEVER: no end */
 };
 /*

@@ -334,14 +334,18 @@ attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
 {
 	bool looked = attempt->standing == ATTEMPT_FREE ||
 	              attempt->standing == ATTEMPT_SUSPECT;
+	struct act_ctx own = *ctx;
 
+	/* Nobody asks for what follows, whoever is signed in where it is
+	 * tried: an administrator's lock would not be his to set. */
+	own.actor_id = 0;
 	/* a plain directory keeps no account of this */
 	if (outcome == RST_OK && attempt->policy.account.window_s > 0)
-		count_success(ctx, attempt);
+		count_success(&own, attempt);
 	if (outcome != RST_EDENIED)
 		return;
 	if (looked)
-		count_failure(ctx, attempt);
+		count_failure(&own, attempt);
 	attempt_note(ctx, &attempt->policy, THROTTLE_WRONG, attempt->claim.id);
 }
 

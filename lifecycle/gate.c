@@ -311,6 +311,78 @@ check_expected(struct gate *g, const struct rst_record *before)
 	return RST_OK;
 }
 
+/* The rules, each over both sides. */
+static enum rst_err
+decide(struct gate *g, const struct gate_change *change,
+       const struct gate_sides *sides)
+{
+	static enum rst_err (*const rules[])(struct gate *,
+	                                     const struct gate_sides *) = {
+		gate_self,     gate_approval, gate_agreement,
+		gate_settings, gate_hosts,
+	};
+	enum rst_err err = RST_OK;
+
+	if (!g->import)
+		err = check_reason(g, change);
+	if (err == RST_OK)
+		err = gate_guard(g, sides);
+	if (err == RST_OK)
+		err = gate_identity(g, sides);
+	if (g->import)
+		return err;
+	for (size_t i = 0;
+	     err == RST_OK && i < sizeof(rules) / sizeof(rules[0]); i++)
+		err = rules[i](g, sides);
+	return err == RST_OK ? gate_may_administrate(g, change, sides) : err;
+}
+
+/* What was so of administrators before the change. */
+struct watch {
+	bool endangered, is_admin; /* some of them; who acts is one */
+	bool may_be_none;          /* who is changed must not become one */
+	enum gate_administered was;
+};
+
+static struct watch
+watch_administrators(struct gate *g, const struct gate_change *change,
+                     const struct gate_sides *sides)
+{
+	struct watch watch = { .endangered = gate_endangers_administrators(
+				       g, change, sides) };
+
+	/* his name may be in a group of theirs, that he did not have yet */
+	watch.may_be_none =
+		sides->after != NULL && sides->after->kind == RST_KIND_PERSON &&
+		sides->id != g->ctx->actor_id && !gate_is_trusted(g) &&
+		(sides->before == NULL ||
+	         !gate_is_administrators(g, sides->before, sides->id));
+	if (!watch.endangered)
+		return watch;
+	watch.was = gate_administered(&g->txn->r, g->ctx->now_s);
+	watch.is_admin = act_is_administrator(&g->txn->r, g->ctx->actor_id,
+	                                      g->ctx->now_s);
+	return watch;
+}
+
+static enum rst_err
+count_administrators(struct gate *g, const struct gate_change *change,
+                     const struct watch *watch)
+{
+	const struct rst_rtxn *txn = &g->txn->r;
+	int64_t now_s = g->ctx->now_s;
+
+	if (watch->may_be_none &&
+	    gate_in_administrators(txn, rst_entry_id(change->after)))
+		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
+	if (watch->endangered && gate_administered(txn, now_s) < watch->was)
+		return gate_refuse(g, RULE_LAST_ADMIN, NULL, NULL);
+	if (watch->is_admin &&
+	    !act_is_administrator(txn, g->ctx->actor_id, now_s))
+		return gate_refuse(g, RULE_OWN_RIGHTS, NULL, NULL);
+	return RST_OK;
+}
+
 enum rst_err
 gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
            struct gate_change *change, struct act_refusal *refusal,
@@ -329,7 +401,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	struct rst_entry *before = NULL;
 	struct rst_record records[2];
 	struct gate_sides sides = { 0 };
-	bool endangered = false, is_admin = false;
+	struct watch watch;
 	enum rst_err err = RST_OK;
 
 	txn->r.now_s = ctx->now_s; /* one moment for the whole change */
@@ -354,38 +426,15 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                 change->verb == GATE_DELETE ? NULL
 		                                             : change->after,
 		                 records, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = check_reason(&g, change);
 	if (err == RST_OK && g.rules)
-		err = gate_guard(&g, &sides);
-	if (err == RST_OK && g.rules)
-		err = gate_identity(&g, &sides);
+		err = decide(&g, change, &sides);
 	if (err == RST_OK && g.rules && !g.import)
-		err = gate_self(&g, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = gate_approval(&g, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = gate_agreement(&g, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = gate_settings(&g, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = gate_hosts(&g, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		endangered = gate_endangers_administrators(&g, change, &sides);
-	if (err == RST_OK && g.rules && !g.import)
-		err = gate_may_administrate(&g, change, &sides);
-	if (err == RST_OK && endangered)
-		is_admin = act_is_administrator(&txn->r, ctx->actor_id,
-		                                ctx->now_s);
+		watch = watch_administrators(&g, change, &sides);
 	if (err == RST_OK)
 		err = write_and_follow(&g, change, before, &sides,
 		                       ret_member_at);
-	if (err == RST_OK && endangered &&
-	    !gate_any_administrator(&txn->r, ctx->now_s))
-		err = gate_refuse(&g, RULE_LAST_ADMIN, NULL, NULL);
-	if (err == RST_OK && is_admin &&
-	    !act_is_administrator(&txn->r, ctx->actor_id, ctx->now_s))
-		err = gate_refuse(&g, RULE_OWN_RIGHTS, NULL, NULL);
+	if (err == RST_OK && g.rules && !g.import)
+		err = count_administrators(&g, change, &watch);
 	rst_entry_free(before);
 	return err;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lifecycle/acts.h"
+#include "lifecycle/attempt.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/place.h"
 #include "rules/names.h"
@@ -26,8 +27,8 @@ guard_tombstones(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
-static bool
-is_moved(const struct gate_sides *sides)
+bool
+gate_is_moved(const struct gate_sides *sides)
 {
 	return sides->before != NULL && sides->after != NULL &&
 	       (sides->before->parent != sides->after->parent ||
@@ -45,7 +46,7 @@ guard_groups(struct gate *g, const struct gate_sides *sides)
 	name = rst_record_first(sides->before, RST_A_CN);
 	if (!rule_group_protected(name.ptr, name.len))
 		return RST_OK;
-	if (sides->after == NULL || is_moved(sides))
+	if (sides->after == NULL || gate_is_moved(sides))
 		return gate_refuse(g, RULE_PROTECTED_GROUP, "cn", "%.*s",
 		                   (int)name.len, name.ptr);
 	return RST_OK;
@@ -58,7 +59,7 @@ guard_places(struct gate *g, const struct gate_sides *sides)
 	const char *const *place;
 	uint64_t id;
 
-	if (!is_moved(sides) || sides->before->kind == RST_KIND_PERSON)
+	if (!gate_is_moved(sides) || sides->before->kind == RST_KIND_PERSON)
 		return RST_OK;
 	for (place = lifecycle_skeleton; *place != NULL; place++)
 		if (lifecycle_place(&g->txn->r, *place, &id) == RST_OK &&
@@ -84,7 +85,8 @@ guard_subtrees(struct gate *g, const struct gate_sides *sides)
 {
 	uint64_t from, to;
 
-	if (!is_moved(sides) || !rst_tree_has_children(&g->txn->r, sides->id))
+	if (!gate_is_moved(sides) ||
+	    !rst_tree_has_children(&g->txn->r, sides->id))
 		return RST_OK;
 	from = sides->before->parent;
 	to = sides->after->parent;
@@ -173,15 +175,12 @@ gate_grants_administrator(const struct rst_rtxn *txn,
 }
 
 bool
-act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
+gate_in_administrators(const struct rst_rtxn *txn, uint64_t person)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
 
-	if (rst_record_get(txn, person, &record) != RST_OK ||
-	    !rule_state_may_sign_in(act_state(&record, now_s)))
-		return false;
 	while (n == BATCH) {
 		if (rst_member_of_all(txn, person, after, groups, BATCH, &n) !=
 		    RST_OK)
@@ -194,52 +193,95 @@ act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 	return false;
 }
 
-/* The group has a member who is active and stays so: in it without an end, or
- * in a group that is, further_down deep at most. */
-static bool
-has_lasting_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s,
-                   unsigned int further_down)
+bool
+act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
 {
-	struct rst_member_cursor *cursor = calloc(1, sizeof(*cursor));
 	struct rst_record record;
-	bool has = false;
-	uint64_t member;
 
-	while (cursor != NULL && !has &&
-	       rst_member_next_id(txn, group, cursor, &member) == RST_OK) {
-		if (rst_record_get(txn, member, &record) != RST_OK ||
-		    rst_member_until(txn, group, member) != 0)
-			continue;
-		if (record.kind != RST_KIND_GROUP)
-			has = rule_state_may_sign_in(act_state(&record, now_s));
-		else if (further_down > 0 && rst_member_nests(txn))
-			has = has_lasting_member(txn, member, now_s,
-			                         further_down - 1);
-	}
-	free(cursor);
-	return has;
+	return rst_record_get(txn, person, &record) == RST_OK &&
+	       rule_state_may_sign_in(act_state(&record, now_s)) &&
+	       gate_in_administrators(txn, person);
 }
 
-bool
-gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s)
+/* What an active administrator is worth to the directory. */
+static enum gate_administered
+worth_of(const struct rst_record *person)
 {
+	if (rst_record_first(person, RST_A_ROSTEREXPIRES).len > 0 ||
+	    attempt_is_for_ever(
+		    rst_record_first(person, RST_A_PWDACCOUNTLOCKEDTIME)))
+		return GATE_ADMINISTERED_FOR_NOW;
+	return rst_record_first(person, RST_A_USERPASSWORD).len > 0
+	               ? GATE_ADMINISTERED_SIGN_IN
+	               : GATE_ADMINISTERED_LASTING;
+}
+
+/* The best of the group's active members: in it, or in a group that is,
+ * further_down deep at most.  A membership that ends counts for now. */
+static enum gate_administered
+best_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s,
+            unsigned int further_down)
+{
+	struct rst_member_cursor *cursor = calloc(1, sizeof(*cursor));
+	enum gate_administered best = GATE_ADMINISTERED_NOT, one;
+	struct rst_record record;
+	uint64_t member;
+
+	while (cursor != NULL && best < GATE_ADMINISTERED_SIGN_IN &&
+	       rst_member_next_id(txn, group, cursor, &member) == RST_OK) {
+		one = GATE_ADMINISTERED_NOT;
+		if (rst_record_get(txn, member, &record) != RST_OK)
+			continue;
+		if (record.kind != RST_KIND_GROUP) {
+			if (rule_state_may_sign_in(act_state(&record, now_s)))
+				one = worth_of(&record);
+		} else if (further_down > 0 && rst_member_nests(txn)) {
+			one = best_member(txn, member, now_s, further_down - 1);
+		}
+		if (one > GATE_ADMINISTERED_FOR_NOW &&
+		    rst_member_until(txn, group, member) != 0)
+			one = GATE_ADMINISTERED_FOR_NOW;
+		if (one > best)
+			best = one;
+	}
+	free(cursor);
+	return best;
+}
+
+enum gate_administered
+gate_administered(const struct rst_rtxn *txn, int64_t now_s)
+{
+	enum gate_administered best = GATE_ADMINISTERED_NOT, one;
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
 
-	while (n == BATCH) {
+	while (n == BATCH && best < GATE_ADMINISTERED_SIGN_IN) {
 		if (rst_index_equal(txn, RST_A_OBJECTCLASS,
 		                    RST_VIEW("rosterGroup"), after, groups,
 		                    BATCH, &n) != RST_OK)
-			return false;
-		for (size_t i = 0; i < n; i++, after = groups[i - 1])
-			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
-			    is_admin_group(&record) &&
-			    has_lasting_member(txn, groups[i], now_s,
-			                       RST_NEST_DEPTH))
-				return true;
+			return best;
+		for (size_t i = 0; i < n; i++, after = groups[i - 1]) {
+			if (rst_record_get(txn, groups[i], &record) != RST_OK ||
+			    !is_admin_group(&record))
+				continue;
+			one = best_member(txn, groups[i], now_s,
+			                  RST_NEST_DEPTH);
+			if (one > best)
+				best = one;
+		}
 	}
-	return false;
+	return best;
+}
+
+/* Of an administrator: he goes, cannot sign in, or not for long. */
+static bool
+endangers_person(const struct rst_record *before,
+                 const struct rst_record *after, int64_t now_s)
+{
+	return after == NULL ||
+	       !rule_state_may_sign_in(act_state(after, now_s)) ||
+	       worth_of(after) < worth_of(before);
 }
 
 /* The change takes values off the membership of its entry. */
@@ -269,32 +311,39 @@ gate_endangers_administrators(struct gate *g, const struct gate_change *change,
 	if (before == NULL)
 		return false;
 	if (before->kind == RST_KIND_PERSON)
-		return (after == NULL ||
-		        !rule_state_may_sign_in(act_state(after, now_s))) &&
+		return endangers_person(before, after, now_s) &&
 		       act_is_administrator(&g->txn->r, sides->id, now_s);
 	if (!gate_grants_administrator(&g->txn->r, before))
 		return false;
-	if (after != NULL && after->kind == RST_KIND_GROUP &&
-	    is_admin_group(after) == is_admin_group(before) &&
-	    !drops_members(change) &&
-	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL))
-		return false;
-	/* Where there was none before, none is taken away. */
-	return gate_any_administrator(&g->txn->r, now_s);
+	return after == NULL || after->kind != RST_KIND_GROUP ||
+	       is_admin_group(after) != is_admin_group(before) ||
+	       drops_members(change) ||
+	       !gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL);
 }
 
-/* A group of rosterJoins makes an administrator of whoever joins it, and was
- * not named there before. */
+/* It is named by rosterJoins, and makes an administrator of whoever joins. */
+static bool
+is_admin_place(const struct gate *g, struct rst_view dn)
+{
+	char ndn[RST_NORMAL_MAX];
+	struct rst_record group;
+	uint64_t id;
+	size_t len;
+
+	return rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+	       rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL) ==
+	               RST_OK &&
+	       rst_record_get(&g->txn->r, id, &group) == RST_OK &&
+	       gate_grants_administrator(&g->txn->r, &group);
+}
+
+/* A group of rosterJoins does, and was not named there before. */
 static bool
 promises_administrator(const struct gate *g, const struct rst_record *before,
                        const struct rst_record *after)
 {
-	char ndn[RST_NORMAL_MAX];
-	struct rst_record group;
 	struct rst_attr joins;
 	struct rst_view dn;
-	uint64_t id;
-	size_t len;
 
 	if (after == NULL ||
 	    !rst_record_attr(after, RST_A_ROSTERJOINS, &joins) ||
@@ -305,13 +354,38 @@ promises_administrator(const struct gate *g, const struct rst_record *before,
 		if ((before == NULL ||
 		     !rst_record_has(&g->txn->r, before, RST_A_ROSTERJOINS,
 		                     dn)) &&
-		    rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL) ==
-		            RST_OK &&
-		    rst_record_get(&g->txn->r, id, &group) == RST_OK &&
-		    gate_grants_administrator(&g->txn->r, &group))
+		    is_admin_place(g, dn))
 			return true;
 	return false;
+}
+
+bool
+gate_is_administrators(const struct gate *g, const struct rst_record *person,
+                       uint64_t id)
+{
+	struct rst_attr joins;
+	struct rst_view dn;
+
+	if (gate_in_administrators(&g->txn->r, id))
+		return true;
+	if (rst_record_attr(person, RST_A_ROSTERJOINS, &joins))
+		while (rst_attr_next(&joins, &dn))
+			if (is_admin_place(g, dn))
+				return true;
+	return false;
+}
+
+bool
+gate_is_trusted(const struct gate *g)
+{
+	struct rst_record actor;
+
+	if (g->ctx->actor_id == 0 ||
+	    rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
+	    actor.kind != RST_KIND_PERSON)
+		return true;
+	return !g->ctx->narrow &&
+	       act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s);
 }
 
 enum rst_err
@@ -323,18 +397,16 @@ gate_may_administrate(struct gate *g, const struct gate_change *change,
 		before != NULL && gate_grants_administrator(&g->txn->r, before);
 	bool is = after != NULL && gate_grants_administrator(&g->txn->r, after);
 	bool promises = promises_administrator(g, before, after);
-	struct rst_record actor;
 
 	if (g->ctx->actor_id == 0 || (!was && !is && !promises))
 		return RST_OK;
 	/* what else stands in it is the ACLs' business */
 	if (was && is && !promises && change->n_members == 0 &&
+	    !gate_is_moved(sides) &&
 	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL) &&
 	    gate_same_values(before, after, RST_A_ROSTERMANAGER))
 		return RST_OK;
-	if (rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
-	    actor.kind != RST_KIND_PERSON ||
-	    act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s))
+	if (gate_is_trusted(g))
 		return RST_OK;
 	return gate_refuse(g, RULE_FORBIDDEN, promises ? "rosterJoins" : NULL,
 	                   NULL);

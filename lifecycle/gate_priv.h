@@ -117,7 +117,7 @@ enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 
 /* The change could take the last active administrator away: ask before it is
- * written, and gate_any_administrator() after. */
+ * written, and gate_administered() before and after. */
 bool gate_endangers_administrators(struct gate *g,
                                    const struct gate_change *change,
                                    const struct gate_sides *sides);
@@ -126,7 +126,28 @@ bool gate_endangers_administrators(struct gate *g,
 enum rst_err gate_may_administrate(struct gate *g,
                                    const struct gate_change *change,
                                    const struct gate_sides *sides) RST_MUST_USE;
-bool gate_any_administrator(const struct rst_rtxn *txn, int64_t now_s);
+/* How well the directory is administered: by its best administrator. */
+enum gate_administered {
+	GATE_ADMINISTERED_NOT,
+	GATE_ADMINISTERED_FOR_NOW, /* his account or membership has an end, or
+	                              a lock without one */
+	GATE_ADMINISTERED_LASTING,
+	GATE_ADMINISTERED_SIGN_IN, /* and he has a password */
+};
+enum gate_administered gate_administered(const struct rst_rtxn *txn,
+                                         int64_t now_s);
+
+/* Who acts may deal with administrators: he is one, by no token that may less,
+ * or is no person. */
+bool gate_is_trusted(const struct gate *g);
+/* Person is in a group of administrators, or is to be: whatever his state is,
+ * since that can be changed. */
+bool gate_is_administrators(const struct gate *g,
+                            const struct rst_record *person, uint64_t id);
+/* It is in one, whatever its state is. */
+bool gate_in_administrators(const struct rst_rtxn *txn, uint64_t person);
+/* It stands elsewhere, or has another name. */
+bool gate_is_moved(const struct gate_sides *sides);
 
 /* Before a deletion is written: memberships end, and with the lifecycle the
  * invitations of a person.  After a change was. */

@@ -6,7 +6,7 @@
  * access rules of slapd say so too, but they are an administrator's text and
  * there is no such text at the other doors.
  */
-#include "lifecycle/acts.h"
+#include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/setting.h"
 
@@ -110,31 +110,89 @@ check_shell(struct gate *g, const struct gate_sides *sides)
 	                   "choose one of %s", shells);
 }
 
-/* Whoever sets an administrator's password, or reads his resets, is one. */
-static enum rst_err
-check_takeover(struct gate *g, const struct gate_sides *sides)
-{
-	static const struct {
-		uint16_t attr;
-		const char *field;
-	} proofs[] = {
-		{ RST_A_USERPASSWORD, "userPassword" },
-		{ RST_A_MAIL, "mail" },
-		{ RST_A_SSHPUBLICKEY, "sshPublicKey" },
-	};
-	struct rst_record actor;
+/* What lets in, or has a link that does mailed to it. */
+static const struct {
+	uint16_t attr;
+	const char *field;
+} proofs[] = {
+	{ RST_A_USERPASSWORD, "userPassword" },
+	{ RST_A_MAIL, "mail" },
+	{ RST_A_SSHPUBLICKEY, "sshPublicKey" },
+};
 
-	if (sides->after == NULL ||
-	    rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
-	    actor.kind != RST_KIND_PERSON ||
-	    !act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s) ||
-	    act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s))
-		return RST_OK;
+/* Besides what people keep of themselves: what would keep an administrator
+ * out, or run in his name on a host. */
+static const struct {
+	uint16_t attr;
+	const char *field;
+} spared[] = {
+	{ RST_A_PWDACCOUNTLOCKEDTIME, "pwdAccountLockedTime" },
+	{ RST_A_PWDRESET, "pwdReset" },
+	{ RST_A_PWDCHANGEDTIME, "pwdChangedTime" },
+	{ RST_A_PWDHISTORY, "pwdHistory" },
+	{ RST_A_PWDGRACEUSETIME, "pwdGraceUseTime" },
+	{ RST_A_ROSTERKEYUNTIL, "rosterKeyUntil" },
+	{ RST_A_ROSTERAPPROVEDBY, "rosterApprovedBy" },
+	{ RST_A_LOGINSHELL, "loginShell" },
+};
+
+static enum rst_err
+check_proofs(struct gate *g, const struct gate_sides *sides,
+             enum rule_verdict verdict)
+{
 	for (size_t i = 0; i < ARRAY_LEN(proofs); i++)
 		if (!gate_same_values(sides->before, sides->after,
 		                      proofs[i].attr))
-			return gate_refuse(g, RULE_FORBIDDEN, proofs[i].field,
+			return gate_refuse(g, verdict, proofs[i].field, NULL);
+	return RST_OK;
+}
+
+/*
+ * Whoever sets an administrator's password is one, and whoever locks him out
+ * can be alone with what is left: of an administrator's account others change
+ * what describes him, whatever the access rules of slapd grant them.
+ */
+static enum rst_err
+check_takeover(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_err err;
+
+	if (gate_is_trusted(g) ||
+	    !gate_is_administrators(g, sides->before, sides->id))
+		return RST_OK;
+	if (sides->after == NULL)
+		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
+	if (gate_is_moved(sides))
+		return gate_refuse(g, RULE_FORBIDDEN, "uid", NULL);
+	err = check_proofs(g, sides, RULE_FORBIDDEN);
+	for (size_t i = 0; err == RST_OK && i < ARRAY_LEN(spared); i++)
+		if (!gate_same_values(sides->before, sides->after,
+		                      spared[i].attr))
+			return gate_refuse(g, RULE_FORBIDDEN, spared[i].field,
 			                   NULL);
+	return err == RST_OK ? check_kept(g, sides) : err;
+}
+
+/* A token of an administrator, or a link that sets his password, is as good as
+ * the password; and one that may less makes none that may more. */
+static enum rst_err
+check_token(struct gate *g, const struct rst_record *token, bool is_new)
+{
+	struct rst_record owner;
+	uint64_t id;
+
+	if (token == NULL || token->kind != RST_KIND_TOKEN ||
+	    gate_is_trusted(g) ||
+	    act_token_owner(&g->txn->r, token, &id) != RST_OK)
+		return RST_OK;
+	if (id == g->ctx->actor_id)
+		return g->ctx->narrow && is_new
+		               ? gate_refuse(g, RULE_INSUFFICIENT_SCOPE,
+		                             "rosterOwner", NULL)
+		               : RST_OK;
+	if (rst_record_get(&g->txn->r, id, &owner) == RST_OK &&
+	    gate_is_administrators(g, &owner, id))
+		return gate_refuse(g, RULE_FORBIDDEN, "rosterOwner", NULL);
 	return RST_OK;
 }
 
@@ -143,11 +201,18 @@ gate_self(struct gate *g, const struct gate_sides *sides)
 {
 	enum rst_err err;
 
-	if (sides->before == NULL || g->ctx->actor_id == 0 ||
+	err = check_token(g, sides->before, false);
+	if (err == RST_OK)
+		err = check_token(g, sides->after, sides->before == NULL);
+	if (err != RST_OK || sides->before == NULL || g->ctx->actor_id == 0 ||
 	    !gate_is_person(sides->before))
-		return RST_OK;
+		return err;
 	if (sides->id != g->ctx->actor_id)
 		return check_takeover(g, sides);
+	if (g->ctx->narrow && sides->after != NULL)
+		err = check_proofs(g, sides, RULE_INSUFFICIENT_SCOPE);
+	if (err != RST_OK)
+		return err;
 	if (act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s))
 		return RST_OK;
 	if (sides->after == NULL) /* to leave is to change one's status */

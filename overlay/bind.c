@@ -133,6 +133,6 @@ over_bound_token(Operation *op, const struct attempt_policy *policy,
 			  .generation = bearer->owner_generation,
 			  .token = bearer->token,
 			  .token_generation = bearer->token_generation,
-			  .reads_only = bearer->reads_only,
+			  .reads_only = !bearer->inherits,
 		  });
 }

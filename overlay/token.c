@@ -10,7 +10,7 @@
  * not stop its programs, and programs whose tokens have ended do not lock it.
  *
  * The connection remembers its token.  It ends with it, and does less than
- * its owner: one for reading does not write, and none sets its owner's own
+ * its owner: without "inherit" it reads, and none sets its owner's own
  * password, makes a token, which would outlive it, or signs an agreement, which
  * is a person's to do.
  */

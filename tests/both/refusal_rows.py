@@ -8,7 +8,7 @@ import os
 import re
 
 import ldap
-from roster import (PASSWORD, SUFFIX, group_dn, group_entry, person_dn,
+from roster import (PASSWORD, ROOT_PASSWORD, SUFFIX, group_dn, group_entry, person_dn,
                     person_entry)
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "%s bob"
@@ -167,7 +167,24 @@ def ends(doors):
 
 # Administrators
 
+FOR_EVER = b"000001010000Z"
+
+
 def last_one(doors):
+    for attribute, value, field in (
+            ("rosterExpires", "20990101000000Z", "expires"),
+            ("rosterStarts", "20990101000000Z", "starts"),
+            ("pwdAccountLockedTime", FOR_EVER.decode(), None),
+            ("userPassword", None, None)):
+        sentence = "%s of the last administrator" % attribute
+        doors.ldap("last_admin", sentence, lambda link: link.modify_s(
+            person_dn("boss"), [(ldap.MOD_REPLACE, attribute,
+                                 value and [value.encode()])]))
+        if field:
+            doors.rest("last_admin", sentence, "PATCH", "users/boss",
+                       {field: "2099-01-01T00:00:00Z"})
+            doors.ctl("last_admin", sentence, "user", "edit", "boss",
+                      "--%s=2099-01-01T00:00:00Z" % field)
     doors.rest("last_admin", "suspension of the last administrator", "POST",
                "users/boss/suspend", {})
     doors.rest("last_admin", "the last administrator's leave", "DELETE",
@@ -212,6 +229,119 @@ def one_of_two(doors):
                "groups/sysadmins/members/vice", None, api=doors.vice)
     doors.rest("own_rights", "one's own suspension", "POST",
                "users/vice/suspend", {}, api=doors.vice)
+
+
+# Who is no administrator, and is let at them by an access rule or a token
+
+def make_delegate(doors):
+    """desk may write everything, as far as slapd is concerned."""
+    doors.link.add_s(person_dn("desk"), person_entry(
+        "desk", userPassword=PASSWORD))
+    config = doors.roster.connection(doors.roster.ldapi_url)
+    config.simple_bind_s("cn=config", ROOT_PASSWORD)
+    (dn, _), = config.search_s("cn=config", ldap.SCOPE_SUBTREE,
+                               "(objectClass=olcRosterConfig)", ["olcAccess"])
+    config.modify_s(dn, [(ldap.MOD_ADD, "olcAccess", [
+        ('{0}to * by dn.exact="%s" manage by * break' %
+         person_dn("desk")).encode()])])
+    config.unbind_s()
+    desk = doors.roster.bound(person_dn("desk"), PASSWORD)
+    for name in ("alice", "boss"):
+        desk.modify_s(person_dn(name), [
+            (ldap.MOD_ADD, "description", [b"known to the desk"])])
+    desk.unbind_s()
+    doors.narrow = doors.admin.post(
+        "users/vice/tokens", name="narrow", ttl="30d",
+        scope=["%s /%s" % (method, path)
+               for method, path in (("*", "users"), ("*", "me"),
+                                    ("PUT", "groups"))])[1]["token"]
+
+
+OTHER = "another-" + PASSWORD
+TAKEN = (  # attribute, value, how REST says it
+    ("userPassword", OTHER, None),
+    ("mail", "chief@example.org", {"mail": "chief@example.org"}),
+    ("sshPublicKey", KEYS[1], None),
+    ("pwdAccountLockedTime", FOR_EVER.decode(), None),
+    ("pwdAccountLockedTime", "20300101000000Z", None),
+    ("pwdReset", "TRUE", None),
+    ("rosterStatus", "suspended", {"status": "suspended"}),
+    ("rosterStatus", "deleted", {"status": "deleted"}),
+    ("rosterExpires", "20990101000000Z",
+     {"expires": "2099-01-01T00:00:00Z"}),
+    ("rosterStarts", "20990101000000Z", {"starts": "2099-01-01T00:00:00Z"}),
+    ("rosterReason", "none", {"reason": "none"}),
+    ("loginShell", "/bin/false", {"loginShell": "/bin/false"}),
+    ("homeDirectory", "/tmp", None),
+    ("host", "web01", {"hosts": ["web01"]}),
+)
+
+
+def delegates_by_ldap(doors):
+    root, doors.link = doors.link, doors.roster.bound(person_dn("desk"),
+                                                      PASSWORD)
+    boss = person_dn("boss")
+    for attribute, value, _ in TAKEN:
+        doors.ldap("forbidden", "an administrator's " + attribute,
+                   lambda link: link.modify_s(boss, [
+                       (ldap.MOD_REPLACE, attribute, [value.encode()])]))
+    for sentence, act in (
+            ("the end of an administrator", lambda link: link.delete_s(boss)),
+            ("an administrator's password by the extended operation",
+             lambda link: link.passwd_s(boss, None, OTHER)),
+            ("another administrator", add_member("sysadmins",
+                                                 person_dn("alice"))),
+            ("one administrator less", lambda link: link.modify_s(
+                group_dn("sysadmins"), [
+                    (ldap.MOD_DELETE, "member", [boss.encode()])])),
+            ("an administrator's token", lambda link: link.add_s(
+                "cn=0a,ou=tokens," + SUFFIX, [
+                    ("objectClass", [b"top", b"rosterToken"]),
+                    ("cn", [b"0a"]), ("rosterPurpose", [b"api"]),
+                    ("rosterScope", [b"inherit"]),
+                    ("rosterTokenDigest", [b"0" * 64]),
+                    ("rosterOwner", [boss.encode()])]))):
+        doors.ldap("forbidden", sentence, act)
+    doors.ldap("identity_immutable", "an administrator's name",
+               lambda link: link.rename_s(boss, "uid=chief"))
+    doors.link.unbind_s()
+    doors.link = root
+
+
+def delegates(doors):
+    delegates_by_ldap(doors)
+    nobody = doors.roster.api()
+
+    def rest(verdict, sentence, method, path, body):
+        doors.rest(verdict, sentence + " by a narrow token", method, path,
+                   body, api=nobody, headers=bearer(doors.narrow))
+    for attribute, _, body in TAKEN:
+        if body:
+            rest("forbidden", "an administrator's " + attribute, "PATCH",
+                 "users/boss", body)
+    rest("insufficient_scope", "its owner's mail", "PATCH", "users/vice",
+         {"mail": "chief@example.org"})
+    for verb in ("suspend", "deactivate"):
+        rest("forbidden", verb, "POST", "users/boss/" + verb, {})
+    rest("forbidden", "an administrator's end", "DELETE", "users/boss", None)
+    for whose, verdict in (("boss", "forbidden"),
+                           ("vice", "insufficient_scope")):
+        for path, body in (("reset-password", {"send": False}),
+                           ("ssh-keys", {"key": KEYS[1]})):
+            rest(verdict, "%s of %s" % (path, whose), "POST",
+                 "users/%s/%s" % (whose, path), body)
+        rest("insufficient_scope", "a token of " + whose, "POST",
+             "users/%s/tokens" % whose, {"name": "x"})
+    rest("forbidden", "a temporary password of boss", "POST",
+         "users/boss/reset-password", {"password": OTHER})
+    rest("insufficient_scope", "its owner's key", "POST", "me/ssh-keys",
+         {"key": KEYS[1]})
+    rest("insufficient_scope", "its owner's password", "POST", "me/password",
+         {"old": PASSWORD, "new": OTHER})
+    rest("insufficient_scope", "its owner's token", "POST", "me/tokens",
+         {"name": "x"})
+    rest("forbidden", "another administrator", "PUT",
+         "groups/sysadmins/members/alice", {})
 
 
 # What nobody writes, and keys
@@ -445,6 +575,7 @@ AREAS = (
     ("groups in groups", make_groups, groups, True),
     ("the last administrator", None, last_one, True),
     ("one's own rights", make_vice, one_of_two, True),
+    ("administrators and others", make_delegate, delegates, True),
     ("what nobody writes", None, immutable, True),
     ("keys", make_keys, keys, True),
     ("tokens", make_tokens, tokens, True),

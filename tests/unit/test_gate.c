@@ -370,6 +370,64 @@ an_entry_that_becomes_an_account_is_completed(void **state)
 	                    "/home/web01");
 }
 
+/* What leaves the directory without one who can sign in for good. */
+static void
+the_last_administrator_is_not_locked_out(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t bob = life_person(life, "bob");
+	uint64_t sysadmins = life_find_group(life, "sysadmins");
+	static const struct {
+		uint16_t attr;
+		const char *value;
+	} rows[] = {
+		{ RST_A_ROSTEREXPIRES, "20990101000000Z" },
+		{ RST_A_ROSTEREXPIRES, "20200101000000Z" },
+		{ RST_A_ROSTERSTARTS, "20990101000000Z" },
+		{ RST_A_PWDACCOUNTLOCKEDTIME, "000001010000Z" },
+		{ RST_A_USERPASSWORD, NULL },
+	};
+
+	life_ok(life, act_join(&life->ctx, sysadmins, ada, &life->refusal));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("row %zu\n", i);
+		life_refused(life,
+		             life_set(life, ada, rows[i].attr, rows[i].value),
+		             RULE_LAST_ADMIN, NULL);
+	}
+	/* a lock that ends is what five wrong passwords bring, to anybody */
+	life_ok(life, life_set(life, ada, RST_A_PWDACCOUNTLOCKEDTIME,
+	                       "20270115080000Z"));
+	life_ok(life, life_set(life, ada, RST_A_PWDACCOUNTLOCKEDTIME, NULL));
+	/* nor is one enough who never had a password */
+	life_ok(life, act_join(&life->ctx, sysadmins, bob, &life->refusal));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("row %zu\n", i);
+		life_refused(life,
+		             life_set(life, ada, rows[i].attr, rows[i].value),
+		             RULE_LAST_ADMIN, NULL);
+	}
+	life_refused(life,
+	             act_suspend(&life->ctx, ada, RST_VIEW(""), &life->refusal),
+	             RULE_LAST_ADMIN, NULL);
+	life_ok(life,
+	        life_set(life, bob, RST_A_ROSTEREXPIRES, "20990101000000Z"));
+	life_ok(life, act_change_password(&life->ctx, bob, rst_view(NULL, 0),
+	                                  RST_VIEW(LIFE_PASSWORD), NULL,
+	                                  &life->refusal));
+	/* or who has an end himself */
+	life_refused(life, life_set(life, ada, rows[0].attr, rows[0].value),
+	             RULE_LAST_ADMIN, NULL);
+	life_ok(life, life_set(life, bob, RST_A_ROSTEREXPIRES, NULL));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("row %zu\n", i);
+		life_ok(life, life_set(life, ada, rows[i].attr, rows[i].value));
+		if (rows[i].value != NULL)
+			life_ok(life, life_set(life, ada, rows[i].attr, NULL));
+	}
+}
+
 static void
 the_last_administrator_stays(void **state)
 {
@@ -707,6 +765,7 @@ main(void)
 		LIFE_TEST(nobody_is_moved_with_a_subtree),
 		LIFE_TEST(an_entry_that_becomes_an_account_is_completed),
 		LIFE_TEST(the_last_administrator_stays),
+		LIFE_TEST(the_last_administrator_is_not_locked_out),
 		LIFE_TEST(without_the_lifecycle_there_are_no_rules),
 		LIFE_TEST(a_stamped_change_keeps_its_stamps),
 		LIFE_TEST(a_stamped_change_without_a_csn_stays_without),

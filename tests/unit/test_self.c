@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define A_KEY                                                                  \
+	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI"                                \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                           \
+	"A boss"
+
 /* Acts on ada from here on are those of actor. */
 static void
 act_as(struct life *life, uint64_t actor)
@@ -178,33 +183,264 @@ rights_are_not_promised_by_who_has_none(void **state)
 	life_ok(life, life_set(life, ada, RST_A_ROSTERJOINS, to_admins));
 }
 
+static const struct {
+	uint16_t attr;
+	const char *value, *field; /* NULL: what describes him */
+} takeovers[] = {
+	{ RST_A_USERPASSWORD, NULL, "userPassword" },
+	{ RST_A_MAIL, NULL, "mail" },
+	{ RST_A_MAIL, "eve@example.org", "mail" },
+	{ RST_A_SSHPUBLICKEY, A_KEY, "sshPublicKey" },
+	{ RST_A_PWDACCOUNTLOCKEDTIME, "000001010000Z", "pwdAccountLockedTime" },
+	{ RST_A_PWDACCOUNTLOCKEDTIME, "20270115080000Z",
+	  "pwdAccountLockedTime" },
+	{ RST_A_PWDRESET, "TRUE", "pwdReset" },
+	{ RST_A_PWDCHANGEDTIME, "20200101000000Z", "pwdChangedTime" },
+	{ RST_A_PWDHISTORY, NULL, NULL },
+	{ RST_A_PWDGRACEUSETIME, "20270115080000Z", "pwdGraceUseTime" },
+	{ RST_A_ROSTERSTATUS, "suspended", "rosterStatus" },
+	{ RST_A_ROSTERSTATUS, "deleted", "rosterStatus" },
+	{ RST_A_ROSTEREXPIRES, "20270201000000Z", "rosterExpires" },
+	{ RST_A_ROSTERSTARTS, "20270201000000Z", "rosterStarts" },
+	{ RST_A_SHADOWEXPIRE, "1", "shadowExpire" },
+	{ RST_A_NSACCOUNTLOCK, "TRUE", "nsAccountLock" },
+	{ RST_A_LOGINSHELL, "/bin/false", "loginShell" },
+	{ RST_A_HOMEDIRECTORY, "/tmp", "homeDirectory" },
+	{ RST_A_DESCRIPTION, "chief", NULL },
+	{ RST_A_SN, "Chief", NULL },
+};
+
+/* What row does to the account of whom, as the actor. */
+static enum rst_err
+take_over(struct life *life, uint64_t actor, uint64_t whom, size_t row)
+{
+	act_as(life, actor);
+	return life_set(life, whom, takeovers[row].attr, takeovers[row].value);
+}
+
+#define N_TAKEOVERS (sizeof(takeovers) / sizeof(takeovers[0]))
+
 static void
 administrators_are_not_taken_over(void **state)
 {
 	struct life *life = *state;
 	uint64_t bob = life_person(life, "bob");
 	uint64_t boss = life_person_with_password(life, "boss");
-	uint64_t vice = life_person(life, "vice");
 	uint64_t admins = life_find_group(life, "sysadmins");
-	static const struct {
-		uint16_t attr;
-		const char *field;
-	} proofs[] = {
-		{ RST_A_USERPASSWORD, "userPassword" },
-		{ RST_A_MAIL, "mail" },
-	};
+	uint64_t vice = life_person_with_password(life, "vice"), victim;
+	char name[16];
 
 	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
 	life_ok(life, act_join(&life->ctx, admins, vice, &life->refusal));
+	for (size_t i = 0; i < N_TAKEOVERS; i++) {
+		enum rst_err err = take_over(life, bob, boss, i);
+
+		print_message("row %zu\n", i);
+		if (takeovers[i].field == NULL)
+			life_ok(life, err);
+		else
+			life_refused(life, err, RULE_FORBIDDEN,
+			             takeovers[i].field);
+	}
+	life_refused(life, life_delete(life, boss), RULE_FORBIDDEN, NULL);
+	/* another administrator may all that, and so may the machine */
+	for (size_t i = 0; i < N_TAKEOVERS; i++) {
+		print_message("row %zu\n", i);
+		act_as(life, 0);
+		(void)snprintf(name, sizeof(name), "boss%zu", i);
+		victim = life_person_with_password(life, name);
+		life_ok(life,
+		        act_join(&life->ctx, admins, victim, &life->refusal));
+		life_ok(life,
+		        take_over(life, i % 2 == 0 ? vice : 0, victim, i));
+		act_as(life, 0);
+		life_ok(life, life_set(life, victim, RST_A_MAIL, NULL));
+		life_ok(life, life_set(life, victim, RST_A_SSHPUBLICKEY, NULL));
+	}
+	act_as(life, vice);
+	life_ok(life, life_delete(life, boss));
+}
+
+/* His account has ended, or waits: whoever could give it time or a password
+ * would have his rights. */
+static void
+nor_are_those_who_were_or_will_be(void **state)
+{
+	struct life *life = *state;
+	uint64_t bob = life_person(life, "bob");
+	uint64_t boss = life_person_with_password(life, "boss");
+	uint64_t was = life_person(life, "was"), will = 0;
+	uint64_t admins = life_find_group(life, "sysadmins");
+	const struct set pending[] = {
+		{ RST_A_ROSTERSTATUS, "pending" },
+		{ RST_A_ROSTERJOINS,
+		  "cn=sysadmins,ou=groups,dc=example,dc=org" },
+		{ 0 },
+	};
+	uint64_t both[2];
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	life_ok(life, act_join(&life->ctx, admins, was, &life->refusal));
+	life_ok(life,
+	        life_set(life, was, RST_A_ROSTEREXPIRES, "20200101000000Z"));
+	life_ok(life, entries_add(life, "ou=people", "uid=will", a_person,
+	                          pending, 0, &will));
+	both[0] = was;
+	both[1] = will;
 	for (size_t i = 0; i < 2; i++) {
 		act_as(life, bob);
-		life_refused(life, life_set(life, boss, proofs[i].attr, NULL),
-		             RULE_FORBIDDEN, proofs[i].field);
+		life_refused(
+			life,
+			life_set(life, both[i], RST_A_MAIL, "eve@example.org"),
+			RULE_FORBIDDEN, "mail");
+		life_refused(life,
+		             life_set(life, both[i], RST_A_ROSTEREXPIRES,
+		                      "29990101000000Z"),
+		             RULE_FORBIDDEN, "rosterExpires");
 	}
+	life_refused(life, life_set(life, will, RST_A_ROSTERSTATUS, "active"),
+	             RULE_FORBIDDEN, "rosterStatus");
+	life_refused(life, life_delete(life, will), RULE_FORBIDDEN, NULL);
+	act_as(life, boss);
+	life_ok(life, life_set(life, will, RST_A_ROSTERSTATUS, "active"));
+	assert_true(life_is_member(life, admins, will));
+}
+
+/* A group of administrators can name somebody before he is there. */
+static void
+nobody_takes_a_name_that_is_an_administrators(void **state)
+{
+	struct life *life = *state;
+	uint64_t bob = life_person(life, "bob");
+	uint64_t boss = life_person_with_password(life, "boss"), ghost = 0;
+	uint64_t admins = life_find_group(life, "sysadmins");
+	struct rst_view dn = RST_VIEW("uid=ghost,ou=people,dc=example,dc=org");
+	const struct rst_member_op op = { RST_MEMBER_ADD, RST_A_MEMBER, dn,
+		                          dn };
+	struct gate_change name = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = admins,
+		.members = &op,
+		.n_members = 1,
+	};
+	const struct set nothing[] = { { 0 } };
+	struct rst_record record;
+	struct rst_wtxn txn;
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_record_get(&txn.r, admins, &record), RST_OK);
+	assert_int_equal(rst_entry_from_record(&record, &name.after), RST_OK);
+	life_ok(life,
+	        gate_apply(&txn, &life->ctx, &name, &life->refusal, NULL));
+	life_ok(life, rst_write_commit(&txn));
+	rst_entry_free(name.after);
+	act_as(life, bob);
+	life_refused(life,
+	             entries_add(life, "ou=people", "uid=ghost", a_person,
+	                         nothing, 0, NULL),
+	             RULE_FORBIDDEN, NULL);
+	life_ok(life, entries_add(life, "ou=people", "uid=carol", a_person,
+	                          nothing, 0, NULL));
+	act_as(life, boss);
+	life_ok(life, entries_add(life, "ou=people", "uid=ghost", a_person,
+	                          nothing, 0, &ghost));
+	assert_true(life_is_member(life, admins, ghost));
+}
+
+static const struct set a_token[] = {
+	{ RST_A_OBJECTCLASS, "top" },
+	{ RST_A_OBJECTCLASS, "rosterToken" },
+	{ RST_A_ROSTERPURPOSE, "api" },
+	{ RST_A_ROSTERSCOPE, "inherit" },
+	{ RST_A_ROSTERTOKENDIGEST, "00000000000000000000000000000000"
+	                           "00000000000000000000000000000000" },
+	{ 0 },
+};
+
+/* Not with a token that was written by hand, either. */
+static void
+nor_by_tokens_of_theirs(void **state)
+{
+	struct life *life = *state;
+	uint64_t bob = life_person(life, "bob");
+	uint64_t boss = life_person_with_password(life, "boss"), token = 0;
+	uint64_t admins = life_find_group(life, "sysadmins");
+	const struct set of_boss[] = {
+		{ RST_A_ROSTEROWNER, "uid=boss,ou=people,dc=example,dc=org" },
+		{ 0 },
+	};
+	const struct set of_ada[] = {
+		{ RST_A_ROSTEROWNER, "uid=ada,ou=people,dc=example,dc=org" },
+		{ 0 },
+	};
+
+	(void)life_person(life, "ada");
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	act_as(life, bob);
+	life_refused(life,
+	             entries_add(life, "ou=tokens", "cn=0a", a_token, of_boss,
+	                         0, NULL),
+	             RULE_FORBIDDEN, "rosterOwner");
+	life_ok(life, entries_add(life, "ou=tokens", "cn=0b", a_token, of_ada,
+	                          0, &token));
+	life_refused(life,
+	             life_set(life, token, RST_A_ROSTEROWNER, of_boss[0].value),
+	             RULE_FORBIDDEN, "rosterOwner");
+	act_as(life, boss);
+	life_ok(life,
+	        life_set(life, token, RST_A_ROSTEROWNER, of_boss[0].value));
+	act_as(life, bob);
+	life_refused(life, life_delete(life, token), RULE_FORBIDDEN,
+	             "rosterOwner");
+}
+
+/* Who acts by a token that may less than its owner. */
+static void
+a_narrow_token_widens_nothing(void **state)
+{
+	struct life *life = *state;
+	uint64_t boss = life_person_with_password(life, "boss");
+	uint64_t vice = life_person_with_password(life, "vice");
+	uint64_t ada = life_person(life, "ada");
+	uint64_t admins = life_find_group(life, "sysadmins");
+	char link[RST_TOKEN_TEXT], text[RULE_TOKEN_TEXT];
+	const struct act_token token = { .name = RST_VIEW("x") };
+	uint64_t id;
+
+	life_ok(life, act_join(&life->ctx, admins, boss, &life->refusal));
+	life_ok(life, act_join(&life->ctx, admins, vice, &life->refusal));
+	for (size_t i = 0; i < 4; i++) {
+		life->ctx.narrow = true;
+		life_refused(life, take_over(life, boss, boss, i),
+		             RULE_INSUFFICIENT_SCOPE, takeovers[i].field);
+		life_refused(life, take_over(life, boss, vice, i),
+		             RULE_FORBIDDEN, takeovers[i].field);
+	}
+	life_refused(life, act_join(&life->ctx, admins, ada, &life->refusal),
+	             RULE_FORBIDDEN, NULL);
+	life_refused(life,
+	             act_reset_link(&life->ctx, boss, false, RST_VIEW(""), link,
+	                            &life->refusal),
+	             RULE_INSUFFICIENT_SCOPE, "rosterOwner");
+	life_refused(life,
+	             act_reset_link(&life->ctx, vice, false, RST_VIEW(""), link,
+	                            &life->refusal),
+	             RULE_FORBIDDEN, "rosterOwner");
+	life_refused(life,
+	             act_token_create(&life->ctx, boss, &token, text, &id,
+	                              &life->refusal),
+	             RULE_INSUFFICIENT_SCOPE, "rosterOwner");
+	life_ok(life, life_set(life, ada, RST_A_MAIL, "eve@example.org"));
 	life_ok(life, life_set(life, boss, RST_A_DESCRIPTION, "chief"));
-	act_as(life, vice);
-	for (size_t i = 0; i < 2; i++)
-		life_ok(life, life_set(life, boss, proofs[i].attr, NULL));
+	life->ctx.narrow = false;
+	life_ok(life, act_token_create(&life->ctx, boss, &token, text, &id,
+	                               &life->refusal));
+	life->ctx.narrow = true;
+	life_ok(life, act_token_revoke(&life->ctx, id, &life->refusal));
+	life->ctx.narrow = false;
+	life_ok(life, take_over(life, boss, boss, 3));
 }
 
 /* Names of other schemas get their number when they are first stored. */
@@ -289,6 +525,10 @@ main(void)
 		LIFE_TEST(a_policy_lets_people_change_their_mail_address),
 		LIFE_TEST(rights_are_not_promised_by_who_has_none),
 		LIFE_TEST(administrators_are_not_taken_over),
+		LIFE_TEST(nor_are_those_who_were_or_will_be),
+		LIFE_TEST(nobody_takes_a_name_that_is_an_administrators),
+		LIFE_TEST(nor_by_tokens_of_theirs),
+		LIFE_TEST(a_narrow_token_widens_nothing),
 		LIFE_TEST(what_hosts_obey_is_not_theirs_either),
 		LIFE_TEST(only_text_has_options),
 	};

@@ -100,7 +100,7 @@ a_token_is_its_owner_within_its_scope(void **state)
 	the_last_event_says(life, "outside its scope");
 	life_ok(life, bind(life, alice, &ldap, &bearer));
 	assert_int_equal(bearer.expires_s, RULE_NEVER);
-	assert_false(bearer.reads_only);
+	assert_false(bearer.inherits);
 	refused(life, &ldap, "GET", "/me", RULE_INSUFFICIENT_SCOPE);
 }
 
@@ -182,17 +182,17 @@ a_password_of_ldap_is_its_owners_alone(void **state)
 }
 
 static void
-read_beside_ldap_is_for_reading(void **state)
+ldap_is_for_reading_without_inherit(void **state)
 {
 	static const struct {
 		const char *scope[3];
 		bool reads_only;
 	} row[] = {
-		{ { "ldap" }, false },
+		{ { "ldap" }, true },
 		{ { "ldap", "read" }, true },
 		{ { "read", "ldap", "POST /users" }, true },
 		{ { "ldap", "read", "inherit" }, false },
-		{ { "ldap", "GET /users" }, false },
+		{ { "ldap", "GET /users" }, true },
 	};
 	struct life *life = *state;
 	uint64_t alice = life_person(life, "alice");
@@ -210,7 +210,7 @@ read_beside_ldap_is_for_reading(void **state)
 		        act_token_create(&life->ctx, alice, &token, made.text,
 		                         &made.id, &life->refusal));
 		life_ok(life, bind(life, alice, &made, &bearer));
-		if (bearer.reads_only != row[i].reads_only)
+		if (bearer.inherits == row[i].reads_only)
 			fail_msg("row %zu", i);
 	}
 }
@@ -395,7 +395,7 @@ main(void)
 		UNIT(only_a_digest_and_its_beginning_are_kept),
 		UNIT(every_reason_is_told_to_the_journal_alone),
 		UNIT(a_password_of_ldap_is_its_owners_alone),
-		UNIT(read_beside_ldap_is_for_reading),
+		UNIT(ldap_is_for_reading_without_inherit),
 		UNIT(a_refusal_is_journaled_once_a_minute),
 		UNIT(tokens_die_with_the_access_and_stay_dead),
 		UNIT(an_account_has_fifty_that_live),
