@@ -27,8 +27,8 @@ struct act_expect {
 struct act_ctx {
 	struct rst_env *env;
 	enum rst_door door;
-	struct rst_view actor;   /* DN as written; empty for nobody */
-	uint64_t actor_id;       /* entry id; 0 for rootdn, CLI, nobody */
+	struct rst_view actor; /* DN as written; empty for nobody */
+	uint64_t actor_id;     /* entry id; 0 for rootdn, CLI, nobody */
 	bool narrow; /* by an API token that may less than its owner */
 	struct rst_view address; /* "127.0.0.1:4711", "ldapi", "" */
 	int64_t now_s;

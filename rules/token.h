@@ -36,9 +36,9 @@ bool rule_token_form(const char *text, size_t len);
 
 /*
  * A scope: "inherit" (what the owner may), "read" (of that, GET alone), "ldap"
- * (as a password of LDAP, for reading alone unless "inherit" is beside it), or "METHOD /path": that path below /api/v1 and what
- * is beneath it, METHOD being one of GET, POST, PUT, PATCH, DELETE or "*".
- * RULE_OK or RULE_INVALID_SCOPE.
+ * (as a password of LDAP, for reading alone unless "inherit" is beside it), or
+ * "METHOD /path": that path below /api/v1 and what is beneath it, METHOD being
+ * one of GET, POST, PUT, PATCH, DELETE or "*". RULE_OK or RULE_INVALID_SCOPE.
  */
 enum rule_verdict rule_scope(const char *text, size_t len);
 /* What one scope allows.  method "HEAD" is GET. */
