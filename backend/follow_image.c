@@ -40,42 +40,10 @@ list_add(struct list *list, struct rst_view text)
 }
 
 static void
-list_drop(struct list *list, struct rst_view text)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (!rst_view_equal(back_view_of(&list->values[i]), text))
-			continue;
-		ch_free(list->values[i].bv_val);
-		list->values[i] = list->values[--list->n];
-		BER_BVZERO(&list->values[list->n]);
-		return;
-	}
-}
-
-static void
 list_free(struct list *list)
 {
 	ber_bvarray_free(list->values);
 	memset(list, 0, sizeof(*list));
-}
-
-static void
-undo(const struct rst_journal_rows *rows, struct list lists[MEMBER_ATTRS])
-{
-	const struct rst_journal_row *row;
-	struct rst_view text;
-
-	for (size_t i = rows->n; i-- > 0;) {
-		row = &rows->items[i];
-		text = rst_view(row->text, row->len);
-		for (size_t k = 0; k < MEMBER_ATTRS; k++) {
-			if (member_attrs[k] != row->attr)
-				continue;
-			list_drop(&lists[k], text);
-			if (!row->added)
-				list_add(&lists[k], text);
-		}
-	}
 }
 
 static enum rst_err
@@ -87,6 +55,7 @@ list_now(const struct rst_rtxn *txn, const struct rst_record *group,
 	size_t len;
 	enum rst_err err;
 
+	cursor->direct = true;
 	while ((err = rst_member_next(txn, group, attr, true, cursor, text,
 	                              &len)) == RST_OK)
 		list_add(list, rst_view(text, len));
@@ -94,28 +63,130 @@ list_now(const struct rst_rtxn *txn, const struct rst_record *group,
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
-/* Undo what the records from first on did to entry id. */
+/* What is to be undone, the earliest first; owned. */
+struct undo {
+	struct rst_journal_rows rows;
+	struct rst_journal_row **sorted; /* of each value the earliest */
+	size_t n;
+};
+
+static void
+undo_free(struct undo *undo)
+{
+	rst_journal_rows_release(&undo->rows);
+	ch_free(undo->sorted);
+}
+
+/* Take what the records from first on did to entry id. */
 static enum rst_err
-undo_since(const struct rst_rtxn *txn, uint64_t first, uint64_t id,
-           struct list lists[MEMBER_ATTRS])
+undo_take(const struct rst_rtxn *txn, uint64_t first, uint64_t id,
+          struct undo *undo)
 {
 	struct rst_journal_images images = { 0 };
 	struct rst_journal_public public;
+	const struct rst_journal_row *row;
 	uint64_t last = rst_journal_last(txn);
 	enum rst_err err = RST_OK;
 
 	if (last > first && last - first > LOOK_BACK)
 		last = first + LOOK_BACK;
-	for (uint64_t at = last; err == RST_OK && at >= first; at--) {
+	for (uint64_t at = first; err == RST_OK && at <= last; at++) {
 		err = rst_journal_get(txn, at, &public);
 		if (err != RST_OK || public.id != id || public.digest.len == 0)
 			continue;
 		err = rst_journal_images(txn, at, &images);
-		if (err == RST_OK)
-			undo(&images.rows, lists);
+		for (size_t i = 0; err == RST_OK && i < images.rows.n; i++) {
+			row = &images.rows.items[i];
+			err = rst_journal_rows_add(
+				&undo->rows, row->added, row->attr,
+				rst_view(row->text, row->len));
+		}
 		rst_journal_images_release(&images);
 	}
 	return err;
+}
+
+static int
+compare_text(uint16_t attr, struct rst_view text,
+             const struct rst_journal_row *row)
+{
+	if (attr != row->attr)
+		return attr < row->attr ? -1 : 1;
+	if (text.len != row->len)
+		return text.len < row->len ? -1 : 1;
+	return memcmp(text.ptr, row->text, text.len);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct rst_journal_row *const *x = a, *const *y = b;
+	int order =
+		compare_text((*x)->attr, rst_view((*x)->text, (*x)->len), *y);
+
+	return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+/* How a value stood before all of it is what its earliest row says. */
+static void
+undo_sort(struct undo *undo)
+{
+	struct rst_journal_row *row;
+
+	undo->sorted = ch_calloc(undo->rows.n + 1, sizeof(*undo->sorted));
+	for (size_t i = 0; i < undo->rows.n; i++)
+		undo->sorted[i] = &undo->rows.items[i];
+	qsort(undo->sorted, undo->rows.n, sizeof(*undo->sorted), compare_rows);
+	for (size_t i = 0; i < undo->rows.n; i++) {
+		row = undo->sorted[i];
+		if (undo->n == 0 ||
+		    compare_text(row->attr, rst_view(row->text, row->len),
+		                 undo->sorted[undo->n - 1]) != 0)
+			undo->sorted[undo->n++] = row;
+	}
+}
+
+static bool
+is_touched(const struct undo *undo, uint16_t attr, struct rst_view text)
+{
+	size_t low = 0, high = undo->n, middle;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		order = compare_text(attr, text, undo->sorted[middle]);
+		if (order == 0)
+			return true;
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* The list of attr as it was. */
+static void
+undo_list(const struct undo *undo, uint16_t attr, struct list *list)
+{
+	const struct rst_journal_row *row;
+	size_t kept = 0;
+
+	for (size_t i = 0; undo->n > 0 && i < list->n; i++) {
+		if (is_touched(undo, attr, back_view_of(&list->values[i])))
+			ch_free(list->values[i].bv_val);
+		else
+			list->values[kept++] = list->values[i];
+	}
+	if (undo->n > 0 && list->n > 0) {
+		list->n = kept;
+		BER_BVZERO(&list->values[kept]);
+	}
+	for (size_t i = 0; i < undo->n; i++) {
+		row = undo->sorted[i];
+		if (row->attr == attr && !row->added)
+			list_add(list, rst_view(row->text, row->len));
+	}
 }
 
 static AttributeDescription *
@@ -134,12 +205,17 @@ add_members(const struct rst_rtxn *txn, const struct follow_record *record,
 {
 	struct list lists[MEMBER_ATTRS] = { { NULL, 0, 0 } };
 	uint64_t first = record->sequence + (after ? 1 : 0);
-	enum rst_err err = RST_OK;
+	struct undo undo = { { 0 }, NULL, 0 };
+	enum rst_err err;
 
-	for (size_t k = 0; err == RST_OK && k < MEMBER_ATTRS; k++)
-		err = list_now(txn, image, member_attrs[k], &lists[k]);
+	err = undo_take(txn, first, record->id, &undo);
 	if (err == RST_OK)
-		err = undo_since(txn, first, record->id, lists);
+		undo_sort(&undo);
+	for (size_t k = 0; err == RST_OK && k < MEMBER_ATTRS; k++) {
+		err = list_now(txn, image, member_attrs[k], &lists[k]);
+		if (err == RST_OK)
+			undo_list(&undo, member_attrs[k], &lists[k]);
+	}
 	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
 		if (err == RST_OK && lists[k].n > 0 &&
 		    attr_merge_normalize(entry, ad_of(member_attrs[k]),
@@ -147,6 +223,7 @@ add_members(const struct rst_rtxn *txn, const struct follow_record *record,
 			err = RST_EINVALID;
 		list_free(&lists[k]);
 	}
+	undo_free(&undo);
 	return err;
 }
 
@@ -180,6 +257,7 @@ back_image_entry(struct follow *follow, const struct follow_record *record,
 	err = rst_read_begin(follow->db->env, &txn);
 	if (err != RST_OK)
 		return err;
+	(void)rst_read_as_kept(&txn, true);
 	init_view(follow, &txn, &view);
 	view.names = names;
 	err = back_entry_new(&view, image, NULL, &ours);
@@ -306,6 +384,7 @@ back_image_mods(struct follow *follow, const struct follow_record *record,
 	err = rst_read_begin(follow->db->env, &txn);
 	if (err != RST_OK)
 		return err;
+	(void)rst_read_as_kept(&txn, true);
 	init_view(follow, &txn, &view);
 	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
 		tail = append_rows(record, member_attrs[k], false, tail);

@@ -104,6 +104,7 @@ list_now(const struct rst_rtxn *txn, const struct rst_record *group,
 	size_t room = 0;
 	unsigned int n = 0;
 
+	cursor->direct = true; /* who is in a group in it follows from that */
 	while (rst_member_next(txn, group, attr, true, cursor, text,
 	                       &bv.bv_len) == RST_OK) {
 		if (n + 1 >= room) {

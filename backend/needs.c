@@ -248,6 +248,12 @@ needs_new(Operation *op)
 }
 
 struct back_needs *
+back_needs_none(Operation *op)
+{
+	return needs_new(op);
+}
+
+struct back_needs *
 back_needs_acl(Operation *op)
 {
 	struct back_needs *needs = needs_new(op);

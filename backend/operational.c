@@ -180,6 +180,7 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 	struct back_read *read = NULL;
 	struct back_needs *needs = NULL;
 	struct back_view view;
+	bool was;
 	int code;
 
 	if (back_follow_entry(op, ndn, &code, ret_entry))
@@ -199,7 +200,9 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 		                               at == back_names.locked_time ||
 		                               at == back_names.account_lock);
 	}
+	was = rst_read_as_kept(&read->txn, view.secrets);
 	code = get_entry(&view, needs, ndn, oc, at, ret_entry);
+	(void)rst_read_as_kept(&read->txn, was);
 	back_read_end(read);
 	return code;
 }

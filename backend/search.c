@@ -157,6 +157,7 @@ fill(struct search *search)
 	size_t size = batch_size(search);
 	unsigned int looks = 0;
 	enum rst_err err;
+	bool was;
 
 	search->n_batch = 0;
 	back_arena_free(search->arena);
@@ -165,6 +166,7 @@ fill(struct search *search)
 	if (err != RST_OK)
 		return err;
 	back_view_init(&view, search->op, search->db, &read->txn, true);
+	was = rst_read_as_kept(&read->txn, !view.computed);
 	while (search->n_batch < size && looks++ < BACK_LOOK_AT_ONCE &&
 	       back_arena_used(search->arena) < BACK_BATCH_BYTES) {
 		err = step(search, &view);
@@ -176,6 +178,7 @@ fill(struct search *search)
 		if (err != RST_OK)
 			break;
 	}
+	(void)rst_read_as_kept(&read->txn, was);
 	back_read_end(read);
 	return err;
 }
@@ -576,6 +579,18 @@ begin_audited(struct search *search, const struct back_view *view)
 }
 
 /* Everything before the first batch.  False: rs holds the answer. */
+/* Its filter looks at what is not stored?  Who has it changes without a change
+ * of the entry, so a replica would not hear of it. */
+static bool
+names_computed(Operation *op)
+{
+	struct back_needs *needs = back_needs_none(op);
+
+	back_needs_filter(needs, op->ors_filter);
+	return back_names.member_of != NULL &&
+	       back_needs_of(needs, back_names.member_of, &op->o_req_ndn) != 0;
+}
+
 static bool
 begin(struct search *search, const struct back_view *view)
 {
@@ -586,6 +601,12 @@ begin(struct search *search, const struct back_view *view)
 
 	if (back_audit_holds(view, &op->o_req_ndn))
 		return begin_audited(search, view);
+	if (!view->computed && names_computed(op)) {
+		rs->sr_err = LDAP_UNWILLING_TO_PERFORM;
+		rs->sr_text = "memberOf is computed: no replica can be made "
+			      "of those who have it";
+		return false;
+	}
 	if (!find_base(search, view, &base) ||
 	    !check_base(search, view, &base) || !begin_pages(search, &after))
 		return false;
@@ -611,7 +632,7 @@ roster_back_search(Operation *op, SlapReply *rs)
 	struct back_read *read = NULL;
 	struct back_view view;
 	enum rst_err err;
-	bool begun;
+	bool begun, was;
 
 	search = op->o_tmpcalloc(1, sizeof(*search), op->o_tmpmemctx);
 	search->op = op;
@@ -628,7 +649,9 @@ roster_back_search(Operation *op, SlapReply *rs)
 	err = back_read_begin(op, search->db, &read);
 	if (err == RST_OK) {
 		back_view_init(&view, op, search->db, &read->txn, true);
+		was = rst_read_as_kept(&read->txn, !view.computed);
 		begun = begin(search, &view);
+		(void)rst_read_as_kept(&read->txn, was);
 		back_read_end(read);
 		if (begun)
 			run(search);

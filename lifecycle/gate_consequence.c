@@ -226,61 +226,6 @@ drop_managers(struct gate *g, struct rst_view dn)
 	return err;
 }
 
-/* The group lists a member by another DN or name: that is all that changed. */
-static enum rst_err
-touch_group(struct gate *g, uint64_t group,
-            const struct rst_journal_rows *moved)
-{
-	struct gate_write w = {
-		.verb = GATE_MODIFY,
-		.act = RST_VIEW("follow-member"),
-		.id = group,
-		.moved = moved,
-	};
-	enum rst_err err;
-
-	err = gate_load(&g->txn->r, group, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, group, &w.after);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
-}
-
-enum rst_err
-gate_follow_name(struct gate *g, const struct gate_sides *sides)
-{
-	const struct rst_record *before = sides->before, *after = sides->after;
-	struct rst_journal_rows moved = { 0 };
-	uint64_t groups[BATCH], last = 0;
-	struct rst_record group;
-	size_t n = BATCH;
-	enum rst_err err;
-
-	if (before->parent == after->parent &&
-	    rst_view_equal(before->nrdn, after->nrdn) &&
-	    gate_same_values(before, after, RST_A_UID))
-		return RST_OK;
-	err = rst_journal_rows_member(&g->txn->r, before, false, &moved);
-	if (err == RST_OK)
-		err = rst_journal_rows_member(&g->txn->r, after, true, &moved);
-	while (err == RST_OK && n == BATCH) {
-		err = rst_member_of(&g->txn->r, sides->id, last, groups, BATCH,
-		                    &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			last = groups[i];
-			err = rst_record_get(&g->txn->r, last, &group);
-			/* any other keeps what was written */
-			if (err == RST_OK && group.kind == RST_KIND_GROUP)
-				err = touch_group(g, last, &moved);
-		}
-	}
-	rst_journal_rows_release(&moved);
-	return err;
-}
-
 static bool
 has_access(const struct gate *g, const struct rst_record *record)
 {

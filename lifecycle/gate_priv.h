@@ -13,6 +13,7 @@
  *	gate_key.c		SSH keys
  *	gate_password.c		what a new password brings along
  *	gate_private.c		a group of one's own
+ *	gate_rename.c		groups list what is renamed by its new name
  *	gate_self.c		what people may not change of themselves
  *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change

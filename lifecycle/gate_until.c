@@ -156,9 +156,9 @@ check_new(struct gate *g, struct rst_view value, bool is_member,
 
 /* The values that stay; *ret_n is how many. */
 static enum rst_err
-settle(struct gate *g, const struct rst_record *before,
-       const struct rst_record *after, struct rst_view kept[RST_UNTIL_MAX],
-       size_t *ret_n)
+settle(struct gate *g, const struct gate_write *w,
+       const struct rst_record *before, const struct rst_record *after,
+       struct rst_view kept[RST_UNTIL_MAX], size_t *ret_n)
 {
 	struct rst_ids seen = { 0 };
 	struct rst_view value, dn;
@@ -188,7 +188,9 @@ settle(struct gate *g, const struct rst_record *before,
 		if (g->rules && twice)
 			err = gate_refuse(g, RULE_INVALID_EXPIRY, FIELD,
 			                  "one end for each member");
-		else if (g->rules && !has_value(before, value))
+		/* gate_rename.c writes old ones anew */
+		else if (g->rules && w->moved == NULL &&
+		         !has_value(before, value))
 			err = check_new(g, value, is_member, until_s);
 		if (err == RST_OK && id != 0)
 			err = rst_ids_add(&seen, id);
@@ -215,7 +217,7 @@ gate_until_settle(struct gate *g, struct gate_write *w)
 	if (err != RST_OK || !concerns(w, &after))
 		return err;
 	(void)rst_record_attr(&after, RST_A_ROSTERMEMBERUNTIL, &untils);
-	err = settle(g, &before, &after, kept, &n);
+	err = settle(g, w, &before, &after, kept, &n);
 	if (err != RST_OK || n == untils.count)
 		return err;
 	err = rst_entry_set(w->after, RST_A_ROSTERMEMBERUNTIL, kept, n);

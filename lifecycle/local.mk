@@ -51,6 +51,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_password.c \
 	lifecycle/gate_private.c \
 	lifecycle/gate_option.c \
+	lifecycle/gate_rename.c \
 	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
 	lifecycle/gate_status.c \

@@ -152,6 +152,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 	ret_txn->mdb = NULL;
 	ret_txn->idle = false;
 	ret_txn->lent = false;
+	ret_txn->kept = false;
 	if (!enter(env))
 		return RST_EBUSY;
 	rc = begin(env, MDB_RDONLY, &txn);
@@ -162,6 +163,16 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 	ret_txn->mdb = txn;
 	ret_txn->now_s = now_of(env);
 	return RST_OK;
+}
+
+bool
+rst_read_as_kept(struct rst_rtxn *txn, bool kept)
+{
+	bool was = txn->kept;
+
+	txn->kept = kept;
+	txn->now_s = kept ? 0 : now_of(txn->env);
+	return was;
 }
 
 void
@@ -193,7 +204,7 @@ rst_read_renew(struct rst_rtxn *txn)
 		return rst_err_from_lmdb(rc);
 	}
 	txn->idle = false;
-	txn->now_s = now_of(txn->env);
+	txn->now_s = txn->kept ? 0 : now_of(txn->env);
 	return RST_OK;
 }
 
@@ -401,6 +412,8 @@ init_write(struct rst_env *env, struct rst_wtxn *txn)
 	txn->r.env = env;
 	txn->r.mdb = NULL;
 	txn->r.idle = false;
+	txn->r.lent = false;
+	txn->r.kept = false;
 	txn->locked = false;
 	txn->followed = NULL;
 }

@@ -133,6 +133,7 @@ struct rst_rtxn {
 	 * the checks want it.  The owner may change it.
 	 */
 	int64_t now_s;
+	bool kept; /* rst_read_as_kept() */
 };
 
 struct rst_member_deltas; /* store/member.h */
@@ -159,6 +160,13 @@ enum rst_err rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 /* Let go of the snapshot but keep the slot: renewing costs a microsecond. */
 void rst_read_reset(struct rst_rtxn *txn);
 enum rst_err rst_read_renew(struct rst_rtxn *txn) RST_MUST_USE;
+
+/*
+ * Read what is kept, as slapcat and replicas do, or again what there is: then
+ * no membership ends by the clock, and groups in groups do not count.  What it
+ * was before.
+ */
+bool rst_read_as_kept(struct rst_rtxn *txn, bool kept);
 
 /* End a read; ending it twice, or after a failed begin, does nothing. */
 void rst_read_end(struct rst_rtxn *txn);

@@ -110,36 +110,79 @@ add_delta(const struct rst_rtxn *txn, const struct rst_member_delta *delta,
 	                            attr_of(delta->via, key.bytes[0]), text);
 }
 
-static bool
-undoes(const struct rst_journal_row *a, const struct rst_journal_row *b)
+/* By value, and of one value in the order of time. */
+static int
+compare(const void *a, const void *b)
 {
-	return a->added != b->added && a->attr == b->attr && a->len == b->len &&
+	const struct rst_journal_row *x =
+		*(const struct rst_journal_row *const *)a;
+	const struct rst_journal_row *y =
+		*(const struct rst_journal_row *const *)b;
+	int order;
+
+	if (x->attr != y->attr)
+		return x->attr < y->attr ? -1 : 1;
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	order = memcmp(x->text, y->text, x->len);
+	if (order != 0)
+		return order;
+	return (x > y) - (x < y);
+}
+
+static bool
+same_value(const struct rst_journal_row *a, const struct rst_journal_row *b)
+{
+	return a->attr == b->attr && a->len == b->len &&
 	       memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* A row that went and came again in another way changed no value. */
+/* Of one value's rows one is kept, of the sign that prevails; none if neither
+ * does. */
 static void
-cancel(struct rst_journal_rows *rows)
+cancel_value(struct rst_journal_row **rows, size_t n)
 {
-	size_t i = 0, j;
+	size_t came = 0;
+	bool kept;
 
-	while (i < rows->n) {
-		for (j = i + 1; j < rows->n; j++)
-			if (undoes(&rows->items[i], &rows->items[j]))
-				break;
-		if (j == rows->n) {
-			i++;
+	for (size_t i = 0; i < n; i++)
+		came += rows[i]->added ? 1 : 0;
+	kept = came * 2 == n;
+	for (size_t i = 0; i < n; i++) {
+		if (!kept && rows[i]->added == (came * 2 > n)) {
+			kept = true;
 			continue;
 		}
-		free(rows->items[j].text);
-		free(rows->items[i].text);
-		rows->n--;
-		memmove(&rows->items[j], &rows->items[j + 1],
-		        (rows->n - j) * sizeof(rows->items[0]));
-		rows->n--;
-		memmove(&rows->items[i], &rows->items[i + 1],
-		        (rows->n - i) * sizeof(rows->items[0]));
+		free(rows[i]->text);
+		rows[i]->text = NULL;
 	}
+}
+
+/* A row that went and came again in another way changed no value. */
+static enum rst_err
+cancel(struct rst_journal_rows *rows)
+{
+	struct rst_journal_row **sorted;
+	size_t kept = 0, first = 0;
+
+	sorted = calloc(rows->n, sizeof(*sorted));
+	if (sorted == NULL)
+		return RST_ENOMEM;
+	for (size_t i = 0; i < rows->n; i++)
+		sorted[i] = &rows->items[i];
+	qsort(sorted, rows->n, sizeof(*sorted), compare);
+	for (size_t i = 1; i <= rows->n; i++) {
+		if (i < rows->n && same_value(sorted[first], sorted[i]))
+			continue;
+		cancel_value(&sorted[first], i - first);
+		first = i;
+	}
+	free(sorted);
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->items[i].text != NULL)
+			rows->items[kept++] = rows->items[i];
+	rows->n = kept;
+	return RST_OK;
 }
 
 /* Both signs among them? */
@@ -172,7 +215,7 @@ rst_journal_rows_of(const struct rst_rtxn *txn,
 	     i++)
 		err = add_delta(txn, &deltas->items[i], rows);
 	if (err == RST_OK && is_mixed(rows))
-		cancel(rows);
+		err = cancel(rows);
 	return err;
 }
 

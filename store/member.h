@@ -126,7 +126,7 @@ bool rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member);
 /*
  * Do groups in groups count?  Setting "nested-groups" (default: on with the
  * lifecycle, off without); false also where no group was ever in another, so
- * that nobody pays who does not use it.
+ * that nobody pays who does not use it, and to who reads what is kept.
  */
 bool rst_member_nests(const struct rst_rtxn *txn);
 
@@ -165,6 +165,15 @@ enum rst_err rst_member_of_all(const struct rst_rtxn *txn, uint64_t member,
  */
 bool rst_until_parse(struct rst_view value, int64_t *ret_until_s,
                      struct rst_view *ret_dn);
+/*
+ * A value as it is to be once the entry from is called to (DNs as written): in
+ * buf, if it names that entry or one below it; else value itself.
+ */
+#define RST_UNTIL_VALUE (RST_DN_MAX + 16) /* "20270101000000Z " before it */
+enum rst_err rst_until_renamed(const struct rst_rtxn *txn,
+                               struct rst_view value, struct rst_view from,
+                               struct rst_view to, char buf[RST_UNTIL_VALUE],
+                               struct rst_view *ret_value) RST_MUST_USE;
 /* When member leaves group; 0 for never, also when it is not in it. */
 int64_t rst_member_until(const struct rst_rtxn *txn, uint64_t group,
                          uint64_t member);

@@ -25,6 +25,8 @@ rst_member_nests(const struct rst_rtxn *txn)
 	struct rst_view value;
 	uint64_t nested;
 
+	if (txn->kept)
+		return false;
 	if (rst_meta_number(txn, RST_NESTED, &nested) != RST_OK || nested == 0)
 		return false;
 	if (rst_setting_get(txn, "nested-groups", &value) == RST_OK)

@@ -207,6 +207,60 @@ rst_member_retime(struct rst_wtxn *txn, const struct rst_record *before,
 	                     : err;
 }
 
+/* The entry that dn, at or below the former name from, is now; RST_ENOTFOUND
+ * for one that is elsewhere, or nowhere. */
+static enum rst_err
+renamed_entry(const struct rst_rtxn *txn, struct rst_view dn,
+              struct rst_view from, struct rst_view to, uint64_t *ret_id)
+{
+	size_t rest = dn.len - from.len;
+	char ndn[RST_DN_MAX];
+
+	if (dn.len < from.len || rest + to.len > sizeof(ndn) ||
+	    !rst_view_equal(rst_view(dn.ptr + rest, from.len), from) ||
+	    (rest > 0 && dn.ptr[rest - 1] != ','))
+		return RST_ENOTFOUND;
+	memcpy(ndn, dn.ptr, rest);
+	memcpy(ndn + rest, to.ptr, to.len);
+	return rst_tree_find(txn, rst_view(ndn, rest + to.len), ret_id, NULL);
+}
+
+enum rst_err
+rst_until_renamed(const struct rst_rtxn *txn, struct rst_view value,
+                  struct rst_view from, struct rst_view to,
+                  char buf[RST_UNTIL_VALUE], struct rst_view *ret_value)
+{
+	struct rst_normal nfrom = { 0 }, nto = { 0 }, ndn = { 0 };
+	const size_t head = MOMENT_BYTES + 1;
+	struct rst_view dn;
+	int64_t until_s;
+	uint64_t id = 0;
+	size_t len;
+	enum rst_err err;
+
+	*ret_value = value;
+	if (!rst_until_parse(value, &until_s, &dn))
+		return RST_OK;
+	err = rst_normal_make(RST_MATCH_DN, from, &nfrom);
+	if (err == RST_OK)
+		err = rst_normal_make(RST_MATCH_DN, to, &nto);
+	if (err == RST_OK)
+		err = rst_normal_make(RST_MATCH_DN, dn, &ndn);
+	if (err == RST_OK)
+		err = renamed_entry(txn, ndn.text, nfrom.text, nto.text, &id);
+	if (err == RST_OK)
+		err = rst_tree_dn(txn, id, buf + head, RST_DN_MAX, &len);
+	if (err == RST_OK) {
+		memcpy(buf, value.ptr, head);
+		*ret_value = rst_view(buf, head + len);
+	}
+	rst_normal_release(&nfrom);
+	rst_normal_release(&nto);
+	rst_normal_release(&ndn);
+	/* what is no DN is the gate's to refuse */
+	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
+}
+
 int64_t
 rst_member_until(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
 {

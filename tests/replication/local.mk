@@ -1,6 +1,7 @@
 # tests/replication: several slapds on one machine, stock ones among them.
 replication_tests = \
-	tests/replication/follow
+	tests/replication/follow \
+	tests/replication/members
 if HAVE_SLAPD
 TESTS += $(replication_tests)
 endif
