@@ -31,6 +31,21 @@ http_is_loopback(const char *host)
 	       IN6_IS_ADDR_LOOPBACK(&six);
 }
 
+/* An IPv6 address, with a scope ("fe80::1%eth0") or without. */
+static bool
+is_ipv6(struct rst_view text)
+{
+	char address[INET6_ADDRSTRLEN];
+	unsigned char bytes[16];
+	const char *scope =
+		text.len > 0 ? memchr(text.ptr, '%', text.len) : NULL;
+
+	if (scope != NULL)
+		text.len = (size_t)(scope - text.ptr);
+	return rst_view_copy(text, address, sizeof(address)) &&
+	       inet_pton(AF_INET6, address, bytes) == 1;
+}
+
 /* "host", "host:port", "[::1]:port"; brackets stay. */
 static bool
 split_host(struct rst_view text, char host[HTTP_HOST_MAX + 1],
@@ -47,6 +62,8 @@ split_host(struct rst_view text, char host[HTTP_HOST_MAX + 1],
 		if (end == NULL)
 			return false;
 		len = (size_t)(end - text.ptr) + 1;
+		if (!is_ipv6(rst_view(text.ptr + 1, len - 2)))
+			return false;
 	} else {
 		for (len = 0; len < text.len && text.ptr[len] != ':'; len++)
 			if (memchr(allowed, text.ptr[len],

@@ -621,8 +621,9 @@ dn_put_rdn(struct dn_text *dn, struct rst_view *rest)
 		rest->len -= end;
 	}
 	for (size_t i = 0; i < n; i++)
-		avas[i] =
-			rst_view(parts.bytes + ends[i], ends[i + 1] - ends[i]);
+		avas[i] = parts.bytes == NULL ? rst_view("", 0)
+		                              : rst_view(parts.bytes + ends[i],
+		                                         ends[i + 1] - ends[i]);
 	if (err == RST_OK && n > 1)
 		qsort(avas, n, sizeof(avas[0]), compare_views);
 	for (size_t i = 0; i < n && err == RST_OK; i++)

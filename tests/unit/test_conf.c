@@ -90,6 +90,8 @@ addresses_to_listen_on_are_split(void **state)
 		{ "a:080", NULL, 0, false },
 		{ "a:65536", NULL, 0, false },
 		{ "[::]", NULL, 0, false },
+		{ "[]:443", NULL, 0, false },
+		{ "[x]:443", NULL, 0, false },
 		{ "::1:80", NULL, 0, false },
 		{ "unix:", NULL, 0, false },
 		{ "unix:run", NULL, 0, false },

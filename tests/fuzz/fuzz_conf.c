@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* fuzz_conf.c - a rosterd.conf */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "httpd/conf.h"
+#include "tests/fuzz/fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct http_config config = { 0 };
+	struct rst_detail why = { 0 };
+	char path[32];
+	int fd;
+
+	/* A key that ends in _file would name a file of this machine. */
+	if (memmem(data, size, "_file", 5) != NULL)
+		return 0;
+	fd = memfd_create("conf", MFD_CLOEXEC);
+	FUZZ_MUST(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (http_config_read(&config, path, false, &why) == RST_OK)
+		(void)!http_config_check(&config, &why);
+	http_config_release(&config);
+	close(fd);
+	return 0;
+}

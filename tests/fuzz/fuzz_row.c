@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* fuzz_row.c - rows of the other tables: the journal, members, sessions
+ *
+ * The first byte is the table; of a member's row the second is the length of
+ * the key.
+ */
+#include "store/journal_priv.h"
+#include "store/member_priv.h"
+#include "store/session_priv.h"
+#include "tests/fuzz/fuzz.h"
+
+static void
+journal(struct rst_view bytes)
+{
+	struct rst_journal_public part;
+	struct rst_journal_value value;
+
+	if (rst_journal_decode(1, bytes, &part) == RST_OK)
+		while (rst_journal_next_value(&part.values, &value))
+			;
+}
+
+static void
+member(struct rst_view bytes)
+{
+	struct rst_mrow row;
+	struct rst_mkey key;
+	enum rst_via via;
+	uint64_t group;
+	size_t len;
+
+	if (bytes.len == 0)
+		return;
+	len = (unsigned char)bytes.ptr[0];
+	bytes = rst_view(bytes.ptr + 1, bytes.len - 1);
+	if (len > bytes.len)
+		len = bytes.len;
+	(void)!rst_mrow_decode(rst_view(bytes.ptr, len),
+	                       rst_view(bytes.ptr + len, bytes.len - len),
+	                       &row);
+	(void)!rst_mrow_of_decode(bytes, &key, &group, &via);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rst_session session;
+	struct rst_view bytes;
+
+	if (size == 0)
+		return 0;
+	bytes = rst_view(data + 1, size - 1);
+	switch (data[0] % 3) {
+	case 0:
+		journal(bytes);
+		break;
+	case 1:
+		member(bytes);
+		break;
+	case 2:
+		(void)!rst_session_decode(bytes, &session);
+		break;
+	}
+	return 0;
+}
