@@ -32,6 +32,10 @@ http_handler api_invitation_list, api_invitation_create, api_invitation_show;
 http_handler api_invitation_revoke, api_invitation_resend;
 http_handler api_invitation_by_token;
 
+/* api_preset.c */
+http_handler api_preset_list, api_preset_create, api_preset_show;
+http_handler api_preset_edit, api_preset_delete;
+
 /* api_reset.c */
 http_handler api_reset_request, api_reset_confirm, api_user_link;
 http_handler page_reset_ask, page_reset;

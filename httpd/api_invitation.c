@@ -151,6 +151,7 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 		{ "uses", INPUT_NUMBER, false },
 		{ "send", INPUT_BOOL, false },
 		{ "needsApproval", INPUT_BOOL, false },
+		{ "preset", INPUT_TEXT, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view groups[INPUT_LIST_MAX];
@@ -166,6 +167,10 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 	invite.n_groups = input_list(req, "groups", groups);
 	invite.uses = (uint32_t)input_number(req, "uses", 0);
 	invite.needs_approval = input_bool(req, "needsApproval", false);
+	invite.preset = input_text(req, "preset");
+	/* of a form, a box that is not ticked says nothing */
+	invite.set_needs_approval = req->form ? invite.needs_approval
+	                                      : input_has(req, "needsApproval");
 	invite.public_url = rst_view_of(req->server->config->site.url);
 	if (!wants_mail(req, invite.mail.len > 0, reply, &invite.send))
 		return;
@@ -402,7 +407,8 @@ add_query(struct http_req *req, cJSON *body)
 	snprintf(key, sizeof(key), "at_%.16s",
 	         state != NULL && state[0] != '\0' ? state : "any");
 	return page_query(req, body, names) && json_add_bool(body, key, true) &&
-	       add_can_send(req, body);
+	       add_can_send(req, body) &&
+	       page_part(req, body, "presets", "limit=200", api_preset_list);
 }
 
 /* GET /invitations */

@@ -145,6 +145,8 @@ field_of(const struct http_req *req, const char *attribute)
 		{ "userPassword", "password" },
 		{ "rosterExpires", "expires" },
 		{ "rosterJoins", "groups" },
+		{ "rosterLifetime", "lifetime" },
+		{ "rosterUses", "uses" },
 		{ "rosterStatus", "status" },
 		{ "rosterManager", "managers" },
 		{ "rosterReason", "reason" },

@@ -21,6 +21,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_overview.c \
 	httpd/api_password.c \
 	httpd/api_policy.c \
+	httpd/api_preset.c \
 	httpd/api_registration.c \
 	httpd/api_reset.c \
 	httpd/api_session.c \
@@ -144,6 +145,9 @@ dist_templates_DATA = \
 	httpd/templates/overview.mustache \
 	httpd/templates/policies.mustache \
 	httpd/templates/policy.mustache \
+	httpd/templates/_preset_choice.mustache \
+	httpd/templates/preset.mustache \
+	httpd/templates/presets.mustache \
 	httpd/templates/problem.mustache \
 	httpd/templates/reauthenticate.mustache \
 	httpd/templates/register.mustache \

@@ -90,6 +90,15 @@ const struct http_route http_routes[] = {
 { HTTP_POST, BOTH, HTTP_ADMIN, "/invitations/{}/resend", api_invitation_resend, "invitation", "Invitation", api_invitation_show },
 { HTTP_GET, HTTP_API, HTTP_ANYONE, "/invitations/token/{}", api_invitation_by_token, NULL, NULL, NULL },
 
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/invitation-presets", api_preset_list, "presets", "Presets of invitations", NULL },
+{ HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/invitation-presets", api_preset_create, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitation-presets", api_preset_create, "presets", "Presets of invitations", api_preset_list },
+{ HTTP_GET, BOTH, HTTP_ADMIN, "/invitation-presets/{}", api_preset_show, "preset", "Preset of invitations", NULL },
+{ HTTP_PATCH, HTTP_API, HTTP_ADMIN, "/invitation-presets/{}", api_preset_edit, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitation-presets/{}", api_preset_edit, "preset", "Preset of invitations", api_preset_show },
+{ HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/invitation-presets/{}", api_preset_delete, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitation-presets/{}/delete", api_preset_delete, "preset", "Preset of invitations", api_preset_show },
+
 { HTTP_GET, BOTH, HTTP_ADMIN, "/users", api_user_list, "users", "People", NULL },
 { HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ADMIN, "/users", api_user_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE | HTTP_HASHES, HTTP_ADMIN, "/users", api_user_create, "users", "People", api_user_list },

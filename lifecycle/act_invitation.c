@@ -21,10 +21,8 @@
 #include "store/index.h"
 #include "store/outbox.h"
 
-#define GROUPS_MAX 32   /* of one invitation */
-#define USES_MAX   1000 /* people one link may admit */
-#define URL_MAX    1024 /* bytes of a link */
-#define BATCH      64   /* ids taken from the store at a time */
+#define URL_MAX 1024 /* bytes of a link */
+#define BATCH   64   /* ids taken from the store at a time */
 
 static uint32_t
 number(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
@@ -335,7 +333,8 @@ check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
 	enum rst_err err;
 
 	mail[0] = '\0';
-	if (invite->n_groups > GROUPS_MAX || invite->uses > USES_MAX)
+	if (invite->n_groups > RULE_INVITATION_GROUPS_MAX ||
+	    invite->uses > RULE_INVITATION_USES_MAX)
 		return RST_EINVALID;
 	if (invite->lifetime_s != 0 &&
 	    rule_invitation_lifetime(invite->lifetime_s) != RULE_OK)
@@ -384,6 +383,8 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
            struct act_refusal *refusal)
 {
 	char mail[RST_MAIL_MAX + 1];
+	struct act_invite whole = *invite;
+	struct act_preset_room room;
 	struct rst_wtxn txn = { 0 };
 	struct fresh fresh = { 0 };
 	uint64_t id;
@@ -393,12 +394,14 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 	err = check_invite(invite, mail, refusal);
 	if (err != RST_OK)
 		return err;
-	fresh_make(&fresh, ctx->now_s + (invite->lifetime_s != 0
-	                                         ? invite->lifetime_s
-	                                         : RULE_INVITATION_DEFAULT_S));
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
-		err = invite_in(&txn, ctx, invite, mail, &fresh, &id, refusal);
+		err = act_preset_apply(&txn.r, &whole, &room, refusal);
+	fresh_make(&fresh, ctx->now_s + (whole.lifetime_s != 0
+	                                         ? whole.lifetime_s
+	                                         : RULE_INVITATION_DEFAULT_S));
+	if (err == RST_OK)
+		err = invite_in(&txn, ctx, &whole, mail, &fresh, &id, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {

@@ -6,6 +6,7 @@
 #include "lifecycle/acts.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/password.h"
+#include "rules/invitation.h"
 #include "rules/names.h"
 #include "store/ident.h"
 #include "store/tree.h"
@@ -142,6 +143,17 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
                                  struct rst_entry **ret_entry,
                                  struct rst_record *ret_record,
                                  struct act_refusal *refusal) RST_MUST_USE;
+
+/* act_preset.c: what invite's preset says, where invite is silent; groups are
+ * added to those it names.  RULE_UNKNOWN_PRESET. */
+struct act_preset_room {
+	char names[RULE_INVITATION_GROUPS_MAX + 1][RULE_NAME_MAX + 1];
+	struct rst_view groups[RULE_INVITATION_GROUPS_MAX];
+};
+enum rst_err act_preset_apply(const struct rst_rtxn *txn,
+                              struct act_invite *invite,
+                              struct act_preset_room *room,
+                              struct act_refusal *refusal) RST_MUST_USE;
 
 /* Nobody lets others in who may not come in himself: false for a link whose
  * maker is a person without access.  One whose end came by the clock has it

@@ -23,8 +23,9 @@
 /*
  * The skeleton of a new directory: suffix entry, ou=people, ou=groups,
  * ou=invitations, ou=policies, ou=tombstones, ou=services, ou=tokens, ou=hosts,
- * ou=agreements, cn=settings, and the groups sysadmins (administrator) and
- * ldapusers.  Entries that exist are left alone, so it can be repeated.
+ * ou=agreements, ou=presets, cn=settings, and the groups sysadmins
+ * (administrator) and ldapusers.  Entries that exist are left alone, so it can
+ * be repeated.
  */
 enum rst_err act_init(const struct act_ctx *ctx, struct rst_view suffix,
                       struct rst_view organisation, struct act_refusal *refusal)
@@ -57,13 +58,15 @@ struct act_invite {
 	int64_t lifetime_s; /* 0: the default */
 	uint32_t uses;      /* 0: one */
 	bool needs_approval;
+	struct rst_view preset;  /* says what is 0 here; empty: none */
+	bool set_needs_approval; /* whatever the preset says */
 	/* Queue a mail with this link, public_url "/register/" token. */
 	bool send;
 	struct rst_view public_url;
 };
 /* A new invitation for an address revokes the older ones.
  * RULE_DUPLICATE_EMAIL, RULE_INVALID_EMAIL, RULE_UNKNOWN_GROUP,
- * RULE_INVALID_EXPIRY. */
+ * RULE_INVALID_EXPIRY, RULE_UNKNOWN_PRESET. */
 enum rst_err act_invite(const struct act_ctx *ctx,
                         const struct act_invite *invite,
                         char token[RST_TOKEN_TEXT], uint64_t *ret_id,
@@ -79,6 +82,32 @@ enum rst_err act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
                                    bool send, struct rst_view public_url,
                                    char token[RST_TOKEN_TEXT],
                                    struct act_refusal *refusal) RST_MUST_USE;
+
+/*
+ * Presets: entries below ou=presets, at most RULE_PRESETS_MAX, which say what
+ * invitations made with them are like.  What is used is what they say then.
+ * RULE_INVALID_NAME, RULE_UNKNOWN_GROUP, RULE_INVALID_EXPIRY,
+ * RULE_INVALID_SETTING (uses, or too many presets); RST_EEXISTS.
+ */
+struct act_preset {
+	const struct rst_view *groups; /* names; NULL: as they are */
+	size_t n_groups;
+	/* NULL ptr: as it is; empty: none.  "3d" is a lifetime. */
+	struct rst_view lifetime, description;
+	bool set_uses, set_needs_approval, needs_approval;
+	uint32_t uses; /* 0: none */
+};
+enum rst_err act_create_preset(const struct act_ctx *ctx, struct rst_view name,
+                               const struct act_preset *preset,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_edit_preset(const struct act_ctx *ctx, uint64_t id,
+                             const struct act_preset *preset,
+                             struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_delete_preset(const struct act_ctx *ctx, uint64_t id,
+                               struct act_refusal *refusal) RST_MUST_USE;
+enum rst_err act_find_preset(const struct rst_rtxn *txn, struct rst_view name,
+                             uint64_t *ret_id) RST_MUST_USE;
+bool act_is_preset(const struct rst_record *record);
 
 /*
  * Register.  With a token: redeem it (one use is taken in the same

@@ -318,8 +318,8 @@ decide(struct gate *g, const struct gate_change *change,
 {
 	static enum rst_err (*const rules[])(struct gate *,
 	                                     const struct gate_sides *) = {
-		gate_self,     gate_approval, gate_agreement,
-		gate_settings, gate_hosts,
+		gate_self,   gate_approval, gate_agreement,
+		gate_preset, gate_settings, gate_hosts,
 	};
 	enum rst_err err = RST_OK;
 

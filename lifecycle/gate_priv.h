@@ -12,6 +12,7 @@
  *	gate_host.c		hosts, and the lists of hosts of people
  *	gate_key.c		SSH keys
  *	gate_password.c		what a new password brings along
+ *	gate_preset.c		presets of invitations
  *	gate_private.c		a group of one's own
  *	gate_rename.c		groups list what is renamed by its new name
  *	gate_self.c		what people may not change of themselves
@@ -101,6 +102,9 @@ enum rst_err gate_options(struct gate *g, const struct gate_sides *sides)
 enum rst_err gate_complete_signature(struct gate *g, struct rst_entry *after,
                                      const struct rst_record *is) RST_MUST_USE;
 enum rst_err gate_agreement(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+/* gate_preset.c: what invitations are made of. */
+enum rst_err gate_preset(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
 enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)

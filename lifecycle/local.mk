@@ -19,6 +19,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_password.c \
 	lifecycle/act_password_age.c \
 	lifecycle/act_person.c \
+	lifecycle/act_preset.c \
 	lifecycle/act_priv.h \
 	lifecycle/act_register.c \
 	lifecycle/act_reset.c \
@@ -49,6 +50,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_identity.c \
 	lifecycle/gate_key.c \
 	lifecycle/gate_password.c \
+	lifecycle/gate_preset.c \
 	lifecycle/gate_private.c \
 	lifecycle/gate_option.c \
 	lifecycle/gate_rename.c \

@@ -5,17 +5,9 @@
 #include "store/ident.h"
 
 const char *const lifecycle_skeleton[] = {
-	"ou=people",
-	"ou=groups",
-	"ou=invitations",
-	"ou=policies",
-	"ou=tombstones",
-	"ou=services",
-	"ou=tokens",
-	"ou=hosts",
-	"ou=agreements",
-	"cn=settings",
-	NULL,
+	"ou=people",     "ou=groups",   "ou=invitations", "ou=policies",
+	"ou=tombstones", "ou=services", "ou=tokens",      "ou=hosts",
+	"ou=agreements", "ou=presets",  "cn=settings",    NULL,
 };
 
 enum rst_err

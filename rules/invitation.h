@@ -12,6 +12,10 @@
 #define RULE_INVITATION_MIN_S     300
 #define RULE_INVITATION_MAX_S     (7 * 24 * 3600)
 
+#define RULE_INVITATION_GROUPS_MAX 32   /* of one invitation */
+#define RULE_INVITATION_USES_MAX   1000 /* people one link may admit */
+#define RULE_PRESETS_MAX           64
+
 enum rule_invitation_state {
 	RULE_INVITATION_OPEN,
 	RULE_INVITATION_USED,

@@ -81,27 +81,6 @@ model(const struct rst_rtxn *txn, const struct rst_record *record, bool whole)
 	return NULL;
 }
 
-/* "key  value" lines. */
-static void
-print_whole(const cJSON *host)
-{
-	const cJSON *item, *one;
-
-	cJSON_ArrayForEach(item, host)
-	{
-		printf("%-12s", item->string);
-		if (cJSON_IsString(item))
-			printf(" %s", item->valuestring);
-		else if (cJSON_IsBool(item))
-			printf(" %s", cJSON_IsTrue(item) ? "yes" : "no");
-		cJSON_ArrayForEach(one, item)
-		{
-			printf(" %s", one->valuestring);
-		}
-		putchar('\n');
-	}
-}
-
 static enum ctl_status
 show(struct noun *noun)
 {
@@ -125,7 +104,7 @@ show(struct noun *noun)
 		return ctl_failed(err, &noun->refusal);
 	if (noun->json || host == NULL)
 		return ctl_print_json(host);
-	print_whole(host);
+	noun_print_whole(host);
 	cJSON_Delete(host);
 	return CTL_OK;
 }
@@ -175,72 +154,29 @@ print_person(struct noun *noun, const struct rst_rtxn *txn,
 	return CTL_OK;
 }
 
-typedef enum ctl_status print_one(struct noun *noun, const struct rst_rtxn *txn,
-                                  const struct rst_record *record,
-                                  const void *arg);
-
-/* Each entry directly below a place of the suffix. */
-static enum rst_err
-walk(struct noun *noun, const struct rst_rtxn *txn, const char *place,
-     print_one *print, const void *arg, enum ctl_status *ret_status)
-{
-	struct rst_tree_cursor cursor = { 0 };
-	struct rst_record record;
-	uint64_t parent, ids[BATCH];
-	size_t n = 1;
-	enum rst_err err;
-
-	err = lifecycle_place(txn, place, &parent);
-	while (err == RST_OK && *ret_status == CTL_OK && n > 0) {
-		err = rst_tree_children(txn, parent, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			err = rst_record_get(txn, ids[i], &record);
-			if (err == RST_OK)
-				*ret_status = print(noun, txn, &record, arg);
-		}
-	}
-	return err;
-}
-
 static enum ctl_status
 list(struct noun *noun)
 {
-	enum ctl_status status = CTL_OK;
-	struct rst_rtxn txn;
-	enum rst_err err;
-
-	err = rst_read_begin(noun->env, &txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	err = walk(noun, &txn, "ou=hosts", print_host, NULL, &status);
-	rst_read_end(&txn);
-	if (err == RST_ENOTFOUND)
-		err = RST_OK; /* a directory from before there were hosts */
-	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+	return noun_walk(noun, "ou=hosts", print_host, NULL);
 }
 
 /* Of a host without an entry, too: what people have in host counts there. */
 static enum ctl_status
 people(struct noun *noun)
 {
-	enum ctl_status status = CTL_OK;
 	struct lifecycle_host host;
 	struct rst_rtxn txn;
 	enum rst_err err;
 
 	err = rst_read_begin(noun->env, &txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	err = lifecycle_host(&txn, rst_view_of(noun->args[0]), &host);
+	if (err == RST_OK) {
+		err = lifecycle_host(&txn, rst_view_of(noun->args[0]), &host);
+		rst_read_end(&txn);
+	}
 	if (err == RST_EINVALID)
-		status = noun_refuse(noun, RULE_INVALID_HOST, NULL);
-	else if (err == RST_OK)
-		err = walk(noun, &txn, "ou=people", print_person, &host,
-		           &status);
-	rst_read_end(&txn);
-	return err != RST_OK && err != RST_EINVALID
-	               ? ctl_failed(err, &noun->refusal)
-	               : status;
+		return noun_refuse(noun, RULE_INVALID_HOST, NULL);
+	return err == RST_OK ? noun_walk(noun, "ou=people", print_person, &host)
+	                     : ctl_failed(err, &noun->refusal);
 }
 
 /* The names in text, with commas between; text stays. */

@@ -142,8 +142,8 @@ ctl_init(struct ctl *ctl, int argc, char **argv)
 		.doc = "Make the environment and in it the directory: the "
 		       "suffix entry, ou=people, ou=groups, ou=invitations, "
 		       "ou=policies, ou=tombstones, ou=services, ou=tokens, "
-		       "ou=hosts, ou=agreements, cn=settings and the groups "
-		       "sysadmins and ldapusers.  What is there already is "
+		       "ou=hosts, ou=agreements, ou=presets, cn=settings and "
+		       "the groups sysadmins and ldapusers.  What is there already is "
 		       "left alone, so it can be repeated.",
 		.children = children,
 	};

@@ -12,7 +12,6 @@
 #include "rules/setting.h"
 #include "tools/noun.h"
 
-#define BATCH       64 /* ids taken from the store at a time */
 #define URL_DEFAULT "https://localhost:8443"
 
 static const char *
@@ -80,12 +79,15 @@ add(struct noun *noun)
 		.groups = noun->groups,
 		.n_groups = noun->n_groups,
 		.needs_approval = noun->option[NOUN_APPROVAL] != NULL,
+		.set_needs_approval = noun->option[NOUN_APPROVAL] != NULL ||
+		                      noun->option[NOUN_NO_APPROVAL] != NULL,
+		.preset = noun_text(noun, NOUN_PRESET),
 		.send = noun->option[NOUN_SEND] != NULL,
 		.public_url = rst_view_of(public_url(noun)),
 	};
 	char token[RST_TOKEN_TEXT] = "";
 	enum ctl_status status;
-	uint64_t uses = 1, id;
+	uint64_t uses = 0, id;
 	enum rst_err err;
 
 	status = read_lifetime(noun, &invite.lifetime_s);
@@ -130,7 +132,8 @@ state_of(const struct noun *noun, const struct rst_record *record)
 }
 
 static enum ctl_status
-print_one(struct noun *noun, const struct rst_record *record)
+print_one(struct noun *noun, const struct rst_rtxn *txn,
+          const struct rst_record *record, const void *arg)
 {
 	struct rst_view cn = rst_record_first(record, RST_A_CN);
 	struct rst_view mail = rst_record_first(record, RST_A_MAIL);
@@ -139,6 +142,11 @@ print_one(struct noun *noun, const struct rst_record *record)
 	char *text = NULL;
 	bool good;
 
+	(void)txn, (void)arg;
+	if (record->kind != RST_KIND_INVITATION) {
+		cJSON_Delete(root);
+		return CTL_OK;
+	}
 	good = noun_add(root, "id", cn) && noun_add(root, "mail", mail) &&
 	       cJSON_AddStringToObject(root, "state", state_of(noun, record)) &&
 	       noun_add_time(root, "expires",
@@ -165,28 +173,7 @@ print_one(struct noun *noun, const struct rst_record *record)
 static enum ctl_status
 list(struct noun *noun)
 {
-	struct rst_tree_cursor cursor = { 0 };
-	enum ctl_status status = CTL_OK;
-	struct rst_record record;
-	uint64_t place, ids[BATCH];
-	struct rst_rtxn txn;
-	size_t n = 1;
-	enum rst_err err;
-
-	err = rst_read_begin(noun->env, &txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	err = lifecycle_place(&txn, "ou=invitations", &place);
-	while (err == RST_OK && status == CTL_OK && n > 0) {
-		err = rst_tree_children(&txn, place, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			err = rst_record_get(&txn, ids[i], &record);
-			if (err == RST_OK && record.kind == RST_KIND_INVITATION)
-				status = print_one(noun, &record);
-		}
-	}
-	rst_read_end(&txn);
-	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+	return noun_walk(noun, "ou=invitations", print_one, NULL);
 }
 
 static enum ctl_status
@@ -256,7 +243,8 @@ static const struct noun_verb verbs[] = {
 	  "given",
 	  0, 1,
 	  NOUN_BIT(GROUP) | NOUN_BIT(LIFETIME) | NOUN_BIT(USES) |
-	          NOUN_BIT(APPROVAL) | NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL),
+	          NOUN_BIT(APPROVAL) | NOUN_BIT(NO_APPROVAL) |
+	          NOUN_BIT(PRESET) | NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL),
 	  true, add },
 	{ "resend", "ID", "Print a new link; the old one ends", 1, 1,
 	  NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL), true, resend },

@@ -15,6 +15,7 @@ rosterctl_SOURCES = \
 	tools/key.c \
 	tools/mail.c \
 	tools/noun.c tools/noun.h \
+	tools/preset.c \
 	tools/report.c \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \

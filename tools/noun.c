@@ -10,7 +10,10 @@
 
 #include "lifecycle/audit.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/place.h"
+#include "store/tree.h"
 
+#define BATCH       64 /* ids taken from the store at a time */
 #define KEY_DRY_RUN 512
 #define KEY_JSON    'j'
 
@@ -347,6 +350,59 @@ enum ctl_status
 noun_group(struct noun *noun, size_t at, uint64_t *ret_id)
 {
 	return find(noun, at, act_find_group, "group", ret_id);
+}
+
+enum ctl_status
+noun_walk(struct noun *noun, const char *place, noun_print *print,
+          const void *arg)
+{
+	struct rst_tree_cursor cursor = { 0 };
+	enum ctl_status status = CTL_OK;
+	struct rst_record record;
+	uint64_t parent, ids[BATCH];
+	struct rst_rtxn txn;
+	size_t n = 1;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	err = lifecycle_place(&txn, place, &parent);
+	if (err == RST_ENOTFOUND)
+		err = RST_OK, n = 0;
+	while (err == RST_OK && status == CTL_OK && n > 0) {
+		err = rst_tree_children(&txn, parent, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && status == CTL_OK && i < n;
+		     i++) {
+			err = rst_record_get(&txn, ids[i], &record);
+			if (err == RST_OK)
+				status = print(noun, &txn, &record, arg);
+		}
+	}
+	rst_read_end(&txn);
+	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+void
+noun_print_whole(const cJSON *object)
+{
+	const cJSON *item, *one;
+
+	cJSON_ArrayForEach(item, object)
+	{
+		printf("%-13s", item->string);
+		if (cJSON_IsString(item))
+			printf(" %s", item->valuestring);
+		else if (cJSON_IsBool(item))
+			printf(" %s", cJSON_IsTrue(item) ? "yes" : "no");
+		else if (cJSON_IsNumber(item))
+			printf(" %.0f", item->valuedouble);
+		cJSON_ArrayForEach(one, item)
+		{
+			printf(" %s", one->valuestring);
+		}
+		putchar('\n');
+	}
 }
 
 enum ctl_status

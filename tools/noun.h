@@ -70,6 +70,10 @@
 	  "From where alone, with commas between, such as 192.0.2.0/24")       \
 	X(HOST, 'H', "host", "NAME",                                           \
 	  "Where alone, with commas between; * is anywhere, !NAME not there")  \
+	X(PRESET, 300, "preset", "NAME",                                       \
+	  "As this preset says, where no option says otherwise")               \
+	X(NO_APPROVAL, 301, "no-approval", NULL,                               \
+	  "Whoever registers with it is active at once")                       \
 	X(SERVICE, 293, "service", "NAME",                                     \
 	  "By which PAM services alone, likewise")
 
@@ -131,6 +135,17 @@ enum ctl_status noun_password(char *buf, size_t size);
 /* The person or group args[at].  CTL_ABSENT, said. */
 enum ctl_status noun_person(struct noun *noun, size_t at, uint64_t *ret_id);
 enum ctl_status noun_group(struct noun *noun, size_t at, uint64_t *ret_id);
+
+/* Print each entry directly below a place of the suffix; nothing where there
+ * is no such place, in a directory from before it was. */
+typedef enum ctl_status noun_print(struct noun *noun,
+                                   const struct rst_rtxn *txn,
+                                   const struct rst_record *record,
+                                   const void *arg);
+enum ctl_status noun_walk(struct noun *noun, const char *place,
+                          noun_print *print, const void *arg);
+/* "key  value" lines of an object: texts, numbers, switches, lists. */
+void noun_print_whole(const struct cJSON *object);
 
 /* Refuse what cannot be handed to an act, as the act's own rule would; more
  * (may be NULL) is said beside it. */

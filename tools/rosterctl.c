@@ -27,6 +27,7 @@ static const struct ctl_command commands[] = {
 	  ctl_bootstrap_admin },
 	{ "user", "people: list, add, suspend, ...", ctl_user },
 	{ "group", "groups: list, add, join, ...", ctl_group },
+	{ "preset", "presets of invitations: list, add, ...", ctl_preset },
 	{ "host", "hosts, and who may log in there: list, add, ...", ctl_host },
 	{ "key", "SSH keys of people: list, add, drop", ctl_key },
 	{ "invite", "links that admit people", ctl_invite },

@@ -60,6 +60,7 @@ enum ctl_status ctl_token(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_session(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_mail(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_config(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_preset(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_host(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_policy(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_audit(struct ctl *ctl, int argc, char **argv);

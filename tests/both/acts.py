@@ -587,6 +587,7 @@ NOT_HERE = {
     "act_sweep_due": "part of rosterctl sweep: tests/unit/test_due",
     "act_sweep_idle": "part of rosterctl sweep: tests/unit/test_bin",
     "act_token_bind": "as act_token_use: tests/both/tokens",
+    "act_find_preset": "reads",
     "act_find_person": "reads",
     "act_find_group": "reads",
     "act_find_host": "reads",
@@ -1206,6 +1207,24 @@ def http_agreement(hand):
         "POST", "me/%s/sign" % signed, {"version": version},
         person.sessions[token]))
     ask("DELETE", gone, None, 404)
+
+
+@act(HTTP, "make, change and delete a preset", "act_create_preset",
+     "act_edit_preset", "act_delete_preset", weight=1)
+def http_preset(hand):
+    """One of his own, again and again: there is room for few."""
+    name = "p-" + "".join(c for c in hand.name.lower() if c.isalnum())
+
+    def ask(method, path, body, other):
+        try:
+            hand.promise({}, lambda: hand.ask(method, path, body))
+        except Failure as error:  # other: as an earlier one left it
+            if " %d " % other not in str(error):
+                raise
+    ask("POST", "invitation-presets", {"name": name, "groups": [CREW]}, 409)
+    ask("PATCH", "invitation-presets/" + name, {
+        "uses": 1 + hand.dice.randrange(1000)}, 404)
+    ask("DELETE", "invitation-presets/" + name, None, 404)
 
 
 @act(HTTP, "test the mail", "act_mail_test", "act_mail_retry",

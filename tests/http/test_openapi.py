@@ -321,6 +321,14 @@ def invitations(ask, admin, anyone):
     ask(admin, "GET", "/registration-tokens")
     ask(admin, "DELETE", "/registration-tokens/" + made["id"])
     agreements(ask, admin)
+    ask(admin, "POST", "/invitation-presets", {
+        "name": "interns", "groups": ["sysadmins"], "lifetime": 3600,
+        "uses": 2, "needsApproval": True})
+    ask(admin, "GET", "/invitation-presets")
+    ask(admin, "GET", "/invitation-presets/interns")
+    ask(admin, "PATCH", "/invitation-presets/interns", {"lifetime": "3d"})
+    ask(admin, "POST", "/invitations", {"preset": "interns", "send": False})
+    ask(admin, "DELETE", "/invitation-presets/interns")
     made = ask(admin, "POST", "/invitations",
                {"mail": "guy@example.org", "send": False}).json()
     ask(admin, "GET", "/invitations")

@@ -212,6 +212,7 @@ def visit(rosterd, sink):
                                      "confirmed": "1"})
     go.take("bulk", admin, "/bulk", {"act": "activate", "username": "dora",
                                      "confirmed": "1"})
+    presets(go, admin)
     for send in ("", "1"):
         go.take("invitations", admin, "/invitations", {
             "mail": "x%s@example.org" % send, "groups": "staff1",
@@ -276,6 +277,21 @@ def visit(rosterd, sink):
     go.take("problem", anyone, "/register/" + "x" * 43, status=400)
     much_later(go, rosterd, admin)
     return go.models
+
+
+def presets(go, admin):
+    go.take("presets", admin, "/invitation-presets")
+    go.take("presets", admin, "/invitation-presets",
+            {"name": "A b", "groups": "x", "lifetime": "y"}, 422)
+    for name, more in (("interns", {"lifetime": "3d", "uses": 2,
+                                    "needsApproval": True,
+                                    "description": "of a summer"}),
+                       ("plain", {})):
+        admin.post("/invitation-presets", dict(
+            more, name=name, groups=["staff1"]), expect=201)
+        go.take("preset", admin, "/invitation-presets/" + name)
+    go.take("presets", admin, "/invitation-presets?limit=1")
+    go.take("invitations", admin, "/invitations", {"preset": "nowhere"}, 422)
 
 
 def agreements(go, admin):

@@ -35,7 +35,7 @@ init_makes_the_skeleton_and_can_be_repeated(void **state)
 	static const char *const places[] = {
 		"ou=people",     "ou=groups",   "ou=invitations", "ou=policies",
 		"ou=tombstones", "ou=services", "ou=tokens",      "ou=hosts",
-		"ou=agreements", "cn=settings",
+		"ou=agreements", "ou=presets",  "cn=settings",
 	};
 	struct life *life = *state;
 	uint64_t sequence = life_sequence(life);
