@@ -44,8 +44,10 @@ back_view_init(struct back_view *view, Operation *op, struct back_db *db,
 	view->op = op;
 	view->lifecycle = gate_lifecycle_on(txn);
 	view->now_s = slap_get_time();
-	/* a replica gets what is stored, and computes for itself */
-	view->computed = op == NULL || op->o_sync <= SLAP_CONTROL_IGNORED;
+	/* a replica gets what is stored, and computes for itself; and one of
+	 * ours compares what it has with what it got */
+	view->computed = op == NULL || (op->o_sync <= SLAP_CONTROL_IGNORED &&
+	                                !SLAPD_SYNC_IS_SYNCCONN(op->o_connid));
 	view->list_all = !view->computed;
 	/* and passwords, if the ACLs let it read them */
 	view->secrets = op != NULL && !view->computed;

@@ -202,7 +202,10 @@ apply_member_mod(struct back_write *write, const Modification *mod,
                  const struct rst_record *group, struct back_members *members,
                  char *buf, size_t size)
 {
-	bool softly = get_permissiveModify(write->op);
+	/* some of what a provider says of members follows here already from
+	 * what it said of them: they were renamed, or deleted */
+	bool softly = get_permissiveModify(write->op) ||
+	              (write->flags & GATE_IMPORT) != 0;
 	uint16_t attr = back_member_id(mod->sm_desc);
 	int code;
 

@@ -1,5 +1,6 @@
 # tests/replication: several slapds on one machine, stock ones among them.
 replication_tests = \
+	tests/replication/consumers \
 	tests/replication/follow \
 	tests/replication/members
 if HAVE_SLAPD

@@ -247,8 +247,71 @@ class Provider(Slapd):
         return done
 
 
+LOG_DATABASE = """
+database %(kind)s
+suffix "cn=accesslog"
+directory %(dir)s
+rootdn "cn=log,cn=accesslog"
+rootpw %(password)s
+%(index)s
+overlay syncprov
+syncprov-nopresent TRUE
+syncprov-reloadhint TRUE
+access to * by * read
+"""
+LOG_OVERLAYS = """overlay syncprov
+syncprov-sessionlog 500
+overlay accesslog
+logdb cn=accesslog
+logops writes
+logsuccess TRUE
+overlay auditlog
+auditlog %(audit)s
+"""
+DELTA = 'logbase="cn=accesslog" syncdata=accesslog ' \
+    'logfilter="(&(objectClass=auditWriteObject)(reqResult=0))"'
+
+
+class Logging(Provider):
+    """With overlays accesslog and auditlog; the log's database is of kind
+    mdb or roster."""
+
+    modules = Provider.modules + ("auditlog",)
+
+    def __init__(self, name, top, kind="mdb", more="overlay lifecycle\n"):
+        log = os.path.join(top, name, "log")
+        os.makedirs(log)
+        os.chmod(log, 0o2770)
+        self.audit = os.path.join(top, name, "audit.ldif")
+        index = "index reqStart,entryCSN,objectClass eq" \
+            if kind == "mdb" else ""
+        super().__init__(
+            name, top, LOG_OVERLAYS % {"audit": self.audit} + more,
+            before=LOG_DATABASE % {"kind": kind, "dir": log,
+                                   "password": ROOT_PASSWORD, "index": index})
+
+    def log_root(self):
+        conn = self.connection()
+        conn.simple_bind_s("cn=log,cn=accesslog", ROOT_PASSWORD)
+        return conn
+
+
+class StockProvider(Slapd):
+    """back_mdb and syncprov."""
+
+    modules = ("back_mdb", "syncprov", "accesslog")
+
+    def __init__(self, name, top, options="overlay syncprov\n", **more):
+        super().__init__(name, top, options, **more)
+
+    load = Provider.load
+
+
 class Consumer(Slapd):
-    """Stock: back_mdb and syncrepl."""
+    """Stock: back_mdb and syncrepl; ppolicy, which is not used, brings the
+    schema of its attributes."""
+
+    modules = ("back_mdb", "ppolicy")
 
     def __init__(self, name, top, provider, how="refreshAndPersist", more=""):
         super().__init__(name, top, syncrepl(provider, how, more))
@@ -281,9 +344,9 @@ def until_equal(story, provider, consumers, sentence, seconds=EQUAL_S,
 
         def equal():
             wanted = provider.holds()
-            if select is not None:
-                wanted = select(wanted)
             held = consumer.holds()
+            if select is not None:
+                wanted, held = select(wanted), select(held)
             seen[0] = difference(wanted, held)
             return wanted == held
         try:
