@@ -54,6 +54,20 @@ http_handler api_user_approve, api_user_reject, api_user_suspend,
 http_handler api_user_activate, api_user_delete, api_user_restore;
 http_handler api_user_purge, api_user_unlock;
 
+/* A moment as the directory keeps it; "" for none. */
+struct api_moment {
+	char text[24];
+};
+/* A time of RFC 3339, or a date: the start of that day, UTC.  False, with
+ * *reply the problem, for what is neither. */
+bool api_read_moment(struct http_req *req, const char *field,
+                     struct api_moment *ret_moment, struct http_reply *reply);
+
+/* api_openidcs.c */
+http_handler api_openidcs_create;
+/* The problem in *reply as a program of OpenIDCS knows it. */
+void openidcs_problem(struct http_reply *reply);
+
 /* api_agreement.c */
 http_handler api_agreement_list, api_agreement_create, api_agreement_show;
 http_handler api_agreement_edit, api_agreement_delete;

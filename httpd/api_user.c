@@ -300,14 +300,15 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 
 /* Moments as the directory keeps them; "" drops one. */
 struct times {
-	char starts[LIFECYCLE_TIME_BYTES], expires[LIFECYCLE_TIME_BYTES];
+	struct api_moment starts, expires;
 };
 
-/* False, with *reply the problem, for what is no moment.  A page's form sends
- * a date: the start of that day, UTC. */
-static bool
-read_time(struct http_req *req, const char *field,
-          char buf[LIFECYCLE_TIME_BYTES], struct http_reply *reply)
+_Static_assert(sizeof(struct api_moment) >= LIFECYCLE_TIME_BYTES,
+               "a moment has room");
+
+bool
+api_read_moment(struct http_req *req, const char *field,
+                struct api_moment *ret_moment, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_INVALID_EXPIRY,
 		                       NULL,
@@ -316,7 +317,7 @@ read_time(struct http_req *req, const char *field,
 	char text[32];
 	int64_t time_s;
 
-	buf[0] = '\0';
+	ret_moment->text[0] = '\0';
 	if (value.len == 0)
 		return true;
 	if (value.len == sizeof("2026-11-22") - 1)
@@ -329,15 +330,15 @@ read_time(struct http_req *req, const char *field,
 		http_reply_err(req, reply, RST_EDENIED, &refusal);
 		return false;
 	}
-	lifecycle_time_print(time_s, buf);
+	lifecycle_time_print(time_s, ret_moment->text);
 	return true;
 }
 
 static bool
 read_times(struct http_req *req, struct times *times, struct http_reply *reply)
 {
-	return read_time(req, "starts", times->starts, reply) &&
-	       read_time(req, "expires", times->expires, reply);
+	return api_read_moment(req, "starts", &times->starts, reply) &&
+	       api_read_moment(req, "expires", &times->expires, reply);
 }
 
 /* Each text of the list is a value of attr; none drops it. */
@@ -383,11 +384,13 @@ read_edits(const struct http_req *req, const struct times *times,
 				names[i].attr, input_text(req, names[i].name)
 			};
 	if (input_has(req, "starts"))
-		edits[n++] = (struct act_edit){ RST_A_ROSTERSTARTS,
-			                        rst_view_of(times->starts) };
+		edits[n++] =
+			(struct act_edit){ RST_A_ROSTERSTARTS,
+			                   rst_view_of(times->starts.text) };
 	if (input_has(req, "expires"))
-		edits[n++] = (struct act_edit){ RST_A_ROSTEREXPIRES,
-			                        rst_view_of(times->expires) };
+		edits[n++] =
+			(struct act_edit){ RST_A_ROSTEREXPIRES,
+			                   rst_view_of(times->expires.text) };
 	n = add_list(req, "hosts", RST_A_HOST, edits, n);
 	return add_list(req, "services", RST_A_AUTHORIZEDSERVICE, edits, n);
 }

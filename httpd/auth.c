@@ -126,7 +126,9 @@ identify_bearer(struct http_req *req, struct act_refusal *refusal)
 
 	err = act_token_use(
 		&req->ctx, text, http_method_word(req->head->method),
-		req->head->path + (req->api ? sizeof(HTTP_API_PREFIX) - 1 : 0),
+		req->head->path + (req->route->where & (HTTP_RAW | HTTP_COMPAT)
+	                                   ? 0
+	                                   : sizeof(HTTP_API_PREFIX) - 1),
 		&bearer, refusal);
 	if (err != RST_OK)
 		return err;

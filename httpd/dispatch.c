@@ -59,6 +59,8 @@ find_route(struct http_req *req, struct http_reply *reply)
 		http_problem(reply, 400, "invalid_query", NULL,
 		             "the part of the address after ? is malformed");
 	}
+	if (req->route != NULL && (req->route->where & HTTP_COMPAT))
+		req->api = true;
 	return !http_is_problem(reply);
 }
 

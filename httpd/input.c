@@ -76,6 +76,8 @@ fits(const struct http_req *req, enum input_kind kind, const cJSON *item)
 		return is_short(item) || fits_list(req, item);
 	case INPUT_ANY:
 		return is_short(item) || cJSON_IsNumber(item);
+	case INPUT_OBJECT:
+		return cJSON_IsObject(item);
 	}
 	return false;
 }

@@ -22,6 +22,7 @@ enum input_kind {
 	INPUT_LIST,   /* of texts; of a form: the name again and again */
 	INPUT_WORDS,  /* a text, or a list of texts */
 	INPUT_ANY,    /* text or number; the handler looks itself */
+	INPUT_OBJECT, /* of JSON; the handler looks itself */
 };
 
 struct input_field {

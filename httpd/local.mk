@@ -18,6 +18,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_metrics.c \
 	httpd/api_me.c \
 	httpd/api_me_mail.c \
+	httpd/api_openidcs.c \
 	httpd/api_overview.c \
 	httpd/api_password.c \
 	httpd/api_policy.c \

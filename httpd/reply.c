@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "httpd/api.h"
 #include "httpd/locale.h"
 #include "httpd/page.h"
 #include "httpd/route.h"
@@ -144,11 +145,16 @@ render(struct http_req *req, struct http_reply *reply)
 }
 
 static void
-print(struct http_reply *reply)
+print(const struct http_req *req, struct http_reply *reply)
 {
-	reply->content_type = http_is_problem(reply)
+	bool theirs =
+		req->route != NULL && (req->route->where & HTTP_COMPAT) != 0;
+
+	reply->content_type = http_is_problem(reply) && !theirs
 	                              ? "application/problem+json"
 	                              : "application/json";
+	if (http_is_problem(reply) && theirs)
+		openidcs_problem(reply);
 	reply->text = cJSON_PrintUnformatted(reply->body);
 	if (reply->text == NULL)
 		reply->status = 500;
@@ -189,7 +195,7 @@ http_reply_finish(struct http_req *req, struct http_reply *reply)
 		if (reply->status == 200)
 			reply->status = 204;
 	} else if (json) {
-		print(reply);
+		print(req, reply);
 	} else {
 		render(req, reply);
 	}

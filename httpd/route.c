@@ -22,6 +22,7 @@ const struct http_route http_routes[] = {
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/readyz", api_readyz, NULL, NULL, NULL },
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/metrics", api_metrics, NULL, NULL, NULL },
 { HTTP_GET, HTTP_RAW, HTTP_ANYONE, "/static/{}", page_static, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_COMPAT | HTTP_HASHES | HTTP_CREATES, HTTP_ADMIN, "/api/user/create", api_openidcs_create, NULL, NULL, NULL },
 { HTTP_GET, HTTP_PAGE, HTTP_ANYONE, "/", page_home, NULL, NULL, NULL },
 
 { HTTP_POST, HTTP_API | HTTP_HASHES | HTTP_CREATES, HTTP_ANYONE, "/bootstrap", api_bootstrap, NULL, NULL, NULL },
@@ -291,7 +292,8 @@ const struct http_route *
 http_route_find(enum http_method method, const char *path, bool api,
                 struct rst_view arg[2], const char **ret_allow)
 {
-	unsigned int where = api ? HTTP_API : HTTP_PAGE | HTTP_RAW;
+	unsigned int where = api ? HTTP_API
+	                         : HTTP_PAGE | HTTP_RAW | HTTP_COMPAT;
 	unsigned int set = 0;
 	struct rst_view found[2] = { { NULL, 0 }, { NULL, 0 } };
 
@@ -340,6 +342,7 @@ http_routes_print(FILE *out)
 		{ HTTP_RAW, "raw" },       { HTTP_HASHES, "hashes" },
 		{ HTTP_PROVED, "proved" }, { HTTP_CREATES, "creates" },
 		{ HTTP_DUTY, "duty" },     { HTTP_SIGN, "sign" },
+		{ HTTP_COMPAT, "compat" },
 	};
 
 	for (size_t i = 0; i < http_routes_n; i++) {

@@ -25,6 +25,8 @@ enum http_where {
 	HTTP_DUTY = 1 << 6,
 	/* Who has agreements to sign may do it before. */
 	HTTP_SIGN = 1 << 7,
+	/* Without the prefix, as JSON, as another system's programs know it. */
+	HTTP_COMPAT = 1 << 8,
 };
 
 struct http_route {

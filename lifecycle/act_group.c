@@ -310,8 +310,8 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = rst_write_begin(
-		ctx->env, join ? RST_WRITE_ORDINARY : RST_WRITE_FREEING, &txn);
+	err = act_write_begin(
+		ctx, join ? RST_WRITE_ORDINARY : RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return err;
 	txn.r.now_s = ctx->now_s;
@@ -324,9 +324,14 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
 	until_now_s = is ? rst_member_until(&txn.r, group, member) : 0;
 	if (until_now_s == 0)
 		until_now_s = RULE_NEVER;
-	/* What is so already needs no commit. */
-	if (err != RST_OK ||
-	    (is == join && (until_s == 0 || until_s == until_now_s)))
+	/* What is so already needs no commit, but what is held goes on. */
+	if (err == RST_OK && is == join &&
+	    (until_s == 0 || until_s == until_now_s)) {
+		if (ctx->hold != NULL)
+			err = act_commit(&txn, ctx);
+		goto out;
+	}
+	if (err != RST_OK)
 		goto out;
 	if (until_s == 0 || (until_s == RULE_NEVER && !is))
 		err = act_gate_member(&txn, ctx, join ? "join" : "leave", group,

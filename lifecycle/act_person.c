@@ -421,7 +421,7 @@ act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
 	*refusal = (struct act_refusal){ 0 };
 	if (n_edits > EDITS_MAX)
 		return RST_EINVALID;
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	err = act_write_begin(ctx, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
 	err = rst_record_get(&txn.r, id, &record);

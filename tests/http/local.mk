@@ -22,6 +22,7 @@ http_tests = \
 	tests/http/test_matrix.py \
 	tests/http/test_once.py \
 	tests/http/test_openapi.py \
+	tests/http/test_openidcs.py \
 	tests/http/test_pages.py \
 	tests/http/test_serve.py \
 	tests/http/test_sessions.py \

@@ -257,8 +257,9 @@ class Client:
         if csrf and self.csrf and method not in ("GET", "HEAD"):
             send.setdefault("X-CSRF-Token", self.csrf)
         answer = self.web.request(
-            method, self.rosterd.url + "/api/v1" + path, json=body,
-            headers=send, timeout=DEADLINE_S, allow_redirects=False)
+            method, self.rosterd.url + (
+                "" if path.startswith("/api/") else "/api/v1") + path,
+            json=body, headers=send, timeout=DEADLINE_S, allow_redirects=False)
         if expect is not None:
             check(answer, expect)
         return answer
@@ -353,12 +354,27 @@ def check(answer, expect, code=None):
         assert answer.json()["code"] == code, answer.text
 
 
+def problem(answer):
+    """The problem that an answer is, or None; also in the form of the routes
+    for programs of other systems."""
+    kind = answer.headers.get("Content-Type")
+    if kind == "application/problem+json":
+        return answer.json()
+    if kind != "application/json" or answer.status_code < 400:
+        return None
+    body = answer.json()
+    assert set(body) == {"code", "msg", "data"}, body
+    return dict({"status": body["code"], "detail": body["msg"],
+                 "code": body["data"]["error"]},
+                **{name: body["data"][name] for name in ("field",)
+                   if name in body["data"]})
+
+
 def refused(answer, status, code, field=None):
     """The answer is this problem."""
     check(answer, status)
-    kind = answer.headers["Content-Type"]
-    assert kind == "application/problem+json", kind
-    body = answer.json()
+    body = problem(answer)
+    assert body, (answer.headers, answer.text)
     assert body["code"] == code, (body, code)
     assert body["status"] == status, body
     if field is not None:

@@ -10,7 +10,7 @@ told what is missing, and nothing is done.
 import os
 import subprocess
 
-from rosterd import PASSWORD, ROSTERD, Rosterd, Sink, main, person
+from rosterd import PASSWORD, ROSTERD, Rosterd, Sink, main, person, problem
 
 # Who asks.  The last six were somebody, or may do little.
 LIVE = ("user", "manager", "admin", "reader")
@@ -58,7 +58,7 @@ def routes():
         assert role in LINES, "no line says who may: " + line
         for word in where.split(","):
             assert word in ("api", "page", "raw", "hashes", "proved",
-                            "creates", "duty", "sign"), \
+                            "creates", "duty", "sign", "compat"), \
                 "what is that: " + line
         yield method, role, where.split(","), path
 
@@ -142,8 +142,8 @@ def verdict(answer):
     status = answer.status_code
     where = answer.headers.get("Location", "")
     code = ""
-    if answer.headers.get("Content-Type") == "application/problem+json":
-        body = answer.json()  # of a page: the form with what is wrong
+    body = problem(answer)  # of a page: the form with what is wrong
+    if body:
         code = (body if "code" in body else body["error"])["code"]
     if status == 303 and where.split("?")[0].endswith("/login"):
         return "in" if "done=" in where else "out"
@@ -164,8 +164,9 @@ def wanted(name, role, where, method):
 
 
 def prefixes(where):
-    for word, prefix in (("api", "/api/v1"), ("page", "")):
-        if word in where:
+    for flag, word, prefix in (("api", "api", "/api/v1"), ("page", "page", ""),
+                               ("compat", "api", "")):
+        if flag in where:
             yield word, prefix
 
 

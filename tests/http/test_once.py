@@ -52,6 +52,8 @@ def asked_twice_it_is_made_once():
          dict(first, sn="Other")),
         ("/users", admin, "/users", dict(person("bob"), link=True),
          person("bert")),
+        ("/api/user/create", admin, "/api/user/create",
+         {"username": "abe", "role": "nothing"}, {"username": "art"}),
         ("/users/{}/ssh-keys", admin, "/users/bob/ssh-keys",
          {"key": key_line(1)}, {"key": key_line(2)}),
         ("/users/{}/tokens", admin, "/users/bob/tokens", {"name": "t"},

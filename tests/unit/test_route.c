@@ -48,7 +48,7 @@ no_row_hides_another(void **state)
 		for (size_t k = i + 1; k < http_routes_n; k++)
 			if (http_routes[i].method == http_routes[k].method &&
 			    (http_routes[i].where & http_routes[k].where &
-			     (HTTP_API | HTTP_PAGE | HTTP_RAW)) &&
+			     (HTTP_API | HTTP_PAGE | HTTP_RAW | HTTP_COMPAT)) &&
 			    strcmp(http_routes[i].path, http_routes[k].path) ==
 			            0)
 				fail_msg("%s is there twice",
@@ -153,8 +153,9 @@ every_path_can_name_its_methods(void **state)
 				struct rst_view arg[2];
 				const char *allow = "x";
 
-				if (!(r->where &
-				      (api ? HTTP_API : HTTP_PAGE | HTTP_RAW)))
+				if (!(r->where & (api ? HTTP_API
+				                      : HTTP_PAGE | HTTP_RAW |
+				                                  HTTP_COMPAT)))
 					continue;
 				if (http_route_find((enum http_method)m,
 				                    r->path, api != 0, arg,
