@@ -292,8 +292,8 @@ const struct http_route *
 http_route_find(enum http_method method, const char *path, bool api,
                 struct rst_view arg[2], const char **ret_allow)
 {
-	unsigned int where = api ? HTTP_API
-	                         : HTTP_PAGE | HTTP_RAW | HTTP_COMPAT;
+	unsigned int where =
+		api ? HTTP_API : HTTP_PAGE | HTTP_RAW | HTTP_COMPAT;
 	unsigned int set = 0;
 	struct rst_view found[2] = { { NULL, 0 }, { NULL, 0 } };
 
