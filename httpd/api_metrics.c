@@ -94,6 +94,9 @@ put_environment(FILE *out, const struct rst_env_info *info)
 	put(out, "oldest_reader_transactions", "gauge",
 	    "Commits since the snapshot that the oldest reader sees",
 	    info->last_txn - info->oldest_txn);
+	put(out, "oldest_reader_seconds", "gauge",
+	    "For how long there have been newer ones, to five seconds",
+	    (uint64_t)info->oldest_s);
 }
 
 static enum rst_err

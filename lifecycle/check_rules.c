@@ -574,6 +574,7 @@ const struct rst_check_rule lifecycle_check_rules[] = {
 	{ "tombstone", gate_lifecycle_on, .record = tombstone },
 	{ "setting", gate_lifecycle_on, .record = setting },
 	{ "administrator", gate_lifecycle_on, .check = check_administrators },
+	{ "outbox-links", gate_lifecycle_on, .check = check_outbox_links },
 	{ "status-history", gate_lifecycle_on, .check = check_status_history },
 	{ .name = NULL },
 };

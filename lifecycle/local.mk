@@ -35,7 +35,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/audit.c lifecycle/audit.h \
 	lifecycle/audit_keep.c lifecycle/audit_text.c \
 	lifecycle/check_groups.c \
-	lifecycle/check_history.c \
+	lifecycle/check_history.c lifecycle/check_links.c \
 	lifecycle/check_priv.h \
 	lifecycle/check_rules.c lifecycle/check_rules.h \
 	lifecycle/gate.c lifecycle/gate.h lifecycle/gate_priv.h \

@@ -21,6 +21,7 @@ static const struct {
 } invariants[] = {
 	{ "tables-and-format", rst_check_format },
 	{ "room", rst_check_room },
+	{ "readers", rst_check_readers },
 	{ "pages", rst_check_pages },
 	{ "record-decodes", rst_check_records },
 	{ "record-header", rst_check_headers },
@@ -36,6 +37,7 @@ static const struct {
 	{ "member-resolves", rst_check_member_means },
 	{ "journal-sequence", rst_check_journal_sequence },
 	{ "journal-chain", rst_check_journal_chain },
+	{ "journal-checkpoints", rst_check_checkpoints },
 	{ "journal-private", rst_check_journal_private },
 	{ "journal-last", rst_check_journal_last },
 	{ "csn-monotone", rst_check_csn },
@@ -49,6 +51,7 @@ static const struct {
 const char *const rst_check_invariants[] = {
 	"tables-and-format",
 	"room",
+	"readers",
 	"pages",
 	"record-decodes",
 	"record-header",
@@ -64,6 +67,7 @@ const char *const rst_check_invariants[] = {
 	"member-resolves",
 	"journal-sequence",
 	"journal-chain",
+	"journal-checkpoints",
 	"journal-private",
 	"journal-last",
 	"csn-monotone",

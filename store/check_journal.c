@@ -81,6 +81,77 @@ rst_check_journal_chain(struct rst_check *check)
 	return err;
 }
 
+struct checkpoints {
+	uint64_t anchor, last; /* records that were removed, that are there */
+	uint64_t next;         /* checkpoint that ought to follow; 0: any */
+};
+
+/* The record at a checkpoint is what that vouches for. */
+static enum rst_err
+checkpoint_row(struct rst_check *check, struct rst_view key,
+               struct rst_view value, void *arg)
+{
+	const size_t prefix = sizeof(RST_CHECKPOINT_PREFIX) - 1;
+	struct checkpoints *points = arg;
+	unsigned char mac[RST_JOURNAL_HASH];
+	struct rst_journal_public public;
+	struct rst_journal_head head;
+
+	if (key.len != prefix + 8 || !rst_sum_keyed_take(key, &value))
+		return RST_OK; /* tables-and-format said so */
+	head.sequence = rst_get_be64(key.ptr + prefix);
+	if (head.sequence <= points->anchor)
+		return RST_OK; /* an older version removed its record */
+	if (points->next != 0 && head.sequence != points->next)
+		rst_check_warn(check,
+		               "no checkpoint at record %" PRIu64
+		               ": an older version wrote it, or somebody took "
+		               "it away",
+		               points->next);
+	points->next = head.sequence + RST_CHECKPOINT_EVERY;
+	if (head.sequence > points->last) {
+		rst_check_found(
+			check,
+			"record %" PRIu64
+			" was written, and the journal ends at %" PRIu64,
+			head.sequence, points->last);
+		return RST_OK;
+	}
+	if (rst_journal_get(check->txn, head.sequence, &public) != RST_OK)
+		return RST_OK; /* journal-sequence said so */
+	memcpy(head.chain, public.chain.ptr, RST_JOURNAL_HASH);
+	rst_checkpoint_of(check->txn->env, &head, mac);
+	if (!rst_view_equal(value, rst_view((const char *)mac, sizeof(mac))))
+		rst_check_found(check,
+		                "record %" PRIu64
+		                " is not what its checkpoint vouches for",
+		                head.sequence);
+	return RST_OK;
+}
+
+enum rst_err
+rst_check_checkpoints(struct rst_check *check)
+{
+	struct checkpoints points = { .last = rst_journal_last(check->txn) };
+	struct rst_journal_head anchor;
+	enum rst_err err;
+
+	err = rst_journal_anchor(check->txn, &anchor);
+	if (err != RST_OK && err != RST_ECORRUPT)
+		return err;
+	points.anchor = anchor.sequence;
+	err = rst_check_walk_prefix(check, RST_T_META,
+	                            RST_VIEW(RST_CHECKPOINT_PREFIX),
+	                            checkpoint_row, &points);
+	if (err == RST_OK && points.next != 0 && points.next <= points.last)
+		rst_check_warn(check,
+		               "no checkpoint at record %" PRIu64
+		               ": an older version wrote it, or somebody took "
+		               "it away",
+		               points.next);
+	return err;
+}
+
 struct csns {
 	char highest[RST_CSN_MAX]; /* of all, kept in meta */
 	char ours[RST_CSN_MAX];    /* the last one made by another process than

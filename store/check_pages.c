@@ -12,6 +12,7 @@
 
 #define META_PAGES   2
 #define OWN_TABLES   2   /* LMDB's: the free list, the table of tables */
+#define OLDEST_S     60  /* a snapshot that is kept longer is worth a look */
 #define NEWEST_TRIES 100 /* to see the newest commit */
 
 /* Rows of the free list: a transaction's number -> count, page numbers. */
@@ -145,6 +146,31 @@ rst_check_pages(struct rst_check *check)
 		                n, (size_t)info.me_last_pgno + 1);
 	rst_read_end(&txn);
 	return err;
+}
+
+/* As long as a snapshot is kept, pages of newer commits cannot be used again.
+ */
+enum rst_err
+rst_check_readers(struct rst_check *check)
+{
+	struct rst_env_info info;
+	enum rst_err err;
+
+	err = rst_env_info(check->txn->env, &info);
+	if (err != RST_OK)
+		return err;
+	if (info.readers_dead > 0)
+		rst_check_warn(check,
+		               "%u slots of readers are of processes that "
+		               "died",
+		               info.readers_dead);
+	if (info.oldest_s >= OLDEST_S)
+		rst_check_warn(check,
+		               "a reader has kept a snapshot for %" PRId64
+		               " s since there were newer ones: the file "
+		               "grows",
+		               info.oldest_s);
+	return RST_OK;
 }
 
 /* Not a violation, but the next thing that goes wrong. */

@@ -482,11 +482,15 @@ enum rst_err
 rst_write_commit(struct rst_wtxn *txn)
 {
 	struct rst_env *env = txn->r.env;
+	uint64_t number;
 	enum rst_err err;
 
 	if (txn->r.mdb == NULL)
 		return RST_EINVALID;
+	number = rst_txn_number(&txn->r);
 	err = rst_err_from_lmdb(mdb_txn_commit(rst_txn(&txn->r)));
+	if (err == RST_OK && txn->locked)
+		rst_commit_note(env, number, rst_monotonic_s());
 	if (err == RST_EFULL || err == RST_EIO) {
 		if (is_lost(env))
 			err = RST_EIO;

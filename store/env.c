@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -541,7 +542,7 @@ rst_env_key(const struct rst_env *env, const char *purpose,
 }
 
 struct readers {
-	unsigned int lines;
+	unsigned int lines, dead;
 	uint64_t oldest; /* snapshot that one of them sees */
 };
 
@@ -551,11 +552,17 @@ count_reader(const char *line, void *arg)
 {
 	struct readers *readers = arg;
 	size_t len = strcspn(line, "\n"), start = len;
-	uint64_t txn;
+	size_t begin = strspn(line, " ");
+	uint64_t txn, pid;
 
 	while (start > 0 && line[start - 1] != ' ')
 		start--;
 	readers->lines++;
+	if (rst_view_number(
+		    rst_view(line + begin, strcspn(line + begin, " \n")),
+		    INT32_MAX, &pid) &&
+	    kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+		readers->dead++;
 	if (rst_view_number(rst_view(line + start, len - start), UINT64_MAX,
 	                    &txn) &&
 	    txn < readers->oldest)
@@ -569,7 +576,8 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	struct rst_env_info info = { 0 };
 	struct rst_rtxn txn = { .mdb = NULL };
 	uint64_t used = 0, spare = 0;
-	struct readers readers = { 0, UINT64_MAX };
+	struct readers readers = { .oldest = UINT64_MAX };
+	int64_t after_s;
 	MDB_envinfo lmdb;
 	MDB_stat stat;
 	enum rst_err err;
@@ -597,6 +605,10 @@ rst_env_info(struct rst_env *env, struct rst_env_info *ret_info)
 	info.readers_used = readers.lines > 0 ? readers.lines - 1 : 0;
 	info.oldest_txn =
 		readers.oldest < info.last_txn ? readers.oldest : info.last_txn;
+	info.readers_dead = readers.dead;
+	after_s = rst_commit_after(env, info.oldest_txn);
+	if (info.oldest_txn < info.last_txn && after_s < rst_monotonic_s())
+		info.oldest_s = rst_monotonic_s() - after_s;
 	*ret_info = info;
 out:
 	rst_read_end(&txn);

@@ -102,7 +102,10 @@ struct rst_env_info {
 	uint64_t free_bytes;     /* of pages that were used once */
 	uint64_t page_bytes;
 	unsigned int readers_max, readers_used;
+	unsigned int readers_dead; /* of processes that are no more */
 	uint64_t oldest_txn; /* that a reader still sees; last_txn: none */
+	int64_t oldest_s;    /* for how long there have been newer ones, to some
+	                        seconds, and at least */
 	uint64_t last_txn;
 	uint64_t entries;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* env_files.c - what stands in the directory beside LMDB's own files
  *
- *	writer.lock	magic(8) version(4) mutex size(4) ... mutex at 64
+ *	writer.lock	magic(8) version(4) mutex size(4) ... mutex at 64,
+ *			notes of commits at 512
  *	stamp		"roster 1\npid-namespace 4026531836\nboot 8c1f...\n"
  *	secret.key	32 random bytes
  *	hash.lock	nothing; its bytes are locked in lifecycle/password.c
@@ -49,6 +50,7 @@
 #define WRITER_MAGIC   UINT64_C(0x526f737465725754) /* "RosterWT" */
 #define WRITER_VERSION 1
 #define WRITER_BYTES   4096
+#define NOTES_AT       512
 
 #define LOCK_BYTES 131072 /* of lock.mdb, for RST_READERS_DEFAULT and more */
 
@@ -58,6 +60,12 @@ struct writer_file {
 	uint32_t mutex_bytes;
 	char pad[48];
 	pthread_mutex_t mutex;
+	/* Written by the holder of the mutex, read by anybody. */
+	_Alignas(NOTES_AT) struct commit_note {
+		_Atomic(uint64_t) txn; /* 0: free */
+		_Atomic(int64_t) time_s;
+	} notes[RST_COMMIT_NOTES];
+	_Atomic(uint32_t) noted; /* so many were */
 };
 _Static_assert(sizeof(struct writer_file) <= WRITER_BYTES, "fits its page");
 
@@ -443,6 +451,8 @@ map_writer(struct rst_place *place, bool alone, struct rst_detail *reterr)
 			rst_detail_set(reterr, "writer.lock: %s", strerror(rc));
 			return RST_EIO;
 		}
+		memset(file->notes, 0, sizeof(file->notes));
+		atomic_store(&file->noted, 0);
 		file->version = WRITER_VERSION;
 		file->mutex_bytes = sizeof(file->mutex);
 		file->magic = WRITER_MAGIC;
@@ -628,4 +638,47 @@ rst_writer_unlock(struct rst_env *env)
 	struct writer_file *file = env->writer_map;
 
 	(void)pthread_mutex_unlock(&file->mutex);
+}
+
+int64_t
+rst_monotonic_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+void
+rst_commit_note(struct rst_env *env, uint64_t txn, int64_t now_s)
+{
+	struct writer_file *file = env->writer_map;
+	uint32_t n = atomic_load(&file->noted);
+	struct commit_note *note = &file->notes[n % RST_COMMIT_NOTES];
+	int64_t last_s;
+
+	if (n > 0) {
+		last_s = atomic_load(
+			&file->notes[(n - 1) % RST_COMMIT_NOTES].time_s);
+		if (now_s >= last_s && now_s - last_s < RST_COMMIT_NOTE_S)
+			return;
+	}
+	atomic_store(&note->txn, 0);
+	atomic_store(&note->time_s, now_s);
+	atomic_store(&note->txn, txn);
+	atomic_store(&file->noted, n + 1);
+}
+
+int64_t
+rst_commit_after(const struct rst_env *env, uint64_t txn)
+{
+	const struct writer_file *file = env->writer_map;
+	int64_t first_s = INT64_MAX, time_s;
+
+	for (size_t i = 0; i < RST_COMMIT_NOTES; i++) {
+		time_s = atomic_load(&file->notes[i].time_s);
+		if (atomic_load(&file->notes[i].txn) > txn && time_s < first_s)
+			first_s = time_s;
+	}
+	return first_s;
 }

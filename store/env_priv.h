@@ -117,6 +117,17 @@ enum rst_err rst_env_make(struct rst_place *place, const char *dir,
 enum rst_err rst_writer_lock(struct rst_env *env, unsigned int wait_ms)
 	RST_MUST_USE;
 void rst_writer_unlock(struct rst_env *env);
+/*
+ * When snapshots grew old, for those who keep one.  The holder of the writer
+ * lock notes his commit txn at now_s of CLOCK_MONOTONIC, at most every
+ * RST_COMMIT_NOTE_S; rst_commit_after() is when the first one noted after
+ * snapshot txn was, INT64_MAX for none.  The last RST_COMMIT_NOTES are kept.
+ */
+#define RST_COMMIT_NOTES  32
+#define RST_COMMIT_NOTE_S 5
+int64_t rst_monotonic_s(void);
+void rst_commit_note(struct rst_env *env, uint64_t txn, int64_t now_s);
+int64_t rst_commit_after(const struct rst_env *env, uint64_t txn);
 
 /*
  * env_pages.c: is what commit (0: the newest) left in the data file fd what

@@ -250,7 +250,8 @@ rst_journal_append(struct rst_wtxn *txn, const struct rst_journal_entry *entry,
 {
 	struct rst_out out = { 0 };
 	struct rst_view sealed = RST_VIEW("");
-	unsigned char digest[HASH], before[HASH], chain[HASH];
+	struct rst_journal_head at = { 0 };
+	unsigned char digest[HASH], before[HASH];
 	uint64_t sequence;
 	char *owned = NULL;
 	enum rst_err err = RST_EINVALID;
@@ -273,11 +274,14 @@ rst_journal_append(struct rst_wtxn *txn, const struct rst_journal_entry *entry,
 		err = head(&txn->r, sequence - 1, before);
 	if (err != RST_OK)
 		goto out;
-	rst_journal_chain(before, rst_out_view(&out), chain);
-	rst_out_bytes(&out, rst_view(chain, HASH));
+	at.sequence = sequence;
+	rst_journal_chain(before, rst_out_view(&out), at.chain);
+	rst_out_bytes(&out, rst_view(at.chain, HASH));
 	err = rst_out_error(&out);
 	if (err == RST_OK)
 		err = store(txn, sequence, rst_out_view(&out), sealed);
+	if (err == RST_OK)
+		err = rst_checkpoint_put(txn, &at);
 	if (err == RST_OK && ret_sequence != NULL)
 		*ret_sequence = sequence;
 out:

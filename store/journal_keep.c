@@ -136,6 +136,8 @@ rst_journal_expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
 		if (err == RST_OK)
 			err = drop_row(txn, RST_T_JOURNAL_PRIVATE,
 			               anchor.sequence);
+		if (err == RST_OK)
+			err = rst_checkpoint_drop(txn, anchor.sequence);
 		n++;
 	}
 	if (err == RST_OK && n > 0)

@@ -35,6 +35,22 @@ void rst_journal_rows_put(struct rst_out *out,
 enum rst_err rst_journal_rows_get(struct rst_in *in,
                                   struct rst_journal_rows *rows) RST_MUST_USE;
 
+/*
+ * journal_checkpoint.c: what the chain was at every 256th record, vouched for
+ * by the environment's key, in meta under RST_CHECKPOINT_PREFIX and
+ * sequence(8). Other sequences have none: put and drop do nothing then.
+ */
+#define RST_CHECKPOINT_EVERY  256
+#define RST_CHECKPOINT_PREFIX "checkpoint/"
+void rst_checkpoint_of(const struct rst_env *env,
+                       const struct rst_journal_head *head,
+                       unsigned char mac[RST_JOURNAL_HASH]);
+enum rst_err rst_checkpoint_put(struct rst_wtxn *txn,
+                                const struct rst_journal_head *head)
+	RST_MUST_USE;
+enum rst_err rst_checkpoint_drop(struct rst_wtxn *txn, uint64_t sequence)
+	RST_MUST_USE;
+
 /* csn.c: text has the form of a CSN.  Older forms (without microseconds, with
  * a server id of two digits) are written anew into buf. */
 bool rst_csn_canonical(struct rst_view text, char buf[RST_CSN_MAX]);

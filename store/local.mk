@@ -30,7 +30,8 @@ store_libstore_la_SOURCES = \
 	store/index_build.c store/index_find.c \
 	store/index_key.c store/index_words.c \
 	store/journal.c store/journal.h store/journal_priv.h \
-	store/journal_keep.c store/journal_row.c store/journal_value.c store/journal_verify.c \
+	store/journal_checkpoint.c store/journal_keep.c store/journal_row.c \
+	store/journal_value.c store/journal_verify.c \
 	store/member.c store/member.h store/member_priv.h \
 	store/member_face.c store/member_follow.c \
 	store/member_groups.c store/member_nest.c store/member_until.c \

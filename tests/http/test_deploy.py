@@ -366,7 +366,8 @@ def metrics_count():
     assert 0 < after["roster_map_used_bytes"] < after["roster_map_bytes"]
     assert after["roster_slapd_up"] == 0, after
     for name in ("hash_queue", "work_queue", "outbox_queued", "full",
-                 "oldest_reader_transactions", "http_connections"):
+                 "oldest_reader_transactions", "oldest_reader_seconds",
+                 "http_connections"):
         assert "roster_" + name in after, name
     assert abs(after["roster_start_time_seconds"] - time.time()) < 300
     assert "ada" not in rosterd.client().web.get(

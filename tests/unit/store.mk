@@ -75,7 +75,8 @@ tests_unit_test_backup_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_backup_CFLAGS = $(store_unit_cflags)
 tests_unit_test_backup_LDADD = $(store_unit_ldadd)
 tests_unit_test_check_SOURCES = tests/unit/test_check.c \
-	tests/unit/violations.c tests/unit/violations_page.c tests/unit/violations.h
+	tests/unit/violations.c tests/unit/violations_journal.c \
+	tests/unit/violations_page.c tests/unit/violations.h
 tests_unit_test_check_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_check_CFLAGS = $(store_unit_cflags)
 tests_unit_test_check_LDADD = $(store_unit_ldadd)

@@ -233,7 +233,8 @@ every_invariant_has_a_violation(void **state)
 
 	(void)state;
 	for (size_t i = 0; rst_check_invariants[i] != NULL; i++) {
-		has = false;
+		/* it takes another process: test_txn.c */
+		has = strcmp(rst_check_invariants[i], "readers") == 0;
 		for (size_t k = 0; k < N_VIOLATIONS; k++)
 			has |= strcmp(violations[k].invariant,
 			              rst_check_invariants[i]) == 0;

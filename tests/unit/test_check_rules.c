@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/outbox.h"
 #include "tests/unit/life.h"
 
 /* What stands in the directory that the violations are planted in. */
@@ -18,6 +19,23 @@ struct world {
 	uint64_t ivy; /* who made the invitation */
 	uint64_t bob, admins, invitation, tombstone;
 };
+
+static void
+mail_with(struct world *w, const char *token)
+{
+	char params[256];
+	struct rst_wtxn txn;
+
+	snprintf(params, sizeof(params),
+	         "{\"link\":\"https://roster.example.org/register/%s\"}",
+	         token);
+	fixture_write(w->life->fixture, &txn);
+	assert_int_equal(rst_outbox_add(&txn, RST_VIEW("x@example.org"),
+	                                RST_VIEW("invitation"),
+	                                rst_view_of(params), LIFE_NOW, NULL),
+	                 RST_OK);
+	fixture_commit(&txn);
+}
 
 static void
 make_world(struct life *life, struct world *w)
@@ -39,6 +57,7 @@ make_world(struct life *life, struct world *w)
 	ctx.actor_id = w->ivy;
 	life_ok(life, act_invite(&ctx, &invite, token, &w->invitation,
 	                         &life->refusal));
+	mail_with(w, token);
 	life_ok(life, life_delete(life, life_person(life, "gone")));
 	w->tombstone = w->invitation + 2; /* gone had the id between */
 	assert_string_equal(
@@ -477,6 +496,31 @@ a_setting_without_a_value(struct world *w)
 	add_setting(w, "third-range");
 }
 
+static void
+mail_with_a_link_that_nobody_made(struct world *w)
+{
+	unsigned char digest[RST_DIGEST_BYTES];
+	char token[RST_TOKEN_TEXT];
+
+	rst_token_new(token, digest);
+	mail_with(w, token);
+}
+
+static void
+mail_with_a_link_that_was_revoked(struct world *w)
+{
+	const struct act_invite invite = { .mail = RST_VIEW(
+						   "kim@example.org") };
+	char token[RST_TOKEN_TEXT];
+	uint64_t id;
+
+	life_ok(w->life, act_invite(&w->life->ctx, &invite, token, &id,
+	                            &w->life->refusal));
+	mail_with(w, token);
+	life_ok(w->life,
+	        act_invitation_revoke(&w->life->ctx, id, &w->life->refusal));
+}
+
 static const struct {
 	const char *rule;
 	bool warning;
@@ -531,12 +575,14 @@ static const struct {
 	WARNED("primary-group", a_primary_group_that_is_not_there),
 	WARNED("primary-group", a_primary_group_that_is_dead),
 	FOUND("administrator", no_active_administrator),
-	FOUND("invitation", a_token_instead_of_its_digest),
+	ALSO("invitation", a_token_instead_of_its_digest, "outbox-links"),
 	FOUND("invitation", more_uses_than_lawful),
 	FOUND("invitation", uses_that_are_no_number),
 	WARNED("invitation", an_invitation_without_end),
 	WARNED("invitation", an_invitation_for_ever),
 	FOUND("invitation", an_invitation_of_a_suspended_person),
+	WARNED("outbox-links", mail_with_a_link_that_nobody_made),
+	WARNED("outbox-links", mail_with_a_link_that_was_revoked),
 	FOUND("tombstone", a_tombstone_of_a_cat),
 	FOUND("tombstone", a_tombstone_without_a_number),
 	FOUND("tombstone", a_tombstone_without_an_end),

@@ -3,11 +3,13 @@
 #include "tests/unit/fixture.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "store/check.h"
 #include "store/env_priv.h"
 #include "tests/unit/other.h"
 
@@ -23,10 +25,35 @@ now_ms(void)
 /* ---- readers ---- */
 
 static void
+hear_warning(void *arg, const struct rst_check_finding *finding)
+{
+	char *text = arg;
+
+	if (strcmp(finding->invariant, "readers") != 0)
+		return; /* what other_put_row() writes is no session */
+	assert_true(finding->warning);
+	(void)snprintf(text, sizeof(finding->text), "%s", finding->text);
+}
+
+/* What check says of readers, "" for nothing. */
+static void
+check_readers(struct fixture *fixture, char text[512])
+{
+	const struct rst_check_options options = { .max_findings = 10,
+		                                   .finding = hear_warning,
+		                                   .arg = text };
+	uint64_t n;
+
+	text[0] = '\0';
+	assert_int_equal(rst_check(fixture->env, &options, &n), RST_OK);
+}
+
+static void
 a_killed_reader_is_cleared(void **state)
 {
 	struct fixture *fixture = *state;
 	struct rst_env_info info;
+	char text[512];
 	struct other other;
 
 	other_start(&other, "read", fixture->dir);
@@ -35,12 +62,79 @@ a_killed_reader_is_cleared(void **state)
 	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
 	/* its reader, and one of ours in rst_env_info() at times */
 	assert_int_not_equal(info.readers_used, 0);
+	assert_int_equal(info.readers_dead, 0);
 	other_kill(&other);
 	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
 	assert_int_equal(info.readers_used, 1);
+	assert_int_equal(info.readers_dead, 1);
+	check_readers(fixture, text);
+	assert_non_null(strstr(text, "processes that died"));
 	rst_env_clear_stale(fixture->env);
 	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
 	assert_int_equal(info.readers_used, 0);
+	check_readers(fixture, text);
+	assert_string_equal(text, "");
+}
+
+static void
+an_old_snapshot_is_told_of(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t now_s = rst_monotonic_s();
+	struct rst_env_info info;
+	char text[512];
+	struct other other;
+
+	other_start(&other, "read", fixture->dir);
+	other_await(&other);
+	rst_env_clear_stale(fixture->env);
+	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
+	assert_int_equal(info.oldest_txn, info.last_txn);
+	assert_int_equal(info.oldest_s, 0);
+	/* a minute without writes: the snapshot is as new as any */
+	rst_commit_note(fixture->env, info.last_txn, now_s - 200);
+	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
+	assert_int_equal(info.oldest_s, 0);
+	/* and had somebody written 70 s ago, and then all the time */
+	assert_int_equal(other_put_row(fixture->env, 1), RST_OK);
+	for (int64_t ago_s = 70; ago_s > 59; ago_s--)
+		rst_commit_note(fixture->env, info.last_txn + 1, now_s - ago_s);
+	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
+	assert_true(info.oldest_txn < info.last_txn);
+	assert_in_range(info.oldest_s, 70, 72);
+	check_readers(fixture, text);
+	assert_non_null(strstr(text, "kept a snapshot for 7"));
+	assert_int_equal(other_finish(&other), 0);
+	assert_int_equal(rst_env_info(fixture->env, &info), RST_OK);
+	assert_int_equal(info.oldest_s, 0);
+	check_readers(fixture, text);
+	assert_string_equal(text, "");
+}
+
+static void
+notes_of_commits_are_few_and_go_round(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 3 * RST_COMMIT_NOTES; i++)
+		for (int k = 0; k < RST_COMMIT_NOTE_S; k++)
+			rst_commit_note(fixture->env, 1000U + (uint64_t)i,
+			                INT64_C(1) << 40 |
+			                        (i * RST_COMMIT_NOTE_S + k));
+	/* the first of those that are kept, and the one at a number */
+	assert_int_equal(rst_commit_after(fixture->env, 1000),
+	                 INT64_C(1) << 40 |
+	                         2 * RST_COMMIT_NOTES * RST_COMMIT_NOTE_S);
+	assert_int_equal(
+		rst_commit_after(fixture->env, 999 + 3 * RST_COMMIT_NOTES - 1),
+		INT64_C(1) << 40 |
+			(3 * RST_COMMIT_NOTES - 1) * RST_COMMIT_NOTE_S);
+	assert_int_equal(
+		rst_commit_after(fixture->env, 1000 + 3 * RST_COMMIT_NOTES),
+		INT64_MAX);
+	/* a clock that was put back */
+	rst_commit_note(fixture->env, 5000, 7);
+	assert_int_equal(rst_commit_after(fixture->env, 4999), 7);
 }
 
 static void
@@ -413,6 +507,8 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_ENV(a_killed_reader_is_cleared),
+		WITH_ENV(an_old_snapshot_is_told_of),
+		WITH_ENV(notes_of_commits_are_few_and_go_round),
 		WITH_DIR(a_full_reader_table_is_busy_until_its_holder_dies),
 		WITH_ENV(a_read_sees_its_snapshot_until_renewed),
 		WITH_DIR(a_resized_map_is_taken_over_when_nothing_is_open),

@@ -16,29 +16,7 @@
 #include "store/member_priv.h"
 #include "store/outbox.h"
 
-#define NOW_S 1795315053
-
-static void
-journal(struct rst_wtxn *txn, uint64_t id)
-{
-	char csn[RST_CSN_MAX];
-	struct rst_journal_entry entry = { .op = RST_J_MODIFY,
-		                           .door = RST_DOOR_CLI,
-		                           .act = RST_VIEW("test"),
-		                           .time_s = NOW_S,
-		                           .id = id };
-	struct rst_record record;
-	struct rst_entry *copy;
-
-	assert_int_equal(rst_csn_next(txn, NOW_S, 0, 15, csn), RST_OK);
-	entry.csn = rst_view_of(csn);
-	assert_int_equal(rst_record_get(&txn->r, id, &record), RST_OK);
-	assert_int_equal(rst_entry_from_record(&record, &copy), RST_OK);
-	assert_int_equal(rst_entry_record(copy, &record), RST_OK);
-	entry.before = entry.after = &record;
-	assert_int_equal(rst_journal_append(txn, &entry, NULL), RST_OK);
-	rst_entry_free(copy);
-}
+#define NOW_S VIOLATIONS_NOW_S
 
 /* Something in every table. */
 void
@@ -73,7 +51,7 @@ violations_world(struct rst_wtxn *txn, struct world *w)
 	assert_int_equal(rst_member_apply(txn, w->group, &op, 1, NULL, NULL),
 	                 RST_OK);
 	for (int i = 0; i < 4; i++)
-		journal(txn, w->alice);
+		violations_journal(txn, w->alice);
 	session.user = w->alice;
 	rst_token_new(token, w->digest);
 	assert_int_equal(rst_session_add(txn, w->digest, &session), RST_OK);
@@ -622,7 +600,7 @@ a_change_without_a_record(struct world *w)
 static void
 an_entry_that_went_without_a_record(struct world *w)
 {
-	journal(w->txn, w->mute);
+	violations_journal(w->txn, w->mute);
 	assert_int_equal(rst_entry_store_drop(w->txn, w->mute), RST_OK);
 }
 
@@ -734,6 +712,9 @@ const struct violation violations[] = {
 	SEEN("journal-sequence", a_gap_in_the_journal),
 	SEEN("journal-sequence", a_cut_journal_record),
 	ROW("journal-chain", a_changed_journal_record),
+	ROW("journal-checkpoints", a_checkpoint_made_without_the_key),
+	ROW("journal-checkpoints", a_journal_cut_off_before_a_checkpoint),
+	WARNED("journal-checkpoints", a_checkpoint_taken_away),
 	ROW("journal-private", a_damaged_image),
 	ROW("journal-private", an_image_of_no_record),
 	ROW("journal-private", a_generation_that_went_back),

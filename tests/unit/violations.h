@@ -14,10 +14,18 @@ struct world {
 	bool lose_page; /* when it is committed */
 };
 
+#define VIOLATIONS_NOW_S 1795315053
+
+/* A record of entry id in the journal. */
+void violations_journal(struct rst_wtxn *txn, uint64_t id);
+void a_checkpoint_made_without_the_key(struct world *w);
+void a_journal_cut_off_before_a_checkpoint(struct world *w);
+void a_checkpoint_taken_away(struct world *w);
+
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 59
+#define N_VIOLATIONS 62
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
