@@ -5,7 +5,9 @@
  * as base64url, checked to lie in the table's part that the list walks, so
  * that a made-up one leads nowhere else; of what an index finds, the last id.
  * The walk renews its snapshot every LIST_BATCH entries: a search for what few
- * have does not pin pages.
+ * have does not pin pages, and ends after LIST_LOOK of them with fewer than
+ * were asked for, even none, and a cursor: a page costs what it costs, however
+ * large the directory.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 #include "httpd/api.h"
 
 #define LIST_BATCH 256 /* entries looked at in one transaction */
+#define LIST_LOOK  16  /* so many batches for one page */
 
 bool
 list_limit(const struct http_req *req, size_t *ret_limit)
@@ -145,8 +148,9 @@ walk(const struct http_req *req, const struct list *list, struct rst_rtxn *txn,
 		err = model_place(txn, list->ou, &parent);
 	if (err == RST_OK)
 		err = start(req, txn, parent, &cursor);
-	while (err == RST_OK && !end &&
-	       (size_t)cJSON_GetArraySize(items) < limit) {
+	for (size_t n = 0; err == RST_OK && !end && n < LIST_LOOK &&
+	                   (size_t)cJSON_GetArraySize(items) < limit;
+	     n++) {
 		err = take_batch(list, txn, parent, &cursor, items, limit,
 		                 &end);
 		rst_read_reset(txn);
@@ -189,9 +193,11 @@ walk_found(const struct list *list, struct rst_rtxn *txn, uint64_t after,
 			if (!json_take_item(
 				    items, list->item(list->arg, txn, &record)))
 				return RST_ENOMEM;
-			last = id;
 		}
-		if (++seen % LIST_BATCH != 0)
+		last = id;
+		if (++seen > (size_t)LIST_BATCH * LIST_LOOK)
+			break; /* there may be more */
+		if (seen % LIST_BATCH != 0)
 			continue;
 		rst_read_reset(txn);
 		err = rst_read_renew(txn);

@@ -30,6 +30,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_setting.c \
 	httpd/api_ticket.c \
 	httpd/api_token.c \
+	httpd/api_people.c \
 	httpd/api_user.c \
 	httpd/auth.c \
 	httpd/certificate.c httpd/certificate.h \

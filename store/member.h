@@ -253,6 +253,13 @@ enum rst_err rst_member_value(const struct rst_rtxn *txn,
 enum rst_err rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
                                 struct rst_member_cursor *cursor,
                                 uint64_t *ret_member) RST_MUST_USE;
+/*
+ * The first entry after id after that is in this rosterGroup itself, and not
+ * only by a group in it: two seeks, however large it is.  RST_ENOTFOUND.
+ */
+enum rst_err rst_member_after(const struct rst_rtxn *txn, uint64_t group,
+                              uint64_t after, uint64_t *ret_member)
+	RST_MUST_USE;
 uint64_t rst_member_count(const struct rst_rtxn *txn, uint64_t group);
 
 /* The setting "primary-members" (default: list without the lifecycle, hide

@@ -564,6 +564,36 @@ rst_member_next_id(const struct rst_rtxn *txn, uint64_t group,
 	return RST_OK;
 }
 
+enum rst_err
+rst_member_after(const struct rst_rtxn *txn, uint64_t group, uint64_t after,
+                 uint64_t *ret_member)
+{
+	static const enum rst_via vias[] = { RST_VIA_ROSTER, RST_VIA_PRIMARY };
+	uint64_t best = UINT64_MAX;
+	struct rst_mkey key;
+
+	rst_mkey_entry(after, &key);
+	for (size_t i = 0; i < sizeof(vias) / sizeof(vias[0]); i++) {
+		struct rst_mrow row = { 0 };
+		uint64_t id;
+		enum rst_err err =
+			rst_mrow_after(txn, group, vias[i], &key, &row);
+
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err != RST_OK)
+			return err;
+		id = rst_mkey_id(&row.key); /* 0: a raw name, after them all */
+		rst_mrow_release(&row);
+		if (id != 0 && id < best)
+			best = id;
+	}
+	if (best == UINT64_MAX)
+		return RST_ENOTFOUND;
+	*ret_member = best;
+	return RST_OK;
+}
+
 uint64_t
 rst_member_count(const struct rst_rtxn *txn, uint64_t group)
 {

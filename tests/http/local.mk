@@ -4,6 +4,13 @@ tests_http_seed_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_http_seed_SOURCES = tests/http/seed.c
 tests_http_seed_LDADD = lifecycle/liblifecycle.la
 
+# rosterd, which counts what it asks of the B-trees.
+check_PROGRAMS += tests/http/counting
+tests_http_counting_CFLAGS = $(rosterd_CFLAGS)
+tests_http_counting_SOURCES = httpd/main.c tests/http/counting.c
+tests_http_counting_LDFLAGS = -Wl,--wrap=mdb_get -Wl,--wrap=mdb_cursor_get
+tests_http_counting_LDADD = $(rosterd_LDADD)
+
 http_tests = \
 	tests/http/test_admin.py \
 	tests/http/test_agreements.py \
@@ -24,6 +31,7 @@ http_tests = \
 	tests/http/test_openapi.py \
 	tests/http/test_openidcs.py \
 	tests/http/test_pages.py \
+	tests/http/test_people.py \
 	tests/http/test_serve.py \
 	tests/http/test_sessions.py \
 	tests/http/test_templates.py \

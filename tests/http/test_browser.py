@@ -376,7 +376,7 @@ def comforts(rosterd, admin):
 
 def many_people():
     """Pages of people, to the last one, and each found by what is known."""
-    people = int(os.environ.get("ROSTER_TEST_PEOPLE", "3000"))
+    people = int(os.environ.get("ROSTER_TEST_PEOPLE", "600"))
     state, token = environment(people)
     rosterd = Rosterd(state=state)
     rosterd.token = token

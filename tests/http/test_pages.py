@@ -240,7 +240,7 @@ def lists_go_page_by_page():
     # them; either way each once
     for query, order in (("q=us", names), ("q=USER", names[::-1]),
                          ("q=user&status=active", names[::-1]),
-                         ("q=r0&status=active", names)):
+                         ("q=r0&status=active", names[::-1])):
         seen, path = [], "/users?limit=3&" + query
         while path:
             body = admin.get(path).json()
