@@ -19,7 +19,8 @@
 #include "overlay/lifecycle.h"
 #include "rules/password.h"
 
-#define PASSWORDS_MAX 16 /* values of one entry that are tried */
+#define PASSWORD_MAX  8192 /* bytes that slapd's own schemes compare */
+#define PASSWORDS_MAX 16   /* values of one entry that are tried */
 
 /* What is copied out of the snapshot. */
 struct proof {
@@ -51,7 +52,7 @@ proof_release(struct proof *proof)
 }
 
 /* Values that "auth" access is granted to. */
-static void
+static enum rst_err
 take_passwords(Operation *op, Entry *entry, struct proof *proof)
 {
 	AccessControlState state = ACL_STATE_INIT;
@@ -61,17 +62,19 @@ take_passwords(Operation *op, Entry *entry, struct proof *proof)
 
 	proof->may_prove = access_allowed(op, entry, ad, NULL, ACL_AUTH, NULL);
 	if (attr == NULL)
-		return;
+		return RST_OK;
 	for (unsigned int i = 0; i < attr->a_numvals; i++) {
 		if (proof->n_stored == PASSWORDS_MAX)
-			return;
+			return RST_OK;
 		if (!access_allowed(op, entry, ad, &attr->a_nvals[i], ACL_AUTH,
 		                    &state))
 			continue;
 		copy = rst_view_dup(back_view_of(&attr->a_vals[i]));
-		if (copy != NULL)
-			proof->stored[proof->n_stored++] = copy;
+		if (copy == NULL)
+			return RST_ENOMEM; /* no wrong password */
+		proof->stored[proof->n_stored++] = copy;
 	}
+	return RST_OK;
 }
 
 static enum rst_err
@@ -110,7 +113,7 @@ read_proof(Operation *op, struct back_db *db, struct proof *proof)
 	proof->state = act_state(&record, slap_get_time());
 	proof->facts = lifecycle_password_facts(&record);
 	ber_dupbv(&proof->name, &entry->e_name);
-	take_passwords(op, entry, proof);
+	err = take_passwords(op, entry, proof);
 	back_entry_free(entry);
 out:
 	if (err == RST_ENOTFOUND)
@@ -127,17 +130,16 @@ check_scheme(void *arg, const char *stored, struct rst_view password)
 {
 	struct berval hash, cred;
 	const char *text = NULL;
-	char *copy = rst_view_dup(password);
+	char copy[PASSWORD_MAX + 1];
 	bool good;
 
-	if (copy == NULL)
+	if (!rst_view_copy(password, copy, sizeof(copy)))
 		return false;
 	ber_str2bv(stored, 0, 0, &hash);
 	cred.bv_val = copy;
 	cred.bv_len = password.len;
 	good = lutil_passwd(&hash, &cred, NULL, &text) == 0;
 	sodium_memzero(copy, password.len);
-	free(copy);
 	return good;
 }
 

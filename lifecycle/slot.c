@@ -14,6 +14,7 @@
  */
 #include "lifecycle/slot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -187,8 +188,8 @@ lifecycle_slot_take(const struct rst_env *env, bool suspect, int *ret_slot)
 	    (int)sizeof(path))
 		return RST_EINVALID;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return RST_EIO;
+	if (fd < 0) /* without a descriptor left it is a crowd, no defect */
+		return errno == EMFILE || errno == ENFILE ? RST_EBUSY : RST_EIO;
 	err = wait_for_slot(fd, suspect);
 	if (err != RST_OK)
 		close(fd);

@@ -193,6 +193,8 @@ put_public(struct rst_out *out, const struct rst_rtxn *txn,
 	enum rst_err err;
 
 	err = rst_journal_values(txn, entry, &values, &omitted);
+	if (err == RST_OK)
+		err = rst_out_error(&values);
 	rst_out_number(out, FORMAT, 1);
 	rst_out_number(out, entry->op, 1);
 	rst_out_number(out, entry->door, 1);

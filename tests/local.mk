@@ -15,6 +15,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 include tests/lint/local.mk
 include tests/quickstart/local.mk
 include tests/unit/local.mk
+include tests/faults/local.mk
 include tests/fuzz/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk

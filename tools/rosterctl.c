@@ -291,7 +291,7 @@ ctl_print_json(cJSON *json)
 	if (text == NULL) {
 		ctl_say("out of memory");
 		status = CTL_INTERNAL;
-	} else if (puts(text) == EOF) {
+	} else if (puts(text) == EOF || fflush(stdout) != 0) {
 		ctl_say("the answer cannot be written");
 		status = CTL_IO;
 	}

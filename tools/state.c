@@ -90,7 +90,6 @@ ctl_export(struct ctl *ctl, int argc, char **argv)
 	struct rst_env *env = NULL;
 	cJSON *state = NULL;
 	enum ctl_status status;
-	char *text;
 
 	ctl_parse(&argp, argc, argv, ctl);
 	status = ctl_open(ctl, false, &env);
@@ -99,15 +98,7 @@ ctl_export(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK)
 		status = state_export(env, &state);
 	rst_env_close(env);
-	if (status != CTL_OK)
-		return status;
-	text = cJSON_Print(state);
-	cJSON_Delete(state);
-	if (text == NULL)
-		return CTL_INTERNAL;
-	status = puts(text) < 0 || fflush(stdout) != 0 ? CTL_IO : CTL_OK;
-	cJSON_free(text);
-	return status;
+	return status == CTL_OK ? ctl_print_json(state) : status;
 }
 
 /* The whole file, or standard input for "-", as a C string; to be freed. */

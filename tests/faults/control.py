@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""control.py - the k-th allocation or system call of a process fails
+
+The other half of fault.c, and what every sweep does: count what an act calls,
+then do it again and again with one of these calls failing.  At most FAULTS of
+them an act and kind, evenly spread.
+"""
+import errno
+import mmap
+import os
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "both"))
+from harness import TOP_BUILD, Soak, skip  # noqa: E402
+
+KINDS = {"memory": 1, "open": 2, "write": 4, "sync": 8, "map": 16}
+ERRORS = {"memory": (errno.ENOMEM,), "open": (errno.EMFILE, errno.EIO),
+          "write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO,),
+          "map": (errno.ENOMEM,)}
+MANY = 1 << 30
+
+
+class Control:
+    def __init__(self, directory):
+        self.library = os.path.join(TOP_BUILD, "tests/faults/.libs/libfault.so")
+        if not os.path.exists(self.library):
+            skip("the library of faults is not built")
+        self.path = os.path.join(directory, "fault")
+        with open(self.path, "wb") as out:
+            out.write(bytes(16))
+        os.chmod(self.path, 0o666)
+        self.file = open(self.path, "r+b")
+        self.map = mmap.mmap(self.file.fileno(), 16)
+
+    def environment(self, objects, **more):
+        preload = os.environ.get("asan_lib", "")
+        return dict(os.environ, LD_PRELOAD=(preload + " " +
+                                            self.library).strip(),
+                    ROSTER_FAULT_CONTROL=self.path, ROSTER_FAULT_IN=objects,
+                    **more)
+
+    def arm(self, kind, k, error=errno.ENOMEM):
+        self.map[:] = struct.pack("=4i", KINDS[kind], k, error, 0)
+
+    def count(self, kind):
+        self.arm(kind, MANY)
+
+    def off(self):
+        """Nothing fails any more; (calls that were counted, whether one
+        failed)."""
+        kinds, countdown, error, fired = struct.unpack("=4i", self.map[:])
+        self.map[:] = bytes(16)
+        return MANY - countdown, fired > 0
+
+
+class Sweeps:
+    """How many faults were tried, and which are next."""
+
+    def __init__(self, story, usual):
+        self.story = story
+        self.asked = max(int(os.environ.get("FAULTS", usual)), 2)
+        self.soak = Soak(self.asked)
+        self.tried = {"D6": 0, "D7": 0}
+        self.promise()
+
+    def promise(self):
+        for name, tried in self.tried.items():
+            self.story.promise(name, self.asked, tried, "faults")
+
+    def chosen(self, kind, n):
+        """Which of n calls fail, one after the other."""
+        if n <= self.asked:
+            which = range(1, n + 1)
+        else:
+            which = sorted({1 + i * (n - 1) // (self.asked - 1)
+                            for i in range(self.asked)})
+        for k in which:
+            if self.soak.left() == 0:
+                return
+            self.tried["D7" if kind == "memory" else "D6"] += 1
+            yield k
+        self.promise()
