@@ -32,6 +32,15 @@ http_handler api_invitation_list, api_invitation_create, api_invitation_show;
 http_handler api_invitation_revoke, api_invitation_resend;
 http_handler api_invitation_by_token;
 
+/* What a body says of invitations to come, into invite, which borrows it;
+ * false with *reply the problem. */
+bool invitation_terms(struct http_req *req, struct http_reply *reply,
+                      bool sends, struct rst_view *groups,
+                      struct act_invite *invite);
+
+/* api_invite_many.c */
+http_handler api_invite_many, page_import_form;
+
 /* api_preset.c */
 http_handler api_preset_list, api_preset_create, api_preset_show;
 http_handler api_preset_edit, api_preset_delete;
@@ -129,7 +138,7 @@ http_handler page_my_token_create, page_my_token_revoke;
 http_handler page_user_token_create, page_user_token_revoke;
 http_handler page_sessions, page_session_end, page_user_session_end;
 http_handler page_my_session_end, page_my_sessions_end;
-http_handler page_audit, page_bulk, page_import, page_import_form;
+http_handler page_audit, page_bulk;
 
 /* api_key.c */
 http_handler api_key_list, api_key_add, api_key_drop;

@@ -140,6 +140,25 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 	(void)json_take(reply->body, "made", made);
 }
 
+/* sends: what holds when the body does not say whether to send. */
+bool
+invitation_terms(struct http_req *req, struct http_reply *reply, bool sends,
+                 struct rst_view *groups, struct act_invite *invite)
+{
+	if (!read_lifetime(req, reply, &invite->lifetime_s))
+		return false;
+	invite->groups = groups;
+	invite->n_groups = input_list(req, "groups", groups);
+	invite->needs_approval = input_bool(req, "needsApproval", false);
+	invite->preset = input_text(req, "preset");
+	/* of a form, a box that is not ticked says nothing */
+	invite->set_needs_approval = req->form
+	                                     ? invite->needs_approval
+	                                     : input_has(req, "needsApproval");
+	invite->public_url = rst_view_of(req->server->config->site.url);
+	return wants_mail(req, sends, reply, &invite->send);
+}
+
 /* POST /invitations */
 void
 api_invitation_create(struct http_req *req, struct http_reply *reply)
@@ -155,24 +174,16 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view groups[INPUT_LIST_MAX];
-	struct act_invite invite = { .groups = groups };
+	struct act_invite invite = { .lifetime_s = 0 };
 	char token[RST_TOKEN_TEXT];
 	enum rst_err err;
 	uint64_t id;
 
-	if (!INPUT_CHECK(req, fields, reply) ||
-	    !read_lifetime(req, reply, &invite.lifetime_s))
+	if (!INPUT_CHECK(req, fields, reply))
 		return;
 	invite.mail = input_text(req, "mail");
-	invite.n_groups = input_list(req, "groups", groups);
 	invite.uses = (uint32_t)input_number(req, "uses", 0);
-	invite.needs_approval = input_bool(req, "needsApproval", false);
-	invite.preset = input_text(req, "preset");
-	/* of a form, a box that is not ticked says nothing */
-	invite.set_needs_approval = req->form ? invite.needs_approval
-	                                      : input_has(req, "needsApproval");
-	invite.public_url = rst_view_of(req->server->config->site.url);
-	if (!wants_mail(req, invite.mail.len > 0, reply, &invite.send))
+	if (!invitation_terms(req, reply, invite.mail.len > 0, groups, &invite))
 		return;
 	if (invite.send && invite.mail.len == 0) {
 		http_problem(reply, 400, "missing_field", "mail",

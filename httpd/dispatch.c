@@ -76,6 +76,41 @@ is_type(struct rst_view given, const char *type)
 	        given.ptr[len] == ' ');
 }
 
+/* { list: the body, and what the query says }, as a form has them. */
+static cJSON *
+csv_input(const struct http_req *req, const char **ret_why)
+{
+	cJSON *input = cJSON_CreateObject();
+
+	if (!json_is_text(req->raw_body)) {
+		*ret_why = "the body must be UTF-8 without NUL";
+	} else if (json_add_view(input, "list", req->raw_body)) {
+		for (size_t i = 0; i < req->query.n; i++)
+			if (strcmp(req->query.items[i].name, "list") != 0 &&
+			    !json_add_text(input, req->query.items[i].name,
+			                   req->query.items[i].value))
+				*ret_why = "the query is too long";
+		if (*ret_why == NULL)
+			return input;
+	}
+	json_wipe(input);
+	return NULL;
+}
+
+static bool
+is_read(struct http_req *req, const char *why, struct http_reply *reply)
+{
+	if (req->input != NULL && why == NULL)
+		return true;
+	if (why != NULL)
+		http_problem(reply, 400,
+		             req->form ? "invalid_form" : "invalid_json", NULL,
+		             why);
+	else
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+	return false;
+}
+
 /* Programs send JSON, pages send forms; each only where it belongs. */
 static bool
 read_body(struct http_req *req, struct http_reply *reply)
@@ -87,6 +122,12 @@ read_body(struct http_req *req, struct http_reply *reply)
 	req->form = !req->api;
 	if (!is_unsafe(req->head->method) || req->raw_body.len == 0)
 		return true; /* every field is missing */
+	if (req->api && (req->route->where & HTTP_CSV) &&
+	    is_type(req->head->value[HTTP_H_CONTENT_TYPE], "text/csv")) {
+		req->form = true; /* its values are texts, too */
+		req->input = csv_input(req, &why);
+		return is_read(req, why, reply);
+	}
 	if (!is_type(req->head->value[HTTP_H_CONTENT_TYPE], type)) {
 		http_problem(reply, 415, "unknown_content_type", NULL,
 		             req->api ? "the body must be application/json"
@@ -97,15 +138,7 @@ read_body(struct http_req *req, struct http_reply *reply)
 	                       : json_parse(req->raw_body, &why);
 	if (req->input != NULL && !cJSON_IsObject(req->input))
 		why = "the body must be an object";
-	if (req->input != NULL && why == NULL)
-		return true;
-	if (why != NULL)
-		http_problem(reply, 400,
-		             req->form ? "invalid_form" : "invalid_json", NULL,
-		             why);
-	else
-		http_reply_err(req, reply, RST_ENOMEM, NULL);
-	return false;
+	return is_read(req, why, reply);
 }
 
 /* A signed-in browser must show that our own page made it ask. */

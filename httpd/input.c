@@ -66,6 +66,9 @@ fits(const struct http_req *req, enum input_kind kind, const cJSON *item)
 	case INPUT_LONG:
 		return cJSON_IsString(item) &&
 		       strlen(item->valuestring) <= INPUT_LONG_MAX;
+	case INPUT_FILE:
+		return cJSON_IsString(item) &&
+		       strlen(item->valuestring) <= INPUT_FILE_MAX;
 	case INPUT_NUMBER:
 		return fits_number(req, item, &number);
 	case INPUT_BOOL:

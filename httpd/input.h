@@ -12,11 +12,13 @@
 
 #define INPUT_TEXT_MAX 1024  /* bytes of a text */
 #define INPUT_LONG_MAX 16384 /* of a long one */
+#define INPUT_FILE_MAX 32768 /* of a file */
 #define INPUT_LIST_MAX 64    /* members of a list */
 
 enum input_kind {
 	INPUT_TEXT,
 	INPUT_LONG,   /* a text of up to INPUT_LONG_MAX bytes */
+	INPUT_FILE,   /* a text of up to INPUT_FILE_MAX bytes */
 	INPUT_NUMBER, /* 0 to 2^32 - 2 */
 	INPUT_BOOL,   /* of a form: there and not "", "0", "false" or "off" */
 	INPUT_LIST,   /* of texts; of a form: the name again and again */

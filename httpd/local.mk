@@ -13,6 +13,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/api_health.c \
 	httpd/api_host.c \
 	httpd/api_invitation.c \
+	httpd/api_invite_many.c \
 	httpd/api_key.c \
 	httpd/api_mail.c \
 	httpd/api_metrics.c \
@@ -58,7 +59,6 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/page.c httpd/page.h \
 	httpd/page_audit.c \
 	httpd/page_bulk.c \
-	httpd/page_import.c \
 	httpd/page_person.c \
 	httpd/page_session.c \
 	httpd/page_words.c \

@@ -27,6 +27,8 @@ enum http_where {
 	HTTP_SIGN = 1 << 7,
 	/* Without the prefix, as JSON, as another system's programs know it. */
 	HTTP_COMPAT = 1 << 8,
+	/* The body may be text/csv, with the other fields in the query. */
+	HTTP_CSV = 1 << 9,
 };
 
 struct http_route {

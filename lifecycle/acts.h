@@ -71,6 +71,27 @@ enum rst_err act_invite(const struct act_ctx *ctx,
                         const struct act_invite *invite,
                         char token[RST_TOKEN_TEXT], uint64_t *ret_id,
                         struct act_refusal *refusal) RST_MUST_USE;
+/*
+ * Invite everybody in a list (rules/invite_list.h), on the terms of one: mail
+ * is the line's, groups are added to the line's.  tell hears of each line; what
+ * it answers but RST_OK ends it.  RST_EINVALID: the list exceeds a limit,
+ * refusal->detail says which, and nobody was invited.
+ */
+struct act_invited {
+	unsigned int line;
+	struct rst_view mail;
+	const struct rst_view *groups; /* of the line */
+	size_t n_groups;
+	enum rst_err err; /* of its invitation */
+	struct act_refusal refusal;
+	char token[RST_TOKEN_TEXT];
+	uint64_t id;
+};
+typedef enum rst_err act_invited_told(void *arg, const struct act_invited *one);
+enum rst_err act_invite_many(const struct act_ctx *ctx, struct rst_view list,
+                             const struct act_invite *terms,
+                             act_invited_told *tell, void *arg,
+                             struct act_refusal *refusal) RST_MUST_USE;
 /* The invitation a token opens, without using it: RULE_INVALID_INVITE. */
 enum rst_err act_invitation_find(const struct act_ctx *ctx,
                                  struct rst_view token, uint64_t *ret_id,

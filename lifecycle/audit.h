@@ -68,6 +68,7 @@ const char *audit_op_word(enum rst_journal_op op);
 /* NULL without memory.  Bytes that are not UTF-8 are question marks. */
 struct cJSON *audit_model(const struct rst_journal_public *record);
 /* A line each; what a spreadsheet would take for a formula begins with '. */
+void audit_csv_field(FILE *out, struct rst_view text, char end);
 void audit_csv_head(FILE *out);
 void audit_csv(FILE *out, const struct rst_journal_public *record);
 /* "telephoneNumber + 123", one after the other. */

@@ -139,8 +139,8 @@ audit_model(const struct rst_journal_public *record)
 }
 
 /* A field in quotation marks; a sheet of figures computes nothing of it. */
-static void
-put_field(FILE *out, struct rst_view text, char end)
+void
+audit_csv_field(FILE *out, struct rst_view text, char end)
 {
 	char *copy = audit_readable(text);
 
@@ -209,20 +209,20 @@ audit_csv(FILE *out, const struct rst_journal_public *record)
 
 	audit_time_print(record, time);
 	fprintf(out, "%" PRIu64 ",%s,", record->sequence, time);
-	put_field(out, record->act, ',');
-	put_field(out, rst_view_of(audit_op_word(record->op)), ',');
-	put_field(out, record->actor, ',');
-	put_field(out, rst_view_of(rst_door_word(record->door)), ',');
-	put_field(out, record->address, ',');
-	put_field(out, record->dn, ',');
-	put_field(out, record->reason, ',');
+	audit_csv_field(out, record->act, ',');
+	audit_csv_field(out, rst_view_of(audit_op_word(record->op)), ',');
+	audit_csv_field(out, record->actor, ',');
+	audit_csv_field(out, rst_view_of(rst_door_word(record->door)), ',');
+	audit_csv_field(out, record->address, ',');
+	audit_csv_field(out, record->dn, ',');
+	audit_csv_field(out, record->reason, ',');
 	text = open_memstream(&changes, &len);
 	if (text != NULL) {
 		audit_print_changes(text, record);
 		if (fclose(text) != 0)
 			len = 0;
 	}
-	put_field(out, rst_view(changes, len), '\r');
+	audit_csv_field(out, rst_view(changes, len), '\r');
 	fputc('\n', out);
 	free(changes);
 }

@@ -11,6 +11,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/act_idle.c \
 	lifecycle/act_init.c \
 	lifecycle/act_invitation.c \
+	lifecycle/act_invite_many.c \
 	lifecycle/act_key.c \
 	lifecycle/act_link.c \
 	lifecycle/act_mail.c \

@@ -5,6 +5,7 @@ rules_librules_la_SOURCES = \
 	rules/clock.c rules/clock.h \
 	rules/host.c rules/host.h \
 	rules/invitation.c rules/invitation.h \
+	rules/invite_list.c rules/invite_list.h \
 	rules/lockout.c rules/lockout.h \
 	rules/names.c rules/names.h \
 	rules/numbers.c rules/numbers.h \

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* invite.c - rosterctl invite: links that admit people */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
 #include <sodium.h>
 
+#include "lifecycle/audit.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
 #include "rules/invitation.h"
+#include "rules/invite_list.h"
 #include "rules/setting.h"
 #include "tools/noun.h"
 
+#define LINK_MAX    1200
 #define URL_DEFAULT "https://localhost:8443"
 
 static const char *
@@ -22,13 +26,23 @@ public_url(const struct noun *noun)
 	               : URL_DEFAULT;
 }
 
+static bool
+link_of(const struct noun *noun, const char *token, char *buf, size_t size)
+{
+	const char *url = public_url(noun);
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return snprintf(buf, size, "%.*s/register/%s", (int)len, url, token) <
+	       (int)size;
+}
+
 /* The link alone on standard output, so that a script can take it. */
 static enum ctl_status
 tell_link(struct noun *noun, enum rst_err err, const char *token)
 {
-	const char *url = public_url(noun);
-	size_t len = strlen(url);
-	char link[1200];
+	char link[LINK_MAX];
 	cJSON *root;
 
 	if (err != RST_OK)
@@ -37,10 +51,8 @@ tell_link(struct noun *noun, enum rst_err err, const char *token)
 		puts("an invitation would be made");
 		return CTL_OK;
 	}
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	(void)snprintf(link, sizeof(link), "%.*s/register/%s", (int)len, url,
-	               token);
+	if (!link_of(noun, token, link, sizeof(link)))
+		return CTL_INVALID;
 	if (!noun->json) {
 		puts(link);
 		sodium_memzero(link, sizeof(link));
@@ -70,12 +82,14 @@ read_lifetime(struct noun *noun, int64_t *ret_lifetime_s)
 	return noun_refuse(noun, RULE_INVALID_EXPIRY, range);
 }
 
+/* What holds for one, or for all of a list. */
 static enum ctl_status
-add(struct noun *noun)
+read_terms(struct noun *noun, struct act_invite *invite)
 {
-	struct act_invite invite = {
-		.mail = noun->n_args > 0 ? rst_view_of(noun->args[0])
-		                         : RST_VIEW(""),
+	enum ctl_status status;
+	uint64_t uses = 0;
+
+	*invite = (struct act_invite){
 		.groups = noun->groups,
 		.n_groups = noun->n_groups,
 		.needs_approval = noun->option[NOUN_APPROVAL] != NULL,
@@ -85,21 +99,166 @@ add(struct noun *noun)
 		.send = noun->option[NOUN_SEND] != NULL,
 		.public_url = rst_view_of(public_url(noun)),
 	};
-	char token[RST_TOKEN_TEXT] = "";
-	enum ctl_status status;
-	uint64_t uses = 0, id;
-	enum rst_err err;
-
-	status = read_lifetime(noun, &invite.lifetime_s);
+	status = read_lifetime(noun, &invite->lifetime_s);
 	if (status == CTL_OK)
 		status = noun_number(noun, NOUN_USES, UINT32_MAX, &uses);
+	invite->uses = (uint32_t)uses;
+	return status;
+}
+
+static enum ctl_status
+add(struct noun *noun)
+{
+	struct act_invite invite = { .uses = 0 };
+	char token[RST_TOKEN_TEXT] = "";
+	enum ctl_status status = read_terms(noun, &invite);
+	enum rst_err err;
+	uint64_t id;
+
 	if (status != CTL_OK)
 		return status;
-	invite.uses = (uint32_t)uses;
+	if (noun->n_args > 0)
+		invite.mail = rst_view_of(noun->args[0]);
 	err = act_invite(&noun->ctx, &invite, token, &id, &noun->refusal);
 	status = tell_link(noun, err, token);
 	sodium_memzero(token, sizeof(token));
 	return status;
+}
+
+/* How the lines are told, and how they went. */
+struct telling {
+	struct noun *noun;
+	bool refused;
+};
+
+/* What became of a line, in a word. */
+static const char *
+word_of(const struct noun *noun, const struct act_invited *one)
+{
+	if (one->err == RST_EDENIED)
+		return rule_verdict_code(one->refusal.verdict);
+	if (one->err != RST_OK)
+		return rst_strerror(one->err);
+	if (noun->dry_run)
+		return "good";
+	return noun->option[NOUN_SEND] != NULL ? "sent" : "made";
+}
+
+static void
+print_sheet(const struct act_invited *one, const char *word, const char *link)
+{
+	printf("%u,", one->line);
+	audit_csv_field(stdout, one->mail, ',');
+	audit_csv_field(stdout, rst_view_of(word), ',');
+	audit_csv_field(stdout, rst_view_of(link), '\r');
+	putchar('\n');
+}
+
+static bool
+print_line_json(const struct act_invited *one, const char *word,
+                const char *link)
+{
+	cJSON *root = cJSON_CreateObject();
+	char *text = NULL;
+
+	if (cJSON_AddNumberToObject(root, "line", one->line) != NULL &&
+	    noun_add(root, "mail", one->mail) &&
+	    cJSON_AddBoolToObject(root, "good", one->err == RST_OK) &&
+	    cJSON_AddStringToObject(root, "result", word) != NULL &&
+	    noun_add(root, "detail", rst_view_of(one->refusal.detail.text)) &&
+	    noun_add(root, "link", rst_view_of(link)))
+		text = cJSON_PrintUnformatted(root);
+	if (text != NULL)
+		puts(text);
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return text != NULL;
+}
+
+static enum rst_err
+tell_line(void *arg, const struct act_invited *one)
+{
+	struct telling *telling = arg;
+	struct noun *noun = telling->noun;
+	const char *word = word_of(noun, one);
+	char link[LINK_MAX] = "";
+	bool good = true;
+
+	telling->refused |= one->err != RST_OK;
+	if (one->err == RST_OK && !noun->dry_run)
+		good = link_of(noun, one->token, link, sizeof(link));
+	if (good && noun->json)
+		good = print_line_json(one, word, link);
+	else if (good && noun->option[NOUN_CSV] != NULL)
+		print_sheet(one, word, link);
+	else if (good)
+		printf("%-5u %-18s %.*s%s%s\n", one->line, word,
+		       (int)one->mail.len, one->mail.ptr,
+		       link[0] != '\0' ? " " : "", link);
+	sodium_memzero(link, sizeof(link));
+	return good ? RST_OK : RST_ENOMEM;
+}
+
+/* All of FILE, "-" for standard input; to be freed. */
+static enum ctl_status
+read_list(const char *name, char **ret_text, size_t *ret_len)
+{
+	FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
+	enum ctl_status status = CTL_OK;
+	char *text = malloc(RULE_INVITEES_BYTES + 1);
+	size_t len = 0;
+
+	if (in == NULL) {
+		ctl_say("%s: %s", name, strerror(errno));
+		status = CTL_ABSENT;
+	} else if (text == NULL) {
+		status = CTL_INTERNAL;
+	} else {
+		/* one more than may be there, so that it is seen */
+		len = fread(text, 1, RULE_INVITEES_BYTES + 1, in);
+		if (ferror(in)) {
+			ctl_say("%s: %s", name, strerror(errno));
+			status = CTL_IO;
+		}
+	}
+	if (in != NULL && in != stdin)
+		(void)fclose(in);
+	if (status == CTL_OK) {
+		*ret_text = text;
+		*ret_len = len;
+		text = NULL;
+	}
+	free(text);
+	return status;
+}
+
+/* Each line for itself: what is refused holds nobody else. */
+static enum ctl_status
+import(struct noun *noun)
+{
+	struct act_invite invite = { .uses = 0 };
+	struct telling telling = { .noun = noun };
+	enum ctl_status status = read_terms(noun, &invite);
+	char *text = NULL;
+	size_t len = 0;
+	enum rst_err err;
+
+	if (status == CTL_OK)
+		status = read_list(noun->args[0], &text, &len);
+	if (status != CTL_OK)
+		return status;
+	if (noun->option[NOUN_CSV] != NULL && !noun->json)
+		puts("line,mail,result,link\r");
+	err = act_invite_many(&noun->ctx, rst_view(text, len), &invite,
+	                      tell_line, &telling, &noun->refusal);
+	free(text);
+	if (err == RST_EINVALID) {
+		ctl_say("%s: %s", noun->args[0], noun->refusal.detail.text);
+		return CTL_INVALID;
+	}
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	return telling.refused ? CTL_REFUSED : CTL_OK;
 }
 
 static uint32_t
@@ -246,6 +405,14 @@ static const struct noun_verb verbs[] = {
 	          NOUN_BIT(APPROVAL) | NOUN_BIT(NO_APPROVAL) |
 	          NOUN_BIT(PRESET) | NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL),
 	  true, add },
+	{ "import", "FILE",
+	  "Invite who is in FILE, a line each: ADDRESS,GROUP GROUP...; - is "
+	  "standard input",
+	  1, 1,
+	  NOUN_BIT(GROUP) | NOUN_BIT(LIFETIME) | NOUN_BIT(APPROVAL) |
+	          NOUN_BIT(NO_APPROVAL) | NOUN_BIT(PRESET) | NOUN_BIT(SEND) |
+	          NOUN_BIT(PUBLIC_URL) | NOUN_BIT(CSV),
+	  true, import },
 	{ "resend", "ID", "Print a new link; the old one ends", 1, 1,
 	  NOUN_BIT(SEND) | NOUN_BIT(PUBLIC_URL), true, resend },
 	{ "revoke", "ID", "It admits nobody any more", 1, 1, 0, true, revoke },

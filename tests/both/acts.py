@@ -1209,6 +1209,24 @@ def http_agreement(hand):
     ask("DELETE", gone, None, 404)
 
 
+@act(HTTP, "invite many", "act_invite_many", weight=1)
+def http_invite_many(hand):
+    """Each line is a transaction of its own: here is one."""
+    hand.room_in(hand.invitations)
+    mail = hand.new("i") + "@example.org"
+
+    def invite():
+        answer = hand.ask("POST", "invitations/import", {"list": mail})
+        code = answer["items"][0].get("code")
+        if code == "full":
+            raise Full("507")
+        if code == "busy":
+            raise Lost(code)
+        if code:
+            raise Failure("of a list: %s" % answer)
+    hand.promise({"invitation/" + mail: "open"}, invite)
+
+
 @act(HTTP, "make, change and delete a preset", "act_create_preset",
      "act_edit_preset", "act_delete_preset", weight=1)
 def http_preset(hand):

@@ -7,6 +7,8 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/form/empty \
 	tests/fuzz/corpus/form/nul \
 	tests/fuzz/corpus/form/plain \
+	tests/fuzz/corpus/invites/marked \
+	tests/fuzz/corpus/invites/plain \
 	tests/fuzz/corpus/json/bom \
 	tests/fuzz/corpus/json/deep \
 	tests/fuzz/corpus/json/keys-by-case \

@@ -6,6 +6,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_form \
+	tests/fuzz/fuzz_invites \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_key \
 	tests/fuzz/fuzz_mail \
@@ -38,6 +39,10 @@ tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c $(fuzz_main)
 tests_fuzz_fuzz_form_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_form_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_form_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_invites_SOURCES = tests/fuzz/fuzz_invites.c $(fuzz_main)
+tests_fuzz_fuzz_invites_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_invites_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_invites_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main)
 tests_fuzz_fuzz_json_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_json_LDADD = $(fuzz_ldadd)

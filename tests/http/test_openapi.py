@@ -333,6 +333,9 @@ def invitations(ask, admin, anyone):
     ask(admin, "PATCH", "/invitation-presets/interns", {"lifetime": "3d"})
     ask(admin, "POST", "/invitations", {"preset": "interns", "send": False})
     ask(admin, "DELETE", "/invitation-presets/interns")
+    for more in ({"dryRun": True}, {}, {"format": "csv"}):
+        ask(admin, "POST", "/invitations/import", dict(
+            more, list="many@example.org,sysadmins\nnobody\n"))
     made = ask(admin, "POST", "/invitations",
                {"mail": "guy@example.org", "send": False}).json()
     ask(admin, "GET", "/invitations")

@@ -3,6 +3,7 @@ rules_units = \
 	tests/unit/test_clock \
 	tests/unit/test_host \
 	tests/unit/test_invitation \
+	tests/unit/test_invite_list \
 	tests/unit/test_lockout \
 	tests/unit/test_names \
 	tests/unit/test_numbers \
@@ -25,6 +26,8 @@ tests_unit_test_host_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_host_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_invitation_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_invitation_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_invite_list_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_invite_list_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_lockout_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_lockout_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_names_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
