@@ -1,5 +1,6 @@
 dist_doc_DATA += \
 	doc/acceptance.md \
+	doc/hazards.md \
 	doc/access.md \
 	doc/account.md \
 	doc/administration.md \

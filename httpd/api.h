@@ -106,6 +106,9 @@ http_handler api_me_mail_ask, api_me_mail_drop;
 /* What person asked for, as newMail of body; false when out of memory. */
 bool model_mail_change(const struct rst_rtxn *txn, uint64_t person,
                        int64_t now_s, cJSON *body);
+/* A person's cn is made of the other names: a refusal of it is of the one that
+ * was sent. */
+void user_blame(const struct http_req *req, struct act_refusal *refusal);
 /* By himself, as his policy and the mail there is allow it. */
 bool me_may_change_mail(const struct http_req *req);
 /* The change that the link of a page is for, into body. */

@@ -65,6 +65,7 @@ api_me_edit(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK && n > 0)
 		err = act_edit(&req->ctx, req->who.id, edits, n, &refusal);
 	if (err != RST_OK) {
+		user_blame(req, &refusal);
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}

@@ -8,6 +8,14 @@
 #include "httpd/page.h"
 #include "lifecycle/moment.h"
 
+void
+user_blame(const struct http_req *req, struct act_refusal *refusal)
+{
+	if (refusal->field != NULL && strcmp(refusal->field, "cn") == 0)
+		refusal->field =
+			input_has(req, "givenName") ? "givenName" : "sn";
+}
+
 /* The person the path names; *ret_id and, when wanted, his model. */
 static enum rst_err
 find_person(struct http_req *req, uint64_t *ret_id)
@@ -104,6 +112,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	person.must_change = input_bool(req, "mustChange", false);
 	err = act_create_person(&req->ctx, &person, status, &id, &refusal);
 	if (err != RST_OK) {
+		user_blame(req, &refusal);
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
@@ -271,6 +280,7 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 	if (n_edits > 0)
 		err = act_edit(&req->ctx, id, edits, n_edits, &refusal);
 	if (err != RST_OK) {
+		user_blame(req, &refusal);
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}

@@ -20,6 +20,7 @@ http_tests = \
 	tests/http/test_browser.py \
 	tests/http/test_front.py \
 	tests/http/test_gate.py \
+	tests/http/test_hazards.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
 	tests/http/test_limits.py \

@@ -261,8 +261,27 @@ def drip(rosterd, first, results, key):
     results[key] = time.monotonic() - begun
 
 
+def idle(rosterd, first, results, key):
+    """Nothing comes after first, which is answered."""
+    with socket.create_connection(("127.0.0.1", rosterd.port)) as s:
+        s.settimeout(60)
+        got = b""
+        if first:
+            s.sendall(first)
+            while b"\r\n\r\n" not in got:
+                got += s.recv(65536)
+        begun = time.monotonic()
+        try:
+            while s.recv(65536) != b"":
+                pass
+        except OSError:
+            pass
+    results[key] = time.monotonic() - begun
+
+
 def slow_clients_are_cut_off():
-    """The head within 10 s, the request within 30, whatever trickles in."""
+    """The head within 10 s, the request within 30, whatever trickles in, and
+    who says nothing within 10."""
     global HOST
     rosterd = Rosterd()
     HOST = b"127.0.0.1:%d" % rosterd.port
@@ -276,6 +295,12 @@ def slow_clients_are_cut_off():
     threads = [threading.Thread(target=drip,
                                 args=(rosterd, first, took, name))
                for name, first in cases.items()]
+    threads += [threading.Thread(target=idle,
+                                 args=(rosterd, first, took, name))
+                for name, first in (
+                    ("idle from the start", b""),
+                    ("idle after an answer", request(
+                        b"HEAD /login HTTP/1.1")))]
     for thread in threads:
         thread.start()
     # others are served meanwhile
@@ -286,6 +311,8 @@ def slow_clients_are_cut_off():
     assert 9 <= took["head"] <= 16, took
     assert 9 <= took["line"] <= 16, took
     assert 29 <= took["body"] <= 36, took
+    for name in ("idle from the start", "idle after an answer"):
+        assert 9 <= took[name] <= 16, (name, took)
 
 
 if __name__ == "__main__":
