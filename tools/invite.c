@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* invite.c - rosterctl invite: links that admit people */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,73 +13,6 @@
 #include "rules/invite_list.h"
 #include "rules/setting.h"
 #include "tools/noun.h"
-
-#define LINK_MAX    1200
-#define URL_DEFAULT "https://localhost:8443"
-
-static const char *
-public_url(const struct noun *noun)
-{
-	return noun->option[NOUN_PUBLIC_URL] != NULL
-	               ? noun->option[NOUN_PUBLIC_URL]
-	               : URL_DEFAULT;
-}
-
-static bool
-link_of(const struct noun *noun, const char *token, char *buf, size_t size)
-{
-	const char *url = public_url(noun);
-	size_t len = strlen(url);
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	return snprintf(buf, size, "%.*s/register/%s", (int)len, url, token) <
-	       (int)size;
-}
-
-/* The link alone on standard output, so that a script can take it. */
-static enum ctl_status
-tell_link(struct noun *noun, enum rst_err err, const char *token)
-{
-	char link[LINK_MAX];
-	cJSON *root;
-
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	if (noun->dry_run) {
-		puts("an invitation would be made");
-		return CTL_OK;
-	}
-	if (!link_of(noun, token, link, sizeof(link)))
-		return CTL_INVALID;
-	if (!noun->json) {
-		puts(link);
-		sodium_memzero(link, sizeof(link));
-		return CTL_OK;
-	}
-	root = cJSON_CreateObject();
-	if (!cJSON_AddStringToObject(root, "link", link)) {
-		cJSON_Delete(root);
-		root = NULL;
-	}
-	sodium_memzero(link, sizeof(link));
-	return ctl_print_json(root);
-}
-
-static enum ctl_status
-read_lifetime(struct noun *noun, int64_t *ret_lifetime_s)
-{
-	struct rst_view text = noun_text(noun, NOUN_LIFETIME);
-	char range[RULE_SETTING_RANGE_BYTES];
-
-	*ret_lifetime_s = 0;
-	if (text.ptr == NULL ||
-	    rule_setting_read(RULE_SETTING_INVITATION_LIFETIME, text.ptr,
-	                      text.len, ret_lifetime_s) == RULE_OK)
-		return CTL_OK;
-	rule_setting_print_range(RULE_SETTING_INVITATION_LIFETIME, range);
-	return noun_refuse(noun, RULE_INVALID_EXPIRY, range);
-}
 
 /* What holds for one, or for all of a list. */
 static enum ctl_status
@@ -97,9 +29,11 @@ read_terms(struct noun *noun, struct act_invite *invite)
 		                      noun->option[NOUN_NO_APPROVAL] != NULL,
 		.preset = noun_text(noun, NOUN_PRESET),
 		.send = noun->option[NOUN_SEND] != NULL,
-		.public_url = rst_view_of(public_url(noun)),
+		.public_url = rst_view_of(noun_public_url(noun)),
 	};
-	status = read_lifetime(noun, &invite->lifetime_s);
+	status =
+		noun_span(noun, NOUN_LIFETIME, RULE_SETTING_INVITATION_LIFETIME,
+	                  &invite->lifetime_s);
 	if (status == CTL_OK)
 		status = noun_number(noun, NOUN_USES, UINT32_MAX, &uses);
 	invite->uses = (uint32_t)uses;
@@ -120,7 +54,7 @@ add(struct noun *noun)
 	if (noun->n_args > 0)
 		invite.mail = rst_view_of(noun->args[0]);
 	err = act_invite(&noun->ctx, &invite, token, &id, &noun->refusal);
-	status = tell_link(noun, err, token);
+	status = noun_tell_link(noun, err, "register", token, "an invitation");
 	sodium_memzero(token, sizeof(token));
 	return status;
 }
@@ -181,12 +115,12 @@ tell_line(void *arg, const struct act_invited *one)
 	struct telling *telling = arg;
 	struct noun *noun = telling->noun;
 	const char *word = word_of(noun, one);
-	char link[LINK_MAX] = "";
+	char link[NOUN_LINK_BYTES] = "";
 	bool good = true;
 
 	telling->refused |= one->err != RST_OK;
 	if (one->err == RST_OK && !noun->dry_run)
-		good = link_of(noun, one->token, link, sizeof(link));
+		good = noun_link(noun, "register", one->token, link);
 	if (good && noun->json)
 		good = print_line_json(one, word, link);
 	else if (good && noun->option[NOUN_CSV] != NULL)
@@ -197,39 +131,6 @@ tell_line(void *arg, const struct act_invited *one)
 		       link[0] != '\0' ? " " : "", link);
 	sodium_memzero(link, sizeof(link));
 	return good ? RST_OK : RST_ENOMEM;
-}
-
-/* All of FILE, "-" for standard input; to be freed. */
-static enum ctl_status
-read_list(const char *name, char **ret_text, size_t *ret_len)
-{
-	FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
-	enum ctl_status status = CTL_OK;
-	char *text = malloc(RULE_INVITEES_BYTES + 1);
-	size_t len = 0;
-
-	if (in == NULL) {
-		ctl_say("%s: %s", name, strerror(errno));
-		status = CTL_ABSENT;
-	} else if (text == NULL) {
-		status = CTL_INTERNAL;
-	} else {
-		/* one more than may be there, so that it is seen */
-		len = fread(text, 1, RULE_INVITEES_BYTES + 1, in);
-		if (ferror(in)) {
-			ctl_say("%s: %s", name, strerror(errno));
-			status = CTL_IO;
-		}
-	}
-	if (in != NULL && in != stdin)
-		(void)fclose(in);
-	if (status == CTL_OK) {
-		*ret_text = text;
-		*ret_len = len;
-		text = NULL;
-	}
-	free(text);
-	return status;
 }
 
 /* Each line for itself: what is refused holds nobody else. */
@@ -244,7 +145,8 @@ import(struct noun *noun)
 	enum rst_err err;
 
 	if (status == CTL_OK)
-		status = read_list(noun->args[0], &text, &len);
+		status = noun_read_file(noun->args[0], RULE_INVITEES_BYTES,
+		                        &text, &len);
 	if (status != CTL_OK)
 		return status;
 	if (noun->option[NOUN_CSV] != NULL && !noun->json)
@@ -388,8 +290,8 @@ resend(struct noun *noun)
 		return status;
 	err = act_invitation_resend(
 		&noun->ctx, id, noun->option[NOUN_SEND] != NULL,
-		rst_view_of(public_url(noun)), token, &noun->refusal);
-	status = tell_link(noun, err, token);
+		rst_view_of(noun_public_url(noun)), token, &noun->refusal);
+	status = noun_tell_link(noun, err, "register", token, "an invitation");
 	sodium_memzero(token, sizeof(token));
 	return status;
 }

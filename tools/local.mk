@@ -1,6 +1,7 @@
 sbin_PROGRAMS += rosterctl
 rosterctl_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CJSON_CFLAGS)
 rosterctl_SOURCES = \
+	tools/agreement.c \
 	tools/audit.c \
 	tools/backup.c \
 	tools/bootstrap.c \
@@ -13,6 +14,7 @@ rosterctl_SOURCES = \
 	tools/init.c \
 	tools/invite.c \
 	tools/key.c \
+	tools/link.c \
 	tools/mail.c \
 	tools/noun.c tools/noun.h \
 	tools/preset.c \

@@ -2,6 +2,7 @@
 /* noun.c - commands with verbs: their command line and what they share */
 #include "tools/noun.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 
 #define BATCH       64 /* ids taken from the store at a time */
 #define KEY_DRY_RUN 512
+#define URL_DEFAULT "https://localhost:8443"
 #define KEY_JSON    'j'
 
 static const struct argp_option options[] = {
@@ -356,10 +358,29 @@ enum ctl_status
 noun_walk(struct noun *noun, const char *place, noun_print *print,
           const void *arg)
 {
+	struct rst_rtxn txn;
+	uint64_t parent;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK) {
+		err = lifecycle_place(&txn, place, &parent);
+		rst_read_end(&txn);
+	}
+	if (err == RST_ENOTFOUND)
+		return CTL_OK;
+	return err == RST_OK ? noun_walk_below(noun, parent, print, arg)
+	                     : ctl_failed(err, &noun->refusal);
+}
+
+enum ctl_status
+noun_walk_below(struct noun *noun, uint64_t parent, noun_print *print,
+                const void *arg)
+{
 	struct rst_tree_cursor cursor = { 0 };
 	enum ctl_status status = CTL_OK;
 	struct rst_record record;
-	uint64_t parent, ids[BATCH];
+	uint64_t ids[BATCH];
 	struct rst_rtxn txn;
 	size_t n = 1;
 	enum rst_err err;
@@ -367,9 +388,6 @@ noun_walk(struct noun *noun, const char *place, noun_print *print,
 	err = rst_read_begin(noun->env, &txn);
 	if (err != RST_OK)
 		return ctl_failed(err, &noun->refusal);
-	err = lifecycle_place(&txn, place, &parent);
-	if (err == RST_ENOTFOUND)
-		err = RST_OK, n = 0;
 	while (err == RST_OK && status == CTL_OK && n > 0) {
 		err = rst_tree_children(&txn, parent, &cursor, ids, BATCH, &n);
 		for (size_t i = 0; err == RST_OK && status == CTL_OK && i < n;
@@ -381,6 +399,104 @@ noun_walk(struct noun *noun, const char *place, noun_print *print,
 	}
 	rst_read_end(&txn);
 	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
+}
+
+const char *
+noun_public_url(const struct noun *noun)
+{
+	return noun->option[NOUN_PUBLIC_URL] != NULL
+	               ? noun->option[NOUN_PUBLIC_URL]
+	               : URL_DEFAULT;
+}
+
+bool
+noun_link(const struct noun *noun, const char *page, const char *token,
+          char buf[NOUN_LINK_BYTES])
+{
+	const char *url = noun_public_url(noun);
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return snprintf(buf, NOUN_LINK_BYTES, "%.*s/%s/%s", (int)len, url, page,
+	                token) < NOUN_LINK_BYTES;
+}
+
+enum ctl_status
+noun_tell_link(struct noun *noun, enum rst_err err, const char *page,
+               const char *token, const char *what)
+{
+	char link[NOUN_LINK_BYTES];
+	cJSON *root;
+
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (noun->dry_run) {
+		printf("%s would be made\n", what);
+		return CTL_OK;
+	}
+	if (!noun_link(noun, page, token, link)) {
+		ctl_say("--public-url is too long");
+		return CTL_INVALID;
+	}
+	if (!noun->json) {
+		puts(link);
+		sodium_memzero(link, sizeof(link));
+		return CTL_OK;
+	}
+	root = cJSON_CreateObject();
+	if (!cJSON_AddStringToObject(root, "link", link)) {
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	sodium_memzero(link, sizeof(link));
+	return ctl_print_json(root);
+}
+
+enum ctl_status
+noun_span(struct noun *noun, enum noun_option option, enum rule_setting_id like,
+          int64_t *ret_span_s)
+{
+	struct rst_view text = noun_text(noun, option);
+	char range[RULE_SETTING_RANGE_BYTES];
+
+	*ret_span_s = 0;
+	if (text.ptr == NULL ||
+	    rule_setting_read(like, text.ptr, text.len, ret_span_s) == RULE_OK)
+		return CTL_OK;
+	rule_setting_print_range(like, range);
+	return noun_refuse(noun, RULE_INVALID_EXPIRY, range);
+}
+
+enum ctl_status
+noun_read_file(const char *name, size_t max, char **ret_text, size_t *ret_len)
+{
+	FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "r");
+	enum ctl_status status = CTL_OK;
+	char *text = malloc(max + 1);
+	size_t len = 0;
+
+	if (in == NULL) {
+		ctl_say("%s: %s", name, strerror(errno));
+		status = CTL_ABSENT;
+	} else if (text == NULL) {
+		status = CTL_INTERNAL;
+	} else {
+		len = fread(text, 1, max + 1, in);
+		if (ferror(in)) {
+			ctl_say("%s: %s", name, strerror(errno));
+			status = CTL_IO;
+		}
+	}
+	if (in != NULL && in != stdin)
+		(void)fclose(in);
+	if (status == CTL_OK) {
+		*ret_text = text;
+		*ret_len = len;
+		text = NULL;
+	}
+	free(text);
+	return status;
 }
 
 void

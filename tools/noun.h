@@ -74,6 +74,9 @@
 	  "As this preset says, where no option says otherwise")               \
 	X(NO_APPROVAL, 301, "no-approval", NULL,                               \
 	  "Whoever registers with it is active at once")                       \
+	X(TITLE, 302, "title", "TEXT", "What people read above it")            \
+	X(REQUIRED, 303, "required", NULL,                                     \
+	  "Nobody becomes active without having signed it")                    \
 	X(SERVICE, 293, "service", "NAME",                                     \
 	  "By which PAM services alone, likewise")
 
@@ -144,6 +147,28 @@ typedef enum ctl_status noun_print(struct noun *noun,
                                    const void *arg);
 enum ctl_status noun_walk(struct noun *noun, const char *place,
                           noun_print *print, const void *arg);
+/* The same below entry parent. */
+enum ctl_status noun_walk_below(struct noun *noun, uint64_t parent,
+                                noun_print *print, const void *arg);
+/* What links begin with: --public-url, or the default. */
+const char *noun_public_url(const struct noun *noun);
+/* "URL/page/token"; false when it does not fit.  Wipe it. */
+#define NOUN_LINK_BYTES 1200
+bool noun_link(const struct noun *noun, const char *page, const char *token,
+               char buf[NOUN_LINK_BYTES]);
+/* What an act that makes a link came to: the link alone on standard output, so
+ * that a script can take it, or { "link": ... }.  what is "an invitation". */
+enum ctl_status noun_tell_link(struct noun *noun, enum rst_err err,
+                               const char *page, const char *token,
+                               const char *what);
+/* A span of time within the bounds of a setting; 0 when it was not given.
+ * CTL_REFUSED. */
+enum ctl_status noun_span(struct noun *noun, enum noun_option option,
+                          enum rule_setting_id like, int64_t *ret_span_s);
+/* All of a file, "-" for standard input, to be freed; of one that is larger
+ * than max, max + 1 bytes.  CTL_ABSENT, CTL_IO, said. */
+enum ctl_status noun_read_file(const char *name, size_t max, char **ret_text,
+                               size_t *ret_len);
 /* "key  value" lines of an object: texts, numbers, switches, lists. */
 void noun_print_whole(const struct cJSON *object);
 
