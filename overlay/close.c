@@ -109,6 +109,24 @@ snapshots_end(void)
 		back_read_end(db->read);
 }
 
+/* The snapshots are old by a moment: who bound since then, or changed his own
+ * password, would seem to have lost what he had. */
+static bool
+has_lost_now(const Connection *conn, struct over_who *who)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	do {
+		err = rst_read_begin(who->db->back->env, &txn);
+		if (err == RST_OK)
+			err = over_identity_check(&txn, who);
+		rst_read_end(&txn);
+	} while ((err == RST_EDENIED || err == RST_ENOTFOUND) &&
+	         over_identity_moved(conn->c_connid, who) && who->db != NULL);
+	return err == RST_EDENIED || err == RST_ENOTFOUND;
+}
+
 /*
  * The connection's identity had access and has it no more.  Who has no row
  * was bound before the database opened, and gets one.  c_mutex held.
@@ -132,13 +150,11 @@ has_lost(const Connection *conn)
 		if (err == RST_OK)
 			over_identity_put(conn->c_connid, &conn->c_ndn, &who);
 	}
-	if (err == RST_OK && who.db != NULL && who.db->read != NULL)
-		err = act_still_allowed(&who.db->read->txn, who.id,
-		                        who.generation, slap_get_time());
-	if (err == RST_OK && who.db != NULL && who.db->read != NULL &&
-	    who.token != 0)
-		err = act_token_still(&who.db->read->txn, who.token,
-		                      who.token_generation, slap_get_time());
+	if (err == RST_OK && who.db != NULL && who.db->read != NULL) {
+		err = over_identity_check(&who.db->read->txn, &who);
+		if (err == RST_EDENIED || err == RST_ENOTFOUND)
+			return has_lost_now(conn, &who);
+	}
 out:
 	return err == RST_EDENIED || err == RST_ENOTFOUND;
 }

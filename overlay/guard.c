@@ -40,11 +40,7 @@ who_may(Operation *op, const struct over_who *who)
 	err = back_read_begin(op, who->db->back, &read);
 	if (err != RST_OK)
 		goto out;
-	err = act_still_allowed(&read->txn, who->id, who->generation,
-	                        slap_get_time());
-	if (err == RST_OK && who->token != 0)
-		err = act_token_still(&read->txn, who->token,
-		                      who->token_generation, slap_get_time());
+	err = over_identity_check(&read->txn, who);
 	if (err == RST_ENOTFOUND)
 		err = RST_EDENIED;
 	back_read_end(read);
@@ -117,6 +113,9 @@ operation_may(Operation *op, bool *ret_must_change)
 	if (!over_identity_get(op->o_connid, &op->o_ndn, &who, &same))
 		err = meet(op, &who);
 	if (err == RST_OK)
+		err = who_may(op, &who);
+	/* he bound anew, or changed his password, while we looked */
+	while (err == RST_EDENIED && over_identity_moved(op->o_connid, &who))
 		err = who_may(op, &who);
 	*ret_must_change = who.must_change;
 	if (err != RST_OK || same || BER_BVISEMPTY(&op->o_ndn))

@@ -74,8 +74,37 @@ raise_generation(unsigned long connid, const struct over_who *was,
 	    row->who.generation == was->generation) {
 		row->who.generation = generation;
 		row->who.must_change = false;
+		row->who.changing = false;
 	}
 	pthread_mutex_unlock(&rows_mutex);
+}
+
+static void
+set_changing(unsigned long connid, bool changing)
+{
+	struct row *row;
+
+	pthread_mutex_lock(&rows_mutex);
+	row = *row_at(connid);
+	if (row != NULL)
+		row->who.changing = changing;
+	pthread_mutex_unlock(&rows_mutex);
+}
+
+bool
+over_identity_moved(unsigned long connid, struct over_who *who)
+{
+	struct over_who was = *who;
+	const struct row *row;
+
+	pthread_mutex_lock(&rows_mutex);
+	row = *row_at(connid);
+	if (row != NULL)
+		*who = row->who;
+	pthread_mutex_unlock(&rows_mutex);
+	return who->db != was.db || who->id != was.id ||
+	       who->generation != was.generation || who->token != was.token ||
+	       who->changing != was.changing;
 }
 
 void
@@ -220,27 +249,62 @@ changes_password(const Operation *op)
 	return mod != NULL;
 }
 
+/* op changes the password of who is bound on its connection. */
+static bool
+changes_own(const Operation *op, struct over_who *ret_who)
+{
+	bool same = false;
+
+	return over_identity_get(op->o_connid, &op->o_req_ndn, ret_who,
+	                         &same) &&
+	       same && ret_who->db != NULL && changes_password(op);
+}
+
+void
+over_identity_expect(Operation *op)
+{
+	struct over_who who;
+
+	if (changes_own(op, &who))
+		set_changing(op->o_connid, true);
+}
+
 /*
  * Only by one: had anything else happened to the account in between, such as
  * a suspension and its end, the connection would go as any other.
  */
 void
-over_identity_renew(Operation *op)
+over_identity_renew(Operation *op, bool done)
 {
 	struct over_who who, now = { .id = 0 };
 	struct back_read *read;
 	enum rst_err err;
-	bool same = false;
 
-	if (!over_identity_get(op->o_connid, &op->o_req_ndn, &who, &same) ||
-	    !same || who.db == NULL || !changes_password(op))
+	if (!changes_own(op, &who))
 		return;
-	err = back_read_begin(op, who.db->back, &read);
-	if (err != RST_OK)
-		return;
-	err = over_identity_find(&read->txn, who.db, &op->o_req_ndn, &now);
-	back_read_end(read);
-	if (err == RST_OK && now.id == who.id &&
-	    now.generation == who.generation + 1)
-		raise_generation(op->o_connid, &who, now.generation);
+	if (done && back_read_begin(op, who.db->back, &read) == RST_OK) {
+		err = over_identity_find(&read->txn, who.db, &op->o_req_ndn,
+		                         &now);
+		back_read_end(read);
+		if (err == RST_OK && now.id == who.id &&
+		    now.generation == who.generation + 1)
+			raise_generation(op->o_connid, &who, now.generation);
+	}
+	set_changing(op->o_connid, false);
+}
+
+enum rst_err
+over_identity_check(const struct rst_rtxn *txn, const struct over_who *who)
+{
+	int64_t now_s = slap_get_time();
+	enum rst_err err;
+
+	err = act_still_allowed(txn, who->id, who->generation, now_s);
+	if (err == RST_EDENIED && who->changing)
+		err = act_still_allowed(txn, who->id, who->generation + 1,
+		                        now_s);
+	if (err == RST_OK && who->token != 0)
+		err = act_token_still(txn, who->token, who->token_generation,
+		                      now_s);
+	return err;
 }

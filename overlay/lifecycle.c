@@ -269,10 +269,12 @@ over_connection_destroy(BackendDB *be, Connection *conn)
 static int
 over_response(Operation *op, SlapReply *rs)
 {
-	if (rs->sr_type != REP_RESULT || rs->sr_err != LDAP_SUCCESS)
+	if (rs->sr_type != REP_RESULT)
 		goto out;
 	if (op->o_tag == LDAP_REQ_MODIFY)
-		over_identity_renew(op);
+		over_identity_renew(op, rs->sr_err == LDAP_SUCCESS);
+	if (rs->sr_err != LDAP_SUCCESS)
+		goto out;
 	if (op->o_tag == LDAP_REQ_MODIFY || op->o_tag == LDAP_REQ_DELETE ||
 	    op->o_tag == LDAP_REQ_MODRDN)
 		over_close_poke();

@@ -49,6 +49,7 @@ struct over_who {
 	uint64_t token, token_generation;
 	bool reads_only;  /* that is all its scope allows */
 	bool must_change; /* the password, before anything else */
+	bool changing;    /* his own password, just now */
 };
 
 /* Remember that ndn on connection connid is who, in place of what was. */
@@ -66,10 +67,17 @@ bool over_identity_get(unsigned long connid, const struct berval *ndn,
                        struct over_who *ret_who, bool *ret_same);
 void over_identity_drop(unsigned long connid);
 /*
- * op, a modify, went through.  If it was a change of the connection's own
- * password, its owner proved himself just now: he keeps the connection.
+ * op, a modify, begins, and is over: done or refused.  If it is a change of the
+ * connection's own password, its owner proves himself by it: he keeps the
+ * connection, also while the change is written and not yet told of.
  */
-void over_identity_renew(Operation *op);
+void over_identity_expect(Operation *op);
+void over_identity_renew(Operation *op, bool done);
+/* Has who access still?  RST_EDENIED or RST_ENOTFOUND: not any more. */
+enum rst_err over_identity_check(const struct rst_rtxn *txn,
+                                 const struct over_who *who) RST_MUST_USE;
+/* The row has moved on since it was *who, who is now what it says. */
+bool over_identity_moved(unsigned long connid, struct over_who *who);
 /* Somebody is bound as entry id, or by the token that it is.  Costs a walk of
  * all rows. */
 bool over_identity_has(const struct over_db *db, uint64_t id);

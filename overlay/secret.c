@@ -518,6 +518,8 @@ over_modify(Operation *op, SlapReply *rs)
 		over_refuse(op, rs, &refusal);
 		send_ldap_result(op, rs);
 		rc = rs->sr_err;
+	} else {
+		over_identity_expect(op);
 	}
 out:
 	over_owner_release(&owner);
