@@ -60,6 +60,10 @@ class Full(Exception):
     """Refused for want of room, so it was not done: the text or code."""
 
 
+class Refused(Exception):
+    """For a reason that another act gave, so it was not done."""
+
+
 class NotNow(Exception):
     """This hand has nothing to do it to."""
 
@@ -267,6 +271,8 @@ class Person:
     def __init__(self, status="active", password=None):
         self.status, self.password = status, password
         self.key = None  # a fingerprint
+        self.asked = False  # for a reset: its answer, which comes at any
+        # time, ends other links
         self.groups = set()
         self.sessions = {}  # token -> Api
         self.tokens = {}  # id -> secret
@@ -327,6 +333,9 @@ class Hand(threading.Thread):
         except Full:
             self.book.withdraw(facts)
             raise
+        except Refused as error:
+            self.book.withdraw(facts)
+            raise NotNow from error
         self.book.acknowledge(facts)
         return answer
 
@@ -350,7 +359,7 @@ class Hand(threading.Thread):
             raise Full("507")
         if status not in (200, 201, 202, 204):
             raise Failure("%s %s: %d %s" % (method, path, status, answer))
-        if status == 201 and not isinstance(answer, dict):
+        if status != 204 and not isinstance(answer, dict):
             raise Lost("cut off after its head")
         return answer
 
@@ -1106,8 +1115,10 @@ def http_password(hand):
 
 @act(HTTP, "ask for a reset", "act_reset_request", weight=1)
 def http_ask_reset(hand):
+    name = hand.one_of(hand.people)
+    hand.people[name].asked = True
     status, answer = hand.promise({}, lambda: hand.api.call(
-        "POST", "password-resets", {"username": hand.one_of(hand.people)}))
+        "POST", "password-resets", {"username": name}))
     if status == 429:
         raise NotNow  # so many from one address
     if status in (502, 503, 504):
@@ -1135,9 +1146,9 @@ def http_reset(hand):
             hand.ask("POST", "password-resets/confirm", body,
                      hand.roster.api())
         except Failure as error:
-            # used by the same request before, whose answer was cut off
-            if "invalid_link" in str(error):
-                raise Lost(error) from error
+            # ended by the link that the thread that sends mail made meanwhile
+            if "invalid_link" in str(error) and person.asked:
+                raise Refused from error
             raise
     hand.promise(facts, confirm)
     person.password, person.sessions = password, {}

@@ -9,39 +9,52 @@ HEAD = ("promise", "asked", "reached", "", "violations", "took", "by")
 
 
 def first_value(path, name):
-    with open(path) as lines:
-        for line in lines:
-            if line.startswith(name):
-                return line.split("=" if "=" in line else ":", 1)[1].strip(
-                    ' "\n')
+    """What path says of name; "?" where it says nothing, or is not there: a
+    bare root has no /etc/os-release, some kernels name no processor."""
+    try:
+        with open(path) as lines:
+            for line in lines:
+                key, equals, value = line.partition(
+                    "=" if "=" in line else ":")
+                if key.strip() == name and equals:
+                    return value.strip(' "\n')
+    except OSError:
+        pass
     return "?"
 
 
 def commit(source):
     """As git names it; a tarball has none."""
-    done = subprocess.run(["git", "-C", source, "describe", "--always",
-                           "--dirty", "--abbrev=12"], capture_output=True,
-                          text=True)
+    try:
+        done = subprocess.run(["git", "-C", source, "describe", "--always",
+                               "--dirty", "--abbrev=12"],
+                              capture_output=True, text=True)
+    except FileNotFoundError:  # no git either
+        return "unknown"
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
 def file_system(path):
     """The type of the one that holds path."""
     best = ("", "?")
-    with open("/proc/mounts") as mounts:
-        for line in mounts:
-            place, kind = line.split()[1:3]
-            if (path + "/").startswith(place.rstrip("/") + "/") and \
-                    len(place) >= len(best[0]):
-                best = (place, kind)
+    try:
+        with open("/proc/mounts") as mounts:
+            for line in mounts:
+                place, kind = line.split()[1:3]
+                if (path + "/").startswith(place.rstrip("/") + "/") and \
+                        len(place) >= len(best[0]):
+                    best = (place, kind)
+    except OSError:
+        pass
     return best[1]
 
 
 def machine():
-    memory = int(first_value("/proc/meminfo", "MemTotal").split()[0])
-    return "%d x %s, %.0f GiB, %s, Linux %s, tests on %s" % (
-        os.cpu_count(), first_value("/proc/cpuinfo", "model name"),
-        memory / (1 << 20), first_value("/etc/os-release", "PRETTY_NAME"),
+    memory = first_value("/proc/meminfo", "MemTotal").split()[0]
+    return "%d x %s, %s GiB, %s, Linux %s, tests on %s" % (
+        os.cpu_count() or 1, first_value("/proc/cpuinfo", "model name"),
+        "%.0f" % (int(memory) / (1 << 20)) if memory.isdigit() else "?",
+        first_value("/etc/os-release", "PRETTY_NAME"),
         os.uname().release,
         file_system(os.path.realpath(os.environ.get("TMPDIR", "/tmp"))))
 
