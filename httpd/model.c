@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "httpd/api.h"
+#include "lifecycle/attempt.h"
 #include "lifecycle/password_age.h"
 #include "rules/invitation.h"
 #include "rules/status.h"
@@ -199,6 +200,23 @@ add_password(cJSON *user, const struct rst_rtxn *txn,
 	                     act_must_change(txn, record->id, now_s));
 }
 
+/* One that holds now. */
+static bool
+add_lock(cJSON *user, const struct rst_rtxn *txn,
+         const struct rst_record *record, int64_t now_s)
+{
+	struct attempt_lock lock;
+
+	if (attempt_lock(txn, record, now_s, &lock) != RST_OK)
+		return false;
+	if (!lock.holds)
+		return true;
+	if (lock.for_ever)
+		return json_add_bool(user, "lockedForEver", true);
+	return json_add_time(user, "locked", lock.since_s) &&
+	       json_add_time(user, "lockedUntil", lock.until_s);
+}
+
 cJSON *
 model_user(const struct rst_rtxn *txn, const struct rst_record *record,
            bool administrator, int64_t now_s)
@@ -247,8 +265,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 		               RST_A_ROSTERSTATUSSINCE) &&
 		     add_first(user, "statusBy", record,
 		               RST_A_ROSTERSTATUSBY) &&
-		     add_stamp(user, "locked", record,
-		               RST_A_PWDACCOUNTLOCKEDTIME) &&
+		     add_lock(user, txn, record, now_s) &&
 		     add_moves(user, record->status, act_is_invited(record));
 	return finish(user, ok);
 }

@@ -76,7 +76,8 @@ is_lawful(const struct rst_rtxn *txn, const struct bulk_act *act,
           const cJSON *user, uint64_t person, uint64_t group)
 {
 	if (strcmp(act->word, "unlock") == 0)
-		return json_get(user, "locked") != NULL;
+		return json_get(user, "locked") != NULL ||
+		       json_get(user, "lockedForEver") != NULL;
 	if (act->move != NULL)
 		return cJSON_IsTrue(
 			json_get(json_get(user, "moves"), act->word));

@@ -87,20 +87,47 @@ attempt_is_for_ever(struct rst_view since)
 	                      FOR_EVER_YEAR);
 }
 
+static struct attempt_lock
+judge_lock(const struct rule_lockout *policy, struct rst_view since,
+           int64_t now_s)
+{
+	struct attempt_lock lock = { .holds = false };
+
+	if (since.len == 0)
+		return lock;
+	lock.for_ever = attempt_is_for_ever(since) ||
+	                !lifecycle_time_parse(since, &lock.since_s);
+	lock.holds = lock.for_ever ||
+	             rule_lockout_holds(policy, lock.since_s, now_s);
+	lock.until_s = lock.for_ever ? 0 : lock.since_s + policy->lock_s;
+	return lock;
+}
+
+enum rst_err
+attempt_lock(const struct rst_rtxn *txn, const struct rst_record *person,
+             int64_t now_s, struct attempt_lock *ret_lock)
+{
+	struct rst_view since =
+		rst_record_first(person, RST_A_PWDACCOUNTLOCKEDTIME);
+	struct attempt_policy policy;
+	enum rst_err err;
+
+	*ret_lock = (struct attempt_lock){ .holds = false };
+	if (since.len == 0)
+		return RST_OK;
+	err = attempt_policy(txn, person->id, &policy);
+	if (err == RST_OK)
+		*ret_lock = judge_lock(&policy.account, since, now_s);
+	return err;
+}
+
 /* The entry tells of a lock that holds. */
 static bool
 entry_locked(const struct attempt *attempt)
 {
-	struct rst_view since = attempt->claim.since;
-	int64_t since_s;
-
-	if (since.len == 0)
-		return false;
-	if (attempt_is_for_ever(since) ||
-	    !lifecycle_time_parse(since, &since_s))
-		return true;
-	return rule_lockout_holds(&attempt->policy.account, since_s,
-	                          attempt->claim.now_s);
+	return judge_lock(&attempt->policy.account, attempt->claim.since,
+	                  attempt->claim.now_s)
+	        .holds;
 }
 
 /* The row's own lock; one that is over or was lifted is cleared. */

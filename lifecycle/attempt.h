@@ -117,6 +117,15 @@ void attempt_end(const struct act_ctx *ctx, const struct attempt *attempt,
  * holds everywhere, for API tokens too. */
 bool attempt_is_for_ever(struct rst_view since);
 
+/* What the entry tells of a lock: nothing of one that is over. */
+struct attempt_lock {
+	bool holds, for_ever;
+	int64_t since_s, until_s; /* 0 for ever */
+};
+enum rst_err attempt_lock(const struct rst_rtxn *txn,
+                          const struct rst_record *person, int64_t now_s,
+                          struct attempt_lock *ret_lock) RST_MUST_USE;
+
 /* How long the source of ctx is throttled; 0: it is not. */
 uint32_t attempt_wait_s(const struct act_ctx *ctx);
 

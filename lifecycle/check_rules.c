@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "lifecycle/check_priv.h"
+#include "lifecycle/decoy.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
@@ -388,6 +389,30 @@ check_administrators(struct rst_check *check)
 	return err;
 }
 
+static enum rst_err
+tally_hash(struct rst_check *check, const struct rst_record *record, void *arg)
+{
+	(void)check;
+	decoy_tally(arg, rst_record_first(record, RST_A_USERPASSWORD));
+	return RST_OK;
+}
+
+static enum rst_err
+check_hash_costs(struct rst_check *check)
+{
+	struct decoy_costs counted = decoy_counted(rst_check_txn(check));
+	struct decoy_costs stored = { 0 };
+	enum rst_err err;
+
+	err = rst_check_each_record(check, tally_hash, &stored);
+	if (err == RST_OK && !decoy_same(&counted, &stored))
+		rst_check_found(check,
+		                "the hashes that are stored are not those "
+		                "that were counted: an account could be told "
+		                "by the time that a wrong password takes");
+	return err;
+}
+
 static bool
 is_hex(struct rst_view text)
 {
@@ -568,6 +593,7 @@ const struct rst_check_rule lifecycle_check_rules[] = {
 	{ "member-until", gate_lifecycle_on, .record = check_ends },
 	{ "number-range", gate_lifecycle_on, .record = number_range },
 	{ "password-hash", gate_lifecycle_on, .record = password_hash },
+	{ "hash-costs", gate_lifecycle_on, .check = check_hash_costs },
 	{ "stamps", gate_lifecycle_on, .record = stamps },
 	{ "primary-group", gate_lifecycle_on, .record = primary_group },
 	{ "invitation", gate_lifecycle_on, .record = invitation },

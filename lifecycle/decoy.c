@@ -18,14 +18,6 @@
 #define SETTING    "hash-costs"
 #define TEXT_BYTES (DECOY_COSTS_MAX * 32 + 1)
 
-struct costs {
-	size_t n;
-	struct {
-		struct lifecycle_cost cost;
-		uint64_t hashes;
-	} of[DECOY_COSTS_MAX];
-};
-
 struct rst_view
 decoy_known_as(struct rst_view name, char buf[DECOY_NAME_BYTES])
 {
@@ -69,9 +61,9 @@ take_number(struct rst_view *text, char end, uint64_t max, uint64_t *ret_number)
 }
 
 static void
-read_costs(const struct rst_rtxn *txn, struct costs *ret_costs)
+read_costs(const struct rst_rtxn *txn, struct decoy_costs *ret_costs)
 {
-	struct costs costs = { 0 };
+	struct decoy_costs costs = { 0 };
 	struct rst_view text;
 	uint64_t kib, passes, hashes;
 
@@ -90,7 +82,7 @@ read_costs(const struct rst_rtxn *txn, struct costs *ret_costs)
 
 /* Without those that nothing has any more. */
 static enum rst_err
-write_costs(struct rst_wtxn *txn, const struct costs *costs)
+write_costs(struct rst_wtxn *txn, const struct decoy_costs *costs)
 {
 	char text[TEXT_BYTES] = "";
 	size_t len = 0;
@@ -129,7 +121,7 @@ cost_of(struct rst_view stored, struct lifecycle_cost *ret_cost)
 
 /* Where it is counted, or would be. */
 static size_t
-place_of(const struct costs *costs, const struct lifecycle_cost *cost)
+place_of(const struct decoy_costs *costs, const struct lifecycle_cost *cost)
 {
 	size_t i = 0;
 
@@ -144,7 +136,7 @@ decoy_count(struct rst_wtxn *txn, struct rst_view before, struct rst_view after)
 {
 	struct lifecycle_cost was = { 0, 0 }, is = { 0, 0 };
 	bool had = cost_of(before, &was), has = cost_of(after, &is);
-	struct costs costs;
+	struct decoy_costs costs;
 	size_t at;
 
 	if (had == has && was.kib == is.kib && was.passes == is.passes)
@@ -161,6 +153,135 @@ decoy_count(struct rst_wtxn *txn, struct rst_view before, struct rst_view after)
 	if (has && at < costs.n && costs.of[at].hashes < UINT32_MAX)
 		costs.of[at].hashes++;
 	return write_costs(txn, &costs);
+}
+
+struct decoy_costs
+decoy_counted(const struct rst_rtxn *txn)
+{
+	struct decoy_costs costs;
+
+	read_costs(txn, &costs);
+	return costs;
+}
+
+void
+decoy_tally(struct decoy_costs *costs, struct rst_view stored)
+{
+	struct lifecycle_cost cost;
+	size_t at;
+
+	if (!cost_of(stored, &cost))
+		return;
+	at = place_of(costs, &cost);
+	if (at == DECOY_COSTS_MAX)
+		return;
+	if (at == costs->n) {
+		costs->of[costs->n].cost = cost;
+		costs->of[costs->n++].hashes = 0;
+	}
+	costs->of[at].hashes++;
+}
+
+/* Each of a is in b, or b had no room for it. */
+static bool
+is_within(const struct decoy_costs *a, const struct decoy_costs *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		size_t at = place_of(b, &a->of[i].cost);
+
+		if (at == b->n ? b->n < DECOY_COSTS_MAX
+		               : b->of[at].hashes != a->of[i].hashes)
+			return false;
+	}
+	return true;
+}
+
+bool
+decoy_same(const struct decoy_costs *a, const struct decoy_costs *b)
+{
+	return is_within(a, b) && is_within(b, a);
+}
+
+/* All that txn sees. */
+static enum rst_err
+tally_all(const struct rst_rtxn *txn, struct decoy_costs *costs)
+{
+	struct rst_record record;
+	uint64_t id = 0;
+	enum rst_err err;
+
+	*costs = (struct decoy_costs){ 0 };
+	while ((err = rst_record_next(txn, &id, &record)) == RST_OK)
+		decoy_tally(costs,
+		            rst_record_first(&record, RST_A_USERPASSWORD));
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+static uint64_t
+hashes_of(const struct decoy_costs *costs, const struct lifecycle_cost *cost)
+{
+	size_t at = place_of(costs, cost);
+
+	return at < costs->n ? costs->of[at].hashes : 0;
+}
+
+static void
+shift(struct decoy_costs *costs, const struct lifecycle_cost *cost,
+      uint64_t before, uint64_t after)
+{
+	size_t at = place_of(costs, cost);
+	uint64_t hashes;
+
+	if (at == DECOY_COSTS_MAX || after == before)
+		return;
+	if (at == costs->n) {
+		costs->of[costs->n].cost = *cost;
+		costs->of[costs->n++].hashes = 0;
+	}
+	hashes = costs->of[at].hashes + after;
+	costs->of[at].hashes = hashes > before ? hashes - before : 0;
+}
+
+/* What others counted since then is in now. */
+static void
+add_since(struct decoy_costs *costs, const struct decoy_costs *then,
+          const struct decoy_costs *now)
+{
+	for (size_t i = 0; i < now->n; i++)
+		shift(costs, &now->of[i].cost,
+		      hashes_of(then, &now->of[i].cost), now->of[i].hashes);
+	for (size_t i = 0; i < then->n; i++)
+		if (place_of(now, &then->of[i].cost) == now->n)
+			shift(costs, &then->of[i].cost, then->of[i].hashes, 0);
+}
+
+enum rst_err
+decoy_recount(struct rst_env *env, struct decoy_costs *ret_costs)
+{
+	struct decoy_costs costs = { 0 }, then, now;
+	struct rst_wtxn txn = { 0 };
+	struct rst_rtxn look;
+	enum rst_err err;
+
+	err = rst_read_begin(env, &look);
+	if (err != RST_OK)
+		return err;
+	read_costs(&look, &then);
+	err = tally_all(&look, &costs);
+	rst_read_end(&look);
+	if (err == RST_OK)
+		err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
+	if (err != RST_OK)
+		return err;
+	read_costs(&txn.r, &now);
+	add_since(&costs, &then, &now);
+	err = write_costs(&txn, &costs);
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	if (err == RST_OK)
+		*ret_costs = costs;
+	return err;
 }
 
 /* A number below end, of the name and nothing else. */
@@ -187,7 +308,7 @@ pick(const struct rst_rtxn *txn, struct rst_view name, uint64_t end)
 struct lifecycle_cost
 decoy_cost(const struct rst_rtxn *txn, struct rst_view name)
 {
-	struct costs costs;
+	struct decoy_costs costs;
 	uint64_t all = 0, at;
 
 	read_costs(txn, &costs);

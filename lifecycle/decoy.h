@@ -31,4 +31,24 @@ struct lifecycle_cost decoy_cost(const struct rst_rtxn *txn,
 enum rst_err decoy_count(struct rst_wtxn *txn, struct rst_view before,
                          struct rst_view after) RST_MUST_USE;
 
+/* Hashes by their costs. */
+struct decoy_costs {
+	size_t n;
+	struct {
+		struct lifecycle_cost cost;
+		uint64_t hashes;
+	} of[DECOY_COSTS_MAX];
+};
+/* What is counted; n 0 where nothing is. */
+struct decoy_costs decoy_counted(const struct rst_rtxn *txn);
+/* One more, unless there is no room for its cost or it has none of ours. */
+void decoy_tally(struct decoy_costs *costs, struct rst_view stored);
+/* The same numbers of the same costs, in any order.  With DECOY_COSTS_MAX of
+ * them which ones are counted is chance: then what both have is compared. */
+bool decoy_same(const struct decoy_costs *a, const struct decoy_costs *b);
+/* Count all that is stored anew, *ret_costs.  Looks at every entry, while
+ * others may write. */
+enum rst_err decoy_recount(struct rst_env *env, struct decoy_costs *ret_costs)
+	RST_MUST_USE;
+
 #endif

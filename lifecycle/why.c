@@ -389,6 +389,42 @@ add_host_step(struct looking *l, const struct lifecycle_host *host)
 		change_list(l, step, "host", RST_A_HOST, rst_view_of(name));
 }
 
+/* The groups that the host's entry names: which they are, and whether the
+ * account is in one.  That decides nothing by itself: host does. */
+static void
+add_host_groups(struct looking *l, const struct lifecycle_host *host)
+{
+	char text[WHY_TEXT_MAX / 2] = "", first[NAME_SHOWN] = "";
+	struct rst_record group;
+	struct why_step *step;
+	size_t used = 0;
+	bool in = false;
+
+	if (!host->restricted)
+		return;
+	for (size_t i = 0; i < host->n_groups; i++) {
+		struct rst_view cn;
+
+		in = in ||
+		     rst_member_within(l->txn, host->groups[i], l->record.id);
+		if (rst_record_get(l->txn, host->groups[i], &group) != RST_OK)
+			continue;
+		cn = rst_record_first(&group, RST_A_CN);
+		if (first[0] == '\0')
+			(void)rst_view_copy(cn, first, sizeof(first));
+		if (used + cn.len + 2 < sizeof(text))
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, "%s%.*s",
+				used > 0 ? ", " : "", (int)cn.len, cn.ptr);
+	}
+	step = add(l, "groups required", in ? WHY_PASS : WHY_NOTE,
+	           "%s admits the members of: %s%s", host->name,
+	           used > 0 ? text : "no group that is there",
+	           in ? "" : "; this account is in none of them");
+	if (!in && first[0] != '\0')
+		change(step, "rosterctl group join %s %.*s", first, NAME(l));
+}
+
 static enum rst_err
 look_at_host(struct looking *l)
 {
@@ -407,8 +443,10 @@ look_at_host(struct looking *l)
 		return RST_OK;
 	}
 	err = lifecycle_host(l->txn, l->asked->host, &host);
-	if (err == RST_OK)
+	if (err == RST_OK) {
+		add_host_groups(l, &host);
 		add_host_step(l, &host);
+	}
 	return err;
 }
 

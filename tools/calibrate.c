@@ -6,6 +6,7 @@
  *
  * Memory first: it is what makes guessing dear for who has many processors.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include <sodium.h>
 
 #include "lifecycle/acts.h"
+#include "lifecycle/decoy.h"
 #include "rules/setting.h"
 #include "tools/rosterctl.h"
 
@@ -198,8 +200,29 @@ set_number(const struct act_ctx *ctx, enum rule_setting_id id, uint32_t number)
 	                  &refusal);
 }
 
+/* [{"hash-memory", "hash-passes", "hashes"}] */
+static bool
+add_stored(cJSON *root, const struct decoy_costs *stored)
+{
+	cJSON *list = cJSON_AddArrayToObject(root, "stored"), *one;
+	bool good = list != NULL;
+
+	for (size_t i = 0; good && i < stored->n; i++) {
+		one = cJSON_CreateObject();
+		good = cJSON_AddItemToArray(list, one) &&
+		       cJSON_AddNumberToObject(one, "hash-memory",
+		                               stored->of[i].cost.kib) &&
+		       cJSON_AddNumberToObject(one, "hash-passes",
+		                               stored->of[i].cost.passes) &&
+		       cJSON_AddNumberToObject(one, "hashes",
+		                               (double)stored->of[i].hashes);
+	}
+	return good;
+}
+
 static enum ctl_status
-report(const struct calibrate *cal, const struct cost *cost)
+report(const struct calibrate *cal, const struct cost *cost,
+       const struct decoy_costs *stored)
 {
 	cJSON *root;
 
@@ -211,6 +234,10 @@ report(const struct calibrate *cal, const struct cost *cost)
 		               ? ", the least there is: slower than asked"
 		               : "",
 		       cal->dry_run ? "; nothing was set" : "");
+		for (size_t i = 0; i < stored->n; i++)
+			printf("%" PRIu64 " stored with %u KiB, %u passes\n",
+			       stored->of[i].hashes, stored->of[i].cost.kib,
+			       stored->of[i].cost.passes);
 		return CTL_OK;
 	}
 	root = cJSON_CreateObject();
@@ -218,7 +245,8 @@ report(const struct calibrate *cal, const struct cost *cost)
 	    !cJSON_AddNumberToObject(root, "hash-passes", cost->passes) ||
 	    !cJSON_AddNumberToObject(root, "milliseconds", cost->ms) ||
 	    !cJSON_AddNumberToObject(root, "target", cal->target_ms) ||
-	    !cJSON_AddBoolToObject(root, "dryRun", cal->dry_run)) {
+	    !cJSON_AddBoolToObject(root, "dryRun", cal->dry_run) ||
+	    !add_stored(root, stored)) {
 		cJSON_Delete(root);
 		root = NULL;
 	}
@@ -243,6 +271,7 @@ ctl_calibrate(struct ctl *ctl, int argc, char **argv)
 	struct calibrate cal = { .ctl = ctl, .target_ms = TARGET_MS };
 	struct rst_env *env = NULL;
 	struct cost cost = { 0 };
+	struct decoy_costs stored = { 0 };
 	enum ctl_status status;
 	struct act_ctx ctx;
 	const struct act_refusal none = { 0 };
@@ -258,13 +287,16 @@ ctl_calibrate(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK)
 		status = ctl_failed(find(&cal, &cost), &none);
 	ctx.dry_run = cal.dry_run;
+	/* what is stored stays as dear as it was: it must be known */
+	if (status == CTL_OK)
+		status = ctl_failed(decoy_recount(env, &stored), &none);
 	if (status == CTL_OK)
 		status = set_number(&ctx, RULE_SETTING_HASH_MEMORY, cost.kib);
 	if (status == CTL_OK)
 		status =
 			set_number(&ctx, RULE_SETTING_HASH_PASSES, cost.passes);
 	if (status == CTL_OK)
-		status = report(&cal, &cost);
+		status = report(&cal, &cost, &stored);
 	rst_env_close(env);
 	return status;
 }

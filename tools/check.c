@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "lifecycle/check_rules.h"
+#include "lifecycle/decoy.h"
 #include "store/backup.h"
 #include "tools/rosterctl.h"
 
@@ -159,6 +160,7 @@ verify(struct rst_env *env, struct options *options,
        const struct rst_check_options *how, struct outcome *outcome)
 {
 	struct rst_check_options again = *how;
+	struct decoy_costs costs;
 	enum rst_err err;
 
 	if (env == NULL)
@@ -170,6 +172,8 @@ verify(struct rst_env *env, struct options *options,
 	if (err == RST_OK && options->repair && outcome->found > 0) {
 		again.finding = NULL;
 		err = rst_check_repair(env, &again, &outcome->repaired);
+		if (err == RST_OK)
+			err = decoy_recount(env, &costs);
 		if (err == RST_OK)
 			err = rst_check(env, &again, &outcome->left);
 	}

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 #include <sodium.h>
 
+#include "lifecycle/attempt.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
 #include "rules/password.h"
@@ -64,6 +65,27 @@ add_values(cJSON *user, const char *key, const struct rst_record *record,
 	return good;
 }
 
+/* One that holds now. */
+static bool
+add_lock(struct noun *noun, cJSON *user, const struct rst_rtxn *txn,
+         const struct rst_record *record)
+{
+	char since[LIFECYCLE_TIME_BYTES], until[LIFECYCLE_TIME_BYTES];
+	struct attempt_lock lock;
+
+	if (attempt_lock(txn, record, noun->ctx.now_s, &lock) != RST_OK)
+		return false;
+	if (!lock.holds)
+		return true;
+	if (lock.for_ever)
+		return cJSON_AddBoolToObject(user, "lockedForEver", true) !=
+		       NULL;
+	lifecycle_time_print_3339(lock.since_s, since);
+	lifecycle_time_print_3339(lock.until_s, until);
+	return cJSON_AddStringToObject(user, "locked", since) != NULL &&
+	       cJSON_AddStringToObject(user, "lockedUntil", until) != NULL;
+}
+
 static cJSON *
 model(struct noun *noun, const struct rst_rtxn *txn,
       const struct rst_record *record, bool whole)
@@ -106,7 +128,8 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 	       cJSON_AddNumberToObject(user, "uidNumber", record->uid_number) &&
 	       cJSON_AddNumberToObject(user, "gidNumber", record->gid_number);
 	if (good && whole)
-		good = add_groups(user, txn, record->id) &&
+		good = add_lock(noun, user, txn, record) &&
+		       add_groups(user, txn, record->id) &&
 		       add_values(user, "hosts", record, RST_A_HOST) &&
 		       add_values(user, "services", record,
 		                  RST_A_AUTHORIZEDSERVICE) &&

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lifecycle/decoy.h"
 #include "lifecycle/place.h"
 #include "store/outbox.h"
 
@@ -679,6 +680,30 @@ an_edit_keeps_the_full_name_in_step(void **state)
 	             RULE_INVALID_SHELL, "loginShell");
 }
 
+/* Of a directory that was filled before they were counted. */
+static void
+hashes_are_counted_anew(void **state)
+{
+	struct life *life = *state;
+	struct decoy_costs costs = { 0 };
+	struct rst_wtxn txn;
+
+	(void)life_person_with_password(life, "ada");
+	(void)life_person_with_password(life, "bob");
+	(void)life_person(life, "carol");
+	fixture_write(life->fixture, &txn);
+	life_ok(life, rst_setting_put(&txn, "hash-costs",
+	                              RST_VIEW("65536 3 7 19456 2 1")));
+	life_ok(life, rst_write_commit(&txn));
+	life_ok(life, decoy_recount(life->env, &costs));
+	assert_int_equal(costs.n, 1);
+	assert_int_equal(costs.of[0].hashes, 2);
+	/* and from here on as ever */
+	(void)life_person_with_password(life, "dave");
+	life_ok(life, decoy_recount(life->env, &costs));
+	assert_int_equal(costs.of[0].hashes, 3);
+}
+
 int
 main(void)
 {
@@ -703,6 +728,7 @@ main(void)
 		LIFE_TEST(joining_and_leaving_are_idempotent),
 		LIFE_TEST(a_group_is_made_and_deleted),
 		LIFE_TEST(an_edit_keeps_the_full_name_in_step),
+		LIFE_TEST(hashes_are_counted_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
