@@ -15,6 +15,7 @@ both_tests = \
 	tests/both/enumeration \
 	tests/both/grants \
 	tests/both/groups \
+	tests/both/hosts \
 	tests/both/invitations \
 	tests/both/journal \
 	tests/both/keys \
