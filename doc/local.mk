@@ -4,12 +4,14 @@ dist_doc_DATA += \
 	doc/access.md \
 	doc/account.md \
 	doc/administration.md \
+	doc/asvs.md \
 	doc/containers.md \
 	doc/deployment.md \
 	doc/differences.md \
 	doc/hacking.md \
 	doc/openapi.yaml \
-	doc/reliability.md
+	doc/reliability.md \
+	doc/threat-model.md
 EXTRA_DIST += \
 	doc/design/0001-one-lmdb.md \
 	doc/design/0002-schema-files.md \
