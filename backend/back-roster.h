@@ -59,6 +59,9 @@ struct back_db {
 	struct back_read *main_read; /* txn.c */
 	struct re_s *stale_task;     /* tasks.c; NULL in tools */
 	struct re_s *index_task;     /* NULL when no index is being built */
+	struct re_s *replica_task;   /* replica.c */
+	bool probe_current;          /* replica.c: it had everything then */
+	time_t probed_s;             /* replica.c: when it asked last */
 	time_t index_told_s;         /* monotonic; 0: not yet */
 	enum rst_err index_trouble;  /* told last */
 	struct berval monitor_ndn;   /* monitor.c; borrowed from cn=monitor */

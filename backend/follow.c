@@ -37,6 +37,8 @@
 #define LATE_S          10 /* an overlay may have come so long before */
 #define CURSOR_TEXT     (24 + RST_CSN_MAX)
 
+static void stop_being_replica(struct follow *follow);
+
 static struct follow *follows; /* changed under a paused pool only */
 
 static unsigned int
@@ -72,6 +74,14 @@ stored_cursor(const struct rst_rtxn *txn, uint64_t *ret_sequence,
 	       rst_view_copy(rest, csn, RST_CSN_MAX);
 }
 
+/* What a replica has is said by what its provider sent, which syncrepl stores
+ * in contextCSN: a refresh comes in any order. */
+static bool
+is_replica(const struct follow *follow)
+{
+	return SLAP_SINGLE_SHADOW(follow->be);
+}
+
 void
 back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
                     struct back_context *ret_context)
@@ -80,7 +90,8 @@ back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
 	uint64_t sequence;
 
 	memset(ret_context, 0, sizeof(*ret_context));
-	if (db->follow == NULL || !db->follow->context)
+	if (db->follow == NULL || !db->follow->context ||
+	    is_replica(db->follow))
 		return;
 	if (!stored_cursor(txn, &sequence, ret_context->foreign))
 		ret_context->foreign[0] = '\0';
@@ -113,7 +124,7 @@ back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
 	struct rst_view last;
 	enum rst_err err = RST_OK;
 
-	if (follow == NULL || !follow->open)
+	if (follow == NULL || !follow->open || is_replica(follow))
 		return RST_OK;
 	if (slap_parse_csn_sid((struct berval *)csn) == slap_serverID) {
 		if (rst_setting_get(&txn->r, LOCAL, &last) != RST_OK)
@@ -224,6 +235,12 @@ replay_next(struct follow *follow, bool inline_op)
 	enum rst_err err;
 
 	err = fetch(follow, &record);
+	if (follow->as_replica) {
+		/* what came from the provider was seen; the first that did
+		 * not waits for slapd to leave it */
+		back_replay_release(&record);
+		return RST_ENOTFOUND;
+	}
 	if (err == RST_ECORRUPT) {
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": record %" PRIu64 " of the journal "
@@ -346,6 +363,8 @@ every_second(void *ctx, void *arg)
 	struct follow *follow = task->arg;
 
 	if (follow->open && !must_leave()) {
+		if (follow->as_replica && !is_replica(follow))
+			stop_being_replica(follow);
 		follow->context = overlay_is_inst(follow->be, "syncprov");
 		listen_for_pokes(follow);
 		work(follow, true);
@@ -373,16 +392,26 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 	struct rst_view local;
 	char csn[RST_CSN_MAX];
 	uint64_t sequence;
+	bool known;
 	enum rst_err err = RST_OK;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	*ret_changed = false;
-	if (!stored_cursor(&txn->r, &follow->cursor, follow->csn)) {
-		*ret_changed = true;
+	follow->as_replica = is_replica(follow);
+	known = stored_cursor(&txn->r, &follow->cursor, follow->csn);
+	if (!known)
 		follow->cursor = rst_journal_last(&txn->r);
-		if (since_s != 0)
+	if (follow->as_replica) {
+		/* nothing was replayed: who is promoted has a CSN made */
+		follow->saved = follow->cursor + 1;
+		follow->csn[0] = '\0';
+		return RST_OK;
+	}
+	if (!known || follow->csn[0] == '\0') {
+		*ret_changed = true;
+		if (!known && since_s != 0)
 			err = rst_journal_find(&txn->r, since_s, &sequence);
-		if (err == RST_OK && since_s != 0)
+		if (err == RST_OK && !known && since_s != 0)
 			follow->cursor = sequence - 1;
 		if (err == RST_OK)
 			err = rst_csn_next(txn, now.tv_sec,
@@ -393,7 +422,7 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 			err = back_follow_save(follow, txn);
 	}
 	follow->saved = follow->cursor;
-	if (err == RST_OK && !SLAP_SINGLE_SHADOW(follow->be) &&
+	if (err == RST_OK &&
 	    rst_setting_get(&txn->r, LOCAL, &local) == RST_ENOTFOUND) {
 		*ret_changed = true;
 		err = rst_csn_next(txn, now.tv_sec,
@@ -419,6 +448,25 @@ begin(struct follow *follow, int64_t since_s)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
 	return err;
+}
+
+/* Promoted while slapd runs: contextCSN is ours to tell from here on. */
+static void
+stop_being_replica(struct follow *follow)
+{
+	enum rst_err err = RST_EBUSY;
+
+	if (back_gate_try(follow)) {
+		err = begin(follow, 0);
+		back_gate_leave(follow);
+	}
+	if (err != RST_OK) {
+		follow->as_replica = true; /* a second later */
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": the journal is not "
+		      "followed yet: %s\n",
+		      follow->db->directory, rst_strerror(err));
+	}
 }
 
 static struct follow *

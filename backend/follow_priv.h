@@ -20,7 +20,8 @@ struct follow {
 	struct back_db *db;
 	BackendDB *be; /* slapd's own */
 	bool open;
-	bool context; /* contextCSN is told: there is syncprov */
+	bool context;    /* contextCSN is told: there is syncprov */
+	bool as_replica; /* it began as a shadow's */
 
 	/* The gate.  What is below belongs to who holds it. */
 	ldap_pvt_thread_mutex_t mutex;

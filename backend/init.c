@@ -8,6 +8,7 @@
 #include "back-roster.h"
 
 #include "backend/follow.h"
+#include "backend/replica.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -207,6 +208,8 @@ open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 	err = check_settings(be, db, why);
 	if (err == RST_OK)
 		err = put_settings(be, db);
+	if (err == RST_OK)
+		err = back_replica_open(be, why);
 	if (err == RST_OK && !(slapMode & SLAP_TOOL_READONLY))
 		err = back_index_open(be, why);
 	return err;
@@ -239,6 +242,7 @@ db_open(BackendDB *be, ConfigReply *cr)
 	if (err == RST_OK) {
 		warn_of_size(db);
 		back_tasks_start(be);
+		back_replica_publish(db, true);
 		back_monitor_open(be);
 		db->presence = (slapMode & SLAP_SERVER_MODE)
 		                       ? rst_presence_hold(db->directory)
@@ -265,6 +269,7 @@ db_close(BackendDB *be, ConfigReply *cr)
 	if (db->env == NULL)
 		return 0;
 	back_tasks_stop(db);
+	back_replica_publish(db, false);
 	rst_presence_release(db->presence);
 	db->presence = -1;
 	back_follow_close(db);

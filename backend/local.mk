@@ -51,6 +51,8 @@ roster_la_SOURCES = \
 	backend/paged.c \
 	backend/plan.c \
 	backend/readattrs.c \
+	backend/replica.c backend/replica.h \
+	backend/replica_config.c backend/replica_probe.c \
 	backend/search.c \
 	backend/search_priv.h \
 	backend/tasks.c \

@@ -13,15 +13,24 @@
 #include <time.h>
 
 #include "backend/follow.h"
+#include "backend/replica.h"
 #include "ldap_rq.h"
 #include "lifecycle/attempt.h"
 
-#define STALE_EVERY_S  5 /* look for readers that died */
-#define INDEX_EVERY_S  1
-#define INDEX_BUDGET   8000    /* 10 ms or so of writing */
-#define INDEX_NAP_NS   5000000 /* others poll every millisecond */
-#define INDEX_TELL_S   10      /* between two lines of the log */
-#define INDEX_TEXT_MAX (RST_ATTR_NAME_MAX + 64)
+#define REPLICA_EVERY_S 1
+#define STALE_EVERY_S   5 /* look for readers that died */
+#define INDEX_EVERY_S   1
+#define INDEX_BUDGET    8000    /* 10 ms or so of writing */
+#define INDEX_NAP_NS    5000000 /* others poll every millisecond */
+#define INDEX_TELL_S    10      /* between two lines of the log */
+#define INDEX_TEXT_MAX  (RST_ATTR_NAME_MAX + 64)
+
+static bool
+must_leave(void)
+{
+	return slapd_shutdown ||
+	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
+}
 
 static void
 leave_queue(struct re_s *task)
@@ -99,11 +108,15 @@ stop(struct re_s **task)
 	*task = NULL;
 }
 
-static bool
-must_leave(void)
+static void *
+look_at_role(void *ctx, void *arg)
 {
-	return slapd_shutdown ||
-	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
+	struct re_s *task = arg;
+
+	if (!must_leave())
+		back_replica_look(task->arg);
+	leave_queue(task);
+	return NULL;
 }
 
 static bool
@@ -219,16 +232,19 @@ back_task_index(BackendDB *be)
 void
 back_tasks_start(BackendDB *be)
 {
-	static char name[] = "roster_stale";
+	static char name[] = "roster_stale", role[] = "roster_replica";
 	struct back_db *db = be->be_private;
 
-	if (slapMode & SLAP_SERVER_MODE)
-		db->stale_task = start(be, STALE_EVERY_S, clear_stale, name);
+	if (!(slapMode & SLAP_SERVER_MODE))
+		return;
+	db->stale_task = start(be, STALE_EVERY_S, clear_stale, name);
+	db->replica_task = start(be, REPLICA_EVERY_S, look_at_role, role);
 }
 
 void
 back_tasks_stop(struct back_db *db)
 {
 	stop(&db->stale_task);
+	stop(&db->replica_task);
 	stop(&db->index_task);
 }

@@ -12,6 +12,7 @@
 #include "back-roster.h"
 
 #include "backend/follow.h"
+#include "backend/replica.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -99,7 +100,9 @@ set_context(struct back_write *write)
 		ctx->actor_id = actor.id;
 	write->flags = GATE_STAMPED;
 	/* what a provider sends was decided there */
-	if (SLAPD_SYNC_IS_SYNCCONN(op->o_connid) || be_shadow_update(op))
+	if (be_shadow_update(op))
+		write->flags |= GATE_IMPORT | GATE_REPLICA;
+	else if (SLAPD_SYNC_IS_SYNCCONN(op->o_connid))
 		write->flags |= GATE_IMPORT;
 }
 
@@ -182,6 +185,12 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 		return false;
 	}
 	set_context(write);
+	if (write->flags & GATE_REPLICA)
+		err = back_replica_note(op->o_bd, &write->txn);
+	if (err != RST_OK) {
+		back_write_fail(write, err);
+		return false;
+	}
 	back_read_attrs_begin(write);
 	back_view_init(&write->view, op, write->db, &write->txn.r, false);
 	if (names_the_journal(write)) {
@@ -213,6 +222,8 @@ back_write_csn(struct back_write *write, const struct berval *mods_csn)
 		err = rst_csn_seen(&write->txn, back_view_of(csn));
 		if (err == RST_OK)
 			return true;
+	} else if (write->flags & GATE_REPLICA) {
+		return true; /* the gate makes one, and nobody hears of it */
 	} else {
 		err = rst_csn_next(&write->txn, write->ctx.now_s,
 		                   write->ctx.now_us, write->ctx.server_id,

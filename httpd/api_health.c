@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* api_health.c - for probes: the process, and whether it can work */
 #include "httpd/api.h"
+#include "lifecycle/replica.h"
 #include "store/presence.h"
 
 /* GET /healthz */
@@ -37,6 +38,25 @@ not_ready(struct rst_env *env)
 	return info.full ? "the disk is full" : NULL;
 }
 
+/* Who decides, and how far behind a replica may be. */
+static bool
+add_role(struct http_req *req, cJSON *body)
+{
+	struct replica_seen seen;
+	struct rst_rtxn txn;
+	bool is;
+
+	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+		return false;
+	is = replica_is(&txn);
+	replica_seen(&txn, &seen);
+	rst_read_end(&txn);
+	return json_add_text(body, "role", is ? "replica" : "provider") &&
+	       (!is || seen.current_s == 0 ||
+	        json_add_number(body, "lag_s",
+	                        replica_lag_s(&seen, req->ctx.now_s)));
+}
+
 /* GET /readyz */
 void
 api_readyz(struct http_req *req, struct http_reply *reply)
@@ -49,6 +69,10 @@ api_readyz(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	reply->body = cJSON_CreateObject();
+	if (!add_role(req, reply->body)) {
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		return;
+	}
 	/* everything here works without slapd; who watches may want to know */
 	if (!json_add_text(reply->body, "status", "ready") ||
 	    !json_add_text(reply->body, "slapd",

@@ -10,6 +10,7 @@
 #include "httpd/api.h"
 #include "httpd/overview.h"
 #include "httpd/pool.h"
+#include "lifecycle/replica.h"
 #include "store/outbox.h"
 #include "store/presence.h"
 #include "store/session.h"
@@ -97,6 +98,28 @@ put_environment(FILE *out, const struct rst_env_info *info)
 	put(out, "oldest_reader_seconds", "gauge",
 	    "For how long there have been newer ones, to five seconds",
 	    (uint64_t)info->oldest_s);
+}
+
+static void
+put_replica(FILE *out, struct http_req *req)
+{
+	struct replica_seen seen;
+	struct rst_rtxn txn;
+	bool is;
+
+	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+		return;
+	is = replica_is(&txn);
+	replica_seen(&txn, &seen);
+	rst_read_end(&txn);
+	put(out, "replica", "gauge", "1 on a replica, 0 on a provider", is);
+	if (!is || seen.current_s == 0)
+		return;
+	put(out, "replica_lag_seconds", "gauge",
+	    "Since when the replica may lack a change, at most",
+	    (uint64_t)replica_lag_s(&seen, req->ctx.now_s));
+	put(out, "replica_provider_answered_seconds", "gauge",
+	    "When the provider answered last", (uint64_t)seen.answered_s);
 }
 
 static enum rst_err
@@ -190,6 +213,7 @@ api_metrics(struct http_req *req, struct http_reply *reply)
 		put(out, "slapd_up", "gauge",
 		    "1 when slapd serves the directory",
 		    rst_presence(server->config->state));
+		put_replica(out, req);
 		put(out, "start_time_seconds", "gauge", "When rosterd started",
 		    (uint64_t)atomic_load(&server->metrics.started_s));
 		err = put_tables(out, server->env);

@@ -39,6 +39,7 @@ static const struct key {
 	KEY("server", "trusted_proxies", trusted_proxies, false),
 	KEY("server", "socket_mode", socket_mode, false),
 	KEY("server", "metrics", metrics, false),
+	KEY("server", "provider_url", provider_url, false),
 	KEY("mail", "smtp_url", smtp_url, true),
 	KEY("mail", "username", smtp_username, false),
 	KEY("mail", "password", smtp_password, true),
@@ -303,6 +304,7 @@ fill_in(struct http_config *config)
 		DEFAULT(trusted_proxies, ""),
 		DEFAULT(socket_mode, "0660"),
 		DEFAULT(metrics, "local"),
+		DEFAULT(provider_url, ""),
 		DEFAULT(smtp_url, NULL),
 		DEFAULT(smtp_username, NULL),
 		DEFAULT(smtp_password, NULL),
@@ -441,6 +443,7 @@ check_mail(const struct http_config *config)
 enum rst_err
 http_config_check(struct http_config *config, struct rst_detail *reterr)
 {
+	struct http_site provider;
 	const char *why;
 
 	if (fill_in(config) != RST_OK)
@@ -453,6 +456,10 @@ http_config_check(struct http_config *config, struct rst_detail *reterr)
 	else if (!http_site_parse(config->public_url, &config->site))
 		why = "public_url is https://HOST, with :PORT and a /PATH if "
 		      "need be";
+	else if (config->provider_url[0] != '\0' &&
+	         !http_site_parse(config->provider_url, &provider))
+		why = "provider_url is that of another rosterd, such as "
+		      "https://roster.example.org";
 	else if ((why = check_server(config)) == NULL &&
 	         (why = check_head_log(config)) == NULL &&
 	         (why = check_transport(config)) == NULL)

@@ -61,6 +61,7 @@ struct http_config {
 	char *trusted_proxies; /* networks that may say X-Forwarded-For */
 	char *socket_mode;     /* of a unix socket, octal */
 	char *metrics;         /* who may read /metrics */
+	char *provider_url;    /* on a replica: the provider's rosterd; "" */
 	/* [mail] */
 	char *smtp_url; /* NULL: no mail is sent */
 	char *smtp_username, *smtp_password;

@@ -14,6 +14,7 @@
 #include "httpd/once.h"
 #include "httpd/rate.h"
 #include "httpd/route.h"
+#include "lifecycle/replica.h"
 
 static bool
 is_unsafe(enum http_method method)
@@ -235,6 +236,31 @@ check_signed(struct http_req *req, struct http_reply *reply)
 	return false;
 }
 
+/* A replica changes nothing: its provider does. */
+static bool
+check_replica(struct http_req *req, struct http_reply *reply)
+{
+	const struct act_refusal refusal = { RULE_READ_ONLY_REPLICA,
+		                             NULL,
+		                             { "" } };
+	struct rst_rtxn txn;
+	bool is;
+	enum rst_err err;
+
+	if (!is_unsafe(req->head->method) || (req->route->where & HTTP_LOCAL))
+		return true;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, NULL);
+		return false;
+	}
+	is = replica_is(&txn);
+	rst_read_end(&txn);
+	if (is)
+		http_reply_err(req, reply, RST_EDENIED, &refusal);
+	return !is;
+}
+
 /* A browser is shown where it can be done. */
 static bool
 check_duty(struct http_req *req, struct http_reply *reply)
@@ -308,7 +334,7 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 	}
 	if (!rate_allows(req, RATE_USER, reply) || !read_body(req, reply) ||
 	    !check_origin(req, reply) || !check_role(req, reply) ||
-	    !check_duty(req, reply))
+	    !check_duty(req, reply) || !check_replica(req, reply))
 		goto out;
 	if (http_check_proof(req, reply) &&
 	    http_once_begin(req, &once, reply)) {

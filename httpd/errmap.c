@@ -16,6 +16,7 @@
 
 #include "httpd/http.h"
 #include "lifecycle/attempt.h"
+#include "lifecycle/replica.h"
 
 /* What each verdict is over HTTP.  A new one does not compile without. */
 enum status {
@@ -90,6 +91,7 @@ enum status {
 	STATUS_INVALID_SERVICE = 422,
 	STATUS_HOST_TAKEN = 409,
 	STATUS_HOST_IN_USE = 409,
+	STATUS_READ_ONLY_REPLICA = 421,
 	STATUS_FORBIDDEN = 403,
 };
 
@@ -210,6 +212,25 @@ internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
 		kill(getpid(), SIGTERM);
 }
 
+/* Where it can be done. */
+static void
+add_provider(struct http_req *req, struct http_reply *reply)
+{
+	const char *url = req->server->config->provider_url;
+	char ldap[REPLICA_URL_MAX + 1] = "";
+	struct rst_rtxn txn;
+
+	if (url[0] != '\0')
+		(void)json_add_text(reply->body, "provider", url);
+	/* a stranger need not know how the servers talk to each other */
+	if (!req->who.administrator ||
+	    rst_read_begin(req->server->env, &txn) != RST_OK)
+		return;
+	if (replica_provider(&txn, ldap))
+		(void)json_add_text(reply->body, "provider_ldap", ldap);
+	rst_read_end(&txn);
+}
+
 /* What else there is to say is for those we know: "the name belonged to an
  * entry that was deleted" is not a stranger's business.  What a password lacks
  * is: everybody may know the rules for one. */
@@ -229,6 +250,8 @@ refuse(struct http_req *req, struct http_reply *reply,
 	http_problem(reply, status_of_verdict(refusal->verdict),
 	             rule_verdict_code(refusal->verdict),
 	             field_of(req, refusal->field), text);
+	if (refusal->verdict == RULE_READ_ONLY_REPLICA)
+		add_provider(req, reply);
 }
 
 void

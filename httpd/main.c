@@ -30,6 +30,7 @@
 #include "httpd/template.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/audit.h"
+#include "lifecycle/replica.h"
 #include "rules/clock.h"
 #include "store/answer.h"
 
@@ -306,6 +307,20 @@ tell_head(const struct http_server *server)
 		http_log(5, "journal head %s", text);
 }
 
+/* What time does to accounts comes to a replica from its provider. */
+static bool
+time_is_ours(const struct http_server *server)
+{
+	struct rst_rtxn txn;
+	bool is;
+
+	if (rst_read_begin(server->env, &txn) != RST_OK)
+		return false;
+	is = replica_is(&txn);
+	rst_read_end(&txn);
+	return !is;
+}
+
 /* Who came to his end is out already; what he leaves ends for good. */
 static void
 sweep_due(const struct http_server *server)
@@ -315,6 +330,8 @@ sweep_due(const struct http_server *server)
 	enum rst_err err;
 	size_t n;
 
+	if (!time_is_ours(server))
+		return;
 	err = act_sweep_due(&ctx, &n, NULL, &refusal);
 	if (err != RST_OK && err != RST_EBUSY)
 		http_log(4, "what follows from the end of accounts: %s",
@@ -333,6 +350,8 @@ sweep(const struct http_server *server, uint64_t *walk,
 	enum rst_err err;
 	size_t n;
 
+	if (!time_is_ours(server))
+		return;
 	err = act_sweep(&ctx, ACCOUNTS_AT_ONCE, &n, &refusal);
 	if (err != RST_OK && err != RST_EBUSY)
 		http_log(4, "ending accounts whose time is over: %s%s%s",

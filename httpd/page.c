@@ -9,6 +9,7 @@
 #include "httpd/locale.h"
 #include "httpd/route.h"
 #include "lifecycle/password.h"
+#include "lifecycle/replica.h"
 #include "store/presence.h"
 #include <config.h>
 
@@ -130,6 +131,26 @@ add_file(const struct http_req *req, cJSON *page, const char *key,
 	(void)json_add_text(page, key, text);
 }
 
+/* The page is a replica's, and this is where things are changed. */
+static void
+add_replica(struct http_req *req, cJSON *page)
+{
+	const char *url = req->server->config->provider_url;
+	struct rst_rtxn txn;
+	cJSON *replica;
+	bool is;
+
+	if (rst_read_begin(req->server->env, &txn) != RST_OK)
+		return;
+	is = replica_is(&txn);
+	rst_read_end(&txn);
+	if (!is)
+		return;
+	replica = cJSON_AddObjectToObject(page, "replica");
+	if (url[0] != '\0')
+		(void)json_add_text(replica, "provider", url);
+}
+
 static void
 add_page(struct http_req *req, cJSON *root, const char *title,
          const struct http_locale *locale)
@@ -146,6 +167,7 @@ add_page(struct http_req *req, cJSON *root, const char *title,
 	(void)json_add_text(page, "version", PACKAGE_VERSION);
 	if (req->who.administrator && !rst_presence(req->server->config->state))
 		(void)json_add_bool(page, "slapd_down", true);
+	add_replica(req, page);
 	snprintf(text, sizeof(text), "at_%.*s",
 	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
 	(void)json_add_bool(page, text, true);

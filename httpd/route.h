@@ -29,6 +29,9 @@ enum http_where {
 	HTTP_COMPAT = 1 << 8,
 	/* The body may be text/csv, with the other fields in the query. */
 	HTTP_CSV = 1 << 9,
+	/* It changes nothing but this server's own (sessions): a replica
+	 * does it, too. */
+	HTTP_LOCAL = 1 << 10,
 };
 
 struct http_route {

@@ -16,6 +16,7 @@
  */
 #include "lifecycle/act_priv.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/replica.h"
 #include "lifecycle/setting.h"
 #include "store/index.h"
 
@@ -292,14 +293,30 @@ sweep_memberships(const struct act_ctx *ctx, size_t max, size_t *n_done,
 	return err;
 }
 
+/* A replica is told by its provider. */
+static enum rst_err
+check_replica(const struct act_ctx *ctx, struct act_refusal *refusal)
+{
+	struct rst_rtxn txn;
+	enum rst_err err = rst_read_begin(ctx->env, &txn);
+
+	if (err != RST_OK)
+		return err;
+	if (replica_is(&txn))
+		err = act_refuse(refusal, RULE_READ_ONLY_REPLICA, NULL);
+	rst_read_end(&txn);
+	return err;
+}
+
 enum rst_err
 act_sweep(const struct act_ctx *ctx, size_t max, size_t *ret_n,
           struct act_refusal *refusal)
 {
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
 	*ret_n = 0;
+	err = check_replica(ctx, refusal);
 	for (size_t i = 0;
 	     err == RST_OK && i < sizeof(sweeps) / sizeof(sweeps[0]); i++)
 		err = run(ctx, &sweeps[i], max, ret_n, refusal);

@@ -273,6 +273,8 @@ write_and_follow(struct gate *g, struct gate_change *change,
 		err = note_cost(g, &now);
 	if (err == RST_OK && g->rules)
 		err = gate_note_due(g, &now);
+	if (err == RST_OK && g->rules && g->replica)
+		err = gate_follow_provider(g, &now);
 	if (err != RST_OK || !follow || (change->flags & GATE_REHASH))
 		return err;
 	if (change->verb == GATE_MODIFY)
@@ -394,6 +396,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.refusal = refusal,
 		.rules = gate_lifecycle_on(&txn->r),
 		.import = (change->flags & GATE_IMPORT) != 0,
+		.replica = (change->flags & GATE_REPLICA) != 0,
 		.recovery = (change->flags & GATE_RECOVERY) != 0,
 		.act = change->act,
 		.reason = change->reason,
@@ -411,7 +414,8 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (change->flags & GATE_INTERNAL)
 		return apply_internal(txn, change);
 
-	if (change->verb != GATE_ADD)
+	err = gate_check_replica(&g, change->flags);
+	if (err == RST_OK && change->verb != GATE_ADD)
 		err = gate_load(&txn->r, change->id, &before);
 	if (err == RST_OK && before != NULL)
 		err = rst_entry_record(before, &records[0]);
@@ -426,7 +430,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                 change->verb == GATE_DELETE ? NULL
 		                                             : change->after,
 		                 records, &sides);
-	if (err == RST_OK && g.rules)
+	if (err == RST_OK && g.rules && !g.replica)
 		err = decide(&g, change, &sides);
 	if (err == RST_OK && g.rules && !g.import)
 		watch = watch_administrators(&g, change, &sides);

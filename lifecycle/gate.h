@@ -96,6 +96,12 @@ enum gate_flag {
 	 * his mail address.
 	 */
 	GATE_RECOVERY = 1 << 6,
+	/*
+	 * What the provider of a replica sends, an import: no rule looks at
+	 * it, and of what follows only sessions end here.  RST_EBUSY where
+	 * this is no replica any more: who sends it may try again.
+	 */
+	GATE_REPLICA = 1 << 7,
 };
 
 struct gate_change {
@@ -130,6 +136,9 @@ struct gate_change {
  * there; RST_ENOTFOUND: no such entry or parent, or a member op dropped what
  * is not there; RST_ESTATE: DELETE of an entry with children.  *ret_member_at
  * (may be NULL) tells which member op failed, or SIZE_MAX.
+ *
+ * On a replica nothing else than what its provider sends and what slapadd
+ * brings is written: RULE_READ_ONLY_REPLICA.
  *
  * With setting "lifecycle" off only the store's own invariants hold; with it
  * on, identity rules hold for every door and every actor.

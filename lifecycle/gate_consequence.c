@@ -334,6 +334,21 @@ follow_person(struct gate *g, const struct gate_sides *sides)
 	return err == RST_OK ? gate_follow_status(g, sides) : err;
 }
 
+/* The provider's own consequences come as changes of their entries.  Sessions
+ * are this server's alone. */
+enum rst_err
+gate_follow_provider(struct gate *g, const struct gate_sides *sides)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+
+	if (before == NULL || before->kind != RST_KIND_PERSON ||
+	    (after != NULL && after->kind == RST_KIND_PERSON &&
+	     (has_access(g, after) || !has_access(g, before)) &&
+	     gate_same_values(before, after, RST_A_USERPASSWORD)))
+		return RST_OK;
+	return rst_session_drop_user(g->txn, sides->id, NULL);
+}
+
 enum rst_err
 gate_precede(struct gate *g, const struct gate_sides *sides)
 {

@@ -35,6 +35,7 @@ struct gate {
 	struct act_refusal *refusal;
 	bool rules;                  /* the lifecycle is on */
 	bool import;                 /* GATE_IMPORT */
+	bool replica;                /* GATE_REPLICA */
 	bool recovery;               /* GATE_RECOVERY */
 	struct rst_view act, reason; /* of the change */
 };
@@ -174,6 +175,12 @@ enum rst_err gate_note_due(struct gate *g, const struct gate_sides *sides)
 /* gate_consequence.c: what a person has who may not sign in any more ends for
  * good: sessions, tokens, links, invitations. */
 enum rst_err gate_end_access(struct gate *g, uint64_t person) RST_MUST_USE;
+/* gate_consequence.c: what a person's change at the provider ends here. */
+enum rst_err gate_follow_provider(struct gate *g,
+                                  const struct gate_sides *sides) RST_MUST_USE;
+/* gate_write.c: may this be written here, with these flags? */
+enum rst_err gate_check_replica(struct gate *g, unsigned int flags)
+	RST_MUST_USE;
 /* gate_password.c: sides are those of after as its door made it; it may be
  * refused. */
 enum rst_err gate_password(struct gate *g, const struct gate_sides *sides,

@@ -10,6 +10,7 @@
 
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/moment.h"
+#include "lifecycle/replica.h"
 #include "store/tree.h"
 
 #define FOREIGN_ID_DEFAULT 15
@@ -18,7 +19,8 @@
 
 /*
  * Records that the follower replays carry the server id of the other
- * processes, also when slapd's own process wrote them (consequences).
+ * processes, also when slapd's own process wrote them (consequences).  It is
+ * asked for each time: a promotion may change it.
  */
 static unsigned int
 server_id(const struct gate *g)
@@ -26,14 +28,6 @@ server_id(const struct gate *g)
 	struct rst_view value;
 	uint64_t id;
 
-	switch (g->ctx->door) {
-	case RST_DOOR_HTTP:
-	case RST_DOOR_CLI:
-		return g->ctx->server_id;
-	case RST_DOOR_LDAP:
-	case RST_DOOR_SYSTEM: /* it may be slapd's */
-		break;
-	}
 	if (rst_setting_get(&g->txn->r, "foreign-id", &value) == RST_OK &&
 	    rst_view_number(value, SERVER_ID_MAX, &id))
 		return (unsigned int)id;
@@ -352,6 +346,21 @@ follow_groups(struct gate *g, struct rst_member_deltas *others)
 	return err;
 }
 
+/* slapadd and its like may: who restores a replica knows. */
+enum rst_err
+gate_check_replica(struct gate *g, unsigned int flags)
+{
+	bool is = replica_is(&g->txn->r);
+	char url[REPLICA_URL_MAX + 1];
+
+	if (flags & GATE_REPLICA)
+		return is ? RST_OK : RST_EBUSY;
+	if (!is || (flags & (GATE_BULK | GATE_FOLLOW)))
+		return RST_OK;
+	(void)replica_provider(&g->txn->r, url);
+	return gate_refuse(g, RULE_READ_ONLY_REPLICA, NULL, "%s", url);
+}
+
 enum rst_err
 gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 {
@@ -359,9 +368,10 @@ gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 	struct rst_ids ended = { 0 };
 	char old_dn[RST_DN_MAX], csn[RST_CSN_MAX];
 	size_t old_len = 0;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
-	if (w->verb != GATE_ADD && !(w->flags & GATE_BULK))
+	err = gate_check_replica(g, w->flags);
+	if (err == RST_OK && w->verb != GATE_ADD && !(w->flags & GATE_BULK))
 		err = rst_tree_dn(&g->txn->r, w->id, old_dn, sizeof(old_dn),
 		                  &old_len);
 	if (err == RST_OK)

@@ -63,6 +63,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_until.c \
 	lifecycle/gate_write.c \
 	lifecycle/host.c lifecycle/host.h \
+	lifecycle/replica.c lifecycle/replica.h \
 	lifecycle/key.c lifecycle/key.h \
 	lifecycle/letter.c lifecycle/letter.h \
 	lifecycle/limit.c lifecycle/limit.h \

@@ -149,6 +149,8 @@
 	X(HOST_TAKEN, "host_taken", "there is a host of this name already")    \
 	X(HOST_IN_USE, "host_in_use",                                          \
 	  "people have this host in their list; take it out first")            \
+	X(READ_ONLY_REPLICA, "read_only_replica",                              \
+	  "this server is a replica; its provider takes changes")              \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

@@ -8,6 +8,7 @@ rosterctl_SOURCES = \
 	tools/calibrate.c \
 	tools/check.c \
 	tools/config.c \
+	tools/demote.c \
 	tools/group.c \
 	tools/host.c \
 	tools/info.c \
@@ -18,6 +19,7 @@ rosterctl_SOURCES = \
 	tools/mail.c \
 	tools/noun.c tools/noun.h \
 	tools/preset.c \
+	tools/promote.c \
 	tools/report.c \
 	tools/resize.c \
 	tools/rosterctl.c tools/rosterctl.h \

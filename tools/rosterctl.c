@@ -54,6 +54,8 @@ static const struct ctl_command commands[] = {
 	{ "backup", "copy the environment into a file", ctl_backup },
 	{ "restore", "make the environment of a backup", ctl_restore },
 	{ "resize", "make the map of the environment larger", ctl_resize },
+	{ "promote", "make a replica the provider", ctl_promote },
+	{ "demote", "make a provider a replica", ctl_demote },
 	{ "status", "the same as info", ctl_info },
 	{ "sweep", "end what was in the bin or the queue for too long",
 	  ctl_sweep },

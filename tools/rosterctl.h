@@ -74,6 +74,8 @@ enum ctl_status ctl_export(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_apply(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_import(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_backup(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_promote(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_demote(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_resize(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_restore(struct ctl *ctl, int argc, char **argv);
 

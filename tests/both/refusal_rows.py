@@ -52,6 +52,12 @@ ELSEWHERE = {
     ("approval_needed", REST): ("http/test_front.py", "approvals"),
     ("numbers_exhausted", LDAP): ("both/numbers", "numbers_exhausted"),
     ("password_expired", REST): ("both/password-age", "password_expired"),
+    ("read_only_replica", LDAP): ("replication/promote",
+                                  "read_only_replica"),
+    ("read_only_replica", REST): ("replication/replica-pages",
+                                  "read_only_replica"),
+    ("read_only_replica", CTL): ("replication/replica",
+                                 "read_only_replica"),
     ("reauthentication_required", REST): (
         "http/test_sessions.py", "reauthentication_required"),
     ("signature_immutable", LDAP): (

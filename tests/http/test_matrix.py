@@ -58,7 +58,8 @@ def routes():
         assert role in LINES, "no line says who may: " + line
         for word in where.split(","):
             assert word in ("api", "page", "raw", "hashes", "proved",
-                            "creates", "duty", "sign", "compat"), \
+                            "creates", "duty", "sign", "compat",
+                            "local"), \
                 "what is that: " + line
         yield method, role, where.split(","), path
 

@@ -325,8 +325,8 @@ LATER = re.compile(r"(error|errors|form|done|field|detail)(\.|$)")
 
 
 # (only ldapmodify locks for ever: tests/both/lockout looks at that page)
-SOME = ("lockedForEver", "page.at_", "page.slapd_down", "at_", "me", "waiting",
-        "administrator", "query", "state_")
+SOME = ("lockedForEver", "page.at_", "page.slapd_down", "page.replica",
+        "provider", "at_", "me", "waiting", "administrator", "query", "state_")
 
 
 def every_key_is_in_its_model():

@@ -2,7 +2,10 @@
 replication_tests = \
 	tests/replication/consumers \
 	tests/replication/follow \
-	tests/replication/members
+	tests/replication/members \
+	tests/replication/promote \
+	tests/replication/replica \
+	tests/replication/replica-pages
 if HAVE_SLAPD
 TESTS += $(replication_tests)
 endif
