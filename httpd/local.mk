@@ -39,6 +39,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/conf_url.c \
 	httpd/dispatch.c \
 	httpd/errmap.c \
+	httpd/etag.c httpd/etag.h \
 	httpd/files.c httpd/files.h \
 	httpd/folder.c httpd/folder.h \
 	httpd/form.c \

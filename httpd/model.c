@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "httpd/api.h"
+#include "httpd/etag.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/password_age.h"
 #include "rules/invitation.h"
@@ -408,43 +409,16 @@ model_etag(const struct rst_record *record, struct http_reply *reply)
 		         (int)csn.len, csn.ptr);
 }
 
-/* header lists tag, or is "*".  A weak tag matches nothing. */
-static bool
-lists_tag(struct rst_view header, const char *tag)
-{
-	size_t len = strlen(tag);
-
-	if (rst_view_equal(header, RST_VIEW("*")))
-		return true;
-	for (size_t i = 0; i < header.len;) {
-		const char *at = header.ptr + i;
-		const char *comma = memchr(at, ',', header.len - i);
-		size_t n =
-			comma != NULL ? (size_t)(comma - at) : header.len - i;
-
-		i += n + 1;
-		while (n > 0 && (*at == ' ' || *at == '\t'))
-			at++, n--;
-		while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
-			n--;
-		if (n == len && memcmp(at, tag, n) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool
 model_unchanged(struct http_req *req, const struct rst_record *record,
                 struct http_reply *reply)
 {
 	struct rst_view wanted = req->head->value[HTTP_H_IF_MATCH];
 	struct rst_view csn = rst_record_first(record, RST_A_ENTRYCSN);
-	struct http_reply now = { .status = 200 };
 
 	if (wanted.ptr == NULL)
 		return true;
-	model_etag(record, &now);
-	if (!lists_tag(wanted, now.etag)) {
+	if (!etag_names(wanted, csn)) {
 		http_problem(reply, 412, rule_verdict_code(RULE_CHANGED), NULL,
 		             rule_verdict_text(RULE_CHANGED));
 		return false;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "httpd/api.h"
+#include "httpd/etag.h"
 #include "httpd/locale.h"
 #include "httpd/page.h"
 #include "httpd/route.h"
@@ -158,6 +159,7 @@ print(const struct http_req *req, struct http_reply *reply)
 	reply->text = cJSON_PrintUnformatted(reply->body);
 	if (reply->text == NULL)
 		reply->status = 500;
+	etag_finish(req, reply);
 }
 
 /* /login, and back to here afterwards. */
@@ -183,7 +185,8 @@ http_reply_finish(struct http_req *req, struct http_reply *reply)
 	if (reply->fixed != NULL || reply->stream != NULL)
 		return;
 	if (reply->text != NULL && !http_is_problem(reply)) {
-		reply->text_len = strlen(reply->text); /* the handler's own */
+		etag_finish(req, reply); /* the handler's own, or one kept */
+		reply->text_len = reply->text != NULL ? strlen(reply->text) : 0;
 		return;
 	}
 	if (!json && reply->sign_in) {

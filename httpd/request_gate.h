@@ -36,6 +36,7 @@
 	X(HOST, "Host")                                                        \
 	X(IDEMPOTENCY_KEY, "Idempotency-Key")                                  \
 	X(IF_MATCH, "If-Match")                                                \
+	X(IF_NONE_MATCH, "If-None-Match")                                      \
 	X(LAST_EVENT_ID, "Last-Event-ID")                                      \
 	X(ORIGIN, "Origin")                                                    \
 	X(TRANSFER_ENCODING, "Transfer-Encoding")                              \

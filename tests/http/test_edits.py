@@ -78,6 +78,54 @@ def what_changed_meanwhile_is_not_overwritten():
                 headers={"If-Match": "*"})
 
 
+def what_is_the_same_is_not_sent_again():
+    rosterd, admin = world()
+    admin.post("/users/bob/ssh-keys", {"key": key(1)}, expect=201)
+    admin.post("/agreements", {"name": "terms", "text": "x"}, expect=201)
+    admin.post("/invitation-presets", {"name": "many"}, expect=201)
+    invitation = admin.post("/invitations", {"send": False}, expect=201
+                            ).json()["href"]
+    for path in ("/users/bob", "/users/bob/ssh-keys", "/me", "/me/ssh-keys",
+                 "/groups/crew", "/policies/staff", "/hosts/web01",
+                 "/settings", "/agreements/terms",
+                 "/invitation-presets/many", invitation):
+        there = admin.get(path)
+        tag = there.headers["ETag"]
+        for had in (tag, "W/" + tag, '"x" ,%s' % tag, "*"):
+            for method in ("GET", "HEAD"):
+                answer = admin.request(method, path,
+                                       headers={"If-None-Match": had})
+                assert (answer.status_code, answer.content,
+                        answer.headers["ETag"]) == (304, b"", tag), (
+                    path, had, answer.status_code, answer.text)
+        for had in ('"x"', tag + "x", tag[:-1], tag[1:],
+                    tag.split("-")[0] + '"'):
+            answer = admin.get(path, headers={"If-None-Match": had})
+            assert answer.content == there.content, (path, had)
+        # who may not see it learns nothing of whether it changed
+        refused(rosterd.client().get(path, expect=401, headers={
+            "If-None-Match": "*"}), 401, "not_signed_in")
+    # what is told changes though the entry does not
+    for change in (lambda: admin.put("/groups/crew/members/bob"),
+                   lambda: admin.patch("/groups/crew", {
+                       "administrator": True}),
+                   lambda: admin.delete("/groups/crew/members/bob"),
+                   lambda: admin.patch("/users/bob", {"sn": "Other"})):
+        before = admin.get("/users/bob").headers["ETag"]
+        change()
+        answer = admin.get("/users/bob", headers={"If-None-Match": before})
+        assert answer.json() and answer.headers["ETag"] != before, before
+    # a change is made whatever its answer would be
+    tag = admin.get("/users/bob").headers["ETag"]
+    answer = admin.patch("/users/bob", {"displayName": "B"},
+                         headers={"If-None-Match": "*", "If-Match": tag})
+    assert answer.json()["displayName"] == "B"
+    assert admin.get("/users/bob", headers={
+        "If-None-Match": answer.headers["ETag"]}, expect=304)
+    refused(admin.get("/users/none", expect=404, headers={
+        "If-None-Match": "*"}), 404, "not_found")
+
+
 def of_many_at_once_one_wins():
     rosterd, admin = world()
     for round_number in range(5):
@@ -174,6 +222,7 @@ def pages_stay_together_while_things_come_and_go():
 
 
 if __name__ == "__main__":
-    main(what_changed_meanwhile_is_not_overwritten, of_many_at_once_one_wins,
+    main(what_changed_meanwhile_is_not_overwritten,
+         what_is_the_same_is_not_sent_again, of_many_at_once_one_wins,
          every_list_comes_in_pages,
          pages_stay_together_while_things_come_and_go)

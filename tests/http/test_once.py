@@ -69,6 +69,9 @@ def asked_twice_it_is_made_once():
         ("/policies", admin, "/policies", {"name": "staff", "settings": {
             "lockout-failures": "4", "lockout-window": "10m"}},
          {"name": "other"}),
+        ("/invitation-presets", admin, "/invitation-presets",
+         {"name": "interns", "groups": ["crew"], "lifetime": "3d"},
+         {"name": "other"}),
         ("/invitations", admin, "/invitations",
          {"mail": "eve@example.org", "send": True}, {"send": False}),
         ("/registration-tokens", admin, "/registration-tokens",

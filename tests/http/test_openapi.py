@@ -261,7 +261,8 @@ def people(ask, admin):
     ask(admin, "GET", "/registrations?status=pending")
     ask(admin, "POST", "/users/eve/approve", {})
     ask(admin, "POST", "/users/fay/reject", {"reason": "no"})
-    ask(admin, "GET", "/users/bob")
+    tag = ask(admin, "GET", "/users/bob").headers["ETag"]
+    ask(admin, "GET", "/users/bob", headers={"If-None-Match": tag})
     ask(admin, "PATCH", "/users/bob", {"displayName": "Bob B.",
                                        "expires": "2090-01-01T00:00:00Z"})
     ask(admin, "POST", "/users/bob/unlock", {})
