@@ -11,6 +11,7 @@ dist_doc_DATA += \
 	doc/hacking.md \
 	doc/openapi.yaml \
 	doc/reliability.md \
+	doc/replication.md \
 	doc/threat-model.md
 EXTRA_DIST += \
 	doc/design/0001-one-lmdb.md \
@@ -33,7 +34,8 @@ EXTRA_DIST += \
 	doc/design/0018-formats.md \
 	doc/design/0019-idempotency.md \
 	doc/design/0020-registration-by-invitation.md \
-	doc/design/0021-follower.md
+	doc/design/0021-follower.md \
+	doc/design/0022-replicas.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

@@ -6,6 +6,7 @@ client_tests = \
 	tests/clients/containers \
 	tests/clients/hosts \
 	tests/clients/crowd \
+	tests/clients/failover \
 	tests/clients/journey \
 	tests/clients/libraries \
 	tests/clients/membership tests/clients/nested \

@@ -4,6 +4,7 @@ replication_tests = \
 	tests/replication/follow \
 	tests/replication/members \
 	tests/replication/promote \
+	tests/replication/recipes \
 	tests/replication/replica \
 	tests/replication/replica-pages
 if HAVE_SLAPD
