@@ -9,6 +9,7 @@
 
 #include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
+#include "lifecycle/throttle.h"
 #include "rules/numbers.h"
 #include "store/ident.h"
 #include "store/index.h"
@@ -25,6 +26,7 @@ struct overview {
 	pthread_mutex_t lock;
 	cJSON *body; /* under lock; NULL before the first */
 	int64_t made_s;
+	uint64_t waiting; /* failures that body does not count */
 };
 
 struct overview *
@@ -340,30 +342,73 @@ count(struct rst_env *env, int64_t now_s, cJSON *body)
 	return err;
 }
 
+static uint64_t
+failures_waiting(struct rst_env *env)
+{
+	const struct throttle *throttle = throttle_of(env);
+
+	return throttle != NULL ? throttle_report_waiting(throttle) : 0;
+}
+
+/* Those of a moment ago are today's. */
+static enum rst_err
+add_waiting(cJSON *body, uint64_t waiting)
+{
+	const cJSON *days = json_get(body, "days");
+	cJSON *today = cJSON_GetArrayItem(days, cJSON_GetArraySize(days) - 1);
+	cJSON *failures = cJSON_GetObjectItemCaseSensitive(today, "failures");
+
+	if (!cJSON_IsNumber(failures))
+		return RST_ENOMEM;
+	(void)cJSON_SetNumberHelper(failures,
+	                            failures->valuedouble + (double)waiting);
+	return RST_OK;
+}
+
+static bool
+is_stale(const struct overview *overview, uint64_t waiting, int64_t now_s)
+{
+	int64_t age_s = now_s - overview->made_s;
+
+	return overview->body == NULL || age_s < 0 ||
+	       age_s >= OVERVIEW_FRESH_S ||
+	       (waiting < overview->waiting && age_s >= OVERVIEW_SETTLE_S);
+}
+
 enum rst_err
 overview_get(struct overview *overview, struct rst_env *env, int64_t now_s,
              cJSON **ret_body)
 {
+	uint64_t waiting = failures_waiting(env);
 	cJSON *body = NULL;
 	enum rst_err err = RST_OK;
 
 	pthread_mutex_lock(&overview->lock);
-	if (overview->body == NULL || now_s < overview->made_s ||
-	    now_s - overview->made_s >= OVERVIEW_FRESH_S) {
+	if (is_stale(overview, waiting, now_s)) {
 		body = cJSON_CreateObject();
 		err = body != NULL ? count(env, now_s, body) : RST_ENOMEM;
 		if (err == RST_OK) {
 			cJSON_Delete(overview->body);
 			overview->body = body;
 			overview->made_s = now_s;
+			overview->waiting = waiting;
 			body = NULL;
 		}
 		cJSON_Delete(body);
+		body = NULL;
 	}
 	if (err == RST_OK) {
-		*ret_body = cJSON_Duplicate(overview->body, true);
-		err = *ret_body != NULL ? RST_OK : RST_ENOMEM;
+		/* journaled a moment ago, and not counted yet */
+		if (waiting < overview->waiting)
+			waiting = overview->waiting;
+		overview->waiting = waiting;
+		body = cJSON_Duplicate(overview->body, true);
+		err = add_waiting(body, waiting);
 	}
+	if (err == RST_OK)
+		*ret_body = body;
+	else
+		cJSON_Delete(body);
 	pthread_mutex_unlock(&overview->lock);
 	return err;
 }

@@ -2,7 +2,9 @@
 /* overview.h - the directory in numbers
  *
  * Counting looks at every account and up to OVERVIEW_RECORDS_MAX of the
- * journal, so it is done at most once in OVERVIEW_FRESH_S, whoever asks.
+ * journal, so it is done at most once in OVERVIEW_FRESH_S, whoever asks; when
+ * failures of signing in were journaled since, in OVERVIEW_SETTLE_S.  Those
+ * that wait to be journaled are added each time: one failure shows at once.
  */
 #ifndef HTTPD_OVERVIEW_H
 #define HTTPD_OVERVIEW_H
@@ -11,6 +13,7 @@
 #include "store/env.h"
 
 #define OVERVIEW_FRESH_S     60
+#define OVERVIEW_SETTLE_S    5
 #define OVERVIEW_DAYS        14
 #define OVERVIEW_RECORDS_MAX 200000 /* of the journal that are looked at */
 #define OVERVIEW_SOON_S      (OVERVIEW_DAYS * INT64_C(86400))

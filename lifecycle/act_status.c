@@ -2,6 +2,7 @@
 /* act_status.c - approve, reject, suspend, deactivate, activate, delete,
  * restore, purge */
 #include "lifecycle/act_priv.h"
+#include "lifecycle/gate_priv.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/setting.h"
 #include "store/member.h"
@@ -185,6 +186,25 @@ leave_all(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	return err;
 }
 
+/* Who was suspended already, without keys and for the same reason, stays as he
+ * is: what he loses are groups. */
+static bool
+stays_suspended(struct rst_entry *entry, const struct rst_record *was)
+{
+	static const uint16_t attrs[] = { RST_A_ROSTERSTATUS,
+		                          RST_A_ROSTERREASON,
+		                          RST_A_SSHPUBLICKEY,
+		                          RST_A_ROSTERKEYUNTIL };
+	struct rst_record after;
+
+	if (rst_entry_record(entry, &after) != RST_OK)
+		return false;
+	for (size_t i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)
+		if (!gate_same_values(was, &after, attrs[i]))
+			return false;
+	return true;
+}
+
 enum rst_err
 act_deactivate(const struct act_ctx *ctx, uint64_t person,
                struct rst_view reason, struct act_refusal *refusal)
@@ -208,7 +228,7 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 		err = rst_entry_set(entry, RST_A_SSHPUBLICKEY, NULL, 0);
 	if (err == RST_OK)
 		err = rst_entry_set(entry, RST_A_ROSTERKEYUNTIL, NULL, 0);
-	if (err == RST_OK)
+	if (err == RST_OK && !stays_suspended(entry, &record))
 		err = act_gate_modify(&txn, ctx, "deactivate", reason, person,
 		                      entry, refusal);
 	if (err == RST_OK)

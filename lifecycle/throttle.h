@@ -112,6 +112,8 @@ struct throttle_report {
 /* report->count more of it; a port in its address counts for nothing. */
 void throttle_report_add(struct throttle *throttle,
                          const struct throttle_report *report, uint32_t now_s);
+/* How many failures wait to be journaled. */
+uint64_t throttle_report_waiting(const struct throttle *throttle);
 /* Attempts that could not be journaled are to be counted the next time. */
 struct throttle_omitted {
 	uint64_t failures, successes;

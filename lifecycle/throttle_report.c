@@ -139,6 +139,17 @@ throttle_report_add(struct throttle *throttle,
 			report->count);
 }
 
+uint64_t
+throttle_report_waiting(const struct throttle *throttle)
+{
+	const struct throttle_row_report *rows = throttle->table->reports;
+	uint64_t waiting = atomic_load(&throttle->table->omitted[0]);
+
+	for (size_t i = 0; i < THROTTLE_FAILURES; i++)
+		waiting += atomic_load(&rows[i].count);
+	return waiting;
+}
+
 void
 throttle_report_omit(struct throttle *throttle,
                      const struct throttle_omitted *omitted)

@@ -257,6 +257,24 @@ def the_overview_counts():
     assert web.page.url.endswith("/overview") and "<svg" in page
     for day in got["days"]:
         assert day["day"] in page, "the chart has its table"
+    # but one failure shows at once, and nothing is lost when it is journaled
+    before = got["days"][-1]["failures"]
+    for n in range(1, 4):
+        rosterd.client().sign_in("bob", "wrong %d" % n, expect=401)
+        days = admin.get("/overview").json()["days"]
+        assert days[-1]["failures"] == before + n, (n, days[-1])
+        assert days[:-1] == got["days"][:-1], days
+    web.open("/overview")
+    row = re.search(r"<tr>[^\n]*%s.*?</tr>" % days[-1]["day"], web.page.text,
+                    re.S).group(0)
+    assert re.findall(r"<td[^>]*>\s*(\d+)\s*</td>", row)[-1] == \
+        str(before + 3), row
+    rosterd.stop()  # which journals what is left
+    later = Rosterd(state=rosterd.state)
+    admin = later.client()
+    admin.sign_in("ada")
+    days = admin.get("/overview").json()["days"]
+    assert days[-1]["failures"] == before + 3, days[-1]
 
 
 if __name__ == "__main__":
