@@ -399,8 +399,11 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	    before->status == RST_STATUS_PENDING &&
 	    !rst_view_equal(g->act, RST_VIEW("drop-pending")) &&
 	    rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len > 0)
-		err = letter_tell(g->txn, g->ctx, before, "rejected", NULL,
-		                  g->reason);
+		err = letter_tell(
+			g->txn, g->ctx, before, "rejected", NULL,
+			g->reason.len > 0
+				? g->reason
+				: rst_record_first(before, RST_A_ROSTERREASON));
 	/* Who was never let in leaves his name to the next. */
 	if (err == RST_OK && after == NULL)
 		err = gate_bury(g, before,

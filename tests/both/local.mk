@@ -4,6 +4,7 @@
 both_tests = \
 	tests/both/admit \
 	tests/both/agreements \
+	tests/both/approvals \
 	tests/both/audit \
 	tests/both/backup \
 	tests/both/backup-cut \
