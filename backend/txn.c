@@ -78,6 +78,7 @@ read_new(void *ctx, struct back_db *db, struct back_read **ret_read)
 		return err;
 	}
 	read->db = db;
+	(void)rst_read_remember(&read->txn); /* faster, no more */
 	if (on_main_thread()) {
 		db->main_read = read;
 	} else if (!is_pool_thread(ctx)) {

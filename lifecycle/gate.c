@@ -32,9 +32,14 @@ bool
 gate_lifecycle_on(const struct rst_rtxn *txn)
 {
 	struct rst_view value;
+	uint64_t on;
 
-	return rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
-	       rst_view_equal(value, RST_VIEW("on"));
+	if (rst_fact_get(txn, RST_FACT_LIFECYCLE, &on))
+		return on != 0;
+	on = rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
+	     rst_view_equal(value, RST_VIEW("on"));
+	rst_fact_put(txn, RST_FACT_LIFECYCLE, on);
+	return on != 0;
 }
 
 enum rst_err

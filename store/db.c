@@ -152,6 +152,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 	ret_txn->mdb = NULL;
 	ret_txn->idle = false;
 	ret_txn->lent = false;
+	ret_txn->memo = NULL;
 	ret_txn->kept = false;
 	if (!enter(env))
 		return RST_EBUSY;
@@ -218,6 +219,8 @@ rst_read_end(struct rst_rtxn *txn)
 	if (!txn->lent && !txn->idle)
 		leave(txn->env);
 	txn->mdb = NULL;
+	rst_memo_free(txn->memo);
+	txn->memo = NULL;
 }
 
 void
@@ -413,6 +416,7 @@ init_write(struct rst_env *env, struct rst_wtxn *txn)
 	txn->r.mdb = NULL;
 	txn->r.idle = false;
 	txn->r.lent = false;
+	txn->r.memo = NULL;
 	txn->r.kept = false;
 	txn->locked = false;
 	txn->followed = NULL;

@@ -136,7 +136,8 @@ struct rst_rtxn {
 	 * the checks want it.  The owner may change it.
 	 */
 	int64_t now_s;
-	bool kept; /* rst_read_as_kept() */
+	bool kept;             /* rst_read_as_kept() */
+	struct rst_memo *memo; /* memo.c; NULL: it remembers nothing */
 };
 
 struct rst_member_deltas; /* store/member.h */
@@ -170,6 +171,29 @@ enum rst_err rst_read_renew(struct rst_rtxn *txn) RST_MUST_USE;
  * was before.
  */
 bool rst_read_as_kept(struct rst_rtxn *txn, bool kept);
+
+/*
+ * This read will be renewed often: let it remember what it finds out about a
+ * snapshot until it sees another one.  RST_ENOMEM; it then goes on without.
+ */
+enum rst_err rst_read_remember(struct rst_rtxn *txn);
+
+/*
+ * Facts about the whole snapshot that cost a look at a table.  get: was it
+ * found out before?  For values that follow from the snapshot alone, never
+ * from the time or from who asks.
+ */
+enum rst_fact {
+	RST_FACT_LIFECYCLE, /* the setting is "on" */
+	RST_FACT_REFERRALS, /* some entry is a referral */
+	RST_FACT_ATTRS_END, /* the first attribute number not given out */
+	RST_FACT_NESTS,     /* groups count as members of groups */
+	RST_FACTS,
+};
+bool rst_fact_get(const struct rst_rtxn *txn, enum rst_fact fact,
+                  uint64_t *ret_value);
+void rst_fact_put(const struct rst_rtxn *txn, enum rst_fact fact,
+                  uint64_t value);
 
 /* End a read; ending it twice, or after a failed begin, does nothing. */
 void rst_read_end(struct rst_rtxn *txn);

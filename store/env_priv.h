@@ -157,6 +157,24 @@ void rst_room(struct rst_env *env, struct rst_env_info *info);
 /* db.c: end a read and keep the handles of tables it opened; env.c. */
 void rst_read_keep(struct rst_rtxn *txn);
 
+/*
+ * memo.c: for store/ only.  sound: the bytes of record id were verified in
+ * this snapshot; name: its DN as it was made then, a view until the next.
+ */
+struct rst_memo;
+void rst_memo_free(struct rst_memo *memo);
+bool rst_memo_sound(const struct rst_rtxn *txn, uint64_t id);
+void rst_memo_found_sound(const struct rst_rtxn *txn, uint64_t id);
+bool rst_memo_name(const struct rst_rtxn *txn, uint64_t id, bool normalised,
+                   struct rst_view *ret_dn);
+void rst_memo_named(const struct rst_rtxn *txn, uint64_t id, bool normalised,
+                    struct rst_view dn);
+/* The entry that was found last by this normalised DN. */
+bool rst_memo_id(const struct rst_rtxn *txn, struct rst_view ndn,
+                 uint64_t *ret_id);
+void rst_memo_found(const struct rst_rtxn *txn, struct rst_view ndn,
+                    uint64_t id);
+
 /* attr.c: the cache lives with the environment; told how a write ended. */
 enum rst_err rst_attr_cache_new(struct rst_attr_cache **ret_cache) RST_MUST_USE;
 void rst_attr_cache_free(struct rst_attr_cache *cache);

@@ -126,9 +126,9 @@ rst_mface_get(const struct rst_rtxn *txn, uint64_t id,
 	return err;
 }
 
-enum rst_err
-rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
-                uint64_t *after, struct rst_mface *ret_face)
+static enum rst_err
+find_named(const struct rst_rtxn *txn, struct rst_view name, uint64_t *after,
+           struct rst_mface *ret_face)
 {
 	struct rst_mkey key;
 	struct rst_mface face;
@@ -155,6 +155,22 @@ rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
 			return RST_OK;
 		}
 	}
+}
+
+enum rst_err
+rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
+                uint64_t *after, struct rst_mface *ret_face)
+{
+	uint64_t from = *after;
+	enum rst_err err;
+
+	if (rst_memo_face(txn, name, after, &err, ret_face))
+		return err;
+	err = find_named(txn, name, after, ret_face);
+	if (err == RST_OK || err == RST_ENOTFOUND)
+		rst_memo_faced(txn, name, from, *after,
+		               err == RST_OK ? ret_face : NULL);
+	return err;
 }
 
 enum rst_via

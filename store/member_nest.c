@@ -19,20 +19,32 @@
 
 #include <stdlib.h>
 
-bool
-rst_member_nests(const struct rst_rtxn *txn)
+static bool
+find_nests(const struct rst_rtxn *txn)
 {
 	struct rst_view value;
 	uint64_t nested;
 
-	if (txn->kept)
-		return false;
 	if (rst_meta_number(txn, RST_NESTED, &nested) != RST_OK || nested == 0)
 		return false;
 	if (rst_setting_get(txn, "nested-groups", &value) == RST_OK)
 		return rst_view_equal_nocase(value, RST_VIEW("on"));
 	return rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
 	       rst_view_equal_nocase(value, RST_VIEW("on"));
+}
+
+bool
+rst_member_nests(const struct rst_rtxn *txn)
+{
+	uint64_t nests;
+
+	if (txn->kept)
+		return false;
+	if (!rst_fact_get(txn, RST_FACT_NESTS, &nests)) {
+		nests = find_nests(txn);
+		rst_fact_put(txn, RST_FACT_NESTS, nests);
+	}
+	return nests != 0;
 }
 
 void

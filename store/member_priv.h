@@ -168,6 +168,14 @@ struct rst_mface {
 void rst_mface_of(const struct rst_record *record, struct rst_mface *ret_face);
 enum rst_err rst_mface_get(const struct rst_rtxn *txn, uint64_t id,
                            struct rst_mface *ret_face) RST_MUST_USE;
+/* memo.c: a step of rst_mface_named() that was made before in this snapshot;
+ * found NULL: there was no more. */
+bool rst_memo_face(const struct rst_rtxn *txn, struct rst_view name,
+                   uint64_t *after, enum rst_err *ret_err,
+                   struct rst_mface *ret_face);
+void rst_memo_faced(const struct rst_rtxn *txn, struct rst_view name,
+                    uint64_t after, uint64_t next,
+                    const struct rst_mface *found);
 /* What memberUid lists for an entry: the uid of its RDN, or else its first
  * uid.  A NULL ptr for none. */
 struct rst_view rst_member_name(const struct rst_record *record);

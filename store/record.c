@@ -427,11 +427,15 @@ rst_record_read(const struct rst_rtxn *txn, uint64_t id, bool verify,
 
 	rst_put_be64(key, id);
 	err = rst_db_get(txn, RST_T_ENTRY, rst_view(key, sizeof(key)), &bytes);
-	if (err == RST_OK)
+	if (err == RST_OK && rst_memo_sound(txn, id))
+		err = decode_header(bytes, &record) ? RST_OK : RST_ECORRUPT;
+	else if (err == RST_OK)
 		err = rst_record_decode(bytes, verify, &record);
 	/* the right bytes in the wrong place */
 	if (err == RST_OK && record.id != id)
 		err = RST_ECORRUPT;
+	if (err == RST_OK && verify)
+		rst_memo_found_sound(txn, id);
 	if (err == RST_OK)
 		*ret_record = record;
 	return err;

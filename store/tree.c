@@ -134,6 +134,8 @@ rst_tree_find(const struct rst_rtxn *txn, struct rst_view ndn, uint64_t *ret_id,
 	uint64_t matched = 0, id = 0;
 	enum rst_err err;
 
+	if (rst_memo_id(txn, ndn, ret_id))
+		return RST_OK;
 	err = rst_setting_get(txn, "suffix", &suffix);
 	if (err == RST_ENOTFOUND || (err == RST_OK && suffix.len == 0))
 		err = ndn.len > 0 ? RST_OK : RST_ENOTFOUND; /* all are ours */
@@ -150,10 +152,12 @@ rst_tree_find(const struct rst_rtxn *txn, struct rst_view ndn, uint64_t *ret_id,
 		                     &id);
 		rest.len = at > 0 ? at - 1 : 0;
 	}
-	if (err == RST_OK)
+	if (err == RST_OK) {
+		rst_memo_found(txn, ndn, id);
 		*ret_id = id;
-	else if (err == RST_ENOTFOUND && ret_matched != NULL)
+	} else if (err == RST_ENOTFOUND && ret_matched != NULL) {
 		*ret_matched = matched;
+	}
 	return err;
 }
 
@@ -165,9 +169,16 @@ build_dn(const struct rst_rtxn *txn, uint64_t id, bool normalised, char *buf,
 {
 	struct rst_record record;
 	struct rst_view rdn;
+	uint64_t whose = id;
 	enum rst_err err;
 	size_t len = 0;
 
+	if (rst_memo_name(txn, id, normalised, &rdn) && rdn.len < size) {
+		memcpy(buf, rdn.ptr, rdn.len);
+		buf[rdn.len] = '\0';
+		*ret_len = rdn.len;
+		return RST_OK;
+	}
 	do {
 		err = rst_record_read(txn, id, false, &record);
 		if (err != RST_OK)
@@ -183,6 +194,7 @@ build_dn(const struct rst_rtxn *txn, uint64_t id, bool normalised, char *buf,
 		id = record.parent;
 	} while (id != 0);
 	buf[len] = '\0';
+	rst_memo_named(txn, whose, normalised, rst_view(buf, len));
 	*ret_len = len;
 	return RST_OK;
 }

@@ -13,6 +13,7 @@ store_units = \
 	tests/unit/test_journal \
 	tests/unit/test_member \
 	tests/unit/test_member_random \
+	tests/unit/test_memo \
 	tests/unit/test_normalise \
 	tests/unit/test_answer \
 	tests/unit/test_outbox \
@@ -59,6 +60,9 @@ tests_unit_test_normalise_LDADD = $(store_unit_ldadd)
 tests_unit_test_record_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_record_CFLAGS = $(store_unit_cflags)
 tests_unit_test_record_LDADD = $(store_unit_ldadd)
+tests_unit_test_memo_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_memo_CFLAGS = $(store_unit_cflags)
+tests_unit_test_memo_LDADD = $(store_unit_ldadd)
 tests_unit_test_tree_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_tree_CFLAGS = $(store_unit_cflags)
 tests_unit_test_tree_LDADD = $(store_unit_ldadd)
