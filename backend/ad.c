@@ -9,8 +9,24 @@
 
 #include <stdatomic.h>
 
+#define FAMILIES     256  /* kept at a time; a power of two */
+#define FAMILY_KEPT  8    /* numbers of one that is kept */
+#define FAMILIES_MAX 4096 /* ever made, while the database is open */
+
+/* An attribute with its subtypes, of the numbers below end. */
+struct family {
+	struct family *older; /* all that were ever made */
+	const AttributeDescription *ad;
+	uint32_t end;
+	size_t n;
+	uint16_t ids[FAMILY_KEPT];
+};
+
 struct back_ads {
 	_Atomic(AttributeDescription *) ad[BACK_ATTR_MAX];
+	_Atomic(struct family *) family[FAMILIES];
+	_Atomic(struct family *) newest;
+	atomic_uint n_families;
 };
 
 struct back_names back_names;
@@ -24,6 +40,14 @@ back_ads_new(void)
 void
 back_ads_free(struct back_ads *ads)
 {
+	struct family *family, *older;
+
+	if (ads == NULL)
+		return;
+	for (family = ads->newest; family != NULL; family = older) {
+		older = family->older;
+		ch_free(family);
+	}
 	ch_free(ads);
 }
 
@@ -123,18 +147,36 @@ back_ad_indexable(AttributeDescription *ad)
 	return faithful && !(ad->ad_type->sat_flags & SLAP_AT_ORDERED_VAL);
 }
 
-bool
-back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
-               AttributeDescription *ad, uint16_t *ids, size_t max,
-               size_t *ret_n)
+/* The first number that is not given out in this snapshot. */
+static uint32_t
+numbers_end(struct back_db *db, const struct rst_rtxn *txn)
+{
+	uint32_t id = RST_A_DYNAMIC;
+	uint64_t end;
+
+	if (rst_fact_get(txn, RST_FACT_ATTRS_END, &end))
+		return (uint32_t)end;
+	while (id < BACK_ATTR_MAX &&
+	       back_ad(db, txn, true, (uint16_t)id) != NULL)
+		id++;
+	rst_fact_put(txn, RST_FACT_ATTRS_END, id);
+	return id;
+}
+
+static bool
+find_family(struct back_db *db, const struct rst_rtxn *txn,
+            AttributeDescription *ad, uint32_t end, uint16_t *ids, size_t max,
+            size_t *ret_n)
 {
 	AttributeDescription *other;
 	uint32_t id;
 	size_t n = 0;
 
-	for (id = 1; id < BACK_ATTR_MAX; id++) {
+	for (id = 1; id < end; id++) {
 		if (id == RST_A_BUILTIN_END)
 			id = RST_A_DYNAMIC;
+		if (id == end)
+			break;
 		other = back_ad(db, txn, true, (uint16_t)id);
 		if (other == NULL)
 			break;
@@ -145,6 +187,59 @@ back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 		ids[n++] = (uint16_t)id;
 	}
 	*ret_n = n;
+	return true;
+}
+
+static _Atomic(struct family *) *
+place_of(struct back_db *db, const AttributeDescription *ad)
+{
+	return &db->ads->family[((uintptr_t)ad / sizeof(void *) / 2) %
+	                        FAMILIES];
+}
+
+/* Nobody frees one while the database is open: others may be reading it.  A
+ * place gets a new one only when attributes were added. */
+static void
+keep_family(struct back_db *db, const AttributeDescription *ad, uint32_t end,
+            const uint16_t *ids, size_t n)
+{
+	struct family *family;
+
+	if (n > FAMILY_KEPT ||
+	    atomic_fetch_add(&db->ads->n_families, 1) >= FAMILIES_MAX)
+		return;
+	family = ch_calloc(1, sizeof(*family));
+	family->ad = ad;
+	family->end = end;
+	family->n = n;
+	memcpy(family->ids, ids, n * sizeof(*ids));
+	family->older = atomic_load(&db->ads->newest);
+	while (!atomic_compare_exchange_weak(&db->ads->newest, &family->older,
+	                                     family))
+		continue;
+	atomic_store_explicit(place_of(db, ad), family, memory_order_release);
+}
+
+bool
+back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
+               AttributeDescription *ad, uint16_t *ids, size_t max,
+               size_t *ret_n)
+{
+	uint32_t end = numbers_end(db, txn);
+	const struct family *family =
+		atomic_load_explicit(place_of(db, ad), memory_order_acquire);
+
+	if (family != NULL && family->ad == ad && family->end == end) {
+		if (family->n > max)
+			return false;
+		memcpy(ids, family->ids, family->n * sizeof(*ids));
+		*ret_n = family->n;
+		return true;
+	}
+	if (!find_family(db, txn, ad, end, ids, max, ret_n))
+		return false;
+	if (family == NULL || family->end < end)
+		keep_family(db, ad, end, ids, *ret_n);
 	return true;
 }
 

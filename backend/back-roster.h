@@ -206,6 +206,14 @@ void back_needs_filter(struct back_needs *needs, const Filter *filter);
  * when needs is NULL. */
 unsigned int back_needs_of(const struct back_needs *needs,
                            AttributeDescription *ad, const struct berval *ndn);
+/*
+ * settle: look the numbers of all that is needed up once, so that may answers
+ * by number, without a look at the schema: false is certain, true is to be
+ * asked of back_needs_of().
+ */
+void back_needs_settle(struct back_needs *needs, struct back_db *db,
+                       const struct rst_rtxn *txn);
+bool back_needs_may(const struct back_needs *needs, uint16_t id);
 
 /*
  * entry.c: entries as slapd wants them, built from records.

@@ -193,6 +193,10 @@ build_stored(struct back_build *build, struct rst_attr *stored)
 	unsigned int need;
 	Attribute *attr;
 
+	if (!back_needs_may(build->needs, stored->id) &&
+	    (build->record->kind != RST_KIND_OTHER ||
+	     stored->id != RST_A_OBJECTCLASS))
+		return;
 	ad = back_ad(view->db, view->txn, view->committed, stored->id);
 	if (ad == NULL || is_secret(view, ad) || back_build_replaced(build, ad))
 		return;

@@ -386,11 +386,15 @@ back_build_computed(struct back_build *build)
 	AttributeDescription *const members[] = { back_names.member_uid,
 		                                  back_names.member,
 		                                  back_names.unique_member };
+	static const uint16_t ids[] = { RST_A_MEMBERUID, RST_A_MEMBER,
+		                        RST_A_UNIQUEMEMBER };
 	unsigned int need;
 	enum rst_err err;
 
 	for (size_t i = 0; i < 3 && !build->view->no_members; i++) {
-		need = need_of(build, members[i]);
+		need = back_needs_may(build->needs, ids[i])
+		               ? need_of(build, members[i])
+		               : 0;
 		if (need == 0)
 			continue;
 		err = back_build_members(build, members[i], need);

@@ -17,6 +17,8 @@
  */
 #include "back-roster.h"
 
+#define FAMILY_MAX 32 /* subtypes of an attribute that are looked at */
+
 struct group_need {
 	const struct berval *ndn; /* NULL: any entry may be the group */
 	AttributeDescription *ad;
@@ -34,6 +36,8 @@ struct back_needs {
 	struct group_need *groups;
 	size_t n_groups, room_groups;
 	bool self[RST_A_BUILTIN_END]; /* dnattr= of a membership attribute */
+	bool settled;                 /* may is filled in */
+	uint64_t may[RST_A_BUILTIN_END / 64 + 1];
 };
 
 static void *
@@ -56,6 +60,7 @@ back_needs_add(struct back_needs *needs, AttributeDescription *ad)
 	needs->ads = grow(needs->op, needs->ads, needs->n_ads, &needs->room_ads,
 	                  sizeof(needs->ads[0]));
 	needs->ads[needs->n_ads++] = ad;
+	needs->settled = false;
 }
 
 static void
@@ -309,6 +314,71 @@ group_needs(const struct back_needs *needs, AttributeDescription *ad,
 	return false;
 }
 
+static bool
+allow(struct back_needs *needs, struct back_db *db, const struct rst_rtxn *txn,
+      AttributeDescription *ad)
+{
+	uint16_t ids[FAMILY_MAX];
+	size_t n;
+
+	if (ad == NULL || !back_ad_family(db, txn, ad, ids, FAMILY_MAX, &n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] < RST_A_BUILTIN_END)
+			needs->may[ids[i] / 64] |= UINT64_C(1) << ids[i] % 64;
+	return true;
+}
+
+void
+back_needs_settle(struct back_needs *needs, struct back_db *db,
+                  const struct rst_rtxn *txn)
+{
+	const AttributeName *name = needs->attrs;
+
+	if (needs->settled || needs->everything || needs->user)
+		return;
+	memset(needs->may, 0, sizeof(needs->may));
+	for (; name != NULL && !BER_BVISNULL(&name->an_name); name++)
+		if (!allow(needs, db, txn, name->an_desc))
+			return;
+	for (size_t i = 0; i < needs->n_ads; i++)
+		if (!allow(needs, db, txn, needs->ads[i]))
+			return;
+	for (size_t i = 0; i < needs->n_groups; i++)
+		if (!allow(needs, db, txn, needs->groups[i].ad))
+			return;
+	for (uint16_t id = 0; id < RST_A_BUILTIN_END; id++)
+		if (needs->self[id])
+			needs->may[id / 64] |= UINT64_C(1) << id % 64;
+	needs->settled = true;
+}
+
+bool
+back_needs_may(const struct back_needs *needs, uint16_t id)
+{
+	return needs == NULL || !needs->settled || needs->everything ||
+	       id >= RST_A_BUILTIN_END ||
+	       (needs->may[id / 64] >> id % 64 & 1) != 0;
+}
+
+/* ad_inlist(), which is asked only when a name may stand for ad: it is of its
+ * type or of a type above, or stands for many. */
+static bool
+is_asked(AttributeDescription *ad, AttributeName *attrs)
+{
+	const AttributeType *type;
+	AttributeName *name;
+
+	for (name = attrs; !BER_BVISNULL(&name->an_name); name++) {
+		if (name->an_desc == NULL)
+			return ad_inlist(ad, attrs);
+		for (type = ad->ad_type; type != NULL; type = type->sat_sup)
+			if (type == name->an_desc->ad_type)
+				return ad_inlist(ad, attrs);
+	}
+	return false;
+}
+
 unsigned int
 back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
               const struct berval *ndn)
@@ -325,7 +395,7 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 		       (needs->probes ? BACK_NEED_PROBE : 0) |
 		       (self ? BACK_NEED_SELF : 0);
 	if ((needs->user && !is_at_operational(ad->ad_type)) ||
-	    (needs->attrs != NULL && ad_inlist(ad, needs->attrs)))
+	    (needs->attrs != NULL && is_asked(ad, needs->attrs)))
 		need = BACK_NEED_VALUES |
 		       (needs->normal ? BACK_NEED_NORMAL : 0);
 	for (size_t i = 0; i < needs->n_ads; i++)

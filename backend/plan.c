@@ -70,18 +70,23 @@ take_all(struct plan *plan, id_source *source, uint16_t attr,
          struct rst_view value)
 {
 	uint64_t ids[IDS_AT_ONCE], after = plan->after;
-	size_t n;
+	size_t n, asked;
 
 	do {
-		if (source(plan->view->txn, attr, value, after, ids,
-		           IDS_AT_ONCE, &n) != RST_OK)
+		/* one more than there is room for says that they are too many
+		 */
+		asked = plan->limit - plan->out->n + 1;
+		if (asked > IDS_AT_ONCE)
+			asked = IDS_AT_ONCE;
+		if (source(plan->view->txn, attr, value, after, ids, asked,
+		           &n) != RST_OK)
 			return PLAN_UNKNOWN;
 		for (size_t i = 0; i < n; i++) {
 			if (!out_add(plan, ids[i]))
 				return PLAN_TOO_MANY;
 			after = ids[i];
 		}
-	} while (n == IDS_AT_ONCE);
+	} while (n == asked);
 	return PLAN_DONE;
 }
 
@@ -332,21 +337,32 @@ plan_group_number(struct plan *plan, const Filter *terms)
 	return out_add(plan, owner.id) ? PLAN_DONE : PLAN_TOO_MANY;
 }
 
-/* One round over the terms with at most limit candidates. */
+static bool
+names_class(const Filter *f)
+{
+	return f->f_choice == LDAP_FILTER_EQUALITY &&
+	       f->f_av_desc == slap_schema.si_ad_objectClass;
+}
+
+/* One round over the terms with at most limit candidates.  A class has few
+ * entries only where the others leave more: it comes last. */
 static enum plan_result
 plan_and_round(struct plan *plan, const Filter *terms, size_t begin)
 {
 	enum plan_result result, best = PLAN_UNKNOWN;
 	const Filter *f;
 
-	for (f = terms; f != NULL; f = f->f_next) {
-		plan->out->n = begin;
-		result = plan_filter(plan, f);
-		if (result == PLAN_DONE)
-			return PLAN_DONE;
-		if (result == PLAN_TOO_MANY)
-			best = PLAN_TOO_MANY;
-	}
+	for (int classes = 0; classes < 2; classes++)
+		for (f = terms; f != NULL; f = f->f_next) {
+			if (names_class(f) != (classes == 1))
+				continue;
+			plan->out->n = begin;
+			result = plan_filter(plan, f);
+			if (result == PLAN_DONE)
+				return PLAN_DONE;
+			if (result == PLAN_TOO_MANY)
+				best = PLAN_TOO_MANY;
+		}
 	plan->out->n = begin;
 	return best;
 }
@@ -436,6 +452,24 @@ sort_distinct(struct back_candidates *candidates)
 	candidates->n = n + 1;
 }
 
+/* Referrals are answers whatever the filter says; mostly there is none. */
+static bool
+plan_referrals(struct plan *plan)
+{
+	const struct rst_rtxn *txn = plan->view->txn;
+	size_t before = plan->out->n;
+	uint64_t some;
+
+	if (rst_fact_get(txn, RST_FACT_REFERRALS, &some) && some == 0)
+		return true;
+	if (equal_one(plan, slap_schema.si_ad_objectClass,
+	              RST_VIEW("referral")) != PLAN_DONE)
+		return false;
+	if (plan->after == 0) /* else not all were looked at */
+		rst_fact_put(txn, RST_FACT_REFERRALS, plan->out->n > before);
+	return true;
+}
+
 bool
 back_plan(const struct back_view *view, Filter *filter, uint64_t after,
           struct back_candidates *candidates)
@@ -446,10 +480,7 @@ back_plan(const struct back_view *view, Filter *filter, uint64_t after,
 	candidates->n = 0;
 	if (plan_filter(&plan, filter) != PLAN_DONE)
 		return false;
-	/* referrals are answers whatever the filter says */
-	if (!get_manageDSAit(view->op) &&
-	    equal_one(&plan, slap_schema.si_ad_objectClass,
-	              RST_VIEW("referral")) != PLAN_DONE)
+	if (!get_manageDSAit(view->op) && !plan_referrals(&plan))
 		return false;
 	sort_distinct(candidates);
 	return true;

@@ -166,6 +166,7 @@ fill(struct search *search)
 	if (err != RST_OK)
 		return err;
 	back_view_init(&view, search->op, search->db, &read->txn, true);
+	back_needs_settle(search->needs, search->db, &read->txn);
 	was = rst_read_as_kept(&read->txn, !view.computed);
 	while (search->n_batch < size && looks++ < BACK_LOOK_AT_ONCE &&
 	       back_arena_used(search->arena) < BACK_BATCH_BYTES) {
@@ -393,15 +394,20 @@ check_base(struct search *search, const struct back_view *view,
 {
 	Operation *op = search->op;
 	SlapReply *rs = search->rs;
+	struct back_needs *needs = back_needs_acl(op);
 	Attribute attrs[2];
 	slap_mask_t mask;
 	Entry root, *entry;
 	bool good = false;
 
+	/* nobody sees it: what was asked for is not needed */
+	if (get_assert(op))
+		back_needs_filter(needs, get_assertion(op));
+	back_needs_settle(needs, view->db, view->txn);
 	if (base->id == 0)
 		entry = root_above(&root, attrs);
-	else if (back_entry_build(view, base, search->needs, search->arena,
-	                          &entry) != RST_OK) {
+	else if (back_entry_build(view, base, needs, search->arena, &entry) !=
+	         RST_OK) {
 		rs->sr_err = LDAP_OTHER;
 		return false;
 	}
