@@ -3,10 +3,12 @@
 #ifndef RST_ENV_PRIV_H
 #define RST_ENV_PRIV_H
 
+#include <endian.h>
 #include <lmdb.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "store/env.h"
@@ -256,7 +258,8 @@ enum rst_err rst_meta_number(const struct rst_rtxn *txn, const char *name,
 enum rst_err rst_meta_set_number(struct rst_wtxn *txn, const char *name,
                                  uint64_t number) RST_MUST_USE;
 
-/* Big-endian numbers in keys and records. */
+/* Big-endian numbers in keys and records.  Not byte by byte: a record has a
+ * hundred of them, which are read whenever it is. */
 static inline void
 rst_put_be16(char *at, uint16_t n)
 {
@@ -275,35 +278,33 @@ rst_get_be16(const char *at)
 static inline void
 rst_put_be32(char *at, uint32_t n)
 {
-	for (int i = 3; i >= 0; i--, n >>= 8)
-		at[i] = (char)n;
+	n = htobe32(n);
+	memcpy(at, &n, sizeof(n));
 }
 
 static inline uint32_t
 rst_get_be32(const char *at)
 {
-	uint32_t n = 0;
+	uint32_t n;
 
-	for (int i = 0; i < 4; i++)
-		n = n << 8 | (unsigned char)at[i];
-	return n;
+	memcpy(&n, at, sizeof(n));
+	return be32toh(n);
 }
 
 static inline void
 rst_put_be64(char *at, uint64_t n)
 {
-	for (int i = 7; i >= 0; i--, n >>= 8)
-		at[i] = (char)n;
+	n = htobe64(n);
+	memcpy(at, &n, sizeof(n));
 }
 
 static inline uint64_t
 rst_get_be64(const char *at)
 {
-	uint64_t n = 0;
+	uint64_t n;
 
-	for (int i = 0; i < 8; i++)
-		n = n << 8 | (unsigned char)at[i];
-	return n;
+	memcpy(&n, at, sizeof(n));
+	return be64toh(n);
 }
 
 #endif

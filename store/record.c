@@ -300,6 +300,9 @@ values_fit(const char *at, const char *end, uint32_t count)
 {
 	uint32_t len;
 
+	if (count == 1) /* as mostly */
+		return end - at >= LENGTH_BYTES &&
+		       rst_get_be32(at) == (size_t)(end - at) - LENGTH_BYTES;
 	for (; count > 0; count--) {
 		if (end - at < LENGTH_BYTES)
 			return false;
