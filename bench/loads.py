@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""loads.py - running one row against one server, and what it cost there"""
+import json
+import os
+import re
+import subprocess
+
+from data import PASSWORD, ROOT, ROOT_PASSWORD, SERVICE, SERVICE_PASSWORD
+from harness import TOP_BUILD, Failure
+from rows import range_of
+from servers import cpu_of
+
+CLIENT = os.path.join(TOP_BUILD, "bench", "client")
+RAW = os.path.join(TOP_BUILD, "bench", "raw")
+ANSWERS_COMPARED = 20
+# Classes that a server without Roster's schema leaves out.
+LEFT_OUT = ("roster", "ldappublickey")
+MANY_S = 3600
+
+
+class Load:
+    """bench/client against a server, until it is told to stop or ends by
+    itself."""
+
+    def __init__(self, server, row, seconds, folder, first=0, operations=0,
+                 threads=None, words=None, who=None):
+        dn, password = who or ((ROOT, ROOT_PASSWORD) if row.root else
+                               (SERVICE, SERVICE_PASSWORD))
+        command = [CLIENT, "-g", "-H", server.url, "-D", dn, "-w", password,
+                   "-t", str(threads or row.threads), "-s", str(seconds),
+                   "-e", str(row.expect), "-o", str(first),
+                   "-f", os.path.join(folder, row.keys)]
+        operations = operations or row.operations
+        if operations:
+            command += ["-n", str(operations)]
+        if row.page:
+            command += ["-z", str(row.page)]
+        if row.in_order:
+            command.append("-q")
+        self.server, self.row = server, row
+        self.process = subprocess.Popen(
+            command + ["--"] + (words or row.words), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        if self.process.stdout.readline() != "ready\n":
+            self.fail()
+
+    def fail(self):
+        raise Failure("%s on %s: %s" % (self.row.name, self.server.name,
+                                        self.process.communicate()[1]))
+
+    def go(self):
+        self.cpu = cpu_of(self.server.pid)
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """What it measured."""
+        line = self.process.stdout.readline()
+        cpu = cpu_of(self.server.pid) - self.cpu
+        if not line:
+            self.fail()
+        found = json.loads(line)
+        _, errors = self.process.communicate("end\n", timeout=MANY_S)
+        if self.process.returncode:
+            raise Failure(errors)
+        if found["operations"] == 0:
+            raise Failure("%s on %s: nothing was done" % (
+                self.row.name, self.server.name))
+        found["cpu_s"] = cpu
+        found["told"] = errors.strip()
+        return figures(found)
+
+
+def figures(found):
+    """The columns of the table, of what a client said."""
+    n = max(found["operations"], 1)
+    return {"rate": n / found["seconds"], "cpu_us": found["cpu_s"] / n * 1e6,
+            "p50_us": found["p50_us"], "p99_us": found["p99_us"],
+            "operations": found["operations"], "wrong": found["wrong"],
+            "entries": found.get("entries", 0) / n,
+            "told": found.get("told", "")}
+
+
+def measure(server, row, seconds, folder, **more):
+    load = Load(server, row, seconds, folder, **more)
+    load.go()
+    return load.end()
+
+
+RATE = re.compile(r"Global average rate:\s+[0-9.]+/thr\s+\(\s*([0-9.]+)/sec\), "
+                  r"total:\s+([0-9]+)")
+
+
+def ldclt(server, row, rate, seconds, people):
+    """The same by ldclt, as many operations as rate makes in the seconds:
+    processor time of the server for each, and how many a second."""
+    filter_, kind, attributes = row.ldclt
+    per_thread = max(int(rate * seconds / row.threads), 1)
+    params = "esearch,attrlist=" + attributes.replace(",", ":")
+    command = ["ldclt", "-h", "127.0.0.1", "-p", str(server.port),
+               "-D", SERVICE, "-w", SERVICE_PASSWORD, "-b", row.words[1],
+               "-f", filter_, "-n", str(row.threads), "-T", str(per_thread),
+               "-N", str(MANY_S // 10), "-q"]
+    if kind is not None:
+        low, high = range_of(kind, people)
+        command += ["-r", str(low), "-R", str(high)]
+        params += ",random"
+    cpu = cpu_of(server.pid)
+    done = subprocess.run(command + ["-e", params], capture_output=True,
+                          text=True, timeout=MANY_S)
+    cpu = cpu_of(server.pid) - cpu
+    total = RATE.search(done.stdout)
+    if total is None or int(total.group(2)) == 0:
+        raise Failure("ldclt on %s: %s" % (server.name, done.stdout[-1500:]))
+    return {"ldclt_cpu_us": cpu / int(total.group(2)) * 1e6}
+
+
+def answers(server, row, lines, limit=ANSWERS_COMPARED):
+    """What the server answers to the row's search, in one form for all."""
+    scopes = {"base": 0, "one": 1, "sub": 2}
+    link = server.connection()
+    found = []
+    for line in lines[:: max(len(lines) // limit, 1)][:limit]:
+        words = list(row.words)
+        for at, column in enumerate(line.split("\t")):
+            words = [word.replace("{%d}" % at, column) for word in words]
+        entries = link.search_s(words[1], scopes[words[2]], words[3],
+                                words[4].split(","))
+        found.append(sorted(canonical(dn, attrs) for dn, attrs in entries))
+    link.unbind_s()
+    return found
+
+
+def canonical(dn, attrs):
+    form = []
+    for name, values in attrs.items():
+        name = name.lower()
+        if name == "objectclass":
+            values = [value for value in map(bytes.lower, values)
+                      if not value.decode().startswith(LEFT_OUT)]
+        form.append((name, sorted(values)))
+    return dn.lower(), sorted(form)
+
+
+def same_answers(servers, row, folder):
+    """A Failure unless all of them answer alike: there are no fast wrong
+    answers in the table."""
+    with open(os.path.join(folder, row.keys)) as keys:
+        lines = keys.read().splitlines()
+    first = None
+    for server in servers:
+        server.primary(row.primary)
+        found = answers(server, row, lines)
+        if not any(found):
+            raise Failure("%s: %s finds nothing" % (row.name, server.name))
+        if first is None:
+            first = (server, found)
+        elif found != first[1]:
+            at = next(n for n, (a, b) in enumerate(zip(first[1], found))
+                      if a != b)
+            raise Failure("%s: %s and %s differ:\n%.600r\n%.600r" % (
+                row.name, first[0].name, server.name, first[1][at],
+                found[at]))
+
+
+def raw(*words):
+    done = subprocess.run([RAW] + [str(word) for word in words], text=True,
+                          capture_output=True)
+    if done.returncode:
+        raise Failure("raw: " + done.stderr)
+    return done.stdout.strip()
+
+
+class Background:
+    """Binds with wrong passwords of many people from many connections, until
+    it is closed."""
+
+    def __init__(self, url, connections, folder):
+        command = [CLIENT, "-g", "-H", url, "-t", str(connections),
+                   "-s", str(MANY_S), "-e", "49",
+                   "-f", os.path.join(folder, "keys"), "--", "bind", "{2}",
+                   "wrong-" + PASSWORD]
+        self.process = subprocess.Popen(
+            command, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if self.process.stdout.readline() != "ready\n":
+            raise Failure("%d connections could not be made" % connections)
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()

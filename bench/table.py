@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: OLDAP-2.8
+"""table.py - what a run of bench/run came to: text, JSON, Markdown and SVG"""
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "..", "tests", "soak"))
+from data import groups_of  # noqa: E402
+from harness import TOP_SRC  # noqa: E402
+from report import commit, machine  # noqa: E402
+
+COLUMNS = (("op/s", "rate", "%.0f"), ("cpu us", "cpu_us", "%.1f"),
+           ("ldclt us", "ldclt_cpu_us", "%.1f"), ("p50 us", "p50_us", "%.0f"),
+           ("p99 us", "p99_us", "%.0f"), ("ms", "ms", "%.1f"))
+PEERS = ("ceiling", "mdb", "multival", "389", "small")
+CLOSE = 1.0  # of what was allowed
+
+
+def median(rounds, key):
+    values = [one[key] for one in rounds if key in one]
+    return statistics.median(values) if values else None
+
+
+def spread(rounds, key):
+    """Half of what lies between the quartiles, in percent of the median."""
+    values = [one[key] for one in rounds if key in one]
+    if len(values) < 3 or not statistics.median(values):
+        return None
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return 50 * (high - low) / statistics.median(values)
+
+
+def cost(row, rounds):
+    """The figure that ratios are made of: processor time where it was
+    measured and the work is the processor's, else the time it took."""
+    if row.startswith(("add-", "remove-", "modify-", "delete-", "commit")):
+        rate = median(rounds, "rate")
+        return 1e6 / rate if rate else None
+    if row.startswith("flood"):
+        return median(rounds, "p99_us")
+    for key, scale in (("ldclt_cpu_us", 1), ("cpu_us", 1), ("ms", 1000),
+                       ("p50_us", 1)):
+        value = median(rounds, key)
+        if value is not None and (key != "cpu_us" or row != "slapadd"):
+            return value * scale
+    return None
+
+
+def summary(results, titles, people):
+    """A row for each, a column for each server."""
+    table = []
+    for row, servers in results.items():
+        title, primary, target, limit = titles[row]
+        one = {"row": row, "title": title, "primary": primary,
+               "target": target, "servers": {}}
+        for server, rounds in servers.items():
+            figures = {key: median(rounds, key) for _, key, _ in COLUMNS}
+            figures["cost_us"] = cost(row, rounds)
+            figures["spread_percent"] = max(filter(None, (
+                spread(rounds, key) for key in ("ldclt_cpu_us", "cpu_us",
+                                                "rate", "ms"))),
+                default=None)
+            figures["rounds"] = len(rounds)
+            figures["wrong"] = sum(part.get("wrong", 0) for part in rounds)
+            one["servers"][server] = figures
+        add_ratios(one)
+        one["reached"] = reached(one, limit, results, people)
+        table.append(one)
+    return table
+
+
+def add_ratios(one):
+    for server, figures in one["servers"].items():
+        figures["ratio"] = {
+            peer: figures["cost_us"] / one["servers"][peer]["cost_us"]
+            for peer in PEERS if peer != server and figures["cost_us"] and
+            one["servers"].get(peer, {}).get("cost_us")}
+
+
+def reached(one, limit, results, people):
+    """True, False, or None where there is no target or nothing to tell it
+    by."""
+    ours = one["servers"].get("roster", {})
+    if limit is None or not ours.get("cost_us"):
+        return None
+    kind, most = limit
+    if kind in PEERS:
+        ratio = ours["ratio"].get(kind)
+    elif kind == "commit":
+        bare = results.get("commit", {}).get("ceiling")
+        ratio = ours["cost_us"] / cost("commit", bare) if bare else None
+    elif kind == "us-per-person":
+        ratio = ours["cost_us"] / people
+    elif kind == "p99-us":
+        ratio = ours["p99_us"]
+    else:
+        ratio = ours["cost_us"]
+    return None if ratio is None else ratio <= most * CLOSE
+
+
+def number(value, form="%.1f"):
+    return "" if value is None else form % value
+
+
+def ratios(figures):
+    return "  ".join("%.2f x %s" % (ratio, peer)
+                     for peer, ratio in figures["ratio"].items())
+
+
+def text(table, sizes, facts, notes):
+    lines = ["%d people, %d groups of 20; %s; commit %s" % (
+        facts["people"], facts["groups"], facts["date"], facts["commit"]),
+        facts["machine"], "%d rounds of %g s, medians" % (
+            facts["rounds"], facts["seconds"]), ""]
+    head = "%-10s" % "" + "".join("%10s" % name for name, _, _ in COLUMNS)
+    lines.append(head + "     +-%  ratios of the cost")
+    for one in table:
+        lines += ["", "%s: %s%s%s" % (
+            one["row"], one["title"],
+            " [primary-members %s]" % one["primary"] if one["primary"]
+            else "", "; must be " + one["target"] +
+            {True: ": yes", False: ": NO", None: ": ?"}[one["reached"]]
+            if one["target"] else "")]
+        for server, figures in one["servers"].items():
+            lines.append("%-10s" % server + "".join(
+                "%10s" % number(figures[key], form)
+                for _, key, form in COLUMNS) + "%8s  %s" % (
+                    number(figures["spread_percent"]), ratios(figures)))
+    lines += ["", "%-10s%14s%14s%14s%10s" % (
+        "memory", "own MiB", "mapped MiB", "database MiB", "B/person")]
+    for server, size in sizes.items():
+        lines.append("%-10s%14.1f%14.1f%14s%10s  %s" % (
+            server, size["rss_own"] / 2**20, size["rss_mapped"] / 2**20,
+            number(size["database"] and size["database"] / 2**20),
+            number(size["database"] and size["database"] / facts["people"],
+                   "%.0f"), size["what"]))
+    lines += [""] + ["note: " + note for note in notes]
+    return "\n".join(lines) + "\n"
+
+
+def cell(figures):
+    if not figures or figures["cost_us"] is None:
+        return ""
+    us = figures["cost_us"]
+    if us >= 1e6:
+        return "%.2f s" % (us / 1e6)
+    return "%.2f ms" % (us / 1e3) if us >= 1000 else "%.0f us" % us
+
+
+def markdown(table, facts):
+    names = [name for name in ("mdb", "multival", "389", "ceiling", "small",
+                               "roster", "plain")
+             if any(name in one["servers"] for one in table)]
+    lines = ["%s, commit %s, %d rounds of %g s; %s." % (
+        facts["date"], facts["commit"], facts["rounds"], facts["seconds"],
+        facts["machine"]), "",
+        "| work | " + " | ".join(names) + " | must reach | |",
+        "|---|" + "---:|" * len(names) + "---|---|"]
+    for one in table:
+        lines.append("| %s | %s | %s | %s |" % (
+            one["title"], " | ".join(cell(one["servers"].get(name))
+                                     for name in names),
+            one["target"].replace("<=", "≤"),
+            {True: "yes", False: "**no**", None: ""}[one["reached"]]))
+    return "\n".join(lines) + "\n"
+
+
+COLOURS = {"ceiling": "#9aa0a6", "mdb": "#c58b2b", "multival": "#d9b26a",
+           "389": "#8c6bb1", "small": "#4c9f70",
+           "roster": "#1f77b4", "plain": "#7fb3d8"}
+BAR, GAP, LEFT, WIDE = 13, 14, 330, 430
+
+
+def bars_of(table):
+    """Rows with more than one server, and the span of what they cost."""
+    shown = [one for one in table if len([
+        1 for figures in one["servers"].values() if figures["cost_us"]]) > 1]
+    costs = [figures["cost_us"] for one in shown
+             for figures in one["servers"].values() if figures["cost_us"]]
+    return shown, math.log10(min(costs)) - 0.1, math.log10(max(costs)) + 0.1
+
+
+def svg(table, facts):
+    shown, low, high = bars_of(table)
+    y, out = 50, []
+    for one in shown:
+        out.append('<text x="%d" y="%d" text-anchor="end" class="t">%s</text>'
+                   % (LEFT - 10, y + BAR - 2, escape(one["title"][:52])))
+        for server, figures in one["servers"].items():
+            if not figures["cost_us"]:
+                continue
+            wide = (math.log10(figures["cost_us"]) - low) / (high - low)
+            out.append('<rect x="%d" y="%d" width="%.1f" height="%d" '
+                       'fill="%s"/><text x="%.1f" y="%d">%s %s</text>' % (
+                           LEFT, y, wide * WIDE, BAR - 2, COLOURS[server],
+                           LEFT + wide * WIDE + 5, y + BAR - 3, server,
+                           cell(figures)))
+            y += BAR
+        y += GAP
+    head = "%d people: cost of an operation, logarithmic (%s, %s)" % (
+        facts["people"], facts["date"], facts["commit"])
+    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" '
+            'font-family="sans-serif" font-size="10">\n'
+            "<style>text{fill:#333}.t{font-size:11px}"
+            "@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>\n"
+            '<text x="10" y="24" font-size="15">%s</text>\n%s\n</svg>\n' % (
+                LEFT + WIDE + 130, y, escape(head), "\n".join(out)))
+
+
+def escape(words):
+    return words.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def version(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return (done.stdout + done.stderr).strip().splitlines()[0]
+
+
+def write(bench, sizes, people, rounds, seconds):
+    facts = {"people": people, "groups": groups_of(people), "rounds": rounds,
+             "seconds": seconds, "commit": commit(TOP_SRC),
+             "machine": machine(),
+             "date": time.strftime("%Y-%m-%d", time.gmtime()),
+             "slapd": version("slapd", "-VV"),
+             "389-ds": version("ns-slapd", "-v")}
+    table = summary(bench.results, bench.titles, people)
+    where = os.environ.get("BENCH_REPORT") or "."
+    os.makedirs(where, exist_ok=True)
+    base = os.path.join(where, "bench-%d" % people)
+    told = text(table, sizes, facts, bench.notes)
+    print(told)
+    with open(base + ".txt", "w") as out:
+        out.write(told)
+    with open(base + ".md", "w") as out:
+        out.write(markdown(table, facts))
+    with open(base + ".json", "w") as out:
+        json.dump({"facts": facts, "table": table, "sizes": sizes,
+                   "notes": bench.notes, "rounds": bench.results}, out,
+                  indent=1)
+        out.write("\n")
+    if any(len(one["servers"]) > 1 for one in table):
+        with open(base + ".svg", "w") as out:
+            out.write(svg(table, facts))
+    print("written: %s.{txt,md,json,svg}" % base)
