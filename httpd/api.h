@@ -33,10 +33,11 @@ http_handler api_invitation_revoke, api_invitation_resend;
 http_handler api_invitation_by_token;
 
 /* What a body says of invitations to come, into invite, which borrows it;
- * false with *reply the problem. */
+ * false with *reply the problem.  sends: what holds when it does not say
+ * whether to send, by post, which is borrowed, too. */
 bool invitation_terms(struct http_req *req, struct http_reply *reply,
-                      bool sends, struct rst_view *groups,
-                      struct act_invite *invite);
+                      bool sends, const struct act_post *post,
+                      struct rst_view *groups, struct act_invite *invite);
 
 /* api_invite_many.c */
 http_handler api_invite_many, page_import_form;
@@ -48,10 +49,10 @@ http_handler api_preset_edit, api_preset_delete;
 /* api_reset.c */
 http_handler api_reset_request, api_reset_confirm, api_user_link;
 http_handler page_reset_ask, page_reset;
-/* Make a link by which person sets a password, into body; false with *reply
- * the problem. */
+/* Make a link by which person sets a password, into body, and queue its mail
+ * unless ret_mail is NULL; false with *reply the problem. */
 bool reset_link(struct http_req *req, struct http_reply *reply, uint64_t person,
-                bool send, cJSON *body);
+                cJSON *body, uint64_t *ret_mail);
 
 /* api_ticket.c */
 http_handler api_ticket_list, api_ticket_create, api_ticket_revoke;
@@ -127,7 +128,20 @@ http_handler api_policy_list, api_policy_create, api_policy_show;
 http_handler api_policy_edit, api_policy_delete;
 
 /* api_mail.c */
+/* Mail can be sent; false, with *reply smtp_not_configured. */
+bool mail_can_send(const struct http_req *req, struct http_reply *reply);
+/*
+ * The mail that the request asked for is number id of the outbox, and *reply
+ * says what was made.  Commit that, then wait a moment for the relay:
+ * "delivery" of the answer is sent, or queued when nobody knows yet; when the
+ * relay did not take it the reply is email_failed, with what was made in
+ * "made".
+ */
+void mail_await(struct http_req *req, struct http_reply *reply, uint64_t id);
 http_handler api_mail_list, api_mail_retry, api_mail_drop, api_mail_test;
+
+/* mail_preview.c */
+http_handler api_letter_list, api_letter_show, page_letter_html;
 
 /* api_overview.c */
 http_handler api_overview;

@@ -22,14 +22,7 @@ wants_mail(struct http_req *req, bool has_address, struct http_reply *reply,
            bool *ret_send)
 {
 	*ret_send = input_bool(req, "send", has_address && !req->form);
-	if (*ret_send && req->server->config->smtp_url == NULL) {
-		http_problem(reply, 409, "smtp_not_configured", NULL,
-		             "mail is not configured: set smtp_url and from "
-		             "in section [mail] of rosterd.conf, or make the "
-		             "link without sending it");
-		return false;
-	}
-	return true;
+	return !*ret_send || mail_can_send(req, reply);
 }
 
 /* A lifetime in seconds, or the time at which it ends. */
@@ -105,34 +98,30 @@ add_can_send(const struct http_req *req, cJSON *body)
 	                     req->server->config->smtp_url != NULL);
 }
 
-/* The page of the list shows the new link above it. */
+/* What the relay had to say stands beside the link: that is good all the same.
+ * The page's model is the list. */
 static void
-answer(struct http_req *req, struct http_reply *reply, uint64_t id,
-       const char *token, bool sent)
+show_made(struct http_req *req, struct http_reply *reply)
 {
 	struct http_reply list = { .status = 200 };
-	cJSON *made = NULL;
-	enum rst_err err;
+	bool failed = http_is_problem(reply);
+	cJSON *made = failed ? cJSON_DetachItemFromObjectCaseSensitive(
+				       reply->body, "made")
+	                     : reply->body;
+	bool ok = !failed ||
+	          json_take(made, "said",
+	                    cJSON_Duplicate(json_get(reply->body, "detail"),
+	                                    true));
 
-	err = invitation_model(req, id, token, reply, &made);
-	if (err == RST_OK && !json_add_bool(made, "sent", sent))
-		err = RST_ENOMEM;
-	if (err == RST_OK && sent)
-		mail_worker_wake(req->server->mail);
-	if (err != RST_OK) {
-		cJSON_Delete(made);
-		http_reply_err(req, reply, err, NULL);
-		return;
-	}
-	if (!page_wanted(req)) {
-		reply->body = made;
-		return;
-	}
-	if (!qr_add(made, "qr", json_get(made, "link")->valuestring)) {
-		cJSON_Delete(made);
+	if (failed)
+		json_wipe(reply->body);
+	reply->body = NULL;
+	if (!ok || !qr_add(made, "qr", json_get(made, "link")->valuestring)) {
+		json_wipe(made);
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 		return;
 	}
+	reply->status = failed ? 200 : reply->status;
 	api_invitation_list(req, &list);
 	reply->body = list.body;
 	list.body = NULL;
@@ -140,10 +129,35 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 	(void)json_take(reply->body, "made", made);
 }
 
+/* The invitation with its link; with a mail, what became of that. */
+static void
+answer(struct http_req *req, struct http_reply *reply, uint64_t id,
+       const char *token, const uint64_t *mail)
+{
+	cJSON *made = NULL;
+	enum rst_err err;
+
+	err = invitation_model(req, id, token, reply, &made);
+	if (err == RST_OK && !json_add_bool(made, "sent", mail != NULL))
+		err = RST_ENOMEM;
+	if (err != RST_OK) {
+		json_wipe(made);
+		http_reply_err(req, reply, err, NULL);
+		return;
+	}
+	reply->body = made;
+	if (mail != NULL)
+		mail_await(req, reply, *mail);
+	if (page_wanted(req) &&
+	    (!http_is_problem(reply) || json_get(reply->body, "made") != NULL))
+		show_made(req, reply);
+}
+
 /* sends: what holds when the body does not say whether to send. */
 bool
 invitation_terms(struct http_req *req, struct http_reply *reply, bool sends,
-                 struct rst_view *groups, struct act_invite *invite)
+                 const struct act_post *post, struct rst_view *groups,
+                 struct act_invite *invite)
 {
 	if (!read_lifetime(req, reply, &invite->lifetime_s))
 		return false;
@@ -155,8 +169,10 @@ invitation_terms(struct http_req *req, struct http_reply *reply, bool sends,
 	invite->set_needs_approval = req->form
 	                                     ? invite->needs_approval
 	                                     : input_has(req, "needsApproval");
-	invite->public_url = rst_view_of(req->server->config->site.url);
-	return wants_mail(req, sends, reply, &invite->send);
+	if (!wants_mail(req, sends, reply, &sends))
+		return false;
+	invite->post = sends ? post : NULL;
+	return true;
 }
 
 /* POST /invitations */
@@ -175,17 +191,22 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view groups[INPUT_LIST_MAX];
 	struct act_invite invite = { .lifetime_s = 0 };
+	uint64_t id, mail = 0;
+	const struct act_post post = {
+		.public_url = rst_view_of(req->server->config->site.url),
+		.ret_mail = &mail,
+	};
 	char token[RST_TOKEN_TEXT];
 	enum rst_err err;
-	uint64_t id;
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
 	invite.mail = input_text(req, "mail");
 	invite.uses = (uint32_t)input_number(req, "uses", 0);
-	if (!invitation_terms(req, reply, invite.mail.len > 0, groups, &invite))
+	if (!invitation_terms(req, reply, invite.mail.len > 0, &post, groups,
+	                      &invite))
 		return;
-	if (invite.send && invite.mail.len == 0) {
+	if (invite.post != NULL && invite.mail.len == 0) {
 		http_problem(reply, 400, "missing_field", "mail",
 		             "an invitation that is to be sent needs a mail "
 		             "address");
@@ -196,9 +217,8 @@ api_invitation_create(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
-	answer(req, reply, id, token, invite.send);
-	if (!http_is_problem(reply))
-		reply->status = 201;
+	reply->status = 201;
+	answer(req, reply, id, token, invite.post != NULL ? &mail : NULL);
 }
 
 /* The invitation whose cn the path names. */
@@ -271,9 +291,13 @@ api_invitation_resend(struct http_req *req, struct http_reply *reply)
 		{ "send", INPUT_BOOL, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	uint64_t id, mail = 0;
+	const struct act_post post = {
+		.public_url = rst_view_of(req->server->config->site.url),
+		.ret_mail = &mail,
+	};
 	char token[RST_TOKEN_TEXT];
 	enum rst_err err;
-	uint64_t id;
 	bool send;
 
 	if (!INPUT_CHECK(req, fields, reply) ||
@@ -283,12 +307,10 @@ api_invitation_resend(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = model_current(req, id, reply);
 	if (err == RST_OK)
-		err = act_invitation_resend(
-			&req->ctx, id, send,
-			rst_view_of(req->server->config->site.url), token,
-			&refusal);
+		err = act_invitation_resend(&req->ctx, id, send ? &post : NULL,
+		                            token, &refusal);
 	if (err == RST_OK)
-		answer(req, reply, id, token, send);
+		answer(req, reply, id, token, send ? &mail : NULL);
 	else
 		http_reply_err(req, reply, err, &refusal);
 }

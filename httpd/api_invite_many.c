@@ -34,9 +34,9 @@ struct all {
 static cJSON *
 item_of(const struct all *all, const struct act_invited *one)
 {
-	const char *said = all->dry_run      ? "can be invited"
-	                   : all->terms.send ? "sent"
-	                                     : "made";
+	const char *said = all->dry_run              ? "can be invited"
+	                   : all->terms.post != NULL ? "sent"
+	                                             : "made";
 	char link[HTTP_URL_MAX + RST_TOKEN_TEXT + 16] = "";
 	struct http_reply told = { .status = 200 };
 	cJSON *item = cJSON_CreateObject();
@@ -49,7 +49,7 @@ item_of(const struct all *all, const struct act_invited *one)
 		said = "is in an earlier line";
 	else if (one->err != RST_OK)
 		said = json_get(told.body, "detail")->valuestring;
-	else if (!all->dry_run && !all->terms.send)
+	else if (!all->dry_run && all->terms.post == NULL)
 		(void)snprintf(link, sizeof(link), "%s/register/%s",
 		               all->req->server->config->site.url, one->token);
 	for (size_t i = 0; ok && i < one->n_groups; i++)
@@ -130,7 +130,7 @@ describe(const struct all *all, cJSON *body)
 	       (req->api ||
 	        (json_add_bool(body, "can_do", all->good > 0 && all->dry_run) &&
 	         json_add_bool(body, "confirmed", !all->dry_run) &&
-	         json_add_bool(body, "send", all->terms.send) &&
+	         json_add_bool(body, "send", all->terms.post != NULL) &&
 	         json_add_bool(body, "needsApproval",
 	                       all->terms.needs_approval) &&
 	         json_add_view(body, "expires", input_text(req, "expires")) &&
@@ -170,7 +170,7 @@ run(struct all *all, struct http_reply *reply)
 	              ? act_invite_many(&all->ctx, input_text(req, "list"),
 	                                &all->terms, take, all, &refusal)
 	              : RST_ENOMEM;
-	if (all->good > 0 && all->terms.send && !all->dry_run)
+	if (all->good > 0 && all->terms.post != NULL && !all->dry_run)
 		mail_worker_wake(req->server->mail);
 	if (err == RST_EINVALID) {
 		http_problem(reply, 422, "invalid_value", "list",
@@ -203,11 +203,14 @@ api_invite_many(struct http_req *req, struct http_reply *reply)
 		{ "confirmed", INPUT_BOOL, false },
 		{ "format", INPUT_TEXT, false },
 	};
+	const struct act_post post = {
+		.public_url = rst_view_of(req->server->config->site.url),
+	};
 	struct all all = { .req = req };
 	struct rst_view format;
 
 	if (!INPUT_CHECK(req, fields, reply) ||
-	    !invitation_terms(req, reply, false, all.groups, &all.terms))
+	    !invitation_terms(req, reply, false, &post, all.groups, &all.terms))
 		return;
 	format = input_text(req, "format");
 	all.csv = rst_view_equal(format, RST_VIEW("csv"));

@@ -9,6 +9,7 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/mail.h"
+#include "httpd/once.h"
 #include "store/ident.h"
 
 static cJSON *
@@ -160,6 +161,56 @@ own_mail(struct http_req *req, char buf[RST_MAIL_MAX + 1])
 	return err;
 }
 
+bool
+mail_can_send(const struct http_req *req, struct http_reply *reply)
+{
+	if (req->server->config->smtp_url != NULL)
+		return true;
+	http_problem(reply, 409, "smtp_not_configured", NULL,
+	             rule_verdict_text(RULE_SMTP_NOT_CONFIGURED));
+	return false;
+}
+
+static void
+not_taken(struct http_req *req, struct http_reply *reply, const char *why)
+{
+	cJSON *made = reply->body;
+	char text[MAIL_REASON_MAX + 128];
+
+	snprintf(text, sizeof(text),
+	         "the mail was not taken: %s; what was made is kept, and the "
+	         "mail is tried again",
+	         why);
+	reply->body = NULL;
+	http_problem(reply, 502, "email_failed", NULL, text);
+	(void)json_take(reply->body, "made", made);
+	http_log(4, "request %s: %s", req->id, text);
+}
+
+void
+mail_await(struct http_req *req, struct http_reply *reply, uint64_t id)
+{
+	char why[MAIL_REASON_MAX] = "";
+
+	if (!json_add_text(reply->body, "delivery", "queued")) {
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		return;
+	}
+	http_once_end(req, reply);
+	if (http_is_problem(reply))
+		return;
+	switch (mail_worker_await(req->server->mail, id, why)) {
+	case MAIL_WAITS:
+		return;
+	case MAIL_SENT:
+		(void)cJSON_ReplaceItemInObjectCaseSensitive(
+			reply->body, "delivery", cJSON_CreateString("sent"));
+		return;
+	case MAIL_NOT_SENT:
+		not_taken(req, reply, why);
+	}
+}
+
 /* POST /settings/test-mail: to the one who asks, unless it says to whom */
 void
 api_mail_test(struct http_req *req, struct http_reply *reply)
@@ -175,11 +226,8 @@ api_mail_test(struct http_req *req, struct http_reply *reply)
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
-	if (req->server->mail == NULL) {
-		http_problem(reply, 409, "smtp_not_configured", NULL,
-		             "mail is not configured here");
+	if (!mail_can_send(req, reply))
 		return;
-	}
 	if (to.len == 0) {
 		err = own_mail(req, own);
 		to = rst_view_of(own);
@@ -192,12 +240,13 @@ api_mail_test(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
-	mail_worker_wake(req->server->mail);
 	reply->status = 202;
 	reply->body = cJSON_CreateObject();
 	if (!json_add_number(reply->body, "id", id) ||
 	    !json_add_view(reply->body, "to", to))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
-	else if (!req->api)
+	else
+		mail_await(req, reply, id);
+	if (!req->api && !http_is_problem(reply))
 		http_location(reply, "/mail?done=tested", RST_VIEW(""), "");
 }

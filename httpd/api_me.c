@@ -37,9 +37,11 @@ api_me_edit(struct http_req *req, struct http_reply *reply)
 		{ "sn", INPUT_TEXT, false },
 		{ "displayName", INPUT_TEXT, false },
 		{ "loginShell", INPUT_TEXT, false },
+		{ "language", INPUT_TEXT, false },
 	};
 	static const uint16_t attrs[] = { RST_A_GIVENNAME, RST_A_SN,
-		                          RST_A_DISPLAYNAME, RST_A_LOGINSHELL };
+		                          RST_A_DISPLAYNAME, RST_A_LOGINSHELL,
+		                          RST_A_PREFERREDLANGUAGE };
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct act_edit edits[sizeof(attrs) / sizeof(attrs[0])];
 	struct rst_record record;

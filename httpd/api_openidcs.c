@@ -202,6 +202,8 @@ send_activation(struct http_req *req, uint64_t id, struct wish *wish,
                 struct act_refusal *refusal)
 {
 	const struct http_config *config = req->server->config;
+	const struct act_post post = { .public_url =
+		                               rst_view_of(config->site.url) };
 	char token[RST_TOKEN_TEXT];
 	bool may = false;
 	enum rst_err err;
@@ -217,8 +219,7 @@ send_activation(struct http_req *req, uint64_t id, struct wish *wish,
 	if (err != RST_OK || !may)
 		return err;
 	wish->mail_is = "queued";
-	err = act_reset_link(&req->ctx, id, true, rst_view_of(config->site.url),
-	                     token, refusal);
+	err = act_reset_link(&req->ctx, id, &post, token, refusal);
 	sodium_memzero(token, sizeof(token)); /* it is in the mail alone */
 	return err;
 }

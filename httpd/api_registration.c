@@ -17,6 +17,7 @@ static const struct input_field person_fields[] = {
 	{ "token", INPUT_TEXT, false },    { "username", INPUT_TEXT, true },
 	{ "givenName", INPUT_TEXT, true }, { "sn", INPUT_TEXT, true },
 	{ "mail", INPUT_TEXT, true },      { "password", INPUT_TEXT, true },
+	{ "language", INPUT_TEXT, false },
 };
 
 static void
@@ -27,6 +28,7 @@ read_person(const struct http_req *req, struct act_person *person)
 	person->surname = input_text(req, "sn");
 	person->mail = input_text(req, "mail");
 	person->password = input_text(req, "password");
+	person->language = input_text(req, "language");
 }
 
 /* POST /bootstrap */

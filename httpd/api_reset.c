@@ -123,30 +123,26 @@ api_reset_confirm(struct http_req *req, struct http_reply *reply)
 
 bool
 reset_link(struct http_req *req, struct http_reply *reply, uint64_t person,
-           bool send, cJSON *body)
+           cJSON *body, uint64_t *ret_mail)
 {
+	const struct act_post post = {
+		.public_url = rst_view_of(req->server->config->site.url),
+		.ret_mail = ret_mail,
+	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	char link[HTTP_URL_MAX + RST_TOKEN_TEXT + 16];
 	char token[RST_TOKEN_TEXT];
 	enum rst_err err;
 
-	if (send && req->server->config->smtp_url == NULL) {
-		http_problem(reply, 409, "smtp_not_configured", NULL,
-		             "mail is not configured here: hand the link over");
-		return false;
-	}
-	err = act_reset_link(&req->ctx, person, send,
-	                     rst_view_of(req->server->config->site.url), token,
-	                     &refusal);
+	err = act_reset_link(&req->ctx, person, ret_mail != NULL ? &post : NULL,
+	                     token, &refusal);
 	if (err == RST_OK) {
 		snprintf(link, sizeof(link), "%s/reset/%s",
 		         req->server->config->site.url, token);
-		if (!json_add_bool(body, "sent", send) ||
+		if (!json_add_bool(body, "sent", ret_mail != NULL) ||
 		    !json_add_text(body, "link", link))
 			err = RST_ENOMEM;
 	}
-	if (send)
-		mail_worker_wake(req->server->mail);
 	http_reply_err(req, reply, err, &refusal);
 	return err == RST_OK;
 }
@@ -161,9 +157,10 @@ api_user_link(struct http_req *req, struct http_reply *reply)
 		{ "password", INPUT_TEXT, false },
 		{ "temporary", INPUT_BOOL, false },
 	};
+	bool send = input_bool(req, "send", false);
 	cJSON *body = cJSON_CreateObject();
 	struct rst_rtxn txn;
-	uint64_t person;
+	uint64_t person, mail = 0;
 	enum rst_err err;
 
 	if (!INPUT_CHECK(req, fields, reply))
@@ -182,11 +179,13 @@ api_user_link(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, NULL);
 		goto out;
 	}
-	if (!reset_link(req, reply, person, input_bool(req, "send", false),
-	                body))
+	if ((send && !mail_can_send(req, reply)) ||
+	    !reset_link(req, reply, person, body, send ? &mail : NULL))
 		goto out;
 	reply->body = body;
 	body = NULL;
+	if (send)
+		mail_await(req, reply, mail);
 out:
 	cJSON_Delete(body);
 }

@@ -75,6 +75,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		{ "givenName", INPUT_TEXT, false },
 		{ "sn", INPUT_TEXT, true },
 		{ "mail", INPUT_TEXT, false },
+		{ "language", INPUT_TEXT, false },
 		{ "password", INPUT_TEXT, false },
 		{ "mustChange", INPUT_BOOL, false },
 		{ "status", INPUT_TEXT, false },
@@ -86,8 +87,9 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	struct rst_view word = input_text(req, "status");
 	enum rst_status status = RST_STATUS_ACTIVE;
 	struct act_person person = { .must_change = false };
+	bool send = input_bool(req, "send", false);
+	uint64_t id, mail = 0;
 	enum rst_err err;
-	uint64_t id;
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
@@ -98,16 +100,13 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		             rule_verdict_text(RULE_INVALID_STATUS));
 		return;
 	}
-	if (input_bool(req, "send", false) &&
-	    req->server->config->smtp_url == NULL) {
-		http_problem(reply, 409, "smtp_not_configured", NULL,
-		             "mail is not configured here: ask for the link");
+	if (send && !mail_can_send(req, reply))
 		return;
-	}
 	person.username = input_text(req, "username");
 	person.given_name = input_text(req, "givenName");
 	person.surname = input_text(req, "sn");
 	person.mail = input_text(req, "mail");
+	person.language = input_text(req, "language");
 	person.password = input_text(req, "password");
 	person.must_change = input_bool(req, "mustChange", false);
 	err = act_create_person(&req->ctx, &person, status, &id, &refusal);
@@ -118,10 +117,11 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	}
 	reply->status = 201;
 	show(req, reply, id);
-	if (!http_is_problem(reply) &&
-	    (input_bool(req, "link", false) || input_bool(req, "send", false)))
-		(void)reset_link(req, reply, id, input_bool(req, "send", false),
-		                 reply->body);
+	if (!http_is_problem(reply) && (input_bool(req, "link", false) || send))
+		(void)reset_link(req, reply, id, reply->body,
+		                 send ? &mail : NULL);
+	if (!http_is_problem(reply) && send)
+		mail_await(req, reply, mail);
 	if (!http_is_problem(reply))
 		http_location(reply, "/users/", person.username,
 		              req->api ? "" : "?done=created");
@@ -200,6 +200,7 @@ read_edits(const struct http_req *req, const struct times *times,
 		{ "givenName", RST_A_GIVENNAME },
 		{ "sn", RST_A_SN },
 		{ "displayName", RST_A_DISPLAYNAME },
+		{ "language", RST_A_PREFERREDLANGUAGE },
 		{ "mail", RST_A_MAIL },
 		{ "loginShell", RST_A_LOGINSHELL },
 		{ "status", RST_A_ROSTERSTATUS },
@@ -256,6 +257,7 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		{ "givenName", INPUT_TEXT, false },
 		{ "sn", INPUT_TEXT, false },
 		{ "displayName", INPUT_TEXT, false },
+		{ "language", INPUT_TEXT, false },
 		{ "mail", INPUT_TEXT, false },
 		{ "loginShell", INPUT_TEXT, false },
 		{ "status", INPUT_TEXT, false },

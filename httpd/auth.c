@@ -85,6 +85,8 @@ describe(struct http_req *req)
 		err = RST_EDENIED; /* nobody who could sign in */
 		goto out;
 	}
+	(void)rst_view_copy(rst_record_first(&record, RST_A_PREFERREDLANGUAGE),
+	                    who->language, sizeof(who->language));
 	who->id = record.id;
 	who->administrator =
 		act_is_administrator(&txn, record.id, req->ctx.now_s);

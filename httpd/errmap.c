@@ -92,6 +92,8 @@ enum status {
 	STATUS_HOST_TAKEN = 409,
 	STATUS_HOST_IN_USE = 409,
 	STATUS_READ_ONLY_REPLICA = 421,
+	STATUS_SMTP_NOT_CONFIGURED = 409,
+	STATUS_INVALID_LANGUAGE = 422,
 	STATUS_FORBIDDEN = 403,
 };
 
@@ -126,6 +128,7 @@ title_of(unsigned int status)
 		{ 421, "Wrong host" },
 		{ 422, "Not acceptable" },
 		{ 429, "Too many attempts" },
+		{ 502, "Mail was not taken" },
 		{ 503, "Busy" },
 		{ 507, "No room left" },
 	};
@@ -161,6 +164,7 @@ field_of(const struct http_req *req, const char *attribute)
 		{ "rosterHostGroup", "groups" },
 		{ "host", "hosts" },
 		{ "authorizedService", "services" },
+		{ "preferredLanguage", "language" },
 	};
 
 	if (attribute == NULL)

@@ -79,6 +79,7 @@ struct http_who {
 	bool must_sign;
 	uint64_t id;
 	char username[256];
+	char language[RULE_LANGUAGE_MAX + 1]; /* preferred; "" */
 	char dn[RST_DN_MAX];
 	struct rst_session session;
 	unsigned char digest[RST_DIGEST_BYTES]; /* of the session */
@@ -116,6 +117,13 @@ struct http_req {
 	bool form;
 };
 
+/* What a document may load, and who may show it: serve.c. */
+enum http_policy {
+	HTTP_POLICY_PAGE,   /* ours alone, in no frame */
+	HTTP_POLICY_FRAMES, /* and one of ours in a frame */
+	HTTP_POLICY_FRAMED, /* a mail, in that frame: nothing but its style */
+};
+
 struct http_reply {
 	unsigned int status; /* 200 on entry */
 	cJSON *body;         /* owned; NULL for none */
@@ -127,6 +135,7 @@ struct http_reply {
 	unsigned int retry_s;
 	/* A browser that may not come in is sent to sign in. */
 	bool sign_in;
+	enum http_policy policy;
 
 	/* Filled by http_reply_finish(): what goes on the wire. */
 	const char *content_type;

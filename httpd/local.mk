@@ -52,6 +52,8 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/locale.c httpd/locale.h \
 	httpd/log.c \
 	httpd/mail.c httpd/mail.h \
+	httpd/mail_preview.c httpd/preview.h \
+	httpd/mail_render.c \
 	httpd/mail_text.c \
 	httpd/metrics.h \
 	httpd/model.c \
@@ -120,6 +122,33 @@ dist_templates_DATA = \
 	httpd/templates/import.mustache \
 	httpd/templates/invitation.mustache \
 	httpd/templates/invitations.mustache \
+	httpd/templates/_mail_button.mustache \
+	httpd/templates/_mail_foot.mustache \
+	httpd/templates/_mail_head.mustache \
+	httpd/templates/_mail_link.mustache \
+	httpd/templates/letter.mustache \
+	httpd/templates/letters.mustache \
+	httpd/templates/mail-agreements.html.mustache \
+	httpd/templates/mail-approved.html.mustache \
+	httpd/templates/mail-change-new.html.mustache \
+	httpd/templates/mail-change-old.html.mustache \
+	httpd/templates/mail-dropped.html.mustache \
+	httpd/templates/mail-ended.html.mustache \
+	httpd/templates/mail-ends.html.mustache \
+	httpd/templates/mail-idle.html.mustache \
+	httpd/templates/mail-invitation.html.mustache \
+	httpd/templates/mail-password-changed.html.mustache \
+	httpd/templates/mail-password-expires.html.mustache \
+	httpd/templates/mail-password.html.mustache \
+	httpd/templates/mail-received.html.mustache \
+	httpd/templates/mail-received.mustache \
+	httpd/templates/mail-rejected.html.mustache \
+	httpd/templates/mail-request.html.mustache \
+	httpd/templates/mail-reset.html.mustache \
+	httpd/templates/mail-suspended.html.mustache \
+	httpd/templates/mail-test.html.mustache \
+	httpd/templates/mail-verification.html.mustache \
+	httpd/templates/mail-waiting.html.mustache \
 	httpd/templates/login.mustache \
 	httpd/templates/mail-approved.mustache \
 	httpd/templates/mail-change-new.mustache \

@@ -367,9 +367,9 @@ weight_of(struct rst_view part)
 }
 
 const struct http_locale *
-http_locale_pick(const struct http_locales *locales, struct rst_view accept)
+http_locale_find(const struct http_locales *locales, struct rst_view accept)
 {
-	const struct http_locale *best = &locales->items[0];
+	const struct http_locale *best = NULL;
 	unsigned int best_weight = 0;
 
 	for (size_t i = 0; i < accept.len;) {
@@ -395,4 +395,18 @@ http_locale_pick(const struct http_locales *locales, struct rst_view accept)
 		}
 	}
 	return best;
+}
+
+const struct http_locale *
+http_locale_pick(const struct http_locales *locales, struct rst_view accept)
+{
+	const struct http_locale *found = http_locale_find(locales, accept);
+
+	return found != NULL ? found : &locales->items[0];
+}
+
+const struct http_locale *
+http_locale_at(const struct http_locales *locales, unsigned int n)
+{
+	return n < locales->n ? &locales->items[n] : NULL;
 }

@@ -36,6 +36,12 @@ void http_locales_free(struct http_locales *locales);
 /* What the browser likes best of Accept-Language (NULL ptr: English). */
 const struct http_locale *http_locale_pick(const struct http_locales *locales,
                                            struct rst_view accept);
+/* The same, NULL when it likes none of those that there are. */
+const struct http_locale *http_locale_find(const struct http_locales *locales,
+                                           struct rst_view accept);
+/* The nth, from 0; NULL behind the last. */
+const struct http_locale *http_locale_at(const struct http_locales *locales,
+                                         unsigned int n);
 /* "en", "de" */
 const char *http_locale_tag(const struct http_locale *locale);
 const struct http_templates *http_locale_templates(

@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <gnutls/x509.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -19,27 +20,43 @@
 #include <time.h>
 
 #include "httpd/http.h"
+#include "httpd/json.h"
+#include "httpd/locale.h"
 #include "httpd/template.h"
+#include "lifecycle/letter.h"
 #include "store/ident.h"
 
 #define LOOK_EVERY_MS  1000
 #define CONNECT_S      10L
 #define SEND_S         60L
 #define MAIL_TRIES_MAX 12
+#define OUTCOMES_KEPT  32
+
+/* What became of a mail. */
+struct outcome {
+	uint64_t id; /* 0: none */
+	bool sent;
+	char why[MAIL_REASON_MAX];
+};
 
 struct mail_worker {
 	const struct http_config *config;
 	struct rst_env *env;
 	unsigned int server_id; /* of CSNs made here */
-	const struct http_templates *templates;
+	const struct http_locales *locales;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t wake, settled;
 	atomic_bool stop;
-	bool woken; /* under lock */
+	/* under lock: */
+	bool woken;
+	struct outcome outcomes[OUTCOMES_KEPT]; /* the last ones */
+	size_t n_outcomes;                      /* ever */
+	unsigned int n_waiters;
 	char url[HTTP_CONFIG_VALUE];
 	char sender[RST_MAIL_MAX + 1];
 	char reason[CURL_ERROR_SIZE]; /* of the last failure */
+	char said[MAIL_REASON_MAX];   /* a refusal of the relay's; "" */
 };
 
 int64_t
@@ -75,6 +92,25 @@ read_source(char *buf, size_t size, size_t n, void *arg)
 	return take;
 }
 
+/* The relay's refusals are lines such as "451 not now"; the last one says why,
+ * and better than curl. */
+static size_t
+keep_refusal(char *line, size_t size, size_t n, void *arg)
+{
+	struct mail_worker *worker = arg;
+	size_t len = size * n, used = 0;
+
+	if (len < 4 || (line[0] != '4' && line[0] != '5'))
+		return len;
+	for (size_t i = 0; i < len && used + 1 < sizeof(worker->said); i++)
+		if (line[i] != '\r' && line[i] != '\n')
+			worker->said[used++] = line[i] >= ' ' && line[i] <= '~'
+			                               ? line[i]
+			                               : '?';
+	worker->said[used] = '\0';
+	return len;
+}
+
 /* Certificates are always checked; clear text is for loopback only. */
 static void
 set_options(struct mail_worker *worker, CURL *curl)
@@ -101,7 +137,54 @@ set_options(struct mail_worker *worker, CURL *curl)
 	curl_easy_setopt(curl, CURLOPT_MAIL_FROM, worker->sender);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, worker->reason);
 	curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_source);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep_refusal);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, worker);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+}
+
+/* What is wrong with the relay's certificate, which curl does not say; "" when
+ * it is something else. */
+static const char *
+wrong_certificate(CURL *curl)
+{
+	static const struct {
+		long bit;
+		const char *text;
+	} faults[] = {
+		{ GNUTLS_CERT_EXPIRED, ": it has expired" },
+		{ GNUTLS_CERT_NOT_ACTIVATED, ": it is not valid yet" },
+		{ GNUTLS_CERT_REVOKED, ": it was revoked" },
+		{ GNUTLS_CERT_SIGNER_NOT_FOUND,
+		  ": its authority is not known here" },
+	};
+	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+	long bits = 0;
+
+	if (tls == NULL || strncmp(tls, "GnuTLS", 6) != 0 ||
+	    curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &bits) !=
+	            CURLE_OK)
+		return "";
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if ((bits & faults[i].bit) != 0)
+			return faults[i].text;
+	return "";
+}
+
+/* Why curl did not hand the message over, into worker->reason. */
+static void
+explain(struct mail_worker *worker, CURL *curl, CURLcode code)
+{
+	if (worker->said[0] != '\0')
+		snprintf(worker->reason, sizeof(worker->reason), "%s",
+		         worker->said);
+	else if (code == CURLE_PEER_FAILED_VERIFICATION &&
+	         strstr(worker->reason, "does not match") == NULL)
+		snprintf(worker->reason, sizeof(worker->reason),
+		         "the relay's certificate was refused%s",
+		         wrong_certificate(curl));
+	else if (worker->reason[0] == '\0')
+		snprintf(worker->reason, sizeof(worker->reason), "%s",
+		         curl_easy_strerror(code));
 }
 
 /* Hand text to the relay for one recipient; worker->reason says why not. */
@@ -114,6 +197,7 @@ hand_over(struct mail_worker *worker, const char *to, const char *text)
 	CURL *curl;
 
 	worker->reason[0] = '\0';
+	worker->said[0] = '\0';
 	curl = curl_easy_init();
 	recipients = curl_slist_append(NULL, to);
 	if (curl != NULL && recipients != NULL) {
@@ -122,23 +206,49 @@ hand_over(struct mail_worker *worker, const char *to, const char *text)
 		curl_easy_setopt(curl, CURLOPT_READDATA, &source);
 		code = curl_easy_perform(curl);
 	}
-	if (code != CURLE_OK && worker->reason[0] == '\0')
-		snprintf(worker->reason, sizeof(worker->reason), "%s",
-		         curl_easy_strerror(code));
+	if (code != CURLE_OK)
+		explain(worker, curl, code);
 	curl_slist_free_all(recipients);
 	curl_easy_cleanup(curl);
 	return code == CURLE_OK;
 }
 
+/* What mail says, in its reader's language. */
+static enum rst_err
+render(struct mail_worker *worker, const struct rst_mail *mail,
+       struct mail_text *ret_text, struct rst_detail *why)
+{
+	char name[TEMPLATE_NAME_MAX];
+	cJSON *params =
+		cJSON_ParseWithLength(mail->params.ptr, mail->params.len);
+	const cJSON *language = json_get(params, LETTER_LANGUAGE);
+	const struct mail_letter letter = {
+		.template = name,
+		.params = params,
+		.site = &worker->config->site,
+		.made_s = mail->made_s,
+	};
+	enum rst_err err = RST_EINVALID;
+
+	if (rst_view_copy(mail->template, name, sizeof(name)))
+		err = mail_render(
+			mail_locale(worker->locales, worker->env,
+		                    cJSON_IsString(language)
+		                            ? rst_view_of(language->valuestring)
+		                            : RST_VIEW("")),
+			&letter, ret_text, why);
+	json_wipe(params);
+	return err;
+}
+
 /* The message of mail, owned by the caller. */
 static enum rst_err
 compose(struct mail_worker *worker, const struct rst_mail *mail, const char *to,
-        char **ret_text)
+        char **ret_message)
 {
+	struct mail_text text = { "", NULL, NULL };
 	struct rst_detail why = { "out of memory" };
-	char name[TEMPLATE_NAME_MAX], id[HTTP_HOST_MAX + 64];
-	char *rendered = NULL;
-	cJSON *params;
+	char id[HTTP_HOST_MAX + 64];
 	struct mail_envelope envelope = {
 		.from = worker->config->from,
 		.to = to,
@@ -150,24 +260,15 @@ compose(struct mail_worker *worker, const struct rst_mail *mail, const char *to,
 	snprintf(id, sizeof(id), "roster-%llu-%lld@%s",
 	         (unsigned long long)mail->id, (long long)mail->made_s,
 	         worker->config->site.host);
-	snprintf(name, sizeof(name), "mail-%.*s", (int)mail->template.len,
-	         mail->template.ptr);
-	params = cJSON_ParseWithLength(mail->params.ptr, mail->params.len);
-	err = params == NULL
-	              ? RST_EINVALID
-	              : http_template_render(worker->templates, name, params,
-	                                     false, &rendered, &why);
+	err = render(worker, mail, &text, &why);
 	if (err == RST_OK) {
-		err = mail_compose(&envelope, rendered, ret_text);
+		err = mail_compose(&envelope, &text, ret_message);
 		rst_detail_set(&why, "the message cannot be written");
 	}
 	if (err != RST_OK)
 		snprintf(worker->reason, sizeof(worker->reason), "%s",
 		         why.text);
-	if (rendered != NULL)
-		sodium_memzero(rendered, strlen(rendered));
-	free(rendered);
-	json_wipe(params);
+	mail_text_release(&text);
 	return err;
 }
 
@@ -200,6 +301,22 @@ settle(struct mail_worker *worker, const struct rst_mail *mail, bool sent)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
 	return err;
+}
+
+/* Whoever waits for it knows. */
+static void
+announce(struct mail_worker *worker, uint64_t id, bool sent)
+{
+	struct outcome *outcome;
+
+	pthread_mutex_lock(&worker->lock);
+	outcome = &worker->outcomes[worker->n_outcomes++ % OUTCOMES_KEPT];
+	outcome->id = id;
+	outcome->sent = sent;
+	snprintf(outcome->why, sizeof(outcome->why), "%.*s",
+	         (int)sizeof(outcome->why) - 1, worker->reason);
+	pthread_cond_broadcast(&worker->settled);
+	pthread_mutex_unlock(&worker->lock);
 }
 
 /* Somebody forgot his password: whether there is somebody to write to is found
@@ -253,6 +370,7 @@ send_one(struct mail_worker *worker)
 		http_log(4, "mail %llu was not sent: %s",
 		         (unsigned long long)mail.id, worker->reason);
 	err = settle(worker, &mail, sent);
+	announce(worker, mail.id, sent);
 out:
 	if (text != NULL)
 		sodium_memzero(text, strlen(text));
@@ -261,18 +379,26 @@ out:
 	return err;
 }
 
+static struct timespec
+from_now(long ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += ms % 1000 * 1000000L;
+	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	return until;
+}
+
 /* Until woken, stopped or LOOK_EVERY_MS later; false when to stop. */
 static bool
 wait_a_while(struct mail_worker *worker)
 {
-	struct timespec until;
+	const struct timespec until = from_now(LOOK_EVERY_MS);
 	bool stop;
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += LOOK_EVERY_MS % 1000 * 1000000L;
-	until.tv_sec += LOOK_EVERY_MS / 1000 + until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&worker->lock);
 	while (!worker->stop && !worker->woken && rc == 0)
 		rc = pthread_cond_clockwait(&worker->wake, &worker->lock,
@@ -317,6 +443,7 @@ begin(struct mail_worker *worker)
 		return RST_EINVALID;
 	pthread_mutex_init(&worker->lock, NULL);
 	pthread_cond_init(&worker->wake, NULL);
+	pthread_cond_init(&worker->settled, NULL);
 	return pthread_create(&worker->thread, NULL, run, worker) == 0
 	               ? RST_OK
 	               : RST_ENOMEM;
@@ -324,8 +451,7 @@ begin(struct mail_worker *worker)
 
 enum rst_err
 mail_worker_start(const struct http_config *config, struct rst_env *env,
-                  unsigned int server_id,
-                  const struct http_templates *templates,
+                  unsigned int server_id, const struct http_locales *locales,
                   struct mail_worker **ret_worker)
 {
 	struct mail_worker *worker;
@@ -340,7 +466,7 @@ mail_worker_start(const struct http_config *config, struct rst_env *env,
 	worker->config = config;
 	worker->env = env;
 	worker->server_id = server_id;
-	worker->templates = templates;
+	worker->locales = locales;
 	err = begin(worker);
 	if (err == RST_OK)
 		*ret_worker = worker;
@@ -360,6 +486,45 @@ mail_worker_wake(struct mail_worker *worker)
 	pthread_mutex_unlock(&worker->lock);
 }
 
+static const struct outcome *
+find_outcome(const struct mail_worker *worker, uint64_t id)
+{
+	for (size_t i = 0; i < OUTCOMES_KEPT; i++)
+		if (worker->outcomes[i].id == id)
+			return &worker->outcomes[i];
+	return NULL;
+}
+
+enum mail_outcome
+mail_worker_await(struct mail_worker *worker, uint64_t id,
+                  char why[MAIL_REASON_MAX])
+{
+	const struct timespec until = from_now(MAIL_AWAIT_MS);
+	enum mail_outcome outcome = MAIL_WAITS;
+	const struct outcome *found = NULL;
+	int rc = 0;
+
+	mail_worker_wake(worker);
+	if (worker == NULL || id == 0)
+		return outcome;
+	pthread_mutex_lock(&worker->lock);
+	if (worker->n_waiters < MAIL_WAITERS_MAX) {
+		worker->n_waiters++;
+		while ((found = find_outcome(worker, id)) == NULL &&
+		       !worker->stop && rc == 0)
+			rc = pthread_cond_clockwait(&worker->settled,
+			                            &worker->lock,
+			                            CLOCK_MONOTONIC, &until);
+		worker->n_waiters--;
+	}
+	if (found != NULL) {
+		outcome = found->sent ? MAIL_SENT : MAIL_NOT_SENT;
+		memcpy(why, found->why, MAIL_REASON_MAX);
+	}
+	pthread_mutex_unlock(&worker->lock);
+	return outcome;
+}
+
 void
 mail_worker_stop(struct mail_worker *worker)
 {
@@ -371,6 +536,7 @@ mail_worker_stop(struct mail_worker *worker)
 	pthread_mutex_unlock(&worker->lock);
 	pthread_join(worker->thread, NULL);
 	pthread_cond_destroy(&worker->wake);
+	pthread_cond_destroy(&worker->settled);
 	pthread_mutex_destroy(&worker->lock);
 	free(worker);
 }

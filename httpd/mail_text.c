@@ -18,8 +18,11 @@
 
 #define WORD_BYTES  45 /* of UTF-8 in an encoded word: 60 as base64 */
 #define HEADERS_MAX 2048
-#define LINE_BYTES  57  /* before base64: 76 characters after it */
-#define LONG_LINE   900 /* RFC 5321 allows 998 */
+#define LINE_BYTES  57   /* before base64: 76 characters after it */
+#define LONG_LINE   900  /* RFC 5321 allows 998 */
+#define PARTS_BYTES 1024 /* of what is around the parts */
+/* with the NUL */
+#define BOUNDARY_BYTES (2 * crypto_generichash_BYTES_MIN + 1)
 
 static bool
 clean(const char *text)
@@ -146,7 +149,7 @@ date_text(int64_t time_s, char buf[64])
 
 static enum rst_err
 write_headers(const struct mail_envelope *envelope, const char *subject,
-              bool plain, char buf[HEADERS_MAX])
+              char buf[HEADERS_MAX])
 {
 	char from[640], word[512], date[64];
 	int n;
@@ -164,12 +167,8 @@ write_headers(const struct mail_envelope *envelope, const char *subject,
 	             "Date: %s\r\n"
 	             "Message-ID: <%s>\r\n"
 	             "Auto-Submitted: auto-generated\r\n"
-	             "MIME-Version: 1.0\r\n"
-	             "Content-Type: text/plain; charset=utf-8\r\n"
-	             "Content-Transfer-Encoding: %s\r\n"
-	             "\r\n",
-	             from, envelope->to, word, date, envelope->message_id,
-	             plain ? "7bit" : "base64");
+	             "MIME-Version: 1.0\r\n",
+	             from, envelope->to, word, date, envelope->message_id);
 	return n > 0 && n < HEADERS_MAX ? RST_OK : RST_EINVALID;
 }
 
@@ -222,44 +221,118 @@ put_base64(const char *text, size_t len, char *buf)
 	}
 }
 
-enum rst_err
-mail_compose(const struct mail_envelope *envelope, const char *rendered,
-             char **ret_text)
-{
-	char subject[MAIL_SUBJECT_MAX + 1], headers[HEADERS_MAX];
-	char *lines = NULL, *text = NULL;
-	size_t len = strcspn(rendered, "\n");
-	const char *body = rendered + len;
-	enum rst_err err = RST_EINVALID;
+/* A message as it grows; its bytes are enough from the beginning. */
+struct message {
+	char *bytes;
+	size_t len;
+};
 
-	if (strncmp(rendered, "Subject: ", 9) != 0 ||
-	    strncmp(body, "\n\n", 2) != 0 || strlen(body) > MAIL_BODY_MAX ||
-	    !rst_view_copy(rst_view(rendered + 9, len - 9), subject,
-	                   sizeof(subject)))
-		goto out;
-	body += 2;
-	err = write_headers(envelope, subject, is_plain(body), headers);
-	if (err != RST_OK)
-		goto out;
-	err = RST_ENOMEM;
+static void
+put(struct message *message, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(message->bytes + message->len, text, len + 1);
+	message->len += len;
+}
+
+/* The headers of a part, an empty line, and body. */
+static enum rst_err
+put_part(struct message *message, const char *type, const char *body)
+{
+	bool plain = is_plain(body);
+	char head[160], *lines;
+	size_t len;
+
 	lines = malloc(2 * strlen(body) + 1);
 	if (lines == NULL)
-		goto out;
+		return RST_ENOMEM;
 	len = put_lines(body, lines);
-	/* base64 makes 78 bytes of 57, and ends its last line */
-	text = malloc(strlen(headers) + 2 * len + 160);
-	if (text == NULL)
-		goto out;
-	memcpy(text, headers, strlen(headers) + 1);
-	if (is_plain(body))
-		memcpy(text + strlen(headers), lines, len + 1);
+	snprintf(head, sizeof(head),
+	         "Content-Type: %s; charset=utf-8\r\n"
+	         "Content-Transfer-Encoding: %s\r\n\r\n",
+	         type, plain ? "7bit" : "base64");
+	put(message, head);
+	if (plain)
+		put(message, lines);
 	else
-		put_base64(lines, len, text + strlen(headers));
-	*ret_text = text;
-	err = RST_OK;
-out:
-	if (lines != NULL)
-		sodium_memzero(lines, strlen(lines));
+		put_base64(lines, len, message->bytes + message->len);
+	message->len += strlen(message->bytes + message->len);
+	sodium_memzero(lines, len);
 	free(lines);
+	return RST_OK;
+}
+
+/* One that is in neither text: nobody can write a text that has its own
+ * digest. */
+static void
+make_boundary(const struct mail_envelope *envelope,
+              const struct mail_text *text, char buf[BOUNDARY_BYTES])
+{
+	unsigned char digest[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state state;
+
+	(void)crypto_generichash_init(&state, NULL, 0, sizeof(digest));
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)envelope->message_id,
+		strlen(envelope->message_id));
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)text->text, strlen(text->text));
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)text->html, strlen(text->html));
+	(void)crypto_generichash_final(&state, digest, sizeof(digest));
+	(void)sodium_bin2hex(buf, BOUNDARY_BYTES, digest, sizeof(digest));
+}
+
+/* The best last, as RFC 2046 has it. */
+static enum rst_err
+put_alternatives(struct message *message, const struct mail_envelope *envelope,
+                 const struct mail_text *text)
+{
+	char boundary[BOUNDARY_BYTES], line[160];
+	enum rst_err err;
+
+	make_boundary(envelope, text, boundary);
+	snprintf(line, sizeof(line),
+	         "Content-Type: multipart/alternative; boundary=\"=_%s\"\r\n"
+	         "\r\n--=_%s\r\n",
+	         boundary, boundary);
+	put(message, line);
+	err = put_part(message, "text/plain", text->text);
+	snprintf(line, sizeof(line), "\r\n--=_%s\r\n", boundary);
+	put(message, line);
+	if (err == RST_OK)
+		err = put_part(message, "text/html", text->html);
+	snprintf(line, sizeof(line), "\r\n--=_%s--\r\n", boundary);
+	put(message, line);
+	return err;
+}
+
+enum rst_err
+mail_compose(const struct mail_envelope *envelope, const struct mail_text *text,
+             char **ret_message)
+{
+	size_t html = text->html != NULL ? strlen(text->html) : 0;
+	struct message message = { .bytes = NULL };
+	char headers[HEADERS_MAX];
+	enum rst_err err;
+
+	if (strlen(text->text) > MAIL_BODY_MAX || html > MAIL_BODY_MAX)
+		return RST_EINVALID;
+	err = write_headers(envelope, text->subject, headers);
+	if (err != RST_OK)
+		return err;
+	/* each byte may become two, and base64 makes 78 of 57 */
+	message.bytes = malloc(strlen(headers) +
+	                       3 * (strlen(text->text) + html) + PARTS_BYTES);
+	if (message.bytes == NULL)
+		return RST_ENOMEM;
+	put(&message, headers);
+	err = text->html != NULL ? put_alternatives(&message, envelope, text)
+	                         : put_part(&message, "text/plain", text->text);
+	if (err == RST_OK)
+		*ret_message = message.bytes;
+	else
+		free(message.bytes);
 	return err;
 }

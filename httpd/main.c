@@ -23,6 +23,7 @@
 #include "httpd/locale.h"
 #include "httpd/mail.h"
 #include "httpd/overview.h"
+#include "httpd/preview.h"
 #include "httpd/rate.h"
 #include "httpd/route.h"
 #include "httpd/serve.h"
@@ -55,9 +56,16 @@ __attribute__((visibility("default"))) const char *argp_program_version =
 struct command {
 	const char *file;  /* NULL: the default, which may be missing */
 	const char *state; /* NULL: as configured */
+	/* Print this mail and exit, when it has a name. */
+	struct mail_preview mail;
 };
 
-#define OPTION_ROUTES 256 /* no letter */
+enum { /* options without a letter */
+	OPTION_ROUTES = 256,
+	OPTION_MAIL,
+	OPTION_HTML,
+	OPTION_LANGUAGE,
+};
 
 static const struct argp_option options[] = {
 	{ "config", 'c', "FILE", 0, "Read FILE (" HTTP_CONFIG_FILE ")", 0 },
@@ -66,6 +74,12 @@ static const struct argp_option options[] = {
 	  "Stay in the foreground (always; accepted for scripts)", 0 },
 	{ "routes", OPTION_ROUTES, NULL, 0,
 	  "Print every route with who may use it, and exit", 0 },
+	{ "mail", OPTION_MAIL, "NAME", 0,
+	  "Print the mail of this name with values as they may be, and exit",
+	  0 },
+	{ "html", OPTION_HTML, NULL, 0, "Of --mail the HTML, not the text", 0 },
+	{ "language", OPTION_LANGUAGE, "TAG", 0,
+	  "Of --mail the language (default: the site's)", 0 },
 	{ NULL, 0, NULL, 0, NULL, 0 },
 };
 
@@ -86,6 +100,15 @@ parse_option(int key, char *value, struct argp_state *state)
 	case OPTION_ROUTES:
 		http_routes_print(stdout);
 		exit(fflush(stdout) == 0 ? 0 : EXIT_BROKEN);
+	case OPTION_MAIL:
+		command->mail.name = value;
+		return 0;
+	case OPTION_HTML:
+		command->mail.html = true;
+		return 0;
+	case OPTION_LANGUAGE:
+		command->mail.language = value;
+		return 0;
 	default: /* ARGP_KEY_* are no enum */
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -602,7 +625,7 @@ start(struct daemon *daemon, struct rst_detail *why)
 	if (leave_mail_url(server) != RST_OK)
 		http_log(4, "whether mail can be sent is not written down");
 	err = mail_worker_start(server->config, server->env, server->server_id,
-	                        server->templates, &server->mail);
+	                        server->locales, &server->mail);
 	if (err == RST_OK && !house_start(&daemon->house, server))
 		err = RST_ENOMEM;
 	if (err == RST_OK)
@@ -672,6 +695,30 @@ reload(struct daemon *daemon, struct rst_detail *ret_why)
 	return start(daemon, ret_why);
 }
 
+/* rosterd --mail: beside the one that serves, which need not run. */
+static enum rst_err
+print_mail(const struct command *command, const struct http_config *config,
+           struct rst_detail *why)
+{
+	struct mail_preview asked = command->mail;
+	struct parts parts = { NULL, NULL, NULL };
+	struct rst_env *env = NULL;
+	enum rst_err err;
+
+	asked.now_s = clock_s();
+	err = rst_env_open(config->state, NULL, &env, why);
+	if (err == RST_OK)
+		err = load_parts(config, &parts, why);
+	if (err == RST_OK)
+		err = mail_preview(parts.locales, env, &config->site, &asked,
+		                   why);
+	if (err == RST_OK && fflush(stdout) != 0)
+		err = RST_EIO;
+	free_parts(&parts);
+	rst_env_close(env);
+	return err;
+}
+
 /* Serve until a signal says to end. */
 static enum rst_err
 run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
@@ -713,7 +760,7 @@ run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 int
 main(int argc, char *argv[])
 {
-	struct command command = { NULL, NULL };
+	struct command command = { .mail = { .language = "" } };
 	struct daemon daemon = { .command = &command };
 	struct rst_detail why = { "" };
 	sigset_t signals;
@@ -738,7 +785,9 @@ main(int argc, char *argv[])
 	atomic_store(&daemon.server.metrics.started_s, now.tv_sec);
 	err = read_config(&command, &daemon.configs[0], &why);
 	if (err == RST_OK)
-		err = run(&daemon, &signals, &why);
+		err = command.mail.name != NULL
+		              ? print_mail(&command, &daemon.configs[0], &why)
+		              : run(&daemon, &signals, &why);
 	if (err != RST_OK)
 		fprintf(stderr, "rosterd: %s\n",
 		        why.text[0] != '\0' ? why.text : rst_strerror(err));

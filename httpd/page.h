@@ -6,7 +6,7 @@
  * compute, so what they ask is made here:
  *
  *	is_active, ...		for every status and state
- *	expires_when, ...	for every time; _exact and _day too
+ *	expires_when, ...	for every time; _exact, _at and _day too
  *	page	title, css, script, icon (paths), version, lang, at_<noun>
  *	me	username, administrator, waiting: who is signed in
  *	csrf	for the forms

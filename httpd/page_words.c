@@ -151,7 +151,8 @@ is_time(const cJSON *item, int64_t *ret_time_s)
 }
 
 /* { "expires": "2026-11-23T02:37:00Z" } gains expires_when: "in a day",
- * expires_exact: "2026-11-23 02:37:00 UTC" and expires_day: "2026-11-23". */
+ * expires_exact: "2026-11-23 02:37:00 UTC", expires_at: "2026-11-23, 02:37 UTC"
+ * and expires_day: "2026-11-23". */
 static void
 tell_time(cJSON *item, const cJSON *time, int64_t time_s,
           const struct http_locale *locale, int64_t now_s)
@@ -165,6 +166,10 @@ tell_time(cJSON *item, const cJSON *time, int64_t time_s,
 	snprintf(text, sizeof(text), "%s %.8s UTC", date,
 	         time->valuestring + 11);
 	snprintf(key, sizeof(key), "%.48s_exact", time->string);
+	(void)json_add_text(item, key, text);
+	snprintf(text, sizeof(text), "%s, %.5s UTC", date,
+	         time->valuestring + 11);
+	snprintf(key, sizeof(key), "%.48s_at", time->string);
 	(void)json_add_text(item, key, text);
 	snprintf(text, sizeof(text), "%.10s", time->valuestring);
 	snprintf(key, sizeof(key), "%.48s_day", time->string);

@@ -113,8 +113,12 @@ render(struct http_req *req, struct http_reply *reply)
 	enum rst_err err;
 	cJSON *root;
 
-	locale = http_locale_pick(req->server->locales,
-	                          req->head->value[HTTP_H_ACCEPT_LANGUAGE]);
+	locale = http_locale_find(req->server->locales,
+	                          rst_view_of(req->who.language));
+	if (locale == NULL)
+		locale = http_locale_pick(
+			req->server->locales,
+			req->head->value[HTTP_H_ACCEPT_LANGUAGE]);
 	if (!is_problem && route != NULL && route->template != NULL) {
 		name = route->template;
 		title = route->title;

@@ -126,14 +126,22 @@ log_target(void *arg, const char *target, struct MHD_Connection *connection)
 static void
 add_security_headers(struct exchange *exchange, struct MHD_Response *response)
 {
+#define OUR_PAGE                                                               \
+	"default-src 'none'; style-src 'self'; script-src 'self'; "            \
+	"img-src 'self'; connect-src 'self'; form-action 'self'; "             \
+	"base-uri 'none'; frame-ancestors 'none'"
+	static const char *const policies[][2] = {
+		[HTTP_POLICY_PAGE] = { OUR_PAGE, "DENY" },
+		[HTTP_POLICY_FRAMES] = { OUR_PAGE "; frame-src 'self'",
+		                         "DENY" },
+		[HTTP_POLICY_FRAMED] = { "default-src 'none'; "
+		                         "style-src 'unsafe-inline'; "
+		                         "form-action 'none'; base-uri 'none'; "
+		                         "frame-ancestors 'self'; sandbox",
+		                         "SAMEORIGIN" },
+	};
 	static const char *const fixed[][2] = {
-		{ "Content-Security-Policy",
-		  "default-src 'none'; style-src 'self'; script-src 'self'; "
-		  "img-src 'self'; connect-src 'self'; "
-		  "form-action 'self'; base-uri 'none'; "
-		  "frame-ancestors 'none'" },
 		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
 		{ "Referrer-Policy", "no-referrer" },
 		{ "Cross-Origin-Opener-Policy", "same-origin" },
 		{ "Cross-Origin-Resource-Policy", "same-origin" },
@@ -141,6 +149,10 @@ add_security_headers(struct exchange *exchange, struct MHD_Response *response)
 		  "camera=(), geolocation=(), microphone=(), payment=()" },
 	};
 
+	MHD_add_response_header(response, "Content-Security-Policy",
+	                        policies[exchange->reply.policy][0]);
+	MHD_add_response_header(response, "X-Frame-Options",
+	                        policies[exchange->reply.policy][1]);
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
 	if (exchange->serve->server->config->site.https)

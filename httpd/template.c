@@ -11,11 +11,11 @@
 
 static const char suffix[] = ".mustache";
 
-/* Mails are text; everything else is HTML. */
+/* "mail-approved" is text, "mail-approved.html" and everything else HTML. */
 static bool
 is_html(const char *name)
 {
-	return strncmp(name, "mail-", 5) != 0;
+	return strncmp(name, "mail-", 5) != 0 || strchr(name, '.') != NULL;
 }
 
 /* A text being written; NULL bytes when out of memory. */
@@ -99,10 +99,30 @@ slot_of(struct http_templates *templates, const char *name)
 	return &templates->items[i];
 }
 
+bool
+http_template_find(const struct http_templates *templates, const char *name,
+                   bool *ret_own)
+{
+	for (unsigned int i = 0; i < templates->n; i++) {
+		if (strcmp(templates->items[i].name, name) != 0)
+			continue;
+		*ret_own = templates->items[i].own;
+		return true;
+	}
+	return false;
+}
+
+/* The templates that are being read, and from where. */
+struct reading {
+	struct http_templates *templates;
+	bool own;
+};
+
 static enum rst_err
 keep(void *arg, const char *file, char *text, size_t len,
      struct rst_detail *reterr)
 {
+	const struct reading *reading = arg;
 	struct rst_detail why = { "it has NULs" };
 	struct http_template *slot;
 	char name[TEMPLATE_NAME_MAX], *said = NULL;
@@ -114,7 +134,7 @@ keep(void *arg, const char *file, char *text, size_t len,
 		err = speak(text, as_it_is, NULL, &said, &why);
 	if (err == RST_OK && !http_template_check(said, is_html(name), &why))
 		err = RST_EINVALID;
-	slot = err == RST_OK ? slot_of(arg, name) : NULL;
+	slot = err == RST_OK ? slot_of(reading->templates, name) : NULL;
 	if (err == RST_OK && slot == NULL) {
 		rst_detail_set(&why, "there are too many templates");
 		err = RST_EINVALID;
@@ -129,6 +149,7 @@ keep(void *arg, const char *file, char *text, size_t len,
 	free(slot->source);
 	slot->text = said;
 	slot->source = text;
+	slot->own = reading->own;
 	return RST_OK;
 }
 
@@ -148,6 +169,7 @@ http_templates_translate(const struct http_templates *from, template_say *say,
 		struct rst_detail why = { "" };
 		struct http_template *slot = slot_of(templates, old->name);
 
+		slot->own = old->own;
 		err = speak(old->source, say, arg, &slot->text, &why);
 		if (err == RST_OK &&
 		    !http_template_check(slot->text, is_html(old->name), &why))
@@ -170,6 +192,7 @@ http_templates_load(const char *folder, const char *overrides,
                     struct rst_detail *reterr)
 {
 	static const char *const suffixes[] = { suffix, NULL };
+	struct reading reading = { NULL, false };
 	struct http_templates *templates;
 	char own[FOLDER_PATH_MAX];
 	enum rst_err err;
@@ -177,12 +200,14 @@ http_templates_load(const char *folder, const char *overrides,
 	templates = calloc(1, sizeof(*templates));
 	if (templates == NULL)
 		return RST_ENOMEM;
-	err = folder_read(folder, suffixes, TEMPLATE_BYTES_MAX, keep, templates,
+	reading.templates = templates;
+	err = folder_read(folder, suffixes, TEMPLATE_BYTES_MAX, keep, &reading,
 	                  reterr);
 	if (err == RST_OK && overrides != NULL) {
 		snprintf(own, sizeof(own), "%s/templates", overrides);
+		reading.own = true;
 		err = folder_read(own, suffixes, TEMPLATE_BYTES_MAX, keep,
-		                  templates, reterr);
+		                  &reading, reterr);
 		if (err == RST_ENOTFOUND)
 			err = RST_OK;
 	}

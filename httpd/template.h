@@ -3,7 +3,8 @@
  *
  * All files NAME.mustache of a folder, read once at start; a file of the same
  * name in the override folder takes its place (branding, mail texts).  Names
- * that begin with "_" are partials: {{> _head}}.  [[Text]] is text that other
+ * that begin with "_" are partials: {{> _head}}.  mail-NAME is plain text,
+ * everything else HTML, mail-NAME.html too.  [[Text]] is text that other
  * languages have otherwise (locale.h); the brackets are not part of the page.
  */
 #ifndef HTTPD_TEMPLATE_H
@@ -12,7 +13,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-#define TEMPLATE_FILES_MAX 128
+#define TEMPLATE_FILES_MAX 256
 #define TEMPLATE_BYTES_MAX (256 * 1024) /* of one file */
 #define TEMPLATE_NAME_MAX  64
 #define TEMPLATE_TEXT_MAX  511 /* bytes of one text in brackets */
@@ -27,6 +28,7 @@ struct http_template {
 	char name[TEMPLATE_NAME_MAX];
 	char *text;   /* owned: without the brackets */
 	char *source; /* owned: as it was read; may be NULL */
+	bool own;     /* of the override folder */
 };
 struct http_templates {
 	unsigned int n;
@@ -61,6 +63,9 @@ enum rst_err http_template_render(const struct http_templates *templates,
                                   const char *name, const cJSON *model,
                                   bool html, char **ret_text,
                                   struct rst_detail *reterr) RST_MUST_USE;
+/* There is such a template; *ret_own: it is one of the overrides. */
+bool http_template_find(const struct http_templates *templates,
+                        const char *name, bool *ret_own);
 /* The text is a well-formed template (and, for html, escapes everything). */
 bool http_template_check(const char *text, bool html,
                          struct rst_detail *reterr);

@@ -9,20 +9,19 @@
  *
  * The token is in one answer and one mail, and nowhere else.
  */
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 #include "rules/invitation.h"
 #include "store/index.h"
-#include "store/outbox.h"
 
-#define URL_MAX 1024 /* bytes of a link */
-#define BATCH   64   /* ids taken from the store at a time */
+#define BATCH 64 /* ids taken from the store at a time */
 
 static uint32_t
 number(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
@@ -171,40 +170,33 @@ inviter_name(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 /* The mail of an invitation, queued with it: both are, or neither. */
 static enum rst_err
 queue_mail(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
-           const struct fresh *fresh, struct rst_view public_url)
+           const struct fresh *fresh, const struct act_post *post,
+           struct act_refusal *refusal)
 {
-	char link[URL_MAX], inviter[RULE_PERSON_MAX + 1];
-	char expires[LIFECYCLE_TIME_BYTES];
-	enum rst_err err = RST_ENOMEM;
-	cJSON *params = cJSON_CreateObject();
-	char *text = NULL;
+	char inviter[RULE_PERSON_MAX + 1], expires[LIFECYCLE_TIME_BYTES];
+	char link[LETTER_LINK_MAX];
+	enum rst_err err;
 
-	while (public_url.len > 0 && public_url.ptr[public_url.len - 1] == '/')
-		public_url.len--;
-	if (snprintf(link, sizeof(link), "%.*s/register/%s",
-	             (int)public_url.len, public_url.ptr,
-	             fresh->token) >= (int)sizeof(link)) {
-		err = RST_EINVALID;
-		goto out;
-	}
+	err = letter_post_link(&txn->r, post, "register", fresh->token, link,
+	                       refusal);
+	if (err != RST_OK)
+		return err;
 	inviter_name(&txn->r, ctx, inviter);
 	lifecycle_time_print_3339(fresh->expires_s, expires);
-	if (cJSON_AddStringToObject(params, "link", link) == NULL ||
-	    cJSON_AddStringToObject(params, "mail", mail) == NULL ||
-	    cJSON_AddStringToObject(params, "expires", expires) == NULL ||
-	    cJSON_AddStringToObject(params, "inviter", inviter) == NULL)
-		goto out;
-	text = cJSON_PrintUnformatted(params);
-	if (text == NULL)
-		goto out;
-	err = rst_outbox_add(txn, rst_view_of(mail), RST_VIEW("invitation"),
-	                     rst_view_of(text), ctx->now_s, NULL);
-out:
+	const struct letter_part parts[] = {
+		{ "link", rst_view_of(link) },
+		{ "mail", rst_view_of(mail) },
+		{ "expires", rst_view_of(expires) },
+		{ "inviter", rst_view_of(inviter) },
+	};
+	const struct letter letter = {
+		.to = rst_view_of(mail),
+		.template = "invitation",
+		.parts = parts,
+		.n_parts = sizeof(parts) / sizeof(parts[0]),
+	};
+	err = letter_queue(txn, ctx, &letter, post->ret_mail);
 	sodium_memzero(link, sizeof(link));
-	if (text != NULL)
-		sodium_memzero(text, strlen(text));
-	cJSON_free(text);
-	cJSON_Delete(params);
 	return err;
 }
 
@@ -341,7 +333,7 @@ check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
 		return act_refuse(refusal, RULE_INVALID_EXPIRY, "expires");
 	/* A mail needs an address; a link for nobody in particular does not. */
 	if (invite->mail.len == 0)
-		return invite->send
+		return invite->post != NULL
 		               ? act_refuse(refusal, RULE_INVALID_EMAIL, "mail")
 		               : RST_OK;
 	err = rst_mail_canonical(invite->mail, mail);
@@ -353,12 +345,17 @@ check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
 static enum rst_err
 invite_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
           const struct act_invite *invite, const char *mail,
-          const struct fresh *fresh, uint64_t *ret_id,
-          struct act_refusal *refusal)
+          struct fresh *fresh, uint64_t *ret_id, struct act_refusal *refusal)
 {
+	int64_t lifetime_s = invite->lifetime_s;
 	struct rst_ident_owner owner;
 	enum rst_err err = RST_OK;
 
+	/* fixed now: what the setting becomes is for later ones */
+	if (lifetime_s == 0)
+		lifetime_s = lifecycle_setting_number(
+			&txn->r, RULE_SETTING_INVITATION_LIFETIME);
+	fresh_make(fresh, ctx->now_s + lifetime_s);
 	if (mail[0] != '\0') {
 		err = rst_ident_owner(&txn->r, RST_IDENT_MAIL,
 		                      rst_view_of(mail), 0, &owner);
@@ -372,8 +369,8 @@ invite_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK)
 		err = add_invitation(txn, ctx, invite, mail, fresh, ret_id,
 		                     refusal);
-	if (err == RST_OK && invite->send)
-		err = queue_mail(txn, ctx, mail, fresh, invite->public_url);
+	if (err == RST_OK && invite->post != NULL)
+		err = queue_mail(txn, ctx, mail, fresh, invite->post, refusal);
 	return err;
 }
 
@@ -397,9 +394,6 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = act_preset_apply(&txn.r, &whole, &room, refusal);
-	fresh_make(&fresh, ctx->now_s + (whole.lifetime_s != 0
-	                                         ? whole.lifetime_s
-	                                         : RULE_INVITATION_DEFAULT_S));
 	if (err == RST_OK)
 		err = invite_in(&txn, ctx, &whole, mail, &fresh, &id, refusal);
 	if (err == RST_OK)
@@ -442,7 +436,7 @@ out:
 
 /* As long as it was made for. */
 static int64_t
-lifetime_of(const struct rst_record *record)
+lifetime_of(const struct rst_rtxn *txn, const struct rst_record *record)
 {
 	int64_t made_s, expires_s;
 
@@ -451,7 +445,8 @@ lifetime_of(const struct rst_record *record)
 	    !lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
 	                          &expires_s) ||
 	    rule_invitation_lifetime(expires_s - made_s) != RULE_OK)
-		return RULE_INVITATION_DEFAULT_S;
+		return lifecycle_setting_number(
+			txn, RULE_SETTING_INVITATION_LIFETIME);
 	return expires_s - made_s;
 }
 
@@ -474,8 +469,8 @@ renew(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
 }
 
 enum rst_err
-act_invitation_resend(const struct act_ctx *ctx, uint64_t id, bool send,
-                      struct rst_view public_url, char token[RST_TOKEN_TEXT],
+act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
+                      const struct act_post *post, char token[RST_TOKEN_TEXT],
                       struct act_refusal *refusal)
 {
 	char mail[RST_MAIL_MAX + 1] = "";
@@ -496,16 +491,17 @@ act_invitation_resend(const struct act_ctx *ctx, uint64_t id, bool send,
 	invitation = read_invitation(&record);
 	if (invitation.revoked || invitation.used >= invitation.uses)
 		err = act_refuse(refusal, RULE_INVALID_INVITE, NULL);
-	else if (send && (!rst_view_copy(rst_record_first(&record, RST_A_MAIL),
-	                                 mail, sizeof(mail)) ||
-	                  mail[0] == '\0'))
+	else if (post != NULL &&
+	         (!rst_view_copy(rst_record_first(&record, RST_A_MAIL), mail,
+	                         sizeof(mail)) ||
+	          mail[0] == '\0'))
 		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
 	if (err != RST_OK)
 		goto out;
-	fresh_make(&fresh, ctx->now_s + lifetime_of(&record));
+	fresh_make(&fresh, ctx->now_s + lifetime_of(&txn.r, &record));
 	err = renew(&txn, ctx, id, entry, &fresh, refusal);
-	if (err == RST_OK && send)
-		err = queue_mail(&txn, ctx, mail, &fresh, public_url);
+	if (err == RST_OK && post != NULL)
+		err = queue_mail(&txn, ctx, mail, &fresh, post, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	if (err == RST_OK)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* act_mail.c - a test mail, and what an administrator does with the outbox */
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lifecycle/act_priv.h"
+#include "lifecycle/letter.h"
 #include "store/outbox.h"
 
-#define PARAMS_MAX 1024
-#define ABOUT_MAX  512 /* bytes of "reset to alice@example.org" */
+#define ABOUT_MAX 512 /* bytes of "reset to alice@example.org" */
 
 /* The journal says which mail. */
 static enum rst_err
@@ -36,29 +35,36 @@ note_row(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *act,
 	return err;
 }
 
+/* In the language of who asks: he looks whether it came. */
 static enum rst_err
 queue_test(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
-           struct rst_view public_url, uint64_t *ret_id)
+           struct rst_view public_url, uint64_t *ret_id,
+           struct act_refusal *refusal)
 {
-	char link[PARAMS_MAX / 2];
-	cJSON *params = cJSON_CreateObject();
-	char *text = NULL;
-	enum rst_err err = RST_ENOMEM;
+	const struct act_post post = { .public_url = public_url };
+	struct rst_view language = RST_VIEW("");
+	char link[LETTER_LINK_MAX];
+	struct rst_record actor;
+	enum rst_err err;
 
-	if (!rst_view_copy(public_url, link, sizeof(link))) {
-		err = RST_EINVALID;
-		goto out;
-	}
-	if (cJSON_AddStringToObject(params, "link", link) != NULL &&
-	    cJSON_AddStringToObject(params, "mail", mail) != NULL)
-		text = cJSON_PrintUnformatted(params);
-	if (text != NULL)
-		err = rst_outbox_add(txn, rst_view_of(mail), RST_VIEW("test"),
-		                     rst_view_of(text), ctx->now_s, ret_id);
-out:
-	cJSON_free(text);
-	cJSON_Delete(params);
-	return err;
+	err = letter_post_link(&txn->r, &post, NULL, NULL, link, refusal);
+	if (err != RST_OK)
+		return err;
+	if (ctx->actor_id != 0 &&
+	    rst_record_get(&txn->r, ctx->actor_id, &actor) == RST_OK)
+		language = rst_record_first(&actor, RST_A_PREFERREDLANGUAGE);
+	const struct letter_part parts[] = {
+		{ "link", rst_view_of(link) },
+		{ "mail", rst_view_of(mail) },
+	};
+	const struct letter letter = {
+		.to = rst_view_of(mail),
+		.template = "test",
+		.language = language,
+		.parts = parts,
+		.n_parts = sizeof(parts) / sizeof(parts[0]),
+	};
+	return letter_queue(txn, ctx, &letter, ret_id);
 }
 
 enum rst_err
@@ -79,7 +85,7 @@ act_mail_test(const struct act_ctx *ctx, struct rst_view to,
 		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
-	err = queue_test(&txn, ctx, mail, public_url, &id);
+	err = queue_test(&txn, ctx, mail, public_url, &id, refusal);
 	if (err == RST_OK)
 		err = note(&txn, ctx, "test-mail", RST_VIEW("test"),
 		           rst_view_of(mail));

@@ -145,6 +145,13 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		{ "mail", mail },
 		{ "from", ctx->address },
 	};
+	const struct letter letter = {
+		.to = old ? present : mail,
+		.template = old ? "change-old" : "change-new",
+		.language = rst_record_first(person, RST_A_PREFERREDLANGUAGE),
+		.parts = parts,
+		.n_parts = sizeof(parts) / sizeof(parts[0]),
+	};
 	uint64_t id;
 	enum rst_err err;
 
@@ -153,9 +160,7 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		return err;
 	if (letter_link(rst_view_of(url), "verify", token, link)) {
 		parts[0].value = rst_view_of(link);
-		err = letter_queue(txn, ctx, old ? present : mail,
-		                   old ? "change-old" : "change-new", parts,
-		                   sizeof(parts) / sizeof(parts[0]));
+		err = letter_queue(txn, ctx, &letter, NULL);
 	} else {
 		err = RST_EINVALID;
 	}
@@ -185,8 +190,7 @@ give_links(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	enum rst_err err;
 
 	if (!letter_url(&txn->r, url))
-		return refuse_saying(refusal, RULE_FORBIDDEN,
-		                     "mail is not configured");
+		return act_refuse(refusal, RULE_SMTP_NOT_CONFIGURED, NULL);
 	err = end_links(txn, ctx, person->id, refusal);
 	if (err == RST_OK)
 		err = give_link(txn, ctx, person, mail, false, url, refusal);

@@ -221,7 +221,9 @@ static enum rst_err
 warn(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
      struct act_refusal *refusal)
 {
-	char now[LIFECYCLE_TIME_BYTES], end[LIFECYCLE_TIME_BYTES];
+	struct letter_news news = { .template = "password-expires",
+		                    .page = "me" };
+	char now[LIFECYCLE_TIME_BYTES];
 	struct rst_entry *entry = NULL;
 	struct rst_record record;
 	int64_t left_s = 0;
@@ -233,11 +235,10 @@ warn(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 		err = is_due(&txn->r, ctx->now_s, &record, &left_s, &due);
 	if (err != RST_OK || !due)
 		goto out; /* it was changed meanwhile */
-	lifecycle_time_print_3339(ctx->now_s + left_s, end);
+	news.when_s = ctx->now_s + left_s;
 	err = rst_entry_record(entry, &record); /* letters may write */
 	if (err == RST_OK)
-		err = letter_tell(txn, ctx, &record, "password-expires", "me",
-		                  rst_view_of(end));
+		err = letter_tell(txn, ctx, &record, &news);
 	lifecycle_time_print(ctx->now_s, now);
 	if (err == RST_OK)
 		err = rst_entry_set_one(entry, RST_A_ROSTERPASSWORDWARNED,

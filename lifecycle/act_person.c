@@ -165,6 +165,7 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		{ RST_A_SN, person->surname },
 		{ RST_A_GIVENNAME, optional(person->given_name) },
 		{ RST_A_MAIL, optional(act_mail_text(person->mail, mail)) },
+		{ RST_A_PREFERREDLANGUAGE, optional(person->language) },
 		{ RST_A_USERPASSWORD, optional(rst_view_of(candidate->hash)) },
 		{ RST_A_PWDRESET, person->must_change && candidate->hash[0]
 		                          ? RST_VIEW("TRUE")
@@ -237,6 +238,7 @@ is_editable(uint16_t attr)
 		RST_A_SN,
 		RST_A_GIVENNAME,
 		RST_A_DISPLAYNAME,
+		RST_A_PREFERREDLANGUAGE,
 		RST_A_MAIL,
 		RST_A_LOGINSHELL,
 		RST_A_GECOS,

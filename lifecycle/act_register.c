@@ -277,10 +277,19 @@ ask_to_verify(struct rst_wtxn *txn, const struct act_ctx *ctx,
 			&txn->r, RULE_SETTING_VERIFICATION_LIFETIME),
 	};
 	char token[RST_TOKEN_TEXT], link[LETTER_LINK_MAX];
+	char expires[LIFECYCLE_TIME_BYTES];
 	struct letter_part parts[] = {
 		{ "link", { link, 0 } },
 		{ "username", rst_record_first(person, RST_A_UID) },
 		{ "name", rst_record_first(person, RST_A_CN) },
+		{ "expires", { expires, 0 } },
+	};
+	const struct letter letter = {
+		.to = terms.mail,
+		.template = "verification",
+		.language = rst_record_first(person, RST_A_PREFERREDLANGUAGE),
+		.parts = parts,
+		.n_parts = sizeof(parts) / sizeof(parts[0]),
 	};
 	uint64_t id;
 	enum rst_err err;
@@ -290,9 +299,10 @@ ask_to_verify(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		return err;
 	if (!letter_link(rst_view_of(url), "verify", token, link))
 		return RST_EINVALID;
+	lifecycle_time_print_3339(ctx->now_s + terms.lifetime_s, expires);
 	parts[0].value = rst_view_of(link);
-	err = letter_queue(txn, ctx, terms.mail, "verification", parts,
-	                   sizeof(parts) / sizeof(parts[0]));
+	parts[3].value = rst_view_of(expires);
+	err = letter_queue(txn, ctx, &letter, NULL);
 	sodium_memzero(token, sizeof(token));
 	sodium_memzero(link, sizeof(link));
 	return err;
@@ -342,6 +352,23 @@ note_invited(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+/* He waits now: he and those who decide are told so. */
+static enum rst_err
+tell_waiting(struct rst_wtxn *txn, const struct act_ctx *ctx,
+             struct rst_entry *entry)
+{
+	static const struct letter_news received = { .template = "received",
+		                                     .page = "login" };
+	struct rst_record person;
+	enum rst_err err = rst_entry_record(entry, &person);
+
+	if (err == RST_OK)
+		err = letter_tell_approvers(txn, ctx, &person);
+	if (err == RST_OK)
+		err = letter_tell(txn, ctx, &person, &received);
+	return err;
+}
+
 /* What is to be known of the new person, by whom. */
 static enum rst_err
 tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
@@ -362,7 +389,7 @@ tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	    letter_url(&txn->r, url))
 		err = ask_to_verify(txn, ctx, &person, url, refusal);
 	else if (err == RST_OK && admission->status == RST_STATUS_PENDING)
-		err = letter_tell_approvers(txn, ctx, &person);
+		err = tell_waiting(txn, ctx, entry);
 	rst_entry_free(entry);
 	return err;
 }
@@ -459,6 +486,8 @@ verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
        const struct rst_record *facts, uint64_t id, enum rst_status *ret_status,
        struct act_refusal *refusal)
 {
+	static const struct letter_news to_sign = { .template = "agreements",
+		                                    .page = "me/agreements" };
 	struct rst_entry *entry = NULL;
 	struct rst_record person;
 	bool approved = false, signs = false;
@@ -484,10 +513,9 @@ verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
 	if (err == RST_OK)
 		err = rst_entry_record(entry, &person);
 	if (err == RST_OK && signs)
-		err = letter_tell(txn, ctx, &person, "agreements",
-		                  "me/agreements", RST_VIEW(""));
+		err = letter_tell(txn, ctx, &person, &to_sign);
 	else if (err == RST_OK && person.status == RST_STATUS_PENDING)
-		err = letter_tell_approvers(txn, ctx, &person);
+		err = tell_waiting(txn, ctx, entry);
 	if (err == RST_OK)
 		*ret_status = person.status;
 	rst_entry_free(entry);

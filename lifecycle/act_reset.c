@@ -17,6 +17,7 @@
 #include "lifecycle/attempt.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/limit.h"
+#include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 #include "store/outbox.h"
 
@@ -31,11 +32,15 @@ queue_request(struct rst_wtxn *txn, const struct act_ctx *ctx,
               struct rst_view name)
 {
 	const struct letter_part part = { "from", ctx->address };
+	const struct letter letter = { .to = name,
+		                       .template = ACT_RESET_REQUEST,
+		                       .parts = &part,
+		                       .n_parts = 1 };
 	char url[LETTER_URL_MAX + 1];
 	enum rst_err err = RST_OK;
 
 	if (letter_url(&txn->r, url))
-		err = letter_queue(txn, ctx, name, ACT_RESET_REQUEST, &part, 1);
+		err = letter_queue(txn, ctx, &letter, NULL);
 	if (err == RST_OK)
 		err = act_event(txn, ctx, "request-reset", ctx->actor);
 	return err;
@@ -66,24 +71,55 @@ act_reset_request(const struct act_ctx *ctx, struct rst_view name,
 	return err;
 }
 
-/* The link of person, older ones ended, and when sent its mail. */
+/* A link that sets a password: what for, how long, and how it is sent. */
+struct giving {
+	const char *template;
+	enum rule_setting_id lifetime;
+	const struct act_post *post; /* NULL: it is not */
+};
+
+static enum rst_err
+send_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
+          const struct rst_record *person, const struct giving *giving,
+          int64_t expires_s, const char *token, struct act_refusal *refusal)
+{
+	char link[LETTER_LINK_MAX], expires[LIFECYCLE_TIME_BYTES];
+	enum rst_err err;
+
+	err = letter_post_link(&txn->r, giving->post, "reset", token, link,
+	                       refusal);
+	if (err != RST_OK)
+		return err;
+	lifecycle_time_print_3339(expires_s, expires);
+	const struct letter_part parts[] = {
+		{ "link", rst_view_of(link) },
+		{ "username", rst_record_first(person, RST_A_UID) },
+		{ "name", rst_record_first(person, RST_A_CN) },
+		{ "expires", rst_view_of(expires) },
+	};
+	const struct letter letter = {
+		.to = rst_record_first(person, RST_A_MAIL),
+		.template = giving->template,
+		.language = rst_record_first(person, RST_A_PREFERREDLANGUAGE),
+		.parts = parts,
+		.n_parts = sizeof(parts) / sizeof(parts[0]),
+	};
+	err = letter_queue(txn, ctx, &letter, giving->post->ret_mail);
+	sodium_memzero(link, sizeof(link));
+	return err;
+}
+
+/* The link of person (in memory), older ones ended, and perhaps its mail. */
 static enum rst_err
 give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
-          const struct rst_record *person, const char *template,
-          struct rst_view url, enum rule_setting_id lifetime,
+          const struct rst_record *person, const struct giving *giving,
           char token[RST_TOKEN_TEXT], struct act_refusal *refusal)
 {
 	const struct act_link terms = {
 		.purpose = ACT_PURPOSE_RESET,
 		.owner = person->id,
-		.lifetime_s = lifecycle_setting_number(&txn->r, lifetime),
-	};
-	char link[LETTER_LINK_MAX] = "";
-	struct letter_part parts[] = {
-		{ "link", { link, 0 } },
-		{ "username", rst_record_first(person, RST_A_UID) },
-		{ "name", rst_record_first(person, RST_A_CN) },
-		{ "minutes", RST_VIEW("") },
+		.lifetime_s =
+			lifecycle_setting_number(&txn->r, giving->lifetime),
 	};
 	uint64_t id;
 	enum rst_err err;
@@ -91,14 +127,9 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	err = act_link_end(txn, ctx, person->id, ACT_PURPOSE_RESET, refusal);
 	if (err == RST_OK)
 		err = act_link_add(txn, ctx, &terms, token, &id, refusal);
-	if (err != RST_OK || template == NULL)
-		return err;
-	if (!letter_link(url, "reset", token, link))
-		return RST_EINVALID;
-	parts[0].value = rst_view_of(link);
-	err = letter_queue(txn, ctx, rst_record_first(person, RST_A_MAIL),
-	                   template, parts, sizeof(parts) / sizeof(parts[0]));
-	sodium_memzero(link, sizeof(link));
+	if (err == RST_OK && giving->post != NULL)
+		err = send_link(txn, ctx, person, giving,
+		                ctx->now_s + terms.lifetime_s, token, refusal);
 	return err;
 }
 
@@ -107,6 +138,9 @@ static enum rst_err
 answer(struct rst_wtxn *txn, const struct act_ctx *ctx,
        const struct rst_mail *request, struct act_refusal *refusal)
 {
+	static const struct act_post post = { .ret_mail = NULL };
+	const struct giving giving = { "reset", RULE_SETTING_RESET_LIFETIME,
+		                       &post };
 	char url[LETTER_URL_MAX + 1], token[RST_TOKEN_TEXT];
 	struct rst_entry *entry = NULL;
 	struct rst_record person;
@@ -124,8 +158,7 @@ answer(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	                 PERSON_MAX, PERSON_S)))
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
-		err = give_link(txn, ctx, &person, "reset", rst_view_of(url),
-		                RULE_SETTING_RESET_LIFETIME, token, refusal);
+		err = give_link(txn, ctx, &person, &giving, token, refusal);
 	sodium_memzero(token, sizeof(token));
 	rst_entry_free(entry);
 	return err == RST_ENOTFOUND ? RST_OK : err;
@@ -179,10 +212,12 @@ act_reset_answer(const struct act_ctx *ctx, uint64_t id,
 }
 
 enum rst_err
-act_reset_link(const struct act_ctx *ctx, uint64_t person, bool send,
-               struct rst_view public_url, char token[RST_TOKEN_TEXT],
+act_reset_link(const struct act_ctx *ctx, uint64_t person,
+               const struct act_post *post, char token[RST_TOKEN_TEXT],
                struct act_refusal *refusal)
 {
+	const struct giving giving = { "password",
+		                       RULE_SETTING_INVITATION_LIFETIME, post };
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
 	char fresh[RST_TOKEN_TEXT];
@@ -197,13 +232,11 @@ act_reset_link(const struct act_ctx *ctx, uint64_t person, bool send,
 	if (err == RST_OK &&
 	    !rule_state_may_sign_in(act_state(&record, ctx->now_s)))
 		err = act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
-	if (err == RST_OK && send &&
+	if (err == RST_OK && post != NULL &&
 	    rst_record_first(&record, RST_A_MAIL).len == 0)
 		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
 	if (err == RST_OK)
-		err = give_link(&txn, ctx, &record, send ? "password" : NULL,
-		                public_url, RULE_SETTING_INVITATION_LIFETIME,
-		                fresh, refusal);
+		err = give_link(&txn, ctx, &record, &giving, fresh, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	if (err == RST_OK)

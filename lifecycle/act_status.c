@@ -65,6 +65,9 @@ static enum rst_err
 move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
             struct rst_view reason, struct act_refusal *refusal)
 {
+	const struct letter_news to_sign = { .template = "agreements",
+		                             .page = "me/agreements",
+		                             .reason = reason };
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
@@ -93,8 +96,7 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 		err = act_gate_modify(&txn, ctx, move->act, reason, person,
 		                      entry, refusal);
 	if (err == RST_OK && signs)
-		err = letter_tell(&txn, ctx, &record, "agreements",
-		                  "me/agreements", reason);
+		err = letter_tell(&txn, ctx, &record, &to_sign);
 	if (err == RST_OK && move->template != NULL)
 		err = act_tell(&txn, ctx, person, move->template, ctx->now_s);
 	if (err == RST_OK)

@@ -42,7 +42,8 @@ enum rst_err act_bootstrap_token(const struct act_ctx *ctx,
 /* What a person says of himself at registration. */
 struct act_person {
 	struct rst_view username, given_name, surname, mail, password;
-	bool must_change; /* the password is a temporary one */
+	bool must_change;         /* the password is a temporary one */
+	struct rst_view language; /* preferredLanguage; may be empty */
 };
 
 /* The first active member of sysadmins.  RULE_INVALID_INVITE for a token that
@@ -51,6 +52,12 @@ enum rst_err act_bootstrap(const struct act_ctx *ctx, struct rst_view token,
                            const struct act_person *person, uint64_t *ret_id,
                            struct act_refusal *refusal) RST_MUST_USE;
 
+/* A link that is to be sent by mail, too. */
+struct act_post {
+	struct rst_view public_url; /* empty: where rosterd's pages are */
+	uint64_t *ret_mail;         /* its number in the outbox; may be NULL */
+};
+
 struct act_invite {
 	struct rst_view mail;          /* empty: not bound to an address */
 	const struct rst_view *groups; /* names to join besides ldapusers */
@@ -58,15 +65,13 @@ struct act_invite {
 	int64_t lifetime_s; /* 0: the default */
 	uint32_t uses;      /* 0: one */
 	bool needs_approval;
-	struct rst_view preset;  /* says what is 0 here; empty: none */
-	bool set_needs_approval; /* whatever the preset says */
-	/* Queue a mail with this link, public_url "/register/" token. */
-	bool send;
-	struct rst_view public_url;
+	struct rst_view preset;      /* says what is 0 here; empty: none */
+	bool set_needs_approval;     /* whatever the preset says */
+	const struct act_post *post; /* NULL: it is not sent */
 };
 /* A new invitation for an address revokes the older ones.
  * RULE_DUPLICATE_EMAIL, RULE_INVALID_EMAIL, RULE_UNKNOWN_GROUP,
- * RULE_INVALID_EXPIRY, RULE_UNKNOWN_PRESET. */
+ * RULE_INVALID_EXPIRY, RULE_UNKNOWN_PRESET, RULE_SMTP_NOT_CONFIGURED. */
 enum rst_err act_invite(const struct act_ctx *ctx,
                         const struct act_invite *invite,
                         char token[RST_TOKEN_TEXT], uint64_t *ret_id,
@@ -98,9 +103,10 @@ enum rst_err act_invitation_find(const struct act_ctx *ctx,
                                  struct act_refusal *refusal) RST_MUST_USE;
 enum rst_err act_invitation_revoke(const struct act_ctx *ctx, uint64_t id,
                                    struct act_refusal *refusal) RST_MUST_USE;
-/* A new token and mail for an open or expired invitation. */
+/* A new token and, with post, mail for an open or expired invitation.
+ * RULE_INVALID_INVITE, RULE_INVALID_EMAIL, RULE_SMTP_NOT_CONFIGURED. */
 enum rst_err act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
-                                   bool send, struct rst_view public_url,
+                                   const struct act_post *post,
                                    char token[RST_TOKEN_TEXT],
                                    struct act_refusal *refusal) RST_MUST_USE;
 
@@ -308,11 +314,12 @@ enum rst_err act_reset_answer(const struct act_ctx *ctx, uint64_t id,
                               struct act_refusal *refusal) RST_MUST_USE;
 /*
  * An administrator's: a link by which the person sets a password, also a first
- * one, for an account that may sign in; it ends the older ones.  send queues
- * it.  RULE_ACCOUNT_INACTIVE; RULE_INVALID_EMAIL: he has no address.
+ * one, for an account that may sign in; it ends the older ones.
+ * RULE_ACCOUNT_INACTIVE; with post RULE_SMTP_NOT_CONFIGURED, and
+ * RULE_INVALID_EMAIL: he has no address.
  */
 enum rst_err act_reset_link(const struct act_ctx *ctx, uint64_t person,
-                            bool send, struct rst_view public_url,
+                            const struct act_post *post,
                             char token[RST_TOKEN_TEXT],
                             struct act_refusal *refusal) RST_MUST_USE;
 /* Whose link that is, without using it: RULE_INVALID_LINK. */
@@ -702,7 +709,8 @@ enum rst_err act_find_host(const struct rst_rtxn *txn, struct rst_view name,
 
 /*
  * A mail to one address that says that mail works; sent by the worker, so
- * what became of it stands in the outbox.  RULE_INVALID_EMAIL.
+ * what became of it stands in the outbox.  public_url may be empty.
+ * RULE_INVALID_EMAIL, RULE_SMTP_NOT_CONFIGURED.
  */
 enum rst_err act_mail_test(const struct act_ctx *ctx, struct rst_view to,
                            struct rst_view public_url, uint64_t *ret_id,

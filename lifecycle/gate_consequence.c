@@ -275,18 +275,40 @@ gate_end_access(struct gate *g, uint64_t person)
 	return err;
 }
 
+/* Anybody can give anybody's address: who has not proved his, where that is
+ * asked for, hears nothing. */
+static enum rst_err
+tell_rejected(struct gate *g, const struct rst_record *before)
+{
+	const struct letter_news news = {
+		.template = "rejected",
+		.reason =
+			g->reason.len > 0
+				? g->reason
+				: rst_record_first(before, RST_A_ROSTERREASON),
+	};
+
+	if (before->status != RST_STATUS_PENDING ||
+	    rst_view_equal(g->act, RST_VIEW("drop-pending")) ||
+	    (rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len == 0 &&
+	     lifecycle_setting_number(&g->txn->r, RULE_SETTING_VERIFY_MAIL)))
+		return RST_OK;
+	return letter_tell(g->txn, g->ctx, before, &news);
+}
+
 /* Where the policy of the person asks for it. */
 static enum rst_err
 tell_changed(struct gate *g, const struct gate_sides *sides)
 {
+	static const struct letter_news news = { .template = "password-changed",
+		                                 .page = "reset" };
 	struct lifecycle_policy policy;
 	enum rst_err err = lifecycle_policy(&g->txn->r, sides->id, &policy);
 
 	if (err != RST_OK ||
 	    policy.number[RULE_SETTING_PASSWORD_CHANGED_MAIL] == 0)
 		return err;
-	return letter_tell(g->txn, g->ctx, sides->after, "password-changed",
-	                   "reset", RST_VIEW(""));
+	return letter_tell(g->txn, g->ctx, sides->after, &news);
 }
 
 /* Sessions end with the access, and with the password that opened them. */
@@ -394,16 +416,8 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 		err = follow_person(g, sides);
 	else if (after != NULL && after->kind == RST_KIND_PERSON)
 		err = join_everybody(g, id); /* an entry became a person */
-	/* Anybody can give anybody's address. */
-	if (err == RST_OK && after == NULL && before->kind == RST_KIND_PERSON &&
-	    before->status == RST_STATUS_PENDING &&
-	    !rst_view_equal(g->act, RST_VIEW("drop-pending")) &&
-	    rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len > 0)
-		err = letter_tell(
-			g->txn, g->ctx, before, "rejected", NULL,
-			g->reason.len > 0
-				? g->reason
-				: rst_record_first(before, RST_A_ROSTERREASON));
+	if (err == RST_OK && after == NULL && before->kind == RST_KIND_PERSON)
+		err = tell_rejected(g, before);
 	/* Who was never let in leaves his name to the next. */
 	if (err == RST_OK && after == NULL)
 		err = gate_bury(g, before,

@@ -328,6 +328,7 @@ check_texts(struct gate *g, const struct rst_record *after)
 		{ RST_A_SN, "sn", rule_person_name },
 		{ RST_A_GIVENNAME, "givenName", rule_person_name },
 		{ RST_A_DISPLAYNAME, "displayName", rule_person_name },
+		{ RST_A_PREFERREDLANGUAGE, "preferredLanguage", rule_language },
 		{ RST_A_LOGINSHELL, "loginShell", rule_shell },
 		{ RST_A_HOMEDIRECTORY, "homeDirectory", rule_home },
 		{ RST_A_ROSTERREASON, "rosterReason", rule_reason },

@@ -230,6 +230,9 @@ note(struct gate *g, const struct gate_sides *sides)
 enum rst_err
 gate_follow_status(struct gate *g, const struct gate_sides *sides)
 {
+	const struct letter_news approved = { .template = "approved",
+		                              .page = "login",
+		                              .reason = g->reason };
 	enum rst_status to = sides->after->status;
 	enum rst_err err = RST_OK;
 
@@ -243,8 +246,7 @@ gate_follow_status(struct gate *g, const struct gate_sides *sides)
 		err = note(g, sides);
 	if (err == RST_OK && to == RST_STATUS_ACTIVE &&
 	    sides->before->status == RST_STATUS_PENDING)
-		err = letter_tell(g->txn, g->ctx, sides->after, "approved",
-		                  "login", g->reason);
+		err = letter_tell(g->txn, g->ctx, sides->after, &approved);
 	if (err == RST_OK &&
 	    (to == RST_STATUS_SUSPENDED || to == RST_STATUS_DELETED))
 		err = leave_groups(g, sides->id, to == RST_STATUS_SUSPENDED);

@@ -10,8 +10,9 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "lifecycle/acts.h"
+#include "lifecycle/act_priv.h"
 #include "lifecycle/limit.h"
+#include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 #include "store/ident.h"
 #include "store/index.h"
@@ -55,62 +56,130 @@ letter_link(struct rst_view url, const char *page, const char *token,
 }
 
 enum rst_err
-letter_queue(struct rst_wtxn *txn, const struct act_ctx *ctx,
-             struct rst_view to, const char *template,
-             const struct letter_part *parts, size_t n_parts)
+letter_post_link(const struct rst_rtxn *txn, const struct act_post *post,
+                 const char *page, const char *token, char buf[LETTER_LINK_MAX],
+                 struct act_refusal *refusal)
+{
+	char own[LETTER_URL_MAX + 1];
+	struct rst_view url = post->public_url;
+
+	if (!letter_url(txn, own))
+		return act_refuse(refusal, RULE_SMTP_NOT_CONFIGURED, NULL);
+	if (url.len == 0)
+		url = rst_view_of(own);
+	return letter_link(url, page, token, buf) ? RST_OK : RST_EINVALID;
+}
+
+static bool
+add_part(cJSON *params, const char *key, struct rst_view part)
 {
 	char value[LETTER_VALUE_MAX + 1];
-	enum rst_err err = RST_ENOMEM;
+	bool ok;
+
+	if (part.len == 0)
+		return true;
+	if (part.len > LETTER_VALUE_MAX)
+		part.len = LETTER_VALUE_MAX;
+	(void)rst_view_copy(part, value, sizeof(value));
+	ok = cJSON_AddStringToObject(params, key, value) != NULL;
+	sodium_memzero(value, sizeof(value));
+	return ok;
+}
+
+/* The parts as JSON, to be wiped and freed; NULL without memory. */
+static char *
+params_of(const struct letter *letter)
+{
 	cJSON *params = cJSON_CreateObject();
 	char *text = NULL;
-	bool fits = params != NULL;
+	bool ok = params != NULL &&
+	          add_part(params, LETTER_LANGUAGE, letter->language);
 
-	for (size_t i = 0; fits && i < n_parts; i++) {
-		struct rst_view part = parts[i].value;
-
-		if (part.len > LETTER_VALUE_MAX)
-			part.len = LETTER_VALUE_MAX;
-		(void)rst_view_copy(part, value, sizeof(value));
-		fits = part.len == 0 ||
-		       cJSON_AddStringToObject(params, parts[i].key, value) !=
-		               NULL;
-	}
-	if (fits)
+	for (size_t i = 0; ok && i < letter->n_parts; i++)
+		ok = add_part(params, letter->parts[i].key,
+		              letter->parts[i].value);
+	if (ok)
 		text = cJSON_PrintUnformatted(params);
-	if (text != NULL)
-		err = rst_outbox_add(txn, to, rst_view_of(template),
-		                     rst_view_of(text), ctx->now_s, NULL);
-	sodium_memzero(value, sizeof(value));
-	if (text != NULL)
-		sodium_memzero(text, strlen(text));
-	cJSON_free(text);
+	for (cJSON *part = params != NULL ? params->child : NULL; part != NULL;
+	     part = part->next)
+		sodium_memzero(part->valuestring, strlen(part->valuestring));
 	cJSON_Delete(params);
+	return text;
+}
+
+enum rst_err
+letter_queue(struct rst_wtxn *txn, const struct act_ctx *ctx,
+             const struct letter *letter, uint64_t *ret_id)
+{
+	char to[RST_MAIL_MAX + 1]; /* a write ends what is borrowed */
+	char *text;
+	enum rst_err err;
+
+	if (!rst_view_copy(letter->to, to, sizeof(to)))
+		return RST_EINVALID;
+	text = params_of(letter);
+	if (text == NULL)
+		return RST_ENOMEM;
+	err = rst_outbox_add(txn, rst_view_of(to),
+	                     rst_view_of(letter->template), rst_view_of(text),
+	                     ctx->now_s, ret_id);
+	sodium_memzero(text, strlen(text));
+	cJSON_free(text);
 	return err;
+}
+
+/* What is told of person, with room for the texts that views point into. */
+struct story {
+	struct letter_part parts[LETTER_PARTS_MAX];
+	size_t n_parts;
+	char link[LETTER_LINK_MAX];
+	char when[LIFECYCLE_TIME_BYTES];
+};
+
+/* False when no mail can be sent. */
+static bool
+story_make(const struct rst_rtxn *txn, const struct rst_record *person,
+           const struct letter_news *news, struct story *story)
+{
+	char url[LETTER_URL_MAX + 1];
+
+	if (!letter_url(txn, url) ||
+	    !letter_link(rst_view_of(url), news->page, NULL, story->link))
+		return false;
+	story->when[0] = '\0';
+	if (news->when_s != 0)
+		lifecycle_time_print_3339(news->when_s, story->when);
+	const struct letter_part parts[] = {
+		{ "link", rst_view_of(story->link) },
+		{ "username", rst_record_first(person, RST_A_UID) },
+		{ "name", rst_record_first(person, RST_A_CN) },
+		{ "mail", rst_record_first(person, RST_A_MAIL) },
+		{ "from",
+		  rst_record_first(person, RST_A_ROSTERREGISTEREDFROM) },
+		{ "reason", news->reason },
+		{ "when", rst_view_of(story->when) },
+	};
+	memcpy(story->parts, parts, sizeof(parts));
+	story->n_parts = sizeof(parts) / sizeof(parts[0]);
+	return true;
 }
 
 enum rst_err
 letter_tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
-            const struct rst_record *person, const char *template,
-            const char *page, struct rst_view reason)
+            const struct rst_record *person, const struct letter_news *news)
 {
-	char url[LETTER_URL_MAX + 1], link[LETTER_LINK_MAX];
-	struct rst_view mail = rst_record_first(person, RST_A_MAIL);
-	const struct letter_part parts[] = {
-		{ "link", { link, 0 } },
-		{ "username", rst_record_first(person, RST_A_UID) },
-		{ "name", rst_record_first(person, RST_A_CN) },
-		{ "mail", mail },
-		{ "reason", reason },
+	struct letter letter = {
+		.to = rst_record_first(person, RST_A_MAIL),
+		.template = news->template,
+		.language = rst_record_first(person, RST_A_PREFERREDLANGUAGE),
 	};
-	struct letter_part copies[LETTER_PARTS_MAX];
+	struct story story;
 
-	if (mail.len == 0 || !letter_url(&txn->r, url) ||
-	    !letter_link(rst_view_of(url), page, NULL, link))
+	if (letter.to.len == 0 || !story_make(&txn->r, person, news, &story))
 		return RST_OK;
-	memcpy(copies, parts, sizeof(parts));
-	copies[0].value = rst_view_of(link);
-	return letter_queue(txn, ctx, mail, template, copies,
-	                    sizeof(parts) / sizeof(parts[0]));
+	letter.parts = story.parts;
+	letter.n_parts = story.n_parts;
+	return letter_queue(txn, ctx, &letter, NULL);
 }
 
 /* Those of group's own members that are to be told, too. */
@@ -183,49 +252,54 @@ letter_administrators(const struct rst_rtxn *txn, int64_t now_s,
 	return err;
 }
 
+/* Each in the language that he reads. */
 static enum rst_err
-tell_all(struct rst_wtxn *txn, const struct act_ctx *ctx,
-         const struct letter_part *parts, size_t n_parts)
+tell_all(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *template,
+         const struct story *story)
 {
+	struct letter letter = { .template = template,
+		                 .parts = story->parts,
+		                 .n_parts = story->n_parts };
 	struct letter_readers readers;
-	char mail[RST_MAIL_MAX + 1];
-	struct rst_record record;
+	struct rst_record reader;
 	enum rst_err err;
 
 	err = letter_administrators(&txn->r, ctx->now_s, &readers);
 	for (size_t i = 0; err == RST_OK && i < readers.n; i++) {
-		err = rst_record_get(&txn->r, readers.ids[i], &record);
-		/* a write ends what the record borrows */
-		if (err == RST_OK &&
-		    rst_view_copy(rst_record_first(&record, RST_A_MAIL), mail,
-		                  sizeof(mail)))
-			err = letter_queue(txn, ctx, rst_view_of(mail),
-			                   "request", parts, n_parts);
+		err = rst_record_get(&txn->r, readers.ids[i], &reader);
+		if (err != RST_OK)
+			break;
+		letter.to = rst_record_first(&reader, RST_A_MAIL);
+		letter.language =
+			rst_record_first(&reader, RST_A_PREFERREDLANGUAGE);
+		err = letter_queue(txn, ctx, &letter, NULL);
 	}
 	return err;
+}
+
+enum rst_err
+letter_tell_administrators(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                           const struct rst_record *person,
+                           const struct letter_news *news)
+{
+	struct story story;
+
+	return story_make(&txn->r, person, news, &story)
+	               ? tell_all(txn, ctx, news->template, &story)
+	               : RST_OK;
 }
 
 enum rst_err
 letter_tell_approvers(struct rst_wtxn *txn, const struct act_ctx *ctx,
                       const struct rst_record *person)
 {
-	char url[LETTER_URL_MAX + 1], link[LETTER_LINK_MAX];
-	const struct letter_part parts[] = {
-		{ "link", { link, 0 } },
-		{ "username", rst_record_first(person, RST_A_UID) },
-		{ "name", rst_record_first(person, RST_A_CN) },
-		{ "mail", rst_record_first(person, RST_A_MAIL) },
-		{ "from",
-		  rst_record_first(person, RST_A_ROSTERREGISTEREDFROM) },
-	};
-	struct letter_part copies[LETTER_PARTS_MAX];
+	const struct letter_news news = { .template = "request",
+		                          .page = "requests" };
+	char url[LETTER_URL_MAX + 1];
 
 	if (!lifecycle_setting_number(&txn->r, RULE_SETTING_NOTIFY_APPROVERS) ||
 	    !letter_url(&txn->r, url) ||
-	    !letter_link(rst_view_of(url), "requests", NULL, link) ||
 	    !limit_take(ctx, "approvers", RST_VIEW(""), TOLD_MAX, TOLD_S))
 		return RST_OK;
-	memcpy(copies, parts, sizeof(parts));
-	copies[0].value = rst_view_of(link);
-	return tell_all(txn, ctx, copies, sizeof(parts) / sizeof(parts[0]));
+	return letter_tell_administrators(txn, ctx, person, &news);
 }

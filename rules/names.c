@@ -160,6 +160,36 @@ rule_reason(const char *text, size_t len)
 }
 
 static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+enum rule_verdict
+rule_language(const char *text, size_t len)
+{
+	if (len == 0 || len > RULE_LANGUAGE_MAX || !is_letter(text[0]))
+		return RULE_INVALID_LANGUAGE;
+	for (size_t i = 0; i < len; i++)
+		if (!is_letter(text[i]) && (text[i] < '0' || text[i] > '9') &&
+		    (text[i] == '\0' || strchr("-,;=. ", text[i]) == NULL))
+			return RULE_INVALID_LANGUAGE;
+	return RULE_OK;
+}
+
+enum rule_verdict
+rule_language_tag(const char *text, size_t len)
+{
+	if (len < 2 || len > RULE_LANGUAGE_TAG_MAX)
+		return RULE_INVALID_LANGUAGE;
+	for (size_t i = 0; i < len; i++)
+		if (!is_letter(text[i]) &&
+		    (text[i] != '-' || i < 2 || i + 2 > len))
+			return RULE_INVALID_LANGUAGE;
+	return RULE_OK;
+}
+
+static bool
 is_absolute_path(const char *path, size_t len)
 {
 	if (len == 0 || len > PATH_MAX_BYTES || path[0] != '/')

@@ -40,4 +40,12 @@ enum rule_verdict rule_home(const char *path, size_t len);
 #define RULE_REASON_MAX 1024
 enum rule_verdict rule_reason(const char *text, size_t len);
 
+/* Which languages somebody reads, as browsers say it (RFC 2798): "de", "de-AT,
+ * en;q=0.5".  RULE_INVALID_LANGUAGE. */
+#define RULE_LANGUAGE_MAX 64
+enum rule_verdict rule_language(const char *text, size_t len);
+/* One of them: "de", "pt-br". */
+#define RULE_LANGUAGE_TAG_MAX 8
+enum rule_verdict rule_language_tag(const char *text, size_t len);
+
 #endif

@@ -295,6 +295,8 @@ read_value(const struct rule_setting *setting, const char *text, size_t len,
 		return are_paths(text, len);
 	case RULE_TYPE_DOMAINS:
 		return rule_domains(text, len) == RULE_OK;
+	case RULE_TYPE_TAG:
+		return rule_language_tag(text, len) == RULE_OK;
 	}
 	return false;
 }
@@ -435,6 +437,10 @@ rule_setting_print_range(enum rule_setting_id id,
 		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
 		               "domains with commas between; .example.org is "
 		               "each below it");
+		return;
+	case RULE_TYPE_TAG:
+		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
+		               "a language, such as en or de");
 		return;
 	}
 }

@@ -33,6 +33,7 @@ enum rule_setting_type {
 	RULE_TYPE_PATH,    /* an absolute path; templates know %u, %g, %% */
 	RULE_TYPE_PATHS,   /* paths with commas between them */
 	RULE_TYPE_DOMAINS, /* domains with commas between; .a.b: below a.b */
+	RULE_TYPE_TAG,     /* a language: "en", "pt-br" */
 };
 
 enum rule_setting_scope {
@@ -146,6 +147,8 @@ enum rule_character_class {
 	  "loginShell of a new person")                                         \
 	X(SHELLS, "shells", PATHS, SITE, 0, 0, "", NULL,                        \
 	  "Shells that people may choose for themselves; any when empty")       \
+	X(LANGUAGE, "language", TAG, SITE, 0, 0, "en", NULL,                    \
+	  "The language of mail to whoever has not said which one he reads")    \
 	X(INVITATION_LIFETIME, "invitation-lifetime", SPAN, SITE,               \
 	  5 * RULE_MINUTE, 7 * RULE_DAY, "24h", NULL,                           \
 	  "How long an invitation admits people unless it says otherwise")      \

@@ -151,6 +151,11 @@
 	  "people have this host in their list; take it out first")            \
 	X(READ_ONLY_REPLICA, "read_only_replica",                              \
 	  "this server is a replica; its provider takes changes")              \
+	X(SMTP_NOT_CONFIGURED, "smtp_not_configured",                          \
+	  "mail cannot be sent: set smtp_url and from in section [mail] of "   \
+	  "rosterd.conf and start rosterd, or hand the link over")             \
+	X(INVALID_LANGUAGE, "invalid_language",                                \
+	  "a language is a tag such as de or en-GB, or a list of them")        \
 	X(FORBIDDEN, "forbidden", "this needs administrator rights")
 
 enum rule_verdict {

@@ -110,7 +110,8 @@ enum rst_match {
 	X(ROSTERHOSTGROUP, "rosterHostGroup", RST_MATCH_DN)                    \
 	X(HOST, "host", RST_MATCH_IGNORE)                                      \
 	X(AUTHORIZEDSERVICE, "authorizedService", RST_MATCH_IGNORE)            \
-	X(ROSTERINVITED, "rosterInvited", RST_MATCH_TIME)
+	X(ROSTERINVITED, "rosterInvited", RST_MATCH_TIME)                      \
+	X(PREFERREDLANGUAGE, "preferredLanguage", RST_MATCH_IGNORE)
 
 /*
  * The numbers are part of the disk format: append to the list above, never

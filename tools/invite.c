@@ -16,7 +16,7 @@
 
 /* What holds for one, or for all of a list. */
 static enum ctl_status
-read_terms(struct noun *noun, struct act_invite *invite)
+read_terms(struct noun *noun, struct act_post *post, struct act_invite *invite)
 {
 	enum ctl_status status;
 	uint64_t uses = 0;
@@ -28,8 +28,7 @@ read_terms(struct noun *noun, struct act_invite *invite)
 		.set_needs_approval = noun->option[NOUN_APPROVAL] != NULL ||
 		                      noun->option[NOUN_NO_APPROVAL] != NULL,
 		.preset = noun_text(noun, NOUN_PRESET),
-		.send = noun->option[NOUN_SEND] != NULL,
-		.public_url = rst_view_of(noun_public_url(noun)),
+		.post = noun_post(noun, post),
 	};
 	status =
 		noun_span(noun, NOUN_LIFETIME, RULE_SETTING_INVITATION_LIFETIME,
@@ -43,9 +42,10 @@ read_terms(struct noun *noun, struct act_invite *invite)
 static enum ctl_status
 add(struct noun *noun)
 {
+	struct act_post post;
 	struct act_invite invite = { .uses = 0 };
 	char token[RST_TOKEN_TEXT] = "";
-	enum ctl_status status = read_terms(noun, &invite);
+	enum ctl_status status = read_terms(noun, &post, &invite);
 	enum rst_err err;
 	uint64_t id;
 
@@ -137,9 +137,10 @@ tell_line(void *arg, const struct act_invited *one)
 static enum ctl_status
 import(struct noun *noun)
 {
+	struct act_post post;
 	struct act_invite invite = { .uses = 0 };
 	struct telling telling = { .noun = noun };
-	enum ctl_status status = read_terms(noun, &invite);
+	enum ctl_status status = read_terms(noun, &post, &invite);
 	char *text = NULL;
 	size_t len = 0;
 	enum rst_err err;
@@ -280,6 +281,7 @@ revoke(struct noun *noun)
 static enum ctl_status
 resend(struct noun *noun)
 {
+	struct act_post post;
 	char token[RST_TOKEN_TEXT] = "";
 	enum ctl_status status;
 	uint64_t id;
@@ -288,9 +290,8 @@ resend(struct noun *noun)
 	status = find(noun, &id);
 	if (status != CTL_OK)
 		return status;
-	err = act_invitation_resend(
-		&noun->ctx, id, noun->option[NOUN_SEND] != NULL,
-		rst_view_of(noun_public_url(noun)), token, &noun->refusal);
+	err = act_invitation_resend(&noun->ctx, id, noun_post(noun, &post),
+	                            token, &noun->refusal);
 	status = noun_tell_link(noun, err, "register", token, "an invitation");
 	sodium_memzero(token, sizeof(token));
 	return status;

@@ -156,6 +156,7 @@ make_ticket(struct noun *noun)
 static enum ctl_status
 issue_reset(struct noun *noun)
 {
+	struct act_post post;
 	char token[RST_TOKEN_TEXT] = "";
 	enum ctl_status status;
 	uint64_t id;
@@ -164,8 +165,7 @@ issue_reset(struct noun *noun)
 	status = noun_person(noun, 0, &id);
 	if (status != CTL_OK)
 		return status;
-	err = act_reset_link(&noun->ctx, id, noun->option[NOUN_SEND] != NULL,
-	                     rst_view_of(noun_public_url(noun)), token,
+	err = act_reset_link(&noun->ctx, id, noun_post(noun, &post), token,
 	                     &noun->refusal);
 	status = noun_tell_link(noun, err, "reset", token,
 	                        "a link to set a password");

@@ -4,7 +4,12 @@
  * What a mail says is never shown: it holds links with tokens.
  */
 #include <inttypes.h>
+#include <limits.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -12,7 +17,7 @@
 #include "store/outbox.h"
 #include "tools/noun.h"
 
-#define URL_DEFAULT "https://localhost:8443"
+#define ROSTERD "rosterd"
 
 static enum ctl_status
 print_one(const struct noun *noun, const struct rst_mail *mail)
@@ -109,15 +114,61 @@ drop(struct noun *noun)
 static enum ctl_status
 test(struct noun *noun)
 {
-	struct rst_view url = noun_text(noun, NOUN_PUBLIC_URL);
 	uint64_t id = 0;
 
-	return noun_done(
-		noun,
-		act_mail_test(&noun->ctx, rst_view_of(noun->args[0]),
-	                      url.len > 0 ? url : RST_VIEW(URL_DEFAULT), &id,
-	                      &noun->refusal),
-		noun->args[0], "sent a mail as soon as rosterd can");
+	return noun_done(noun,
+	                 act_mail_test(&noun->ctx, rst_view_of(noun->args[0]),
+	                               noun_text(noun, NOUN_PUBLIC_URL), &id,
+	                               &noun->refusal),
+	                 noun->args[0], "sent a mail as soon as rosterd can");
+}
+
+/* rosterd beside this program: what it would send is its own to say. */
+static bool
+find_rosterd(char buf[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", buf, PATH_MAX - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	buf[len] = '\0';
+	slash = strrchr(buf, '/');
+	if (slash == NULL ||
+	    (size_t)(slash + 1 - buf) + sizeof(ROSTERD) > PATH_MAX)
+		return false;
+	memcpy(slash + 1, ROSTERD, sizeof(ROSTERD));
+	return access(buf, X_OK) == 0;
+}
+
+static enum ctl_status
+preview(struct noun *noun)
+{
+	const char *language = noun->option[NOUN_LANGUAGE];
+	char program[PATH_MAX];
+	const char *argv[] = {
+		ROSTERD,
+		"--state",
+		noun->ctl->directory,
+		"--mail",
+		noun->args[0],
+		"--language",
+		language != NULL ? language : "",
+		noun->option[NOUN_HTML] != NULL ? "--html" : NULL,
+		NULL,
+	};
+	int status;
+	pid_t pid;
+
+	if (!find_rosterd(program)) {
+		ctl_say("there is no rosterd beside rosterctl");
+		return CTL_ABSENT;
+	}
+	if (posix_spawn(&pid, program, NULL, NULL, (char **)(uintptr_t)argv,
+	                environ) != 0 ||
+	    waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return CTL_INTERNAL;
+	return WEXITSTATUS(status) == 0 ? CTL_OK : CTL_INVALID;
 }
 
 static const struct noun_verb verbs[] = {
@@ -129,6 +180,9 @@ static const struct noun_verb verbs[] = {
 	{ "delete", "ID", "Take it out, unsent", 1, 1, 0, true, drop },
 	{ "test", "ADDRESS", "Queue a mail that says that mail works", 1, 1,
 	  NOUN_BIT(PUBLIC_URL), true, test },
+	{ "preview", "NAME",
+	  "Print a mail as rosterd would send it, such as invitation", 1, 1,
+	  NOUN_BIT(HTML) | NOUN_BIT(LANGUAGE), false, preview },
 };
 
 enum ctl_status

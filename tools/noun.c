@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "lifecycle/audit.h"
+#include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
 #include "store/tree.h"
@@ -401,21 +402,45 @@ noun_walk_below(struct noun *noun, uint64_t parent, noun_print *print,
 	return err != RST_OK ? ctl_failed(err, &noun->refusal) : status;
 }
 
-const char *
-noun_public_url(const struct noun *noun)
+/* What links begin with: --public-url, else rosterd's own, else a guess. */
+static void
+public_url(const struct noun *noun, char buf[NOUN_LINK_BYTES])
 {
-	return noun->option[NOUN_PUBLIC_URL] != NULL
-	               ? noun->option[NOUN_PUBLIC_URL]
-	               : URL_DEFAULT;
+	char url[LETTER_URL_MAX + 1] = "";
+	struct rst_rtxn txn;
+
+	if (noun->option[NOUN_PUBLIC_URL] != NULL) {
+		(void)snprintf(buf, NOUN_LINK_BYTES, "%s",
+		               noun->option[NOUN_PUBLIC_URL]);
+		return;
+	}
+	if (rst_read_begin(noun->env, &txn) == RST_OK) {
+		(void)letter_url(&txn, url);
+		rst_read_end(&txn);
+	}
+	(void)snprintf(buf, NOUN_LINK_BYTES, "%s",
+	               url[0] != '\0' ? url : URL_DEFAULT);
+}
+
+const struct act_post *
+noun_post(const struct noun *noun, struct act_post *post)
+{
+	if (noun->option[NOUN_SEND] == NULL)
+		return NULL;
+	*post = (struct act_post){ .public_url =
+		                           noun_text(noun, NOUN_PUBLIC_URL) };
+	return post;
 }
 
 bool
 noun_link(const struct noun *noun, const char *page, const char *token,
           char buf[NOUN_LINK_BYTES])
 {
-	const char *url = noun_public_url(noun);
-	size_t len = strlen(url);
+	char url[NOUN_LINK_BYTES];
+	size_t len;
 
+	public_url(noun, url);
+	len = strlen(url);
 	while (len > 0 && url[len - 1] == '/')
 		len--;
 	return snprintf(buf, NOUN_LINK_BYTES, "%.*s/%s/%s", (int)len, url, page,

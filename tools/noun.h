@@ -49,7 +49,7 @@
 	  "Whoever registers with it waits for approval")                      \
 	X(SEND, 263, "send", NULL, "Send it by mail, too")                     \
 	X(PUBLIC_URL, 'u', "public-url", "URL",                                \
-	  "How browsers reach rosterd (default: https://localhost:8443)")      \
+	  "How browsers reach rosterd (default: as rosterd itself has it)")    \
 	X(POLICY, 'P', "policy", "NAME",                                       \
 	  "The policy it is set in (default: for everybody)")                  \
 	X(PRIORITY, 264, "priority", "NUMBER",                                 \
@@ -78,7 +78,10 @@
 	X(REQUIRED, 303, "required", NULL,                                     \
 	  "Nobody becomes active without having signed it")                    \
 	X(SERVICE, 293, "service", "NAME",                                     \
-	  "By which PAM services alone, likewise")
+	  "By which PAM services alone, likewise")                             \
+	X(LANGUAGE, 294, "language", "TAG",                                    \
+	  "Language of mail, such as de; empty: what the site has")            \
+	X(HTML, 295, "html", NULL, "The HTML of it, not the text")
 
 enum noun_option {
 #define NOUN_ENUM(id, key, name, arg, what) NOUN_##id,
@@ -150,8 +153,9 @@ enum ctl_status noun_walk(struct noun *noun, const char *place,
 /* The same below entry parent. */
 enum ctl_status noun_walk_below(struct noun *noun, uint64_t parent,
                                 noun_print *print, const void *arg);
-/* What links begin with: --public-url, or the default. */
-const char *noun_public_url(const struct noun *noun);
+/* post filled in when --send was given, else NULL. */
+const struct act_post *noun_post(const struct noun *noun,
+                                 struct act_post *post);
 /* "URL/page/token"; false when it does not fit.  Wipe it. */
 #define NOUN_LINK_BYTES 1200
 bool noun_link(const struct noun *noun, const char *page, const char *token,

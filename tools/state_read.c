@@ -21,6 +21,7 @@ const struct state_attr state_person_attrs[] = {
 	{ "sn", RST_A_SN },
 	{ "givenName", RST_A_GIVENNAME },
 	{ "displayName", RST_A_DISPLAYNAME },
+	{ "preferredLanguage", RST_A_PREFERREDLANGUAGE },
 	{ "mail", RST_A_MAIL },
 	{ "uidNumber", RST_A_UIDNUMBER },
 	{ "gidNumber", RST_A_GIDNUMBER },

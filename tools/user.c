@@ -100,6 +100,7 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 		{ "givenName", RST_A_GIVENNAME, false },
 		{ "sn", RST_A_SN, false },
 		{ "displayName", RST_A_DISPLAYNAME, false },
+		{ "language", RST_A_PREFERREDLANGUAGE, false },
 		{ "mail", RST_A_MAIL, false },
 		{ "loginShell", RST_A_LOGINSHELL, false },
 		{ "homeDirectory", RST_A_HOMEDIRECTORY, false },
@@ -484,6 +485,7 @@ edit(struct noun *noun)
 		{ NOUN_GIVEN_NAME, RST_A_GIVENNAME },
 		{ NOUN_SURNAME, RST_A_SN },
 		{ NOUN_DISPLAY_NAME, RST_A_DISPLAYNAME },
+		{ NOUN_LANGUAGE, RST_A_PREFERREDLANGUAGE },
 		{ NOUN_MAIL, RST_A_MAIL },
 		{ NOUN_SHELL, RST_A_LOGINSHELL },
 		{ NOUN_HOME, RST_A_HOMEDIRECTORY },
@@ -615,10 +617,10 @@ static const struct noun_verb verbs[] = {
 	  true, add },
 	{ "edit", "NAME", "Change what the options name; empty drops it", 1, 1,
 	  NOUN_BIT(GIVEN_NAME) | NOUN_BIT(SURNAME) | NOUN_BIT(DISPLAY_NAME) |
-	          NOUN_BIT(MAIL) | NOUN_BIT(SHELL) | NOUN_BIT(HOME) |
-	          NOUN_BIT(DESCRIPTION) | NOUN_BIT(STATUS) | NOUN_BIT(REASON) |
-	          NOUN_BIT(STARTS) | NOUN_BIT(EXPIRES) | NOUN_BIT(HOST) |
-	          NOUN_BIT(SERVICE),
+	          NOUN_BIT(LANGUAGE) | NOUN_BIT(MAIL) | NOUN_BIT(SHELL) |
+	          NOUN_BIT(HOME) | NOUN_BIT(DESCRIPTION) | NOUN_BIT(STATUS) |
+	          NOUN_BIT(REASON) | NOUN_BIT(STARTS) | NOUN_BIT(EXPIRES) |
+	          NOUN_BIT(HOST) | NOUN_BIT(SERVICE),
 	  true, edit },
 	{ "password", "NAME",
 	  "Set the password, one line of standard input; sessions end", 1, 1, 0,

@@ -353,6 +353,8 @@ class Hand(threading.Thread):
             status, answer = (api or self.api).call(method, path, body)
         except LOST as error:
             raise Lost(error) from error
+        if status == 502 and answer.get("code") == "email_failed":
+            return answer["made"]  # nobody takes mail here: it is kept
         if status in (429, 502, 503, 504):  # busy or going down
             raise Lost("%d" % status)
         if status == 507 and answer.get("code") == "full":

@@ -43,20 +43,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rst_view left = rst_view(data, size), address;
 	struct mail_envelope envelope = { .message_id = "1@example.org" };
-	char canonical[RST_MAIL_MAX + 1], *from, *body, *text = NULL;
+	char canonical[RST_MAIL_MAX + 1], *from, *message = NULL;
+	struct mail_text text = { "", NULL, NULL };
 
 	address = fuzz_line(&left);
 	if (rst_mail_canonical(address, canonical) != RST_OK)
 		return 0; /* which no mail is ever sent to */
 	(void)rule_registration_mail("example.org", "example.com", canonical);
 	from = fuzz_text(fuzz_line(&left));
-	body = fuzz_text(left);
+	text.text = fuzz_text(left);
+	/* whether there is HTML is a matter of chance; what, is not */
+	if (left.len % 2 == 1)
+		text.html = fuzz_text(left);
 	envelope.from = from;
 	envelope.to = canonical;
-	if (mail_compose(&envelope, body, &text) == RST_OK)
-		check_head(text);
-	free(text);
-	free(body);
+	if (mail_take_subject(&text) &&
+	    mail_compose(&envelope, &text, &message) == RST_OK)
+		check_head(message);
+	free(message);
+	mail_text_release(&text);
 	free(from);
 	return 0;
 }

@@ -122,6 +122,11 @@ class Sink:
                                         policy=email.policy.default)
 
 
+def text_of(mail):
+    """What a mail says to who reads no HTML."""
+    return mail.get_body(("plain",)).get_content()
+
+
 def faked(faketime):
     """Variables for a program that is to believe in another time."""
     return {"LD_PRELOAD": " ".join(filter(None, (

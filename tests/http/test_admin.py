@@ -194,15 +194,17 @@ def the_outbox_is_seen_and_emptied():
     rosterd = Rosterd(smtp=sink.port)
     admin = rosterd.admin()
     queued = admin.post("/settings/test-mail", {}, expect=202).json()
-    assert queued["to"] == "ada@example.org"
+    assert queued["to"] == "ada@example.org", queued
+    assert queued["delivery"] == "sent", queued
     mail = sink.wait()
     assert mail["To"] == "ada@example.org" and "test" in mail["Subject"]
     until(lambda: not admin.get("/mail").json()["items"], "an empty outbox")
     sink.refuse = True
     web = sign_in(rosterd)
     web.open("/mail")
-    page = web.submit("/settings/test-mail", {"mail": "bob@example.org"})
-    assert "on its way" in page
+    page = web.submit("/settings/test-mail", {"mail": "bob@example.org"},
+                      expect=502)
+    assert "not taken: 451 not now" in page
     tried = until(lambda: [one for one in admin.get("/mail").json()["items"]
                            if one["attempts"] > 0], "an attempt")[0]
     assert tried["state"] == "queued" and tried["error"], tried
@@ -212,7 +214,7 @@ def the_outbox_is_seen_and_emptied():
     assert sink.wait(2)["To"] == "bob@example.org"
     sink.refuse = True
     web.open("/mail")
-    web.submit("/settings/test-mail", {"mail": "eve@example.org"})
+    web.submit("/settings/test-mail", {"mail": "eve@example.org"}, expect=502)
     page = until(lambda: "eve@example.org" in web.open("/mail") and
                  web.page.text, "it in the list")
     action = re.search(r'action="(/mail/\d+/delete)"', page).group(1)

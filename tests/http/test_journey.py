@@ -4,11 +4,11 @@
 import re
 
 from rosterd import (Browser, Rosterd, Sink, PASSWORD, check, main, person,
-                     refused)
+                     refused, text_of)
 
 
 def link_of(mail):
-    text = mail.get_content().replace("\r\n", "\n")
+    text = text_of(mail).replace("\r\n", "\n")
     found = re.search(r"http://\S+/register/([A-Za-z0-9_-]{43})\n", text)
     assert found, text
     return found.group(1)
@@ -45,7 +45,7 @@ def invited_by_json():
     assert mail["To"] == "bob@example.org", mail["To"]
     assert mail["From"] == "Roster <roster@example.org>", mail["From"]
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert "Given Ada" in mail.get_content(), mail.get_content()
+    assert "Given Ada" in text_of(mail), text_of(mail)
     token = link_of(mail)
     assert made["link"] == rosterd.url + "/register/" + token
 

@@ -4,11 +4,14 @@
 import email
 import email.policy
 import os
+import signal
+import socket
 import ssl
 import subprocess
 import time
 
-from rosterd import FOLDER, Rosterd, Sink, main, need, person, until
+from rosterd import (BUILD, FOLDER, PASSWORD, Browser, Rosterd, Sink, main,
+                     need, person, refused, text_of, until)
 
 
 def invite(admin, mail, **more):
@@ -16,13 +19,20 @@ def invite(admin, mail, **more):
                       expect=201).json()
 
 
+def failed(answer, why):
+    """The problem of a mail that was not taken, and what was made."""
+    refused(answer, 502, "email_failed")
+    assert why in answer.json()["detail"], answer.text
+    return answer.json()["made"]
+
+
 def tried_again_until_it_is_taken():
     sink = Sink()
     sink.refuse = True
     rosterd = Rosterd(smtp=sink.port)
     admin = rosterd.admin()
-    made = invite(admin, "bob@example.org")
-    until(lambda: "was not sent" in rosterd.log(), "a first attempt")
+    made = failed(admin.post("/invitations", {"mail": "bob@example.org"},
+                             expect=502), "451 not now")
     token = made["link"].rsplit("/", 1)[1]
     assert token not in rosterd.log() and not sink.mails
     # the invitation is good all the same
@@ -32,20 +42,81 @@ def tried_again_until_it_is_taken():
     # ten seconds later it is due, whoever runs by then
     later = Rosterd(state=rosterd.state, smtp=sink.port, faketime="+20s")
     mail = sink.wait()
-    assert token in mail.get_content()
+    assert token in text_of(mail)
     assert mail["Message-ID"].startswith("<roster-"), mail["Message-ID"]
     until(lambda: later.stop() == 0, "an orderly end")
     assert len(sink.mails) == 1
 
 
-def a_relay_that_is_down_holds_nobody():
+def who_asked_for_a_mail_hears_that_it_was_not_taken():
+    """M8: 502, and everything that was made is kept."""
     rosterd = Rosterd(smtp=1)  # nothing listens there
     admin = rosterd.admin()
-    for i in range(3):
-        invite(admin, "p%d@example.org" % i)
-    until(lambda: "was not sent" in rosterd.log(), "a first attempt")
-    assert admin.get("/invitations").json()["items"][0]["state"] == "open"
+    why = "connect to 127.0.0.1"
+    made = failed(admin.post("/invitations", {"mail": "bob@example.org"},
+                             expect=502), why)
+    assert made["state"] == "open" and made["link"], made
+    assert admin.get("/invitations/" + made["id"]).json()["state"] == "open"
+    # for resend, which fails alike; the link it made is the one that works
+    again = failed(admin.post("/invitations/%s/resend" % made["id"], {},
+                              expect=502), why)
+    assert again["id"] == made["id"] and again["link"] != made["link"]
+    guest = rosterd.client()
+    guest.get("/invitations/token/" + made["link"].rsplit("/", 1)[1],
+              expect=404)
+    guest.get("/invitations/token/" + again["link"].rsplit("/", 1)[1])
+    # people, made and there already
+    made = failed(admin.post("/users", {
+        "username": "carl", "sn": "Carl", "mail": "carl@example.org",
+        "send": True}, expect=502), why)
+    assert made["username"] == "carl" and "/reset/" in made["link"], made
+    made = failed(admin.post("/users/carl/reset-password", {"send": True},
+                             expect=502), why)
+    assert "/reset/" in made["link"], made
+    failed(admin.post("/settings/test-mail", {}, expect=502), why)
+    # where no mail was asked for, the relay is nobody's business
+    admin.post("/users/carl/reset-password", {"send": False})
+    admin.post("/invitations", {"mail": "dora@example.org", "send": False},
+               expect=201)
+    # the queue says the same of each
+    waiting = admin.get("/mail").json()["items"]
+    assert len(waiting) == 5, waiting
+    assert all(why in one["error"] for one in waiting), waiting
+    # asked again with its key, a request says what there is
+    once = {"Idempotency-Key": "one"}
+    made = failed(admin.post("/invitations", {"mail": "eve@example.org"},
+                             expect=502, headers=once), why)
+    again = admin.post("/invitations", {"mail": "eve@example.org"},
+                       expect=201, headers=once).json()
+    assert again["id"] == made["id"] and again["link"] == made["link"]
+    assert again["delivery"] == "queued", again
     assert rosterd.stop() == 0
+
+
+def a_page_shows_the_link_all_the_same():
+    rosterd = Rosterd(smtp=1)
+    rosterd.admin()
+    web = Browser(rosterd)
+    web.open("/login")
+    web.submit("/login", {"username": "ada", "password": PASSWORD})
+    web.open("/invitations")
+    page = web.submit("/invitations", {"mail": "bob@example.org",
+                                       "send": "true"})
+    assert "The mail was not taken" in page or "the mail was not taken" in page
+    assert rosterd.url + "/register/" in page
+    assert "on its way" not in page
+
+
+def a_relay_that_says_nothing_holds_nobody():
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        rosterd = Rosterd(smtp=mute.getsockname()[1])
+        admin = rosterd.admin()
+        begun = time.monotonic()
+        made = invite(admin, "bob@example.org")
+        # two seconds and a slow machine; the relay has sixty
+        assert time.monotonic() - begun < 20
+        assert made["delivery"] == "queued" and made["link"], made
+        rosterd.stop(signal.SIGKILL)
 
 
 def what_a_mail_is_made_of():
@@ -122,7 +193,7 @@ def texts(sink):
     for envelope in list(sink.mails):
         mail = email.message_from_bytes(envelope.content,
                                         policy=email.policy.default)
-        found[mail["Subject"], envelope.rcpt_tos[0]] = mail.get_content()
+        found[mail["Subject"], envelope.rcpt_tos[0]] = text_of(mail)
     return found
 
 
@@ -137,49 +208,91 @@ def overridden_text():
     made = invite(rosterd.admin(), "bob@example.org")
     mail = sink.wait()
     assert mail["Subject"] == "Willkommen bei Größe", mail["Subject"]
-    assert mail.get_content().strip() == "Hier: " + made["link"]
+    assert text_of(mail).strip() == "Hier: " + made["link"]
 
 
-def certificate(name):
-    need("openssl")
-    key, cert = (os.path.join(FOLDER, name + end) for end in (".key", ".pem"))
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert,
-         "-days", "3650", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=DNS:localhost"], check=True,
-        stderr=subprocess.DEVNULL)
-    return key, cert
+class Authority:
+    """A CA of our own, and certificates by it."""
+
+    def __init__(self, name):
+        need("openssl")
+        self.name, self.path = name, os.path.join(FOLDER, name + ".pem")
+        self.key = os.path.join(FOLDER, name + ".key")
+        self.run("req", "-x509", *self.new(self.key), "-out", self.path,
+                 "-days", "3650", "-subj", "/CN=" + name)
+
+    @staticmethod
+    def run(*command):
+        subprocess.run(["openssl", *command], check=True,
+                       stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def new(key):
+        return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-nodes", "-keyout", key)
+
+    def sign(self, host, days=3650):
+        """What a relay of this name shows; days < 0: expired by then."""
+        stem = os.path.join(FOLDER, "%s-%s-%d" % (self.name, host, days))
+        self.run("req", *self.new(stem + ".key"), "-out", stem + ".csr",
+                 "-subj", "/CN=" + host)
+        with open(stem + ".ext", "w") as extension:
+            extension.write("subjectAltName=DNS:%s\n" % host)
+        self.run("x509", "-req", "-in", stem + ".csr", "-CA", self.path,
+                 "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
+                 "-extfile", stem + ".ext", "-out", stem + ".pem")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(stem + ".pem", stem + ".key")
+        return context
 
 
 def never_in_the_clear():
-    # a relay that offers no STARTTLS gets nothing
-    plain = Sink()
+    """What is wrong with the relay stands in the answer and in the queue."""
+    good, other = Authority("good"), Authority("other")
+    rows = (
+        ("stripped", {}, "STARTTLS"),
+        ("stripped by one that knows AUTH", {"auth_require_tls": False},
+         "STARTTLS"),
+        ("an unknown authority", {"tls_context": other.sign("localhost")},
+         "authority is not known"),
+        ("another name", {"tls_context": good.sign("relay.example.org")},
+         "localhost"),
+        ("expired", {"tls_context": good.sign("localhost", days=-1)},
+         "it has expired"),
+    )
+    said = {}
+    for name, options, word in rows:
+        relay = Sink(**options)
+        rosterd = Rosterd(settings={
+            "MAIL__SMTP_URL": "smtp://localhost:%d" % relay.port,
+            "MAIL__FROM": "roster@example.org", "MAIL__CA_FILE": good.path})
+        admin = rosterd.admin()
+        failed(admin.post("/invitations", {"mail": "bob@example.org"},
+                          expect=502), word)
+        said[name] = admin.get("/mail").json()["items"][0]["error"]
+        assert word in said[name], (name, said)
+        told = subprocess.run(
+            [os.path.join(BUILD, "rosterctl"), "mail", "--directory",
+             rosterd.state, "list"], check=True, stdout=subprocess.PIPE,
+            text=True).stdout
+        assert said[name] in told, (name, told)
+        assert not relay.mails, name
+        rosterd.stop()
+        relay.stop()
+    # each its own words, but for two ways to strip
+    assert len(set(said.values())) == len(rows) - 1, said
+    # with its authority known and its own name it works
+    relay = Sink(tls_context=good.sign("localhost"))
     rosterd = Rosterd(settings={
-        "MAIL__SMTP_URL": "smtp://127.0.0.1:%d" % plain.port,
-        "MAIL__FROM": "roster@example.org"})
-    invite(rosterd.admin(), "bob@example.org")
-    until(lambda: "was not sent" in rosterd.log(), "a refusal")
-    assert not plain.mails
-    rosterd.stop()
-    # nor does one whose certificate nobody vouches for
-    key, cert = certificate("relay")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    relay = Sink(tls_context=context)
-    settings = {"MAIL__SMTP_URL": "smtp://localhost:%d" % relay.port,
-                "MAIL__FROM": "roster@example.org"}
-    rosterd = Rosterd(settings=settings)
-    invite(rosterd.admin(), "bob@example.org")
-    until(lambda: "was not sent" in rosterd.log(), "a refusal")
-    assert not relay.mails
-    rosterd.stop()
-    # with its authority known it works
-    rosterd = Rosterd(settings=dict(settings, MAIL__CA_FILE=cert))
-    invite(rosterd.admin(), "bob@example.org")
+        "MAIL__SMTP_URL": "smtp://localhost:%d" % relay.port,
+        "MAIL__FROM": "roster@example.org", "MAIL__CA_FILE": good.path})
+    assert invite(rosterd.admin(), "bob@example.org")["delivery"] == "sent"
     relay.wait()
 
 
 if __name__ == "__main__":
-    main(tried_again_until_it_is_taken, a_relay_that_is_down_holds_nobody,
-         what_a_mail_is_made_of, what_time_does_is_told, overridden_text, never_in_the_clear)
+    main(tried_again_until_it_is_taken,
+         who_asked_for_a_mail_hears_that_it_was_not_taken,
+         a_page_shows_the_link_all_the_same,
+         a_relay_that_says_nothing_holds_nobody, what_a_mail_is_made_of,
+         what_time_does_is_told, overridden_text, never_in_the_clear)

@@ -427,6 +427,10 @@ def front_door(ask, rosterd, admin, sink):
 
 
 def mails(ask, admin, sink):
+    assert ask(admin, "POST", "/settings/test-mail", {
+        "mail": "y@example.org"}).json()["delivery"] == "sent"
+    for path in ("", "/invitation", "/invitation?lang=de"):
+        ask(admin, "GET", "/mail/templates" + path)
     sink.refuse = True
 
     def queued():

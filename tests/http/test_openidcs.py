@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from rosterd import BUILD, Rosterd, Sink, main, person, until
+from rosterd import BUILD, Rosterd, Sink, main, person, text_of, until
 
 ROUTE = "/api/user/create"
 # The body of its manual's example, letter by letter.
@@ -94,7 +94,7 @@ def the_documented_request_makes_an_account():
     assert data["activation"] == "queued", data
     mail = world.sink.wait()
     assert mail["To"] == "alice@example.com", mail["To"]
-    link = re.search(r"/reset/([A-Za-z0-9_-]{20,})", mail.get_content())
+    link = re.search(r"/reset/([A-Za-z0-9_-]{20,})", text_of(mail))
     assert link.group(1) not in json.dumps(body)
     world.rosterd.client().post("/password-resets/confirm", {
         "token": link.group(1), "password": "An0ther@Pass-7"})

@@ -133,7 +133,7 @@ def fill(rosterd, admin):
         admin.post("/users", person(name, status=status), expect=201)
     admin.delete("/users/finn")
     admin.patch("/users/bob", {"starts": "2026-01-01T00:00:00Z",
-                               "expires": soon})
+                               "expires": soon, "language": "en"})
     admin.post("/users/bob/ssh-keys", {"key": key(), "until": soon},
                expect=201)
     token = admin.post("/users/bob/tokens", {
@@ -267,8 +267,15 @@ def visit(rosterd, sink):
     go.take("policy", admin, "/policies/strict")
     go.take("overview", admin, "/overview")
     sink.refuse = True
-    admin.post("/settings/test-mail", {"mail": "z@example.org"}, expect=202)
+    admin.post("/settings/test-mail", {"mail": "z@example.org"}, expect=502)
     go.take("mail", admin, "/mail")
+    go.take("invitations", admin, "/invitations", {
+        "mail": "late@example.org", "send": "1"})
+    go.take("invitation", admin, "/invitations/%s/resend"
+            % admin.get("/invitations").json()["items"][-1]["id"],
+            {"send": "1"})
+    go.take("letters", admin, "/mail/templates")
+    go.take("letter", admin, "/mail/templates/request?lang=de")
     go.take("reset", anyone, "/reset")
     link = admin.post("/users/bob/reset-password", {}).json()["link"]
     go.take("reset-password", anyone, "/reset/" + link.rsplit("/", 1)[1])

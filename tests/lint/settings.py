@@ -55,6 +55,7 @@ def takes(kind, low, high, choices):
         "RANGES": "FIRST-LAST,... within %d-%d" % (low, high),
         "PATH": "an absolute path",
         "PATHS": "absolute paths with commas between",
+        "TAG": "a language, such as en or de",
     }.get(kind, "text")
 
 

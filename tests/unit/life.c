@@ -350,3 +350,16 @@ life_act(struct life *life, uint64_t sequence, char *buf)
 	assert_true(rst_view_copy(public.act, buf, 64));
 	rst_read_end(&txn);
 }
+
+void
+life_mail_works(struct life *life)
+{
+	struct rst_wtxn txn;
+
+	assert_int_equal(rst_write_begin(life->env, RST_WRITE_ORDINARY, &txn),
+	                 RST_OK);
+	assert_int_equal(rst_setting_put(&txn, "mail-url",
+	                                 RST_VIEW("https://roster.test")),
+	                 RST_OK);
+	assert_int_equal(rst_write_commit(&txn), RST_OK);
+}

@@ -56,4 +56,7 @@ enum rst_err life_delete(struct life *life, uint64_t id);
 /* The act of record sequence; copied into buf of 64 bytes. */
 void life_act(struct life *life, uint64_t sequence, char *buf);
 
+/* As a rosterd with a relay leaves it. */
+void life_mail_works(struct life *life);
+
 #endif

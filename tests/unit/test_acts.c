@@ -30,6 +30,19 @@ person_of(const char *username, const char *mail)
 	};
 }
 
+/* Another name, or another password. */
+static struct act_person
+named(const char *username, const char *given, const char *surname,
+      const char *password)
+{
+	struct act_person person = person_of(username, "e@example.org");
+
+	person.given_name = VIEW(given);
+	person.surname = VIEW(surname);
+	person.password = VIEW(password);
+	return person;
+}
+
 static void
 init_makes_the_skeleton_and_can_be_repeated(void **state)
 {
@@ -142,12 +155,15 @@ the_bootstrap_link_makes_one_administrator(void **state)
 static void
 invite_alice(struct life *life, char token[RST_TOKEN_TEXT], uint64_t *ret_id)
 {
-	const struct act_invite invite = {
-		.mail = RST_VIEW("Alice@Example.org"),
-		.send = true,
+	const struct act_post post = {
 		.public_url = RST_VIEW("https://roster.example.org/"),
 	};
+	const struct act_invite invite = {
+		.mail = RST_VIEW("Alice@Example.org"),
+		.post = &post,
+	};
 
+	life_mail_works(life);
 	life_ok(life,
 	        act_invite(&life->ctx, &invite, token, ret_id, &life->refusal));
 }
@@ -258,9 +274,8 @@ an_invitation_ends_by_time_revocation_or_a_newer_one(void **state)
 	             act_invitation_find(&life->ctx, VIEW(second), &found,
 	                                 &life->refusal),
 	             RULE_INVALID_INVITE, "token");
-	life_ok(life,
-	        act_invitation_resend(&life->ctx, two, false, RST_VIEW(""),
-	                              third, &life->refusal));
+	life_ok(life, act_invitation_resend(&life->ctx, two, NULL, third,
+	                                    &life->refusal));
 	life_ok(life, act_invitation_find(&life->ctx, VIEW(third), &found,
 	                                  &life->refusal));
 	assert_int_equal(found, two);
@@ -276,8 +291,8 @@ an_invitation_ends_by_time_revocation_or_a_newer_one(void **state)
 	                                 &life->refusal),
 	             RULE_INVALID_INVITE, "token");
 	life_refused(life,
-	             act_invitation_resend(&life->ctx, two, false, RST_VIEW(""),
-	                                   third, &life->refusal),
+	             act_invitation_resend(&life->ctx, two, NULL, third,
+	                                   &life->refusal),
 	             RULE_INVALID_INVITE, NULL);
 	assert_int_equal(act_invitation_revoke(
 				 &life->ctx, life_find_group(life, "ldapusers"),
@@ -292,6 +307,7 @@ what_an_invitation_cannot_be_is_refused(void **state)
 	const struct rst_view groups[] = { RST_VIEW("nosuch") };
 	char token[RST_TOKEN_TEXT];
 	uint64_t id, sequence;
+	static const struct act_post post = { .ret_mail = NULL };
 	const struct {
 		struct act_invite invite;
 		enum rule_verdict verdict;
@@ -301,7 +317,10 @@ what_an_invitation_cannot_be_is_refused(void **state)
 		{ { .mail = RST_VIEW("a@b\r\nBcc: x@y") },
 		  RULE_INVALID_EMAIL,
 		  "mail" },
-		{ { .send = true }, RULE_INVALID_EMAIL, "mail" },
+		{ { .post = &post }, RULE_INVALID_EMAIL, "mail" },
+		{ { .mail = RST_VIEW("new@example.org"), .post = &post },
+		  RULE_SMTP_NOT_CONFIGURED,
+		  NULL },
 		{ { .lifetime_s = 299 }, RULE_INVALID_EXPIRY, "expires" },
 		{ { .lifetime_s = INT64_MAX }, RULE_INVALID_EXPIRY, "expires" },
 		{ { .lifetime_s = -5 }, RULE_INVALID_EXPIRY, "expires" },
@@ -450,33 +469,19 @@ what_a_registration_cannot_be_is_refused(void **state)
 		  "uid" },
 		{ person_of("eve", "Bob@EXAMPLE.org"), RULE_EMAIL_TAKEN,
 		  "mail" },
-		{ { RST_VIEW("eve"), RST_VIEW("E\nve"), RST_VIEW("Hill"),
-		    RST_VIEW("e@example.org"), RST_VIEW(LIFE_PASSWORD), false },
-		  RULE_INVALID_NAME,
-		  "givenName" },
-		{ { RST_VIEW("eve"), RST_VIEW("Eve"), RST_VIEW(" "),
-		    RST_VIEW("e@example.org"), RST_VIEW(LIFE_PASSWORD), false },
-		  RULE_INVALID_NAME,
+		{ named("eve", "E\nve", "Hill", LIFE_PASSWORD),
+		  RULE_INVALID_NAME, "givenName" },
+		{ named("eve", "Eve", " ", LIFE_PASSWORD), RULE_INVALID_NAME,
 		  "sn" },
-		{ { RST_VIEW("eve"), RST_VIEW("Eve"), RST_VIEW("Hill"),
-		    RST_VIEW("e@example.org"), RST_VIEW("short"), false },
-		  RULE_WEAK_PASSWORD,
+		{ named("eve", "Eve", "Hill", "short"), RULE_WEAK_PASSWORD,
 		  "password" },
-		{ { RST_VIEW("evelyn"), RST_VIEW("Eve"), RST_VIEW("Hill"),
-		    RST_VIEW("e@example.org"), RST_VIEW("evelyn and more"),
-		    false },
-		  RULE_WEAK_PASSWORD,
-		  "password" },
-		{ { RST_VIEW("eve"), RST_VIEW("Eve"), RST_VIEW("Hill"),
-		    RST_VIEW("e@example.org"), RST_VIEW(""), false },
-		  RULE_INVALID_PASSWORD,
+		{ named("evelyn", "Eve", "Hill", "evelyn and more"),
+		  RULE_WEAK_PASSWORD, "password" },
+		{ named("eve", "Eve", "Hill", ""), RULE_INVALID_PASSWORD,
 		  "password" },
 		/* a tab is no character of RFC 8265 */
-		{ { RST_VIEW("eve"), RST_VIEW("Eve"), RST_VIEW("Hill"),
-		    RST_VIEW("e@example.org"),
-		    RST_VIEW("a tab\tin my passphrase"), false },
-		  RULE_INVALID_PASSWORD,
-		  "password" },
+		{ named("eve", "Eve", "Hill", "a tab\tin my passphrase"),
+		  RULE_INVALID_PASSWORD, "password" },
 	};
 	enum rst_status status;
 	uint64_t id, sequence;

@@ -153,9 +153,11 @@ static void
 pending_people_are_dropped_when_nobody_decides(void **state)
 {
 	const struct act_person eve = {
-		RST_VIEW("eve"),         RST_VIEW("Eve"),
-		RST_VIEW("Test"),        RST_VIEW("eve@example.org"),
-		RST_VIEW(LIFE_PASSWORD), false
+		.username = RST_VIEW("eve"),
+		.given_name = RST_VIEW("Eve"),
+		.surname = RST_VIEW("Test"),
+		.mail = RST_VIEW("eve@example.org"),
+		.password = RST_VIEW(LIFE_PASSWORD),
 	};
 	struct life *life = *state;
 	uint64_t id;

@@ -29,20 +29,6 @@ set_setting(struct life *life, const char *line)
 	life_ok(life, life_set(life, id, RST_A_ROSTERVALUE, line));
 }
 
-/* As a rosterd with a relay leaves it. */
-static void
-mail_works(struct life *life)
-{
-	struct rst_wtxn txn;
-
-	assert_int_equal(rst_write_begin(life->env, RST_WRITE_ORDINARY, &txn),
-	                 RST_OK);
-	assert_int_equal(rst_setting_put(&txn, "mail-url",
-	                                 RST_VIEW("https://roster.test")),
-	                 RST_OK);
-	assert_int_equal(rst_write_commit(&txn), RST_OK);
-}
-
 /* "ends:ada@example.org ended:..." of the whole outbox. */
 static const char *
 outbox(struct life *life)
@@ -236,7 +222,7 @@ an_end_is_announced_twice_and_told(void **state)
 	struct life *life = *state;
 	uint64_t ada = life_person(life, "ada");
 
-	mail_works(life);
+	life_mail_works(life);
 	end_at(life, ada, LIFE_NOW + 20 * DAY_S);
 	assert_int_equal(sweep_at(life, LIFE_NOW + 6 * DAY_S - 1, NULL), 0);
 	assert_string_equal(outbox(life), "");
@@ -260,7 +246,7 @@ who_gets_a_near_end_is_told_once(void **state)
 	struct life *life = *state;
 	uint64_t ada = life_person(life, "ada");
 
-	mail_works(life);
+	life_mail_works(life);
 	/* the marks are far ahead of it */
 	end_at(life, life_person(life, "bob"), LIFE_NOW + 10 * DAY_S);
 	assert_int_equal(sweep_at(life, LIFE_NOW, NULL), 0);
@@ -280,7 +266,7 @@ nobody_is_told_without_a_relay_or_by_setting(void **state)
 	end_at(life, life_person(life, "ada"), LIFE_NOW + 60);
 	assert_int_equal(sweep_at(life, LIFE_NOW, NULL), 0);
 	assert_string_equal(outbox(life), "");
-	mail_works(life);
+	life_mail_works(life);
 	set_setting(life, "notices=off");
 	end_at(life, life_person(life, "bob"), LIFE_NOW + 60);
 	assert_int_equal(sweep_at(life, LIFE_NOW, NULL), 0);
@@ -294,7 +280,7 @@ the_idle_are_told_before_and_after(void **state)
 	struct life *life = *state;
 	uint64_t ada = life_person_with_password(life, "ada");
 
-	mail_works(life);
+	life_mail_works(life);
 	set_setting(life, "inactive-after=90d");
 	assert_int_equal(idle_at(life, LIFE_NOW + 83 * DAY_S - 1), 0);
 	assert_string_equal(outbox(life), "");
@@ -326,7 +312,7 @@ the_waiting_are_announced_and_told_when_dropped(void **state)
 	struct act_ctx later = life->ctx;
 	size_t n;
 
-	mail_works(life);
+	life_mail_works(life);
 	life_ok(life, act_join(&life->ctx, life_find_group(life, "sysadmins"),
 	                       boss, &life->refusal));
 	life_ok(life, act_create_person(&life->ctx, &eve, RST_STATUS_PENDING,

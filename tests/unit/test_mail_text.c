@@ -19,6 +19,22 @@ static struct mail_envelope envelope = {
 	.date_s = 1795315020,
 };
 
+/* The message of what a template made, and of html (NULL: none). */
+static enum rst_err
+compose(const struct mail_envelope *of, const char *rendered, const char *html,
+        char **ret_message)
+{
+	struct mail_text text = { "", strdup(rendered), NULL };
+	enum rst_err err = RST_EINVALID;
+
+	if (html != NULL)
+		text.html = strdup(html);
+	if (mail_take_subject(&text))
+		err = mail_compose(of, &text, ret_message);
+	mail_text_release(&text);
+	return err;
+}
+
 static void
 a_message_has_its_headers_and_its_text(void **state)
 {
@@ -26,7 +42,7 @@ a_message_has_its_headers_and_its_text(void **state)
 
 	(void)state;
 	assert_int_equal(
-		mail_compose(&envelope, "Subject: Hi\n\nOne\nTwo\n", &text),
+		compose(&envelope, "Subject: Hi\n\nOne\nTwo\n", NULL, &text),
 		RST_OK);
 	assert_string_equal(text, "From: \"Roster\" <roster@example.org>\r\n"
 	                          "To: bob@example.org\r\n"
@@ -49,10 +65,52 @@ other_text_is_base64(void **state)
 
 	(void)state;
 	assert_int_equal(
-		mail_compose(&envelope, "Subject: Hi\n\n\xc3\xa9\n", &text),
+		compose(&envelope, "Subject: Hi\n\n\xc3\xa9\n", NULL, &text),
 		RST_OK);
 	assert_non_null(strstr(text, "Encoding: base64\r\n\r\nw6kNCg==\r\n"));
 	free(text);
+}
+
+static void
+text_and_html_are_alternatives(void **state)
+{
+	static const char bad[] = "\r\n--=_";
+	char *text = NULL, *again = NULL, *other = NULL;
+	const char *at;
+
+	(void)state;
+	assert_int_equal(compose(&envelope, "Subject: Hi\n\nOne\n",
+	                         "<p>\xc3\xa9</p>\n", &text),
+	                 RST_OK);
+	at = strstr(text, "MIME-Version: 1.0\r\n"
+	                  "Content-Type: multipart/alternative; boundary=\"=_");
+	assert_non_null(at);
+	/* the text first: who shows the last he knows shows HTML */
+	at = strstr(text, "\r\n\r\n--=_");
+	assert_non_null(at);
+	at = strstr(at, "Content-Type: text/plain; charset=utf-8\r\n"
+	                "Content-Transfer-Encoding: 7bit\r\n\r\nOne\r\n");
+	assert_non_null(at);
+	at = strstr(at, "Content-Type: text/html; charset=utf-8\r\n"
+	                "Content-Transfer-Encoding: base64\r\n\r\n"
+	                "PHA+w6k8L3A+DQo=\r\n");
+	assert_non_null(at);
+	at = strstr(at, bad);
+	assert_non_null(at);
+	assert_string_equal(at + strlen(at) - 4, "--\r\n");
+	/* the same mail, sent again, is the same to the byte */
+	assert_int_equal(compose(&envelope, "Subject: Hi\n\nOne\n",
+	                         "<p>\xc3\xa9</p>\n", &again),
+	                 RST_OK);
+	assert_string_equal(text, again);
+	/* one that was copied from another mail ends nothing */
+	assert_int_equal(
+		compose(&envelope, "Subject: Hi\n\nTwo\n", text, &other),
+		RST_OK);
+	assert_memory_not_equal(strstr(text, bad), strstr(other, bad), 30);
+	free(text);
+	free(again);
+	free(other);
 }
 
 static void
@@ -94,7 +152,7 @@ nothing_breaks_out_of_a_header(void **state)
 			mine.message_id = rows[i].id;
 		if (rows[i].rendered != NULL)
 			rendered = rows[i].rendered;
-		if (mail_compose(&mine, rendered, &text) != RST_EINVALID)
+		if (compose(&mine, rendered, NULL, &text) != RST_EINVALID)
 			fail_msg("row %zu became\n%s", i, text);
 	}
 }
@@ -161,14 +219,14 @@ long_texts_are_cut_into_lines(void **state)
 	memset(rendered, 'a', 70000);
 	memcpy(rendered, "Subject: a\n\n", 12);
 	rendered[12 + 2000] = '\0'; /* a line too long for 7bit */
-	assert_int_equal(mail_compose(&envelope, rendered, &text), RST_OK);
+	assert_int_equal(compose(&envelope, rendered, NULL, &text), RST_OK);
 	for (const char *at = text; *at != '\0';
 	     at += strcspn(at, "\n") + (*(at + strcspn(at, "\n")) == '\n'))
 		assert_true(strcspn(at, "\n") <= 79);
 	free(text);
 	rendered[12 + 2000] = 'a';
 	rendered[69999] = '\0';
-	assert_int_equal(mail_compose(&envelope, rendered, &text),
+	assert_int_equal(compose(&envelope, rendered, NULL, &text),
 	                 RST_EINVALID);
 	free(rendered);
 }
@@ -195,6 +253,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_has_its_headers_and_its_text),
 		cmocka_unit_test(other_text_is_base64),
+		cmocka_unit_test(text_and_html_are_alternatives),
 		cmocka_unit_test(nothing_breaks_out_of_a_header),
 		cmocka_unit_test(words_are_encoded_in_whole_characters),
 		cmocka_unit_test(addresses_are_taken_out_of_from),

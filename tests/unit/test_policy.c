@@ -228,21 +228,21 @@ a_private_group_needs_its_name_and_number(void **state)
 		life_value(life, life_person(life, "alice"), RST_A_UIDNUMBER),
 		"10001");
 	life_refused(life,
-	             act_create_person(&life->ctx,
-	                               &(struct act_person){
-					       RST_VIEW("bob"), RST_VIEW("B"),
-					       RST_VIEW("B"), RST_VIEW(""),
-					       RST_VIEW(""), false },
-	                               RST_STATUS_ACTIVE, &id, &life->refusal),
+	             act_create_person(
+			     &life->ctx,
+			     &(struct act_person){ .username = RST_VIEW("bob"),
+	                                           .given_name = RST_VIEW("B"),
+	                                           .surname = RST_VIEW("B") },
+			     RST_STATUS_ACTIVE, &id, &life->refusal),
 	             RULE_GROUP_TAKEN, "cn");
 }
 
 static void
 dots_in_names_are_a_matter_of_taste(void **state)
 {
-	const struct act_person person = { RST_VIEW("a.lice"), RST_VIEW("A"),
-		                           RST_VIEW("L"),      RST_VIEW(""),
-		                           RST_VIEW(""),       false };
+	const struct act_person person = { .username = RST_VIEW("a.lice"),
+		                           .given_name = RST_VIEW("A"),
+		                           .surname = RST_VIEW("L") };
 	struct life *life = *state;
 	uint64_t id;
 

@@ -420,14 +420,14 @@ a_narrow_token_widens_nothing(void **state)
 	}
 	life_refused(life, act_join(&life->ctx, admins, ada, &life->refusal),
 	             RULE_FORBIDDEN, NULL);
-	life_refused(life,
-	             act_reset_link(&life->ctx, boss, false, RST_VIEW(""), link,
-	                            &life->refusal),
-	             RULE_INSUFFICIENT_SCOPE, "rosterOwner");
-	life_refused(life,
-	             act_reset_link(&life->ctx, vice, false, RST_VIEW(""), link,
-	                            &life->refusal),
-	             RULE_FORBIDDEN, "rosterOwner");
+	life_refused(
+		life,
+		act_reset_link(&life->ctx, boss, NULL, link, &life->refusal),
+		RULE_INSUFFICIENT_SCOPE, "rosterOwner");
+	life_refused(
+		life,
+		act_reset_link(&life->ctx, vice, NULL, link, &life->refusal),
+		RULE_FORBIDDEN, "rosterOwner");
 	life_refused(life,
 	             act_token_create(&life->ctx, boss, &token, text, &id,
 	                              &life->refusal),

@@ -25,9 +25,10 @@ render(const char *source, const char *model, bool html)
 
 	templates.n = 2;
 	templates.items[0] =
-		(struct http_template){ "page", (char *)(uintptr_t)source,
-		                        NULL };
-	templates.items[1] = (struct http_template){ "_part", part, NULL };
+		(struct http_template){ .name = "page",
+		                        .text = (char *)(uintptr_t)source };
+	templates.items[1] =
+		(struct http_template){ .name = "_part", .text = part };
 	if (http_template_render(&templates, "page", tree, html, &text, &why) !=
 	    RST_OK)
 		text = NULL;
