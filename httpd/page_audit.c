@@ -197,14 +197,30 @@ value_of(const cJSON *item, const char *const *attributes)
 	return "";
 }
 
+/* What has no name of its own is somebody's, or an invitation for anybody. */
+static bool
+name_owner(cJSON *item, const char *owner, const char *about)
+{
+	const cJSON *href = json_get(json_get(item, "whom"), "href");
+
+	if (cJSON_IsString(href) && href->valuestring[0] != '\0')
+		return true;
+	cJSON_DeleteItemFromObjectCaseSensitive(item, "whom");
+	return add_named(item, "whom",
+	                 about != NULL && strcmp(about, owner) == 0 ? ""
+	                                                            : owner);
+}
+
 /* Tokens and invitations are called by a number that says nothing; a join is
  * somebody's. */
 static bool
-add_detail(cJSON *item)
+add_detail(cJSON *item, const char *about)
 {
 	static const char *const names[] = { "displayName", "mail", NULL };
 	static const char *const members[] = { "memberUid", "member", NULL };
-	const cJSON *name = json_get(json_get(item, "whom"), "name");
+	static const char *const owners[] = { "rosterOwner", NULL };
+	cJSON *whom = cJSON_GetObjectItemCaseSensitive(item, "whom");
+	const cJSON *name = json_get(whom, "name");
 	const char *action = text_of(item, "action");
 	const char *value;
 
@@ -220,12 +236,12 @@ add_detail(cJSON *item)
 	if (!cJSON_IsString(name) ||
 	    strlen(name->valuestring) != sizeof("92292dce-f32b-4339-b9f0-"
 	                                        "1167b94b25c2") -
-	                                         1 ||
-	    value[0] == '\0')
+	                                         1)
 		return true;
+	if (value[0] == '\0')
+		return name_owner(item, value_of(item, owners), about);
 	return cJSON_ReplaceItemInObjectCaseSensitive(
-		cJSON_GetObjectItemCaseSensitive(item, "whom"), "name",
-		cJSON_CreateString(value));
+		whom, "name", cJSON_CreateString(value));
 }
 
 static const char *
@@ -288,7 +304,7 @@ page_audit_tell(cJSON *items, const char *about)
 		               about != NULL && strcmp(about, target) == 0
 		                       ? ""
 		                       : target) ||
-		    !tell_changes(item) || !add_detail(item) ||
+		    !tell_changes(item) || !add_detail(item, about) ||
 		    !json_add_bool(item, "by_self",
 		                   strcmp(target, text_of(item, "actor")) ==
 		                                   0 ||

@@ -62,7 +62,9 @@ class Chrome:
         self.rosterd = None
         self.plain = ""
         self.wrong = []
+        self.seen = set()  # paths that were looked at
         os.makedirs(PICTURES, exist_ok=True)
+        self.size(DESK)
 
     def tell(self, command, **values):
         return self.driver.execute_cdp_cmd(command, values)
@@ -200,6 +202,7 @@ class Chrome:
     def look(self, name, status=()):
         """Look at the page as it stands, everywhere; keep pictures."""
         wrong = self.console(status)
+        self.seen.add(self.path())
         views = [(DESK, False), (DESK, True), (PHONE, True), (PHONE, False)]
         if self.plain:
             views = [(DESK, False), (PHONE, True)]  # it looks the same

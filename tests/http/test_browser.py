@@ -5,12 +5,14 @@ pictures at 390 and 1280 pixels, light and dark, and what WCAG asks."""
 import datetime
 import fcntl
 import os
+import re
 import subprocess
 import time
 
-from rosterd import (FOLDER, PASSWORD, Rosterd, Sink, environment, main, need,
-                     person, until)
+from rosterd import (FOLDER, PASSWORD, ROSTERD, Rosterd, Sink, environment,
+                     main, need, person, until)
 from browser import Chrome, DESK
+from test_mail_change import link_to
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
 PEOPLE = [
@@ -104,6 +106,10 @@ def company(**more):
                              "description": "longer passwords", "settings": {
                                  "password-min-length": "16"}}, expect=201)
     admin.patch("/users/aisha", {"expires": in_days(3)})
+    admin.post("/invitation-presets", {
+        "name": "night-shift", "groups": ["staff1", "night-crew"],
+        "lifetime": "7d", "uses": 10, "needsApproval": True,
+        "description": "Helpers of the summer"}, expect=201)
     for name, text in (("web01", "The web server"), ("db-replica.fra",
                        "Keeps a copy of the database")):
         admin.post("/hosts", {"name": name, "groups": ["staff1"],
@@ -160,7 +166,9 @@ def every_page():
             ("invitations-none", "/invitations?state=used"),
             ("invitation", "/invitations/" + made["id"]),
             ("import", "/invitations/import"),
-            ("registration-tokens", "/registration-tokens"), ("groups", "/groups"),
+            ("registration-tokens", "/registration-tokens"),
+            ("presets", "/invitation-presets"),
+            ("preset", "/invitation-presets/night-shift"), ("groups", "/groups"),
             ("group", "/groups/staff1"), ("audit", "/audit"),
             ("audit-none", "/audit?actor=zzz"), ("sessions", "/sessions"),
             ("settings", "/settings"), ("policies", "/policies"),
@@ -345,6 +353,92 @@ def journey_without_javascript():
         chrome.scripts(True)
 
 
+def by_hosts():
+    """A host is made, says who may log in, and is deleted."""
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    for name in ("bob", "carl"):
+        admin.post("/users", person(name), expect=201)
+    admin.post("/groups", {"cn": "crew"}, expect=201)
+    admin.put("/groups/crew/members/bob")
+    chrome.rosterd = rosterd
+    serving = serve(rosterd.state)
+    before = len(chrome.wrong)
+    chrome.sign_in("ada", PASSWORD)
+    chrome.press("Hosts", ".bar nav a")
+    chrome.look("hosts-none")
+    chrome.fill("[action='/hosts']", name="no name", groups="crew")
+    chrome.press("Create the host")
+    assert chrome.all("[aria-invalid][name=name]"), chrome.text()
+    chrome.look("hosts-refused", status=(422,))
+    chrome.fill("[action='/hosts']", name="web01", groups="crew",
+                description="The web server")
+    chrome.press("Create the host")
+    assert chrome.path() == "/hosts/web01?done=created", chrome.path()
+    people = chrome.one("#people-title ~ .scroll").text
+    assert "bob" in people and "carl" not in people, people
+    assert "memberOf=cn=crew" in chrome.text(), chrome.text()
+    chrome.one("#groups").send_keys("ldapusers")
+    chrome.press("Save")
+    assert "carl" in chrome.one("#people-title ~ .scroll").text
+    # a person's own list, and the step of "why" that it changes
+    chrome.open("/users/carl")
+    chrome.press("Where and how one may log in")
+    chrome.one("#hosts").send_keys("!web01")
+    chrome.press("Save the lists")
+    chrome.open("/hosts/web01")
+    assert "carl" not in chrome.one("#people-title ~ .scroll").text
+    chrome.press("Delete the host")
+    chrome.press("Delete web01")
+    assert "has been deleted" in chrome.text() or "refused" in \
+        chrome.text() or chrome.all(".error-summary"), chrome.text()
+    serving.close()
+    assert not chrome.wrong[before:], "\n".join(chrome.wrong[before:])
+
+
+def another_mail_address():
+    """Asked for, confirmed at the new address, and at the old one."""
+    sink = Sink()
+    rosterd = Rosterd(smtp=sink.port)
+    rosterd.admin().post("/users", person("bob"), expect=201)
+    chrome.rosterd = rosterd
+    before = len(chrome.wrong)
+    chrome.sign_in("bob", PASSWORD)
+    chrome.fill("[action='/me/mail']", mail="bob@example.org")
+    chrome.press("Change address")
+    chrome.look("me-mail-refused", status=(409, 422))
+    chrome.open("/me")
+    chrome.fill("[action='/me/mail']", mail="robert@example.net")
+    chrome.press("Change address")
+    assert "robert@example.net" in chrome.text(), chrome.text()
+    chrome.for_the_manual("me-mail")
+    chrome.look("me-mail-asked")
+    tokens = [link_to(sink, address)[0] for address in (
+        "robert@example.net", "bob@example.org")]
+    for name, token in zip(("verify-new", "verify-old"), tokens):
+        chrome.open("/verify/" + token)
+        assert "robert@example.net" in chrome.text(), chrome.text()
+        chrome.look(name)
+        chrome.press("Confirm")
+        chrome.look(name + "-done")
+    chrome.open("/me")
+    assert "robert@example.net" in chrome.one("main .facts").text
+    assert not chrome.wrong[before:], "\n".join(chrome.wrong[before:])
+
+
+def no_page_was_forgotten():
+    """Each page that rosterd --routes has was looked at."""
+    lines = subprocess.run([ROSTERD, "--routes"], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    pages = [line.split()[3] for line in lines
+             if line.startswith("GET ") and "page" in line.split()[2].split(",")]
+    assert len(pages) > 25, pages
+    unseen = [path for path in pages if path != "/" and not any(
+        re.fullmatch(re.escape(path).replace(re.escape("{}"), "[^/?]+") +
+                     r"([?#].*)?", seen) for seen in chrome.seen)]
+    assert not unseen, unseen
+
+
 def comforts(rosterd, admin):
     """What roster.js adds."""
     chrome.open("/audit")
@@ -521,5 +615,6 @@ def the_checker_sees():
 
 
 if __name__ == "__main__":
-    main(the_checker_sees, every_page, many_people,
-         journey_with_javascript, journey_without_javascript)
+    main(the_checker_sees, every_page, many_people, by_hosts,
+         another_mail_address, journey_with_javascript,
+         journey_without_javascript, no_page_was_forgotten)
