@@ -40,9 +40,16 @@ EXTRA_DIST += \
 # made by "make pictures"
 picturesdir = $(docdir)/pictures
 dist_pictures_DATA = \
+	doc/pictures/agreement.webp \
 	doc/pictures/audit.webp \
+	doc/pictures/host.webp \
+	doc/pictures/hosts.webp \
+	doc/pictures/import.webp \
+	doc/pictures/me-mail.webp \
 	doc/pictures/me.webp \
+	doc/pictures/my-agreements.webp \
 	doc/pictures/overview.webp \
+	doc/pictures/presets.webp \
 	doc/pictures/register.webp \
 	doc/pictures/requests.webp \
 	doc/pictures/user.webp \
