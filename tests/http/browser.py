@@ -173,6 +173,7 @@ class Chrome:
         os.makedirs(folder, exist_ok=True)
         self.size(1180, 760)
         self.dark(False)
+        self.driver.execute_script("scrollTo(0, 0)")
         got = self.tell("Page.captureScreenshot", format="webp", quality=60,
                         clip={"x": 0, "y": 0, "width": 1180, "height": 760,
                               "scale": 0.8})

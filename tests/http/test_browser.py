@@ -262,6 +262,7 @@ def journey():
     """From the first administrator to a suspension, by what pages offer."""
     rosterd = Rosterd()
     chrome.rosterd = rosterd
+    serving = serve(rosterd.state)
     chrome.forget()
     chrome.open("/bootstrap/" + rosterd.token)
     chrome.fill(username="ada", givenName="Ada", sn="Lovelace",
@@ -337,6 +338,7 @@ def journey():
     assert "lost her laptop" in chrome.text()
     chrome.press("Sign out")
     assert "You are signed out" in chrome.text()
+    serving.close()
 
 
 def journey_with_javascript():
