@@ -172,9 +172,11 @@ def the_environment_goes_before_the_file():
     rosterd = Rosterd(settings={"MAIL__SMTP_URL_FILE": secret,
                                 "MAIL__FROM": "a@example.org",
                                 "MAIL__STARTTLS": "off"})
-    # a relay is configured: asking to send is no mistake
-    rosterd.admin().post("/invitations", {"mail": "x@example.org"},
-                         expect=201)
+    # a relay is configured: asking to send is no mistake, but nobody is there
+    answer = rosterd.admin().post("/invitations", {"mail": "x@example.org"},
+                                  expect=502)
+    assert answer.json()["code"] == "email_failed", answer.text
+    assert "127.0.0.1 port 1 " in answer.json()["detail"], answer.text
 
 
 def fifty_at_once():

@@ -329,7 +329,7 @@ who_is_deactivated_keeps_nothing(void **state)
 		"RITFBUWFxgZGhscHR4f ada";
 	struct life *life = *state;
 	uint64_t ada = life_person_with_password(life, "ada");
-	uint64_t boss = life_person(life, "boss");
+	uint64_t boss = life_person_with_password(life, "boss");
 	uint64_t everybody = life_find_group(life, "ldapusers");
 	uint64_t admins = life_find_group(life, "sysadmins");
 
