@@ -114,6 +114,9 @@ back_replica_unfollow(struct back_db *db)
 		return code;
 	if (db->be->be_update_refs != NULL)
 		(void)drop_attribute(config, &ndn, "olcUpdateRef");
+	/* slapd writes it down as FALSE for a replica; without syncrepl beside
+	 * it that means a database that takes no changes, from a next start */
+	(void)drop_attribute(config, &ndn, "olcMultiProvider");
 	code = drop_attribute(config, &ndn, "olcSyncrepl");
 	ch_free(ndn.bv_val);
 	return code;
