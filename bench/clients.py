@@ -57,17 +57,18 @@ def ask(box, name, groups):
     return took
 
 
-def cold(box):
-    """A client that knows nothing: sssd with an empty cache."""
+def cold(box, other):
+    """A client that knows nothing but somebody else: sssd with an empty
+    cache, connected."""
     box.client.kill()
     if box.kind == "sssd":
         box.run("sh", "-c", "rm -f /var/lib/sss/db/* /var/lib/sss/mc/* "
                 "/var/lib/sss/pipes/nss /var/lib/sss/pipes/ssh "
-                "/run/sssd.pid /var/run/sssd.pid")
+                "/run/sssd.pid")
     else:
         box.run("rm", "-f", "/run/nslcd/socket", "/run/nslcd/nslcd.pid")
     box.start()
-    wait_until(lambda: box.run("getent", "passwd", "root")[0] == 0, READY_S,
+    wait_until(lambda: box.run("getent", "passwd", other)[0] == 0, READY_S,
                box.kind, 0.1)
 
 
@@ -75,11 +76,11 @@ def one_round(bench, server, schema, box, n, people):
     name = "id-%s-%s" % (box.kind, schema)
     title = "id through stock %s, %s, cold" % (box.kind, schema)
     if box.kind == "sssd":
-        cold(box)
+        cold(box, uid(people))
         took = [ask(box, uid(n + 1), ["ldapusers", "g0000"])]
     else:
         if n == 0:
-            cold(box)
+            cold(box, uid(people))
         took = [ask(box, uid((n * ASKED + i) % (people // 50 * 20) + 1), ["ldapusers"])
                 for i in range(min(ASKED, people // 50))]
     took.sort()
@@ -122,7 +123,8 @@ def measure(bench, people, rounds):
         for schema, box in containers(bench, server, schemas):
             try:
                 for n in range(rounds):
-                    one_round(bench, server, schema, box, n, people)
+                    one_round(bench, server, schema, box, n,
+                              server.people)
             except Failure as error:
                 bench.note("%s on %s: %s" % (box.kind, server.name, error))
             killed = [line for line in box.client.text().splitlines()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import subprocess
 
 from data import PASSWORD, ROOT, ROOT_PASSWORD, SERVICE, SERVICE_PASSWORD
@@ -54,8 +55,10 @@ class Load:
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
 
-    def end(self):
+    def end(self, patience_s=MANY_S):
         """What it measured."""
+        if not select.select([self.process.stdout], [], [], patience_s)[0]:
+            raise Failure("no search was over in %d s" % patience_s)
         line = self.process.stdout.readline()
         cpu = cpu_of(self.server.pid) - self.cpu
         if not line:

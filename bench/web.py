@@ -177,7 +177,7 @@ def register(rosterd, names, until, took, refused):
         status, _, text = rosterd.call("POST", "/api/v1/registrations", {
             "username": name, "givenName": "Reg", "sn": name,
             "mail": name + "@example.org",
-            "password": "Quite-a-long-one-" + name}, link=link)
+            "password": PASSWORD}, link=link)
         took.append((time.monotonic() - began) * 1e6)
         if status != 201:
             refused.append("%d %s" % (status, text))

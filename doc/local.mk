@@ -10,6 +10,7 @@ dist_doc_DATA += \
 	doc/differences.md \
 	doc/hacking.md \
 	doc/openapi.yaml \
+	doc/performance.md \
 	doc/reliability.md \
 	doc/replication.md \
 	doc/threat-model.md

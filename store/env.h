@@ -188,6 +188,7 @@ enum rst_fact {
 	RST_FACT_REFERRALS, /* some entry is a referral */
 	RST_FACT_ATTRS_END, /* the first attribute number not given out */
 	RST_FACT_NESTS,     /* groups count as members of groups */
+	RST_FACT_NAMESAKES, /* two entries have ever had one uid */
 	RST_FACTS,
 };
 bool rst_fact_get(const struct rst_rtxn *txn, enum rst_fact fact,

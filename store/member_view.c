@@ -270,9 +270,14 @@ is_namesake(const struct rst_rtxn *txn, uint64_t group, enum rst_via last,
 	enum rst_err err;
 
 	*ret_is = false;
-	err = rst_meta_number(txn, RST_SHARED_NAMES, &shared);
-	if (err != RST_OK || shared == 0)
-		return err;
+	if (!rst_fact_get(txn, RST_FACT_NAMESAKES, &shared)) {
+		err = rst_meta_number(txn, RST_SHARED_NAMES, &shared);
+		if (err != RST_OK)
+			return err;
+		rst_fact_put(txn, RST_FACT_NAMESAKES, shared);
+	}
+	if (shared == 0)
+		return RST_OK;
 	while ((err = rst_mface_named(txn, name, &after, &face)) == RST_OK &&
 	       face.id < id) {
 		rst_mkey_entry(face.id, &key);

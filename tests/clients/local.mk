@@ -9,6 +9,7 @@ client_tests = \
 	tests/clients/failover \
 	tests/clients/journey \
 	tests/clients/libraries \
+	tests/clients/many \
 	tests/clients/membership tests/clients/nested \
 	tests/clients/password-states \
 	tests/clients/queries
