@@ -292,31 +292,34 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 		welcome(req, reply, &person);
 }
 
-/* GET /registration/username?givenName=&sn=&mail=: a name that is free */
+/* GET /registration/username?givenName=&sn=&mail=&token=: a free name */
 void
 api_username_propose(struct http_req *req, struct http_reply *reply)
 {
-	static const char *const names[] = { "givenName", "sn", "mail" };
-	struct rst_view values[3] = { RST_VIEW(""), RST_VIEW(""),
+	static const char *const names[] = { "givenName", "sn", "mail",
+		                             "token" };
+	struct rst_view values[4] = { RST_VIEW(""), RST_VIEW(""), RST_VIEW(""),
 		                      RST_VIEW("") };
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct act_person person = { 0 };
 	char username[RULE_NAME_MAX + 1];
 	enum rst_err err;
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		if (http_query_get(&req->query, names[i]) != NULL)
 			values[i] = rst_view_of(
 				http_query_get(&req->query, names[i]));
 	person.given_name = values[0];
 	person.surname = values[1];
 	person.mail = values[2];
-	err = act_propose_username(&req->ctx, &person, username);
+	err = act_offer_username(&req->ctx, values[3], &person, username,
+	                         &refusal);
 	if (err == RST_OK) {
 		reply->body = cJSON_CreateObject();
 		if (!json_add_text(reply->body, "username", username))
 			err = RST_ENOMEM;
 	}
-	http_reply_err(req, reply, err, NULL);
+	http_reply_err(req, reply, err, &refusal);
 }
 
 /* GET /verify/{}: opening the link uses nothing up, and tells nothing but

@@ -24,8 +24,10 @@
 #include "rules/registration.h"
 #include "store/index.h"
 
-#define LIMIT_S 3600 /* of setting registration-limit */
-#define BATCH   64   /* ids taken from the store at a time */
+#define LIMIT_S   3600 /* of setting registration-limit */
+#define BATCH     64   /* ids taken from the store at a time */
+#define NAMES_MAX 12   /* usernames proposed to one network address */
+#define NAMES_S   600
 
 /* What a token or the registration mode lets happen. */
 struct admission {
@@ -159,18 +161,29 @@ hold_back(const struct rst_rtxn *txn, struct admission *admission)
 	return err;
 }
 
+/* Does the site take registrations of that kind? */
+static enum rst_err
+check_mode(const struct rst_rtxn *txn, struct rst_view token,
+           struct act_refusal *refusal)
+{
+	int64_t mode = lifecycle_setting_number(txn, RULE_SETTING_REGISTRATION);
+
+	if (mode == RULE_REGISTRATION_OFF ||
+	    (token.len == 0 && mode != RULE_REGISTRATION_OPEN))
+		return act_refuse(refusal, RULE_REGISTRATION_CLOSED, NULL);
+	return RST_OK;
+}
+
 static enum rst_err
 admit(const struct rst_rtxn *txn, const struct act_ctx *ctx,
       struct rst_view token, const struct act_candidate *candidate,
       struct admission *ret_admission, struct act_refusal *refusal)
 {
 	struct admission admission = { .status = RST_STATUS_PENDING };
-	int64_t mode = lifecycle_setting_number(txn, RULE_SETTING_REGISTRATION);
-	enum rst_err err;
+	enum rst_err err = check_mode(txn, token, refusal);
 
-	if (mode == RULE_REGISTRATION_OFF ||
-	    (token.len == 0 && mode != RULE_REGISTRATION_OPEN))
-		return act_refuse(refusal, RULE_REGISTRATION_CLOSED, NULL);
+	if (err != RST_OK)
+		return err;
 	err = token.len > 0 ? admit_guest(txn, ctx, token, candidate,
 	                                  &admission, refusal)
 	                    : admit_stranger(txn, candidate, refusal);
@@ -581,4 +594,52 @@ act_propose_username(const struct act_ctx *ctx, const struct act_person *person,
 	}
 	rst_read_end(&txn);
 	return err == RST_EDENIED ? RST_ENOTFOUND : err;
+}
+
+/* Whoever asks may register, as far as that can be said of nobody. */
+static enum rst_err
+admit_asker(const struct act_ctx *ctx, const struct rst_rtxn *txn,
+            struct rst_view token, struct act_refusal *refusal)
+{
+	struct rst_entry *link = NULL;
+	struct rst_record record;
+	uint64_t owner;
+	enum rst_err err;
+
+	err = check_mode(txn, token, refusal);
+	if (err != RST_OK || token.len == 0)
+		return err;
+	err = act_invitation_open(txn, ctx->now_s, token, &link, &record,
+	                          refusal);
+	if (err == RST_EDENIED)
+		err = act_link_open(txn, ctx->now_s, token,
+		                    ACT_PURPOSE_REGISTRATION, &link, &record,
+		                    &owner, refusal);
+	if (err == RST_EDENIED)
+		err = act_refuse(refusal, RULE_INVALID_INVITE, "token");
+	rst_entry_free(link);
+	return err;
+}
+
+enum rst_err
+act_offer_username(const struct act_ctx *ctx, struct rst_view token,
+                   const struct act_person *person,
+                   char username[RULE_NAME_MAX + 1],
+                   struct act_refusal *refusal)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	*refusal = (struct act_refusal){ 0 };
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = admit_asker(ctx, &txn, token, refusal);
+	rst_read_end(&txn);
+	if (err == RST_OK &&
+	    !limit_take_source(ctx, "username", NAMES_MAX, NAMES_S))
+		err = act_refuse(refusal, RULE_TOO_OFTEN, NULL);
+	if (err == RST_OK)
+		err = act_propose_username(ctx, person, username);
+	return err;
 }

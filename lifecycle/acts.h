@@ -165,6 +165,16 @@ enum rst_err act_propose_username(const struct act_ctx *ctx,
                                   const struct act_person *person,
                                   char username[RULE_NAME_MAX + 1])
 	RST_MUST_USE;
+/*
+ * The same for whoever asks from outside, who learns by it which names there
+ * are: only who may register, with a token or without, and not too often.
+ * RULE_REGISTRATION_CLOSED, RULE_INVALID_INVITE, RULE_TOO_OFTEN.
+ */
+enum rst_err act_offer_username(const struct act_ctx *ctx,
+                                struct rst_view token,
+                                const struct act_person *person,
+                                char username[RULE_NAME_MAX + 1],
+                                struct act_refusal *refusal) RST_MUST_USE;
 
 /* An administrator's own making of a person; active unless status says
  * otherwise; password may be empty (then none). */

@@ -586,6 +586,7 @@ NOT_HERE = {
     "act_activate_self": "part of act_sign but where an agreement is required "
                          "no more: tests/http/test_agreements.py",
     "act_propose_username": "reads",
+    "act_offer_username": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
     "act_proved_lately": "reads",

@@ -218,6 +218,30 @@ def names_are_proposed():
     assert answer.json()["proposal"] == "alan2", answer.text
 
 
+def names_are_proposed_to_whoever_may_register():
+    """Whoever could ask for any name would learn which there are."""
+    rosterd, admin, _ = world(smtp=False, registration="off")
+    guest = rosterd.client()
+    ask = "/registration/username?givenName=Ada&sn=Byron&mail=ada@example.org"
+    refused(guest.get(ask, expect=403), 403, "registration_closed")
+    token = admin.post("/invitations", {"send": False}, expect=201
+                       ).json()["link"].rsplit("/", 1)[1]
+    refused(guest.get(ask + "&token=" + token, expect=403), 403,
+            "registration_closed")
+    admin.patch("/settings", {"registration": "invite"})
+    refused(guest.get(ask, expect=403), 403, "registration_closed")
+    refused(guest.get(ask + "&token=" + "x" * 43, expect=400), 400,
+            "invalid_invite")
+    for link in (token, admin.post(
+            "/registration-tokens", {"username": "hal"}, expect=201
+            ).json()["link"].rsplit("/", 1)[1]):
+        answer = guest.get(ask + "&token=" + link).json()
+        assert answer == {"username": "ada2"}, answer
+    admin.patch("/settings", {"registration": "open"})
+    asked = [guest.get(ask, expect=None).status_code for _ in range(13)]
+    assert asked == [200] * 10 + [429] * 3, asked
+
+
 def a_forgotten_password_is_set_by_mail():
     rosterd, admin, sink = world()
     admin.post("/users", person("bob"), expect=201)
@@ -400,6 +424,7 @@ if __name__ == "__main__":
          an_address_is_proved_before_anybody_is_told, domains_decide,
          the_queue_is_no_dump,
          administrators_are_told_once_each, two_administrators_are_two,
-         names_are_proposed, a_forgotten_password_is_set_by_mail,
+         names_are_proposed, names_are_proposed_to_whoever_may_register,
+         a_forgotten_password_is_set_by_mail,
          who_has_no_access_gets_no_link, without_mail_the_link_is_handed_over,
          a_registration_token_is_for_one_name_once, of_two_at_a_time_one_wins)

@@ -142,8 +142,12 @@ def the_password_again_for_what_is_much():
                 "reauthentication_required")
     # what is one's own and small needs none; a lasting token does
     ask(bob, "PATCH", "/me", {"displayName": "Bob"}, expect=200)
-    refused(ask(bob, "POST", "/me/tokens", {"name": "x"}), 403,
-            "reauthentication_required")
+    for method, path, body in (
+            ("POST", "/me/tokens", {"name": "x"}),
+            ("POST", "/me/ssh-keys", {"key": "ssh-ed25519 x"}),
+            ("DELETE", "/me/ssh-keys", {"fingerprint": "SHA256:x"})):
+        refused(ask(bob, method, path, body), 403,
+                "reauthentication_required")
     # who may not is told that first
     refused(ask(bob, "POST", "/groups", {"cn": "crew"}), 403, "forbidden")
     # a token was made by somebody who gave his password
