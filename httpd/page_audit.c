@@ -110,6 +110,7 @@ static const struct {
 	{ "test-mail", "test mail queued" },
 	{ "token-refused", "API token refused" },
 	{ "unlock", "unlocked" },
+	{ "unsign", "signature of an agreement withdrawn" },
 	{ "use-grace", "signed in with an expired password" },
 	{ "use-link", "link used" },
 	{ "verify-mail", "mail address confirmed" },

@@ -212,6 +212,10 @@ enum rst_err act_find_claimant(const struct rst_rtxn *txn, struct rst_view name,
 #define ACT_SIGNATURE_RDN 64
 bool act_signature_rdn(const struct rst_record *person, uint32_t version,
                        char rdn[ACT_SIGNATURE_RDN]);
+/* The first max of person's signatures of agreement, of whatever version. */
+enum rst_err act_signatures(const struct rst_rtxn *txn, uint64_t agreement,
+                            const struct rst_record *person, uint64_t *ids,
+                            size_t max, size_t *ret_n) RST_MUST_USE;
 /*
  * The person of entry may come in.  *ret_must_sign: not before he signed the
  * agreements, so rosterInvited is set and the status stays; person is then

@@ -5,6 +5,7 @@
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/setting.h"
+#include "rules/agreement.h"
 #include "store/member.h"
 
 #define BATCH 64 /* ids taken from the store at a time */
@@ -207,6 +208,31 @@ stays_suspended(struct rst_entry *entry, const struct rst_record *was)
 	return true;
 }
 
+static enum rst_err
+unsign_all(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
+           struct act_refusal *refusal)
+{
+	uint64_t agreements[RULE_AGREEMENTS_MAX], ids[BATCH];
+	struct rst_record record;
+	size_t n_agreements = 0, n;
+	enum rst_err err;
+
+	err = act_agreements(&txn->r, agreements, &n_agreements);
+	for (size_t i = 0; err == RST_OK && i < n_agreements; i++)
+		for (n = BATCH; err == RST_OK && n == BATCH;) {
+			/* a write ended what was read of him before */
+			err = rst_record_get(&txn->r, person, &record);
+			if (err == RST_OK)
+				err = act_signatures(&txn->r, agreements[i],
+				                     &record, ids, BATCH, &n);
+			for (size_t k = 0; err == RST_OK && k < n; k++)
+				err = act_gate_delete(txn, ctx, "unsign",
+				                      RST_VIEW(""), ids[k],
+				                      refusal);
+		}
+	return err;
+}
+
 enum rst_err
 act_deactivate(const struct act_ctx *ctx, uint64_t person,
                struct rst_view reason, struct act_refusal *refusal)
@@ -235,6 +261,8 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 		                      entry, refusal);
 	if (err == RST_OK)
 		err = leave_all(&txn, ctx, person, refusal);
+	if (err == RST_OK)
+		err = unsign_all(&txn, ctx, person, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	rst_write_abort(&txn);

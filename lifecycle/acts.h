@@ -221,7 +221,8 @@ enum rst_err act_activate(const struct act_ctx *ctx, uint64_t person,
 	RST_MUST_USE;
 /*
  * Suspend, and take all that was given: every group, rights of
- * administrators and SSH keys; activate later brings none of it back.
+ * administrators, SSH keys and signatures of agreements; activate later brings
+ * none of it back.
  * RULE_STATUS_MOVE for who is pending or in the bin.  One transaction.
  */
 enum rst_err act_deactivate(const struct act_ctx *ctx, uint64_t person,

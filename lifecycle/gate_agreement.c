@@ -16,7 +16,8 @@
  *	rosterMadeFrom: 127.0.0.1:4711
  *
  * Another text is another version, which nobody has signed.  A signature is
- * made by who signs, for the version there is, and is never changed.
+ * made by who signs, for the version there is, and is never changed.  It stays
+ * when he is deleted; when he is deactivated it goes, and he signs anew.
  */
 #include <stdio.h>
 
@@ -103,15 +104,31 @@ check_agreement(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
+/* Ends before the version: "cn=<entryUUID>-". */
+static bool
+signature_prefix(const struct rst_record *person, char rdn[ACT_SIGNATURE_RDN],
+                 size_t *ret_len)
+{
+	struct rst_view uuid = rst_record_first(person, RST_A_ENTRYUUID);
+	int n = snprintf(rdn, ACT_SIGNATURE_RDN, "cn=%.*s-", (int)uuid.len,
+	                 uuid.len > 0 ? uuid.ptr : "");
+
+	*ret_len = (size_t)n;
+	return uuid.len > 0 && n > 0 && n < ACT_SIGNATURE_RDN;
+}
+
 bool
 act_signature_rdn(const struct rst_record *person, uint32_t version,
                   char rdn[ACT_SIGNATURE_RDN])
 {
-	struct rst_view uuid = rst_record_first(person, RST_A_ENTRYUUID);
-	int n = snprintf(rdn, ACT_SIGNATURE_RDN, "cn=%.*s-%u", (int)uuid.len,
-	                 uuid.len > 0 ? uuid.ptr : "", (unsigned int)version);
+	size_t len;
+	int n;
 
-	return uuid.len > 0 && n > 0 && n < ACT_SIGNATURE_RDN;
+	if (!signature_prefix(person, rdn, &len))
+		return false;
+	n = snprintf(rdn + len, ACT_SIGNATURE_RDN - len, "%u",
+	             (unsigned int)version);
+	return n > 0 && (size_t)n < ACT_SIGNATURE_RDN - len;
 }
 
 /* From where, and by which name, are facts and not the signer's to say. */
@@ -190,7 +207,9 @@ gate_complete_signature(struct gate *g, struct rst_entry *after,
 enum rst_err
 gate_agreement(struct gate *g, const struct gate_sides *sides)
 {
-	if (has_class(sides->before, SIGNATURE))
+	if (has_class(sides->before, SIGNATURE) &&
+	    (sides->after != NULL ||
+	     !rst_view_equal(g->act, RST_VIEW("unsign"))))
 		return gate_refuse(g, RULE_SIGNATURE_IMMUTABLE, NULL, NULL);
 	if (sides->after == NULL)
 		return RST_OK;
@@ -262,6 +281,33 @@ act_signature(const struct rst_rtxn *txn, const struct rst_record *agreement,
 	if (!act_signature_rdn(person, version_of(agreement), rdn))
 		return RST_ENOTFOUND;
 	return rst_tree_child(txn, agreement->id, rst_view_of(rdn), ret_id);
+}
+
+enum rst_err
+act_signatures(const struct rst_rtxn *txn, uint64_t agreement,
+               const struct rst_record *person, uint64_t *ids, size_t max,
+               size_t *ret_n)
+{
+	char rdn[ACT_SIGNATURE_RDN];
+	struct rst_tree_cursor cursor;
+	struct rst_record record;
+	size_t len, n = 0, kept = 0;
+	enum rst_err err;
+
+	if (!signature_prefix(person, rdn, &len))
+		return RST_ENOTFOUND;
+	cursor = rst_tree_cursor_at(agreement, rst_view(rdn, len));
+	err = rst_tree_children(txn, agreement, &cursor, ids, max, &n);
+	while (err == RST_OK && kept < n) {
+		err = rst_record_get(txn, ids[kept], &record);
+		if (err != RST_OK ||
+		    !rst_view_starts(record.nrdn, rst_view(rdn, len)))
+			break;
+		kept++;
+	}
+	if (err == RST_OK)
+		*ret_n = kept;
+	return err;
 }
 
 /* Changed after then, so not asked for yet. */

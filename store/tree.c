@@ -283,3 +283,17 @@ rst_tree_children(const struct rst_rtxn *txn, uint64_t parent,
 	*ret_n = n;
 	return RST_OK;
 }
+
+struct rst_tree_cursor
+rst_tree_cursor_at(uint64_t parent, struct rst_view nrdn)
+{
+	struct rst_tree_cursor cursor = { .len = 8 };
+	size_t room = sizeof(cursor.key) - cursor.len;
+	size_t len = nrdn.len < room ? nrdn.len : room;
+
+	rst_put_be64(cursor.key, parent);
+	if (len > 0)
+		memcpy(cursor.key + cursor.len, nrdn.ptr, len);
+	cursor.len += len;
+	return cursor;
+}

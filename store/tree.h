@@ -48,5 +48,8 @@ struct rst_tree_cursor {
 enum rst_err rst_tree_children(const struct rst_rtxn *txn, uint64_t parent,
                                struct rst_tree_cursor *cursor, uint64_t *ids,
                                size_t max, size_t *ret_n) RST_MUST_USE;
+/* A walk that starts behind nrdn: with a beginning of names, at the first. */
+struct rst_tree_cursor rst_tree_cursor_at(uint64_t parent,
+                                          struct rst_view nrdn);
 
 #endif

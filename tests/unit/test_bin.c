@@ -321,6 +321,66 @@ who_stays_away_is_suspended(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* Person signs agreement as it is. */
+static void
+sign(struct life *life, uint64_t person, uint64_t agreement, uint32_t version)
+{
+	struct act_ctx ctx = life->ctx;
+	enum rst_status status;
+	struct rst_rtxn txn;
+	char dn[RST_DN_MAX];
+	size_t len;
+
+	assert_int_equal(rst_read_begin(life->env, &txn), RST_OK);
+	assert_int_equal(rst_tree_dn(&txn, person, dn, sizeof(dn), &len),
+	                 RST_OK);
+	rst_read_end(&txn);
+	ctx.actor = rst_view(dn, len);
+	ctx.actor_id = person;
+	life_ok(life, act_sign(&ctx, person, agreement, version, NULL, &status,
+	                       &life->refusal));
+}
+
+static void
+who_is_deactivated_has_signed_nothing(void **state)
+{
+	static const struct act_agreement first = { .name = RST_VIEW("terms"),
+		                                    .text = RST_VIEW("one"),
+		                                    .version = 9 },
+					  next = { .text = RST_VIEW("two"),
+		                                   .version = 10 };
+	struct life *life = *state;
+	uint64_t ada = life_person(life, "ada"), bob = life_person(life, "bob");
+	struct rst_tree_cursor cursor = { .len = 0 };
+	struct rst_record agreement, a, b;
+	uint64_t terms, signature, left[4];
+	struct rst_rtxn txn;
+	size_t n;
+
+	life_ok(life, act_create_agreement(&life->ctx, &first, &terms,
+	                                   &life->refusal));
+	sign(life, ada, terms, 9);
+	sign(life, bob, terms, 9);
+	life_ok(life,
+	        act_edit_agreement(&life->ctx, terms, &next, &life->refusal));
+	sign(life, ada, terms, 10);
+	sign(life, bob, terms, 10);
+	life_ok(life, act_deactivate(&life->ctx, ada, RST_VIEW("left"),
+	                             &life->refusal));
+	assert_int_equal(rst_read_begin(life->env, &txn), RST_OK);
+	assert_int_equal(rst_tree_children(&txn, terms, &cursor, left, 4, &n),
+	                 RST_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(rst_record_get(&txn, terms, &agreement), RST_OK);
+	assert_int_equal(rst_record_get(&txn, ada, &a), RST_OK);
+	assert_int_equal(rst_record_get(&txn, bob, &b), RST_OK);
+	assert_int_equal(act_signature(&txn, &agreement, &a, &signature),
+	                 RST_ENOTFOUND);
+	assert_int_equal(act_signature(&txn, &agreement, &b, &signature),
+	                 RST_OK);
+	rst_read_end(&txn);
+}
+
 static void
 who_is_deactivated_keeps_nothing(void **state)
 {
@@ -380,6 +440,7 @@ main(void)
 		LIFE_TEST(what_is_purged_leaves_a_number_behind),
 		LIFE_TEST(a_suspension_takes_administrator_rights_for_good),
 		LIFE_TEST(who_is_deactivated_keeps_nothing),
+		LIFE_TEST(who_is_deactivated_has_signed_nothing),
 		LIFE_TEST(who_stays_away_is_suspended),
 		LIFE_TEST(dates_open_and_close_an_account_to_the_second),
 		LIFE_TEST(an_expired_account_has_no_session_and_gets_none),
