@@ -239,7 +239,7 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 {
 	struct rst_entry *entry = NULL;
 	struct rst_wtxn txn = { 0 };
-	struct rst_record record;
+	struct rst_record record, was;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -247,8 +247,11 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
-	if (err == RST_OK && record.status != RST_STATUS_ACTIVE &&
-	    record.status != RST_STATUS_SUSPENDED)
+	/* as it is stored: the entry's own is gone with its first change */
+	if (err == RST_OK)
+		err = rst_record_get(&txn.r, person, &was);
+	if (err == RST_OK && was.status != RST_STATUS_ACTIVE &&
+	    was.status != RST_STATUS_SUSPENDED)
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 	if (err == RST_OK)
 		err = set_status(entry, RST_STATUS_SUSPENDED, reason);
@@ -256,7 +259,7 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 		err = rst_entry_set(entry, RST_A_SSHPUBLICKEY, NULL, 0);
 	if (err == RST_OK)
 		err = rst_entry_set(entry, RST_A_ROSTERKEYUNTIL, NULL, 0);
-	if (err == RST_OK && !stays_suspended(entry, &record))
+	if (err == RST_OK && !stays_suspended(entry, &was))
 		err = act_gate_modify(&txn, ctx, "deactivate", reason, person,
 		                      entry, refusal);
 	if (err == RST_OK)
