@@ -191,7 +191,8 @@ cJSON *model_invitation(const struct rst_rtxn *txn,
  * may set. */
 bool model_settings(const struct http_req *req, const struct rst_record *record,
                     bool policy, cJSON *body);
-/* Set those of the request's fields that differ from entry's. */
+/* Set those of the request's fields that differ from entry's, a policy, or from
+ * those for all when it is 0. */
 enum rst_err set_settings(struct http_req *req, struct rst_view policy,
                           uint64_t entry, struct act_refusal *refusal)
 	RST_MUST_USE;

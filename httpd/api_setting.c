@@ -9,7 +9,6 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
-#include "lifecycle/place.h"
 #include "lifecycle/setting.h"
 
 /* How the page puts them together; in this order. */
@@ -154,13 +153,10 @@ api_setting_list(struct http_req *req, struct http_reply *reply)
 	struct rst_record record;
 	struct rst_rtxn txn;
 	enum rst_err err;
-	uint64_t id;
 
 	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
-		err = lifecycle_place(&txn, "cn=settings", &id);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
+		err = lifecycle_settings(&txn, &record);
 	if (err == RST_OK) {
 		reply->body = cJSON_CreateObject();
 		if (!model_settings(req, &record, false, reply->body) ||
@@ -226,7 +222,8 @@ set_settings(struct http_req *req, struct rst_view policy, uint64_t entry,
 
 	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
-		err = rst_record_get(&txn, entry, &record);
+		err = entry != 0 ? rst_record_get(&txn, entry, &record)
+		                 : lifecycle_settings(&txn, &record);
 	for (unsigned int id = 0; err == RST_OK && id < RULE_SETTING_END; id++)
 		change[id] = input_has(req, rule_setting(id)->name) &&
 		             differs(&record, id,
@@ -249,20 +246,20 @@ void
 api_setting_edit(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_record record;
 	struct rst_rtxn txn;
-	uint64_t id = 0;
 	enum rst_err err;
 
 	if (!check_values(req, reply))
 		return;
 	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
-		err = lifecycle_place(&txn, "cn=settings", &id);
+		err = lifecycle_settings(&txn, &record);
+	if (err == RST_OK && !model_unchanged(req, &record, reply))
+		err = RST_ESTATE;
 	rst_read_end(&txn);
 	if (err == RST_OK)
-		err = model_current(req, id, reply);
-	if (err == RST_OK)
-		err = set_settings(req, RST_VIEW(""), id, &refusal);
+		err = set_settings(req, RST_VIEW(""), 0, &refusal);
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;

@@ -34,7 +34,7 @@ act_group_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)group->name.len,
 	               group->name.ptr);
-	err = lifecycle_place(&txn->r, "ou=groups", &groups);
+	err = act_place(txn, ctx, "ou=groups", &groups, refusal);
 	if (err == RST_OK)
 		err = act_build(groups, rst_view_of(rdn), rst_view_of(rdn),
 		                values, sizeof(values) / sizeof(values[0]),

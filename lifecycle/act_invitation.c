@@ -304,7 +304,7 @@ add_invitation(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	lifecycle_uuid_new(uuid);
 	(void)snprintf(rdn, sizeof(rdn), "cn=%s", uuid);
-	err = lifecycle_place(&txn->r, "ou=invitations", &place);
+	err = act_place(txn, ctx, "ou=invitations", &place, refusal);
 	if (err == RST_OK)
 		err = act_build(place, rst_view_of(rdn), rst_view_of(rdn),
 		                values, sizeof(values) / sizeof(values[0]),

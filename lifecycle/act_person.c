@@ -181,7 +181,7 @@ act_candidate_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	enum rst_err err;
 
 	(void)snprintf(rdn, sizeof(rdn), "uid=%s", candidate->username);
-	err = lifecycle_place(&txn->r, "ou=people", &people);
+	err = act_place(txn, ctx, "ou=people", &people, refusal);
 	if (err == RST_OK)
 		err = act_build(people, rst_view_of(rdn), rst_view_of(rdn),
 		                values, sizeof(values) / sizeof(values[0]),

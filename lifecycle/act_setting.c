@@ -91,7 +91,9 @@ act_set(const struct act_ctx *ctx, struct rst_view policy,
 	err = act_write_begin(ctx, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
-	err = find(&txn.r, policy, &entry);
+	err = policy.len > 0
+	              ? find(&txn.r, policy, &entry)
+	              : act_place(&txn, ctx, "cn=settings", &entry, refusal);
 	if (err == RST_OK)
 		err = rst_record_get(&txn.r, entry, &record);
 	if (err == RST_OK)
@@ -170,7 +172,7 @@ add_policy(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	enum rst_err err;
 
 	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len, name.ptr);
-	err = lifecycle_place(&txn->r, "ou=policies", &parent);
+	err = act_place(txn, ctx, "ou=policies", &parent, refusal);
 	if (err == RST_OK)
 		err = act_build(parent, rst_view_of(rdn), rst_view_of(rdn),
 		                values, sizeof(values) / sizeof(values[0]),

@@ -166,7 +166,7 @@ add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	(void)snprintf(rdn, sizeof(rdn), "%s=%.*s", form->naming,
 	               (int)wanted->name.len, wanted->name.ptr);
-	err = lifecycle_place(&txn->r, form->place, &parent);
+	err = act_place(txn, ctx, form->place, &parent, refusal);
 	if (err == RST_OK)
 		err = rst_entry_new(&entry);
 	if (err == RST_OK)
@@ -293,7 +293,7 @@ act_state_settings(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	*refusal = (struct act_refusal){ 0 };
 	*ret_changed = false;
-	err = lifecycle_place(&txn->r, "cn=settings", &id);
+	err = act_place(txn, ctx, "cn=settings", &id, refusal);
 	if (err == RST_OK)
 		err = act_load(&txn->r, id, RST_KIND_SETTING, &before, &record);
 	if (err == RST_OK && !has_just(&record, RST_A_ROSTERVALUE, lines, n)) {

@@ -39,14 +39,26 @@ lifecycle_setting_of(const struct rst_record *record, enum rule_setting_id id,
 	return true;
 }
 
-/* cn=settings itself. */
+enum rst_err
+lifecycle_settings(const struct rst_rtxn *txn, struct rst_record *ret_record)
+{
+	uint64_t id;
+	enum rst_err err = lifecycle_place(txn, "cn=settings", &id);
+
+	if (err == RST_OK)
+		return rst_record_get(txn, id, ret_record);
+	if (err == RST_ENOTFOUND) {
+		/* an imported directory, before its first setting */
+		*ret_record = (struct rst_record){ .id = 0 };
+		return RST_OK;
+	}
+	return err;
+}
+
 static bool
 find_settings(const struct rst_rtxn *txn, struct rst_record *ret_record)
 {
-	uint64_t id;
-
-	return lifecycle_place(txn, "cn=settings", &id) == RST_OK &&
-	       rst_record_get(txn, id, ret_record) == RST_OK;
+	return lifecycle_settings(txn, ret_record) == RST_OK;
 }
 
 int64_t

@@ -33,6 +33,10 @@ size_t lifecycle_setting_ranges(const struct rst_rtxn *txn,
                                 enum rule_setting_id id, const char *place,
                                 struct rule_range ranges[RULE_RANGES_MAX]);
 
+/* cn=settings itself; without any attribute where there is none. */
+enum rst_err lifecycle_settings(const struct rst_rtxn *txn,
+                                struct rst_record *ret_record) RST_MUST_USE;
+
 /* The value of a record's own line, if it has one that reads. */
 bool lifecycle_setting_of(const struct rst_record *record,
                           enum rule_setting_id id, struct rst_view *ret_text,

@@ -11,7 +11,7 @@
 
 #define BATCH 64 /* ids taken from the store at a time */
 
-/* The entry whose settings are meant; *ret_id 0 when none was named. */
+/* The entry whose settings are meant: of policy, or of all. */
 static enum ctl_status
 find_entry(struct noun *noun, const struct rst_rtxn *txn,
            struct rst_view policy, struct rst_record *ret_record)
@@ -19,11 +19,13 @@ find_entry(struct noun *noun, const struct rst_rtxn *txn,
 	uint64_t id = 0;
 	enum rst_err err;
 
-	err = policy.len > 0 ? act_find_policy(txn, policy, &id)
-	                     : lifecycle_place(txn, "cn=settings", &id);
+	if (policy.len == 0)
+		return ctl_failed(lifecycle_settings(txn, ret_record),
+		                  &noun->refusal);
+	err = act_find_policy(txn, policy, &id);
 	if (err == RST_OK)
 		err = rst_record_get(txn, id, ret_record);
-	if (err == RST_ENOTFOUND && policy.len > 0) {
+	if (err == RST_ENOTFOUND) {
 		ctl_say("there is no policy \"%.*s\"", (int)policy.len,
 		        policy.ptr);
 		return CTL_ABSENT;
@@ -353,7 +355,7 @@ list_policies(struct noun *noun)
 		}
 	}
 	rst_read_end(&txn);
-	return ctl_failed(err, &noun->refusal);
+	return ctl_failed(err == RST_ENOTFOUND ? RST_OK : err, &noun->refusal);
 }
 
 static enum ctl_status

@@ -6,6 +6,7 @@
 #include "lifecycle/acts.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
+#include "lifecycle/setting.h"
 #include "store/member.h"
 #include "tools/state.h"
 
@@ -126,10 +127,8 @@ static bool
 add_settings(cJSON *state, const struct rst_rtxn *txn)
 {
 	struct rst_record record;
-	uint64_t id;
 
-	if (lifecycle_place(txn, "cn=settings", &id) != RST_OK ||
-	    rst_record_get(txn, id, &record) != RST_OK)
+	if (lifecycle_settings(txn, &record) != RST_OK)
 		return cJSON_AddObjectToObject(state, "settings") != NULL;
 	return state_add_settings(state, &record);
 }

@@ -13,6 +13,7 @@ both_tests = \
 	tests/both/corrupt \
 	tests/both/endure \
 	tests/both/full \
+	tests/both/imported \
 	tests/both/enumeration \
 	tests/both/grants \
 	tests/both/groups \
