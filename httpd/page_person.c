@@ -118,6 +118,14 @@ tell_steps(cJSON *body)
 	return page_fill(steps, keys);
 }
 
+static bool
+has_text(const cJSON *object, const char *name)
+{
+	const cJSON *text = json_get(object, name);
+
+	return cJSON_IsString(text) && text->valuestring[0] != '\0';
+}
+
 /* GET /users/{}, for browsers */
 void
 page_user(struct http_req *req, struct http_reply *reply)
@@ -128,7 +136,8 @@ page_user(struct http_req *req, struct http_reply *reply)
 		return;
 	ok = page_part(req, reply->body, "keys", "", api_key_list) &&
 	     json_add_bool(reply->body, "can_send",
-	                   req->server->config->smtp_url != NULL);
+	                   req->server->config->smtp_url != NULL &&
+	                           has_text(reply->body, "mail"));
 	if (ok && req->who.administrator)
 		ok = page_part(req, reply->body, "tokens", "",
 		               api_user_tokens) &&

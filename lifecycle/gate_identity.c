@@ -342,6 +342,36 @@ check_texts(struct gate *g, const struct rst_record *after)
 	return err;
 }
 
+/* What setting person-requires names, a bit each in the order of its words.  An
+ * account from before may lack it, until it has it once. */
+static enum rst_err
+check_required(struct gate *g, const struct gate_sides *sides)
+{
+	static const struct {
+		uint16_t attr;
+		const char *field;
+		enum rule_verdict verdict;
+	} rows[] = {
+		{ RST_A_GIVENNAME, "givenName", RULE_INVALID_NAME },
+		{ RST_A_MAIL, "mail", RULE_INVALID_EMAIL },
+		{ RST_A_DISPLAYNAME, "displayName", RULE_INVALID_NAME },
+		{ RST_A_PREFERREDLANGUAGE, "preferredLanguage",
+		  RULE_INVALID_LANGUAGE },
+	};
+	int64_t required = lifecycle_setting_number(
+		&g->txn->r, RULE_SETTING_PERSON_REQUIRES);
+	struct rst_attr had;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if ((required & (INT64_C(1) << i)) != 0 &&
+		    rst_record_first(sides->after, rows[i].attr).len == 0 &&
+		    (sides->before == NULL ||
+		     rst_record_attr(sides->before, rows[i].attr, &had)))
+			return gate_refuse(g, rows[i].verdict, rows[i].field,
+			                   "it is required here");
+	return RST_OK;
+}
+
 static enum rst_err
 check_status(struct gate *g, const struct gate_sides *sides)
 {
@@ -409,6 +439,8 @@ check_person(struct gate *g, const struct gate_sides *sides)
 		err = check_mail(g, sides);
 	if (err == RST_OK && ours)
 		err = check_texts(g, sides->after);
+	if (err == RST_OK && ours && !g->import)
+		err = check_required(g, sides);
 	if (err == RST_OK && ours && !g->import)
 		err = gate_keys(g, sides);
 	return err;

@@ -192,6 +192,11 @@ enum rule_character_class {
 	  36500 * RULE_DAY, "30d", NULL,                                        \
 	  "The journal keeps, sealed, what an entry was before and after a "    \
 	  "change for this long")                                               \
+	X(PERSON_REQUIRES, "person-requires", WORDS, SITE, 0, 15, "",           \
+	  "givenName mail displayName language",                                \
+	  "What an account must say of its person, beside the username and "    \
+	  "the family name: from then on no door makes one without, nor takes " \
+	  "it away")                                                            \
 	X(PASSWORD_MIN_LENGTH, "password-min-length", COUNT, POLICY, 8, 128,    \
 	  "12", NULL, "Characters that a new password must have at least")      \
 	X(PASSWORD_REQUIRE, "password-require", WORDS, POLICY, 0, 15, "",       \

@@ -26,6 +26,7 @@ http_tests = \
 	tests/http/test_limits.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
+	tests/http/test_letters.py \
 	tests/http/test_mail_change.py \
 	tests/http/test_matrix.py \
 	tests/http/test_once.py \

@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import subprocess
+from urllib.parse import urlsplit
 import time
 
 from rosterd import (FOLDER, PASSWORD, ROSTERD, Rosterd, Sink, environment,
@@ -174,6 +175,8 @@ def every_page():
             ("audit-none", "/audit?actor=zzz"), ("sessions", "/sessions"),
             ("settings", "/settings"), ("policies", "/policies"),
             ("policy", "/policies/strict"), ("mail", "/mail"),
+            ("letters", "/mail/templates"),
+            ("letter", "/mail/templates/invitation"),
             ("hosts", "/hosts"), ("host", "/hosts/web01"),
             ("agreements-none", "/agreements"),
             ("me", "/me"), ("reauthenticate", "/reauthenticate")):
@@ -181,6 +184,9 @@ def every_page():
         if name in MANUAL:
             chrome.for_the_manual(name)
         chrome.look(name)
+        if name == "letter":  # with the mail itself in a frame
+            framed = chrome.one("iframe").get_attribute("src")
+            chrome.seen.add(urlsplit(framed).path)
     chrome.open("/nothing")
     chrome.look("nothing", status=(404,))
     refusals()

@@ -242,6 +242,27 @@ def what_a_person_must_have_stays():
     assert admin.patch("/me", {"givenName": None}).json()["name"] == "Ada"
 
 
+def what_is_required_here_is_asked_for():
+    """A6: by the API, whatever a page asks."""
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    admin.post("/users", {"username": "oldie", "sn": "Old"}, expect=201)
+    admin.patch("/settings", {"person-requires": "givenName,mail"})
+    for field, code in (("givenName", "invalid_name"),
+                        ("mail", "invalid_email")):
+        body = person("newt")
+        del body[field]
+        refused(admin.post("/users", body, expect=422), 422, code, field)
+    admin.post("/users", person("newt"), expect=201)
+    refused(admin.patch("/users/newt", {"givenName": ""}, expect=422), 422,
+            "invalid_name", "givenName")
+    # who was there before is not locked out of other changes
+    admin.patch("/users/oldie", {"displayName": "Old one"})
+    admin.patch("/users/oldie", {"givenName": "Now"})
+    refused(admin.patch("/users/oldie", {"givenName": None}, expect=422), 422,
+            "invalid_name", "givenName")
+
+
 if __name__ == "__main__":
     main(bad_json, content_types, fields, tokens, bad_forms, bad_queries,
-         what_a_person_must_have_stays)
+         what_a_person_must_have_stays, what_is_required_here_is_asked_for)
