@@ -49,6 +49,7 @@ struct back_db {
 	int search_stack;
 	int mode;
 	enum back_primary primary;
+	unsigned int foreign_id; /* 0: leave the environment's alone */
 	struct back_index index[BACK_INDEX_MAX];
 	unsigned int n_index;
 	unsigned char page_key[BACK_PAGE_KEY]; /* of cookies: paged.c */

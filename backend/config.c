@@ -274,6 +274,27 @@ primary_cf(ConfigArgs *c)
 }
 
 static int
+foreign_cf(ConfigArgs *c)
+{
+	struct back_db *db = c->be->be_private;
+
+	switch (c->op) {
+	case SLAP_CONFIG_EMIT:
+		c->value_int = (int)db->foreign_id;
+		return db->foreign_id == 0;
+	case LDAP_MOD_DELETE:
+		db->foreign_id = 0;
+		reopen_later(c, db);
+		return 0;
+	}
+	if (c->value_int < 1 || c->value_int > SLAP_SYNC_SID_MAX)
+		return reject(c, "foreign-id must be 1 to 4095");
+	db->foreign_id = (unsigned int)c->value_int;
+	reopen_later(c, db);
+	return 0;
+}
+
+static int
 searchstack_cf(ConfigArgs *c)
 {
 	struct back_db *db = c->be->be_private;
@@ -368,6 +389,18 @@ static ConfigTable roster_cfg[] = {
 			     "SYNTAX OMsDirectoryString SINGLE-VALUE )",
 	},
 	{
+		.name = "foreign-id",
+		.what = "number",
+		.min_args = 2,
+		.max_args = 2,
+		.arg_type = ARG_INT | ARG_MAGIC,
+		.arg_item = (void *)foreign_cf,
+		.attribute = "( " ROSTER_AT "2 NAME 'olcRosterForeignId' "
+			     "DESC 'Server id of changes by other processes' "
+			     "EQUALITY integerMatch "
+			     "SYNTAX OMsInteger SINGLE-VALUE )",
+	},
+	{
 		.name = "searchstack",
 		.what = "depth",
 		.min_args = 2,
@@ -390,6 +423,7 @@ static ConfigOCs roster_ocs[] = {
 			  "MUST olcDbDirectory "
 			  "MAY ( olcDbIndex $ olcDbMaxReaders $ olcDbMaxSize $ "
 			  "olcDbMode $ olcRosterPrimaryMembers $ "
+			  "olcRosterForeignId $ "
 			  "olcDbSearchStack ) )",
 		.co_type = Cft_Database,
 		.co_table = roster_cfg,

@@ -7,12 +7,13 @@
  *			the CSN of the last that was replayed.  That CSN is
  *			contextCSN of the foreign server id: what was not
  *			replayed yet is not there for a replica that comes
- *	follow-local	the CSN of the last change of slapd's own, written in
- *			its transaction
+ *	follow-local	"CSN CSN": of the last change of slapd's own, written
+ *			in its transaction, and of the one before it
  *
  * The cursor is stored with the next local change, by the task every second,
  * and at the end.  After a crash the records since then are replayed once more,
- * which replicas take for what they have.
+ * which replicas take for what they have.  One of them may be slapd's own: its
+ * overlays heard of it after the commit, or did not any more.
  *
  * Work is done in slapd's pool: by operations (follow_gate.c); when a datagram
  * comes from who committed; and every second, lest one was lost.
@@ -29,29 +30,16 @@
 #include "ldap_rq.h"
 #include "store/poke.h"
 
-#define CURSOR          "follow-cursor"
-#define LOCAL           "follow-local"
-#define FOREIGN_DEFAULT 15
-#define TASK_EVERY_S    1
-#define GATE_RECORDS    64 /* replayed by the task while it holds the gate */
-#define LATE_S          10 /* an overlay may have come so long before */
-#define CURSOR_TEXT     (24 + RST_CSN_MAX)
+#define CURSOR       BACK_FOLLOW_CURSOR
+#define LOCAL        "follow-local"
+#define TASK_EVERY_S 1
+#define GATE_RECORDS 64 /* replayed by the task while it holds the gate */
+#define LATE_S       10 /* an overlay may have come so long before */
+#define CURSOR_TEXT  (24 + RST_CSN_MAX)
 
 static void stop_being_replica(struct follow *follow);
 
 static struct follow *follows; /* changed under a paused pool only */
-
-static unsigned int
-foreign_id(const struct rst_rtxn *txn)
-{
-	struct rst_view value;
-	uint64_t id;
-
-	if (rst_setting_get(txn, "foreign-id", &value) == RST_OK &&
-	    rst_view_number(value, SLAP_SYNC_SID_MAX, &id))
-		return (unsigned int)id;
-	return FOREIGN_DEFAULT;
-}
 
 /* The cursor as it is stored; false for none. */
 static bool
@@ -82,22 +70,44 @@ is_replica(const struct follow *follow)
 	return SLAP_SINGLE_SHADOW(follow->be);
 }
 
+/* The last two CSNs of slapd's own, "" for none. */
+static void
+stored_local(const struct rst_rtxn *txn, char last[RST_CSN_MAX],
+             char before[RST_CSN_MAX])
+{
+	struct rst_view text;
+	const char *space;
+	size_t len;
+
+	last[0] = before[0] = '\0';
+	if (rst_setting_get(txn, LOCAL, &text) != RST_OK || text.len == 0)
+		return;
+	space = memchr(text.ptr, ' ', text.len);
+	len = space == NULL ? text.len : (size_t)(space - text.ptr);
+	if (!rst_view_copy(rst_view(text.ptr, len), last, RST_CSN_MAX))
+		last[0] = '\0';
+	if (space != NULL &&
+	    !rst_view_copy(rst_view(space + 1, text.len - len - 1), before,
+	                   RST_CSN_MAX))
+		before[0] = '\0';
+}
+
 void
 back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
                     struct back_context *ret_context)
 {
-	struct rst_view local;
+	const struct follow *follow = db->follow;
+	char before[RST_CSN_MAX];
 	uint64_t sequence;
 
 	memset(ret_context, 0, sizeof(*ret_context));
-	if (db->follow == NULL || !db->follow->context ||
-	    is_replica(db->follow))
+	if (follow == NULL || !follow->context || is_replica(follow))
 		return;
 	if (!stored_cursor(txn, &sequence, ret_context->foreign))
 		ret_context->foreign[0] = '\0';
-	if (rst_setting_get(txn, LOCAL, &local) != RST_OK ||
-	    !rst_view_copy(local, ret_context->local, RST_CSN_MAX))
-		ret_context->local[0] = '\0';
+	stored_local(txn, ret_context->local, before);
+	if (atomic_load(&follow->doubting))
+		memcpy(ret_context->local, follow->doubt_csn, RST_CSN_MAX);
 }
 
 enum rst_err
@@ -121,17 +131,16 @@ back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
                   const struct berval *csn)
 {
 	struct follow *follow = db->follow;
-	struct rst_view last;
+	char last[RST_CSN_MAX], before[RST_CSN_MAX], text[2 * RST_CSN_MAX];
 	enum rst_err err = RST_OK;
 
 	if (follow == NULL || !follow->open || is_replica(follow))
 		return RST_OK;
 	if (slap_parse_csn_sid((struct berval *)csn) == slap_serverID) {
-		if (rst_setting_get(&txn->r, LOCAL, &last) != RST_OK)
-			last = RST_VIEW("");
-		if (last.len != csn->bv_len ||
-		    memcmp(last.ptr, csn->bv_val, last.len) < 0)
-			err = rst_setting_put(txn, LOCAL, back_view_of(csn));
+		stored_local(&txn->r, last, before);
+		(void)snprintf(text, sizeof(text), "%s %s", csn->bv_val, last);
+		if (strcmp(last, csn->bv_val) < 0)
+			err = rst_setting_put(txn, LOCAL, rst_view_of(text));
 	}
 	if (err == RST_OK && back_gate_is_mine(follow))
 		err = back_follow_save(follow, txn);
@@ -178,11 +187,12 @@ back_replay_release(struct follow_record *record)
 	memset(record, 0, sizeof(*record));
 }
 
+/* An entry changed, and the overlays did not see it, or perhaps not. */
 static bool
-is_foreign(const struct rst_journal_public *public)
+is_foreign(const struct follow *follow, const struct rst_journal_public *public)
 {
-	return !public->replicated && public->op != RST_J_LOAD &&
-	       public->op != RST_J_EVENT;
+	return (!public->replicated || public->sequence == follow->doubt) &&
+	       public->op != RST_J_LOAD && public->op != RST_J_EVENT;
 }
 
 /*
@@ -201,7 +211,7 @@ fetch(struct follow *follow, struct follow_record *record)
 		return err;
 	for (;;) {
 		err = rst_journal_get(&txn, follow->cursor + 1, &public);
-		if (err != RST_OK || is_foreign(&public))
+		if (err != RST_OK || is_foreign(follow, &public))
 			break;
 		follow->cursor++;
 	}
@@ -253,8 +263,11 @@ replay_next(struct follow *follow, bool inline_op)
 		follow->replaying = true;
 		back_replay(follow, &record, inline_op);
 		follow->replaying = false;
-		(void)rst_view_copy(rst_view_of(record.csn_text), follow->csn,
-		                    RST_CSN_MAX);
+		if (record.sequence == follow->doubt)
+			atomic_store(&follow->doubting, false);
+		else
+			(void)rst_view_copy(rst_view_of(record.csn_text),
+			                    follow->csn, RST_CSN_MAX);
 		follow->cursor = record.sequence;
 	}
 	back_replay_release(&record);
@@ -375,12 +388,86 @@ every_second(void *ctx, void *arg)
 	return NULL;
 }
 
+/*
+ * Was something removed from the journal before it was replayed?  Images go
+ * from the front, so the first that is wanted tells.
+ */
 static bool
-is_needed(BackendDB *be)
+is_cut(const struct follow *follow, const struct rst_rtxn *txn)
 {
-	return overlay_is_inst(be, "syncprov") ||
-	       overlay_is_inst(be, "accesslog") ||
-	       overlay_is_inst(be, "auditlog");
+	struct rst_journal_images images = { 0 };
+	struct rst_journal_public public;
+	struct rst_journal_head anchor;
+	uint64_t cursor = follow->cursor;
+	enum rst_err err;
+
+	if (rst_journal_anchor(txn, &anchor) != RST_OK ||
+	    anchor.sequence > cursor)
+		return true;
+	do {
+		err = rst_journal_get(txn, ++cursor, &public);
+	} while (err == RST_OK && !is_foreign(follow, &public));
+	if (err != RST_OK)
+		return false;
+	err = rst_journal_images(txn, cursor, &images);
+	rst_journal_images_release(&images);
+	return err == RST_ENOTFOUND;
+}
+
+/*
+ * The last local change behind the cursor.  The cursor is written with each, so
+ * there is one at most, and none after an end in order.
+ */
+static void
+look_for_doubt(struct follow *follow, const struct rst_rtxn *txn)
+{
+	uint64_t last = rst_journal_last(txn);
+	struct rst_journal_public public;
+	char csn[RST_CSN_MAX];
+	struct berval bv = { 0, csn };
+
+	follow->doubt = 0;
+	for (uint64_t at = last; at > follow->cursor && follow->doubt == 0;
+	     at--) {
+		if (rst_journal_get(txn, at, &public) != RST_OK ||
+		    !public.replicated || public.op == RST_J_LOAD ||
+		    public.op == RST_J_EVENT ||
+		    !rst_view_copy(public.csn, csn, sizeof(csn)))
+			continue;
+		bv.bv_len = strlen(csn);
+		if (slap_parse_csn_sid(&bv) == slap_serverID)
+			follow->doubt = at;
+	}
+	stored_local(txn, csn, follow->doubt_csn);
+	if (follow->doubt_csn[0] == '\0')
+		follow->doubt = 0;
+	atomic_store(&follow->doubting, follow->doubt != 0);
+}
+
+/* Where the last one ended; false: begin here and now.  Replicas that have an
+ * older CSN then compare all they have. */
+static bool
+known_cursor(struct follow *follow, const struct rst_rtxn *txn)
+{
+	if (!stored_cursor(txn, &follow->cursor, follow->csn))
+		return false;
+	if (!is_cut(follow, txn))
+		return true;
+	Debug(LDAP_DEBUG_ANY,
+	      "roster: \"%s\": the journal was cut behind record %" PRIu64
+	      ", which was the last that the overlays saw: replicas compare "
+	      "all entries; a log of accesslog lacks changes, reload what "
+	      "follows it\n",
+	      follow->db->directory, follow->cursor);
+	return false;
+}
+
+static bool
+has_local(const struct rst_rtxn *txn)
+{
+	struct rst_view local;
+
+	return rst_setting_get(txn, LOCAL, &local) == RST_OK && local.len > 0;
 }
 
 /* Where to begin: where the last one ended, else here and now. */
@@ -389,7 +476,6 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
          bool *ret_changed)
 {
 	struct timespec now;
-	struct rst_view local;
 	char csn[RST_CSN_MAX];
 	uint64_t sequence;
 	bool known;
@@ -398,7 +484,9 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 	clock_gettime(CLOCK_REALTIME, &now);
 	*ret_changed = false;
 	follow->as_replica = is_replica(follow);
-	known = stored_cursor(&txn->r, &follow->cursor, follow->csn);
+	follow->doubt = 0;
+	atomic_store(&follow->doubting, false);
+	known = known_cursor(follow, &txn->r);
 	if (!known)
 		follow->cursor = rst_journal_last(&txn->r);
 	if (follow->as_replica) {
@@ -414,16 +502,16 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 		if (err == RST_OK && !known && since_s != 0)
 			follow->cursor = sequence - 1;
 		if (err == RST_OK)
-			err = rst_csn_next(txn, now.tv_sec,
-			                   (uint32_t)(now.tv_nsec / 1000),
-			                   foreign_id(&txn->r), follow->csn);
+			err = rst_csn_next(
+				txn, now.tv_sec, (uint32_t)(now.tv_nsec / 1000),
+				back_foreign_id(&txn->r), follow->csn);
 		follow->saved = follow->cursor + 1;
 		if (err == RST_OK)
 			err = back_follow_save(follow, txn);
 	}
 	follow->saved = follow->cursor;
-	if (err == RST_OK &&
-	    rst_setting_get(&txn->r, LOCAL, &local) == RST_ENOTFOUND) {
+	look_for_doubt(follow, &txn->r);
+	if (err == RST_OK && !has_local(&txn->r)) {
 		*ret_changed = true;
 		err = rst_csn_next(txn, now.tv_sec,
 		                   (uint32_t)(now.tv_nsec / 1000),
@@ -504,6 +592,9 @@ start(BackendDB *be, int64_t since_s)
 		return err;
 	follow->open = true;
 	follow->context = overlay_is_inst(be, "syncprov");
+	/* contextCSN is exact: syncprov need not look at the entries, of which
+	 * some may not have been replayed */
+	SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
 	back_gate_install(follow);
 	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	follow->task =
@@ -514,13 +605,48 @@ start(BackendDB *be, int64_t since_s)
 	return RST_OK;
 }
 
+/*
+ * No overlay follows any more, so nobody notes which of slapd's changes was the
+ * last: an overlay that comes back begins anew, and its replicas with it.
+ */
+static enum rst_err
+forget(const struct back_db *db)
+{
+	struct rst_rtxn read;
+	struct rst_wtxn txn;
+	bool since = false;
+	enum rst_err err;
+
+	err = rst_read_begin(db->env, &read);
+	if (err != RST_OK)
+		return err;
+	since = back_follow_since(&read);
+	rst_read_end(&read);
+	if (!since)
+		return RST_OK;
+	err = rst_write_begin(db->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_setting_put(&txn, CURSOR, RST_VIEW(""));
+	if (err == RST_OK)
+		err = rst_setting_put(&txn, LOCAL, RST_VIEW(""));
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
 enum rst_err
 back_follow_open(BackendDB *be, struct rst_detail *why)
 {
 	enum rst_err err;
 
-	if (!(slapMode & SLAP_SERVER_MODE) || !is_needed(be))
+	if (!(slapMode & SLAP_SERVER_MODE))
 		return RST_OK;
+	err = back_follow_place(be, why);
+	if (err != RST_OK)
+		return err;
+	if (!back_follow_needed(be))
+		return forget(be->be_private);
 	err = start(be, 0);
 	if (err != RST_OK)
 		rst_detail_set(why, "the journal cannot be followed");
@@ -533,7 +659,7 @@ back_follow_look(struct back_db *db)
 	struct timespec now;
 	enum rst_err err;
 
-	if (db->follow != NULL || must_leave() || !is_needed(db->be))
+	if (db->follow != NULL || must_leave() || !back_follow_needed(db->be))
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	err = start(db->be, now.tv_sec - LATE_S);

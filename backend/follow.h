@@ -17,6 +17,23 @@
  * overlays open.  In tools nothing. */
 enum rst_err back_follow_open(BackendDB *be, struct rst_detail *why)
 	RST_MUST_USE;
+/*
+ * A follower has been here and will be again: what is written without slapd is
+ * for it to replay.
+ */
+#define BACK_FOLLOW_CURSOR "follow-cursor" /* the setting */
+bool back_follow_since(const struct rst_rtxn *txn);
+/* An overlay on be wants to hear of every change. */
+bool back_follow_needed(BackendDB *be);
+/* The server id of what slapd's overlays do not see when it happens. */
+unsigned int back_foreign_id(const struct rst_rtxn *txn);
+/* RST_EINVALID: that id is one of serverID's, slapd's own before all. */
+enum rst_err back_follow_ids(const struct rst_rtxn *txn, struct rst_detail *why)
+	RST_MUST_USE;
+/* RST_EINVALID: be hangs below another database, or others below it, and
+ * their overlays would not hear of everything. */
+enum rst_err back_follow_place(BackendDB *be, struct rst_detail *why)
+	RST_MUST_USE;
 /* Stop; the pool is paused or gone. */
 void back_follow_close(struct back_db *db);
 /* Now and then: an overlay may have come by cn=config. */

@@ -36,6 +36,14 @@ struct follow {
 	uint64_t saved;        /* as stored */
 	char csn[RST_CSN_MAX]; /* of the last that was replayed */
 	unsigned long refused;
+	/*
+	 * A local change that was committed when slapd was killed, maybe before
+	 * all overlays had seen it: 0, or its record, which is replayed.  Until
+	 * then contextCSN tells what was before it.
+	 */
+	uint64_t doubt;
+	atomic_bool doubting;
+	char doubt_csn[RST_CSN_MAX];
 
 	/* The stack below the gate. */
 	struct slap_overinfo *over;

@@ -19,8 +19,6 @@
 #include "slap-config.h"
 #include "store/presence.h"
 
-#define FOREIGN_ID_DEFAULT 15 /* server id of what other processes write */
-
 static struct back_db *databases; /* changed under a paused pool only */
 static atomic_uint epoch;
 
@@ -101,13 +99,12 @@ ensure_setting(struct back_db *db, const char *name, struct rst_view value)
 	return err;
 }
 
-/* The environment belongs to one suffix, and its changes to one server id. */
+/* The environment belongs to one suffix. */
 static enum rst_err
 check_settings(BackendDB *be, struct back_db *db, struct rst_detail *why)
 {
 	struct rst_rtxn read;
 	struct rst_view is;
-	uint64_t foreign = FOREIGN_ID_DEFAULT;
 	enum rst_err err;
 
 	err = rst_read_begin(db->env, &read);
@@ -118,16 +115,21 @@ check_settings(BackendDB *be, struct back_db *db, struct rst_detail *why)
 		rst_detail_set(why, "it holds \"%.*s\"", (int)is.len, is.ptr);
 		err = RST_EINVALID;
 	}
-	if (rst_setting_get(&read, "foreign-id", &is) == RST_OK)
-		(void)rst_view_number(is, SLAP_SYNC_SID_MAX, &foreign);
-	if ((uint64_t)slap_serverID == foreign) {
-		rst_detail_set(why,
-		               "serverID %d is the one that rosterd and "
-		               "rosterctl write with (foreign-id): choose "
-		               "another",
-		               slap_serverID);
-		err = RST_EINVALID;
-	}
+	rst_read_end(&read);
+	return err;
+}
+
+/* Nobody else makes CSNs with the id of the other processes. */
+static enum rst_err
+check_ids(const struct back_db *db, struct rst_detail *why)
+{
+	struct rst_rtxn read;
+	enum rst_err err;
+
+	err = rst_read_begin(db->env, &read);
+	if (err != RST_OK)
+		return err;
+	err = back_follow_ids(&read, why);
 	rst_read_end(&read);
 	return err;
 }
@@ -148,6 +150,10 @@ put_settings(BackendDB *be, struct back_db *db)
 		                     db->primary == BACK_PRIMARY_HIDE
 		                             ? RST_VIEW("hide")
 		                             : RST_VIEW("list"));
+	if (err == RST_OK && db->foreign_id != 0) {
+		snprintf(id, sizeof(id), "%u", db->foreign_id);
+		err = ensure_setting(db, "foreign-id", rst_view_of(id));
+	}
 	if (err == RST_OK && (slapMode & SLAP_SERVER_MODE)) {
 		snprintf(id, sizeof(id), "%d", slap_serverID);
 		err = ensure_setting(db, "server-id", rst_view_of(id));
@@ -210,6 +216,8 @@ open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 		err = put_settings(be, db);
 	if (err == RST_OK)
 		err = back_replica_open(be, why);
+	if (err == RST_OK)
+		err = check_ids(db, why);
 	if (err == RST_OK && !(slapMode & SLAP_TOOL_READONLY))
 		err = back_index_open(be, why);
 	return err;

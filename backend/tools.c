@@ -14,6 +14,8 @@
  */
 #include "back-roster.h"
 
+#include "backend/follow.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -203,7 +205,7 @@ set_context(struct act_ctx *ctx)
 	ctx->address = RST_VIEW("");
 	ctx->now_s = now.tv_sec;
 	ctx->now_us = (uint32_t)(now.tv_nsec / 1000);
-	ctx->server_id = (unsigned int)slap_serverID;
+	ctx->server_id = back_foreign_id(&tool.write.r);
 }
 
 static void
@@ -256,8 +258,8 @@ journal_chunk(void)
 	enum rst_err err;
 
 	set_context(&ctx);
-	err = rst_csn_next(&tool.write, ctx.now_s, ctx.now_us, ctx.server_id,
-	                   csn);
+	err = rst_csn_next(&tool.write, ctx.now_s, ctx.now_us,
+	                   (unsigned int)slap_serverID, csn);
 	if (err != RST_OK)
 		return err;
 	load.csn = rst_view_of(csn);
@@ -274,7 +276,7 @@ commit_chunk(void)
 
 	if (!tool.writing)
 		return RST_OK;
-	if (tool.chunk.n > 0)
+	if (tool.chunk.n > 0 && !back_follow_since(&tool.write.r))
 		err = journal_chunk();
 	if (err == RST_OK)
 		err = rst_write_commit(&tool.write);
@@ -332,8 +334,7 @@ static enum rst_err
 add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 {
 	struct gate_change change = { .verb = GATE_ADD,
-		                      .flags = GATE_STAMPED | GATE_IMPORT |
-		                               GATE_BULK,
+		                      .flags = GATE_STAMPED | GATE_IMPORT,
 		                      .act = RST_VIEW("slapadd") };
 	struct back_members members = { NULL, 0, 0 };
 	struct rst_entry *after = NULL;
@@ -352,6 +353,8 @@ add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 	err = make_after(entry, parent.id, &members, &after);
 	if (err == RST_OK) {
 		set_context(&ctx);
+		change.flags |= back_follow_since(&tool.write.r) ? GATE_UNSEEN
+		                                                 : GATE_BULK;
 		change.after = after;
 		change.members = members.ops;
 		change.n_members = members.n;
@@ -514,9 +517,14 @@ modify_one(const Entry *entry, struct act_refusal *refusal)
 	uint64_t matched;
 	enum rst_err err;
 
-	/* slapadd -w keeps contextCSN in the suffix entry: bookkeeping */
+	/* slapadd -w keeps contextCSN in the suffix entry: bookkeeping, which
+	 * the follower does better */
+	if (slapTool == SLAPADD && back_follow_since(&tool.write.r))
+		return RST_OK;
 	if (slapTool == SLAPADD)
 		change.flags = GATE_INTERNAL;
+	else if (back_follow_since(&tool.write.r))
+		change.flags |= GATE_UNSEEN;
 	err = back_find(&tool.write.r, &entry->e_nname, &record, &matched);
 	if (err == RST_OK)
 		err = rst_entry_from_record(&record, &after);

@@ -102,6 +102,12 @@ enum gate_flag {
 	 * this is no replica any more: who sends it may try again.
 	 */
 	GATE_REPLICA = 1 << 7,
+	/*
+	 * With GATE_STAMPED: no overlay of slapd sees it (slapadd beside a
+	 * slapd that is followed).  It keeps its stamps but for the CSN, which
+	 * is made anew, and is replayed; groups that follow it are journaled.
+	 */
+	GATE_UNSEEN = 1 << 8,
 };
 
 struct gate_change {

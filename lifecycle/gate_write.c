@@ -141,12 +141,29 @@ stamp(struct gate *g, struct gate_write *w, const char *csn)
 	return err;
 }
 
+/* A CSN alone: the other stamps are brought.  An entry from elsewhere may have
+ * had an old one, or that of an entry which replicas have dropped since. */
+static enum rst_err
+make_csn(struct gate *g, struct gate_write *w, char csn[RST_CSN_MAX])
+{
+	enum rst_err err;
+
+	err = rst_csn_next(g->txn, g->ctx->now_s, g->ctx->now_us, server_id(g),
+	                   csn);
+	if (err == RST_OK && w->after != NULL)
+		err = rst_entry_set_one(w->after, RST_A_ENTRYCSN,
+		                        rst_view_of(csn));
+	return err;
+}
+
 /* The CSN of the change, and the stamps where it does not bring them. */
 static enum rst_err
 make_stamps(struct gate *g, struct gate_write *w, char csn[RST_CSN_MAX])
 {
 	enum rst_err err = RST_ENOTFOUND;
 
+	if (w->flags & GATE_UNSEEN)
+		return make_csn(g, w, csn);
 	if (w->flags & GATE_STAMPED) {
 		err = csn_brought(g, w, csn);
 		if (err != RST_ENOTFOUND)
@@ -235,7 +252,8 @@ journal(struct gate *g, struct gate_write *w, const char *csn,
 	struct rst_journal_entry entry = {
 		.op = journal_op(w),
 		.door = g->ctx->door,
-		.replicated = (w->flags & GATE_STAMPED) != 0,
+		.replicated = (w->flags & (GATE_STAMPED | GATE_UNSEEN)) ==
+		              GATE_STAMPED,
 		.act = w->act,
 		.actor = g->ctx->actor,
 		.address = g->ctx->address,
@@ -319,12 +337,14 @@ store_and_note(struct gate *g, struct gate_write *w,
  * other values now: each is a changed entry.  An import brings its groups
  * itself, and a stamp of ours would be later than what it brings. */
 static enum rst_err
-follow_groups(struct gate *g, struct rst_member_deltas *others)
+follow_groups(struct gate *g, const struct gate_write *done,
+              struct rst_member_deltas *others)
 {
+	bool alone = g->import && (done->flags & GATE_UNSEEN) == 0;
 	struct rst_member_deltas rows = { 0 };
 	enum rst_err err = RST_OK;
 
-	while (err == RST_OK && others->n > 0 && !g->import) {
+	while (err == RST_OK && others->n > 0 && !alone) {
 		struct gate_write w = {
 			.verb = GATE_MODIFY,
 			.act = RST_VIEW("follow-member"),
@@ -393,7 +413,7 @@ gate_write(struct gate *g, struct gate_write *w, size_t *ret_member_at)
 	if (err == RST_OK && !(w->flags & GATE_BULK))
 		err = journal(g, w, csn, rst_view(old_dn, old_len), &deltas);
 	if (err == RST_OK)
-		err = follow_groups(g, &others);
+		err = follow_groups(g, w, &others);
 	rst_member_deltas_release(&deltas);
 	rst_member_deltas_release(&others);
 	rst_ids_release(&ended);

@@ -222,6 +222,11 @@ enum rst_err rst_journal_verify(const struct rst_rtxn *txn,
 	RST_MUST_USE;
 
 /*
+ * What slapd's follower has not replayed yet (setting "follow-cursor") is kept
+ * for so much longer.
+ */
+#define RST_JOURNAL_AWAITED_S (30 * 86400)
+/*
  * Of the records whose time is before before_s, remove the oldest ones, at
  * most max; the last record always stays.  The anchor moves along, so that
  * what is left can be verified.  A younger record (the clock was set back)

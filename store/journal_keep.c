@@ -102,6 +102,37 @@ rst_journal_head_parse(struct rst_view text, struct rst_journal_head *ret_head)
 	return true;
 }
 
+/*
+ * The last record that slapd's overlays have seen; UINT64_MAX where none asks.
+ * What comes behind is kept for them, but not for ever: they may never ask
+ * again.
+ */
+static uint64_t
+seen_until(const struct rst_rtxn *txn)
+{
+	struct rst_view cursor;
+	const char *space;
+	uint64_t sequence;
+
+	if (rst_setting_get(txn, "follow-cursor", &cursor) != RST_OK ||
+	    cursor.len == 0)
+		return UINT64_MAX;
+	space = memchr(cursor.ptr, ' ', cursor.len);
+	if (space == NULL ||
+	    !rst_view_number(rst_view(cursor.ptr, (size_t)(space - cursor.ptr)),
+	                     UINT64_MAX, &sequence))
+		return UINT64_MAX;
+	return sequence;
+}
+
+static bool
+is_awaited(uint64_t seen, const struct rst_journal_public *public,
+           int64_t before_s)
+{
+	return public->sequence > seen &&
+	       public->time_s >= before_s - RST_JOURNAL_AWAITED_S;
+}
+
 static enum rst_err
 drop_row(struct rst_wtxn *txn, enum rst_table table, uint64_t sequence)
 {
@@ -120,6 +151,7 @@ rst_journal_expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
 	struct rst_journal_public public;
 	struct rst_journal_head anchor;
 	uint64_t last = rst_journal_last(&txn->r);
+	uint64_t seen = seen_until(&txn->r);
 	size_t n = 0;
 	enum rst_err err;
 
@@ -128,7 +160,8 @@ rst_journal_expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
 		err = rst_journal_get(&txn->r, anchor.sequence + 1, &public);
 		if (err == RST_ENOTFOUND)
 			err = RST_ECORRUPT; /* a gap: nothing is hidden */
-		if (err != RST_OK || public.time_s >= before_s)
+		if (err != RST_OK || public.time_s >= before_s ||
+		    is_awaited(seen, &public, before_s))
 			break;
 		anchor.sequence++;
 		memcpy(anchor.chain, public.chain.ptr, RST_JOURNAL_HASH);
@@ -172,6 +205,7 @@ rst_journal_expire_images(struct rst_wtxn *txn, int64_t before_s, size_t max,
                           size_t *ret_n)
 {
 	struct rst_journal_public public;
+	uint64_t seen = seen_until(&txn->r);
 	uint64_t sequence;
 	size_t n = 0;
 	enum rst_err err = RST_OK;
@@ -181,7 +215,8 @@ rst_journal_expire_images(struct rst_wtxn *txn, int64_t before_s, size_t max,
 		if (err != RST_OK)
 			break;
 		err = rst_journal_get(&txn->r, sequence, &public);
-		if (err == RST_OK && public.time_s >= before_s)
+		if (err == RST_OK && (public.time_s >= before_s ||
+		                      is_awaited(seen, &public, before_s)))
 			break;
 		/* one without a record is check's to tell of */
 		if (err == RST_OK)

@@ -6,7 +6,8 @@ replication_tests = \
 	tests/replication/promote \
 	tests/replication/recipes \
 	tests/replication/replica \
-	tests/replication/replica-pages
+	tests/replication/replica-pages \
+	tests/replication/storm
 if HAVE_SLAPD
 TESTS += $(replication_tests)
 endif
