@@ -592,9 +592,6 @@ start(BackendDB *be, int64_t since_s)
 		return err;
 	follow->open = true;
 	follow->context = overlay_is_inst(be, "syncprov");
-	/* contextCSN is exact: syncprov need not look at the entries, of which
-	 * some may not have been replayed */
-	SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
 	back_gate_install(follow);
 	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	follow->task =

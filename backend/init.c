@@ -247,6 +247,11 @@ db_open(BackendDB *be, ConfigReply *cr)
 	err = open_environment(be, db, &why);
 	if (err == RST_OK)
 		err = back_follow_open(be->bd_self, &why);
+	/* contextCSN is exact.  Else syncprov, which gets this copy of the
+	 * database, would take the highest of all entries, of which some were
+	 * not replayed: replicas would think what comes then too old. */
+	if (err == RST_OK && db->follow != NULL && !SLAP_SINGLE_SHADOW(be))
+		SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
 	if (err == RST_OK) {
 		warn_of_size(db);
 		back_tasks_start(be);

@@ -1,6 +1,7 @@
 # tests/replication: several slapds on one machine, stock ones among them.
 replication_tests = \
 	tests/replication/consumers \
+	tests/replication/edges \
 	tests/replication/follow \
 	tests/replication/members \
 	tests/replication/promote \

@@ -50,6 +50,8 @@ rootpw %(password)s
 %(index)s
 %(options)s
 access to * by * read
+
+%(after)s
 """
 
 SKELETON = "".join("""
@@ -124,8 +126,10 @@ class Slapd:
     kind = "mdb"
     modules = ("back_mdb",)
 
-    def __init__(self, name, top, options="", modules=(), before="", head=""):
+    def __init__(self, name, top, options="", modules=(), before="", head="",
+                 clock=None):
         self.name = name
+        self.clock = clock
         self.dir = os.path.join(top, name)
         self.environment = os.path.join(self.dir, "environment")
         os.makedirs(self.environment)
@@ -134,7 +138,7 @@ class Slapd:
         self.daemon = Daemon(name, self.dir + "/slapd.log")
         self.level = os.environ.get("ROSTER_TEST_LEVEL", "none")
         self.options = {"options": options, "before": before, "head": head,
-                        "more": modules}
+                        "more": modules, "after": ""}
         self.write_conf()
 
     def write_conf(self, **options):
@@ -154,12 +158,16 @@ class Slapd:
                 "before": self.options["before"], "suffix": SUFFIX,
                 "environment": self.environment, "root": ROOT,
                 "password": ROOT_PASSWORD, "index": index,
-                "options": self.options["options"]})
+                "options": self.options["options"],
+                "after": self.options["after"]})
 
     def start(self):
         self.daemon.start(["slapd", "-f", self.conf, "-d", self.level,
-                           "-h", self.url])
+                           "-h", self.url], env=self.environ())
         wait_until(self.answers, ANSWER_S, self.name + " to answer")
+
+    def environ(self):
+        return self.clock.environment() if self.clock else None
 
     def answers(self):
         if not self.daemon.alive():
@@ -203,7 +211,8 @@ class Slapd:
     def tool(self, name, *arguments, stdin=""):
         done = subprocess.run(
             ["slapd", "-T" + name[4:], "-f", self.conf, *arguments],
-            input=stdin, text=True, capture_output=True, timeout=300)
+            input=stdin, text=True, capture_output=True, timeout=300,
+            env=self.environ())
         if done.returncode:
             raise Failure("%s of %s: %s" % (name, self.name,
                                             done.stdout + done.stderr))
@@ -240,7 +249,7 @@ class Provider(Slapd):
         done = subprocess.run(
             [os.path.join(TOP_BUILD, "rosterctl"), "-d", self.environment,
              *arguments], input=stdin, text=True, capture_output=True,
-            timeout=120)
+            timeout=120, env=self.environ())
         if done.returncode and not may_fail:
             raise Failure("rosterctl %s: %s" % (" ".join(arguments),
                                                 done.stderr))
@@ -268,6 +277,10 @@ logsuccess TRUE
 overlay auditlog
 auditlog %(audit)s
 """
+LOG_ROOT = """dn: cn=accesslog
+objectClass: auditContainer
+cn: accesslog
+"""
 DELTA = 'logbase="cn=accesslog" syncdata=accesslog ' \
     'logfilter="(&(objectClass=auditWriteObject)(reqResult=0))"'
 
@@ -278,7 +291,8 @@ class Logging(Provider):
 
     modules = Provider.modules + ("auditlog",)
 
-    def __init__(self, name, top, kind="mdb", more="overlay lifecycle\n"):
+    def __init__(self, name, top, kind="mdb", more="overlay lifecycle\n",
+                 clock=None):
         log = os.path.join(top, name, "log")
         os.makedirs(log)
         os.chmod(log, 0o2770)
@@ -286,9 +300,16 @@ class Logging(Provider):
         index = "index reqStart,entryCSN,objectClass eq" \
             if kind == "mdb" else ""
         super().__init__(
-            name, top, LOG_OVERLAYS % {"audit": self.audit} + more,
+            name, top, LOG_OVERLAYS % {"audit": self.audit} + more, clock=clock,
             before=LOG_DATABASE % {"kind": kind, "dir": log,
                                    "password": ROOT_PASSWORD, "index": index})
+
+    def load(self, ldif=SKELETON):
+        # an accesslog that makes its root by itself, of a database with two
+        # server ids, sends consumers from the log to a refresh for ever:
+        # doc/replication.md
+        self.tool("slapadd", "-b", "cn=accesslog", stdin=LOG_ROOT)
+        super().load(ldif)
 
     def log_root(self):
         conn = self.connection()
@@ -313,8 +334,10 @@ class Consumer(Slapd):
 
     modules = ("back_mdb", "ppolicy")
 
-    def __init__(self, name, top, provider, how="refreshAndPersist", more=""):
-        super().__init__(name, top, syncrepl(provider, how, more))
+    def __init__(self, name, top, provider, how="refreshAndPersist", more="",
+                 who=None, clock=None):
+        super().__init__(name, top, syncrepl(provider, how, more, who=who),
+                         clock=clock)
 
 
 class Replica(Provider):
@@ -325,14 +348,14 @@ class Replica(Provider):
                          syncrepl(provider, how, more))
 
 
-def syncrepl(provider, how="refreshAndPersist", more="", rid=1):
+def syncrepl(provider, how="refreshAndPersist", more="", rid=1, who=None):
     interval = "interval=00:00:00:01" if how == "refreshOnly" else ""
     return ('syncrepl rid=%03d provider=%s type=%s %s retry="1 +"\n'
             '  searchbase="%s" schemachecking=off bindmethod=simple\n'
             '  binddn="%s" credentials=%s\n  %s\n'
             'updateref %s\n' %
-            (rid, provider.url, how, interval, SUFFIX, ROOT, ROOT_PASSWORD,
-             more, provider.url))
+            (rid, provider.url, how, interval, SUFFIX, *(who or (
+                ROOT, ROOT_PASSWORD)), more, provider.url))
 
 
 def until_equal(story, provider, consumers, sentence, seconds=EQUAL_S,
@@ -344,6 +367,9 @@ def until_equal(story, provider, consumers, sentence, seconds=EQUAL_S,
 
         def equal():
             wanted = provider.holds()
+            # a consumer that lost its place in a log begins its refresh when
+            # its listener next wakes up
+            consumer.answers()
             held = consumer.holds()
             if select is not None:
                 wanted, held = select(wanted), select(held)
