@@ -266,6 +266,7 @@ rootpw %(password)s
 overlay syncprov
 syncprov-nopresent TRUE
 syncprov-reloadhint TRUE
+syncprov-checkpoint 1 1
 access to * by * read
 """
 LOG_OVERLAYS = """overlay syncprov
