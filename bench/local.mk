@@ -2,7 +2,7 @@
 # "make bench": Roster beside its peers, on one machine, in one run.  Sizes by
 # variable: BENCH_PEOPLE, BENCH_ROUNDS, BENCH_SECONDS, BENCH_ROWS,
 # BENCH_SERVERS, BENCH_REPORT.  bench/run says what they are.
-EXTRA_DIST += bench/clients.py bench/counts bench/data.py bench/loads.py \
+EXTRA_DIST += bench/replication bench/clients.py bench/counts bench/data.py bench/loads.py \
 	bench/rows.py bench/run bench/servers.py bench/table.py bench/web.py
 
 # Built by make check too, so that they do not rot.
