@@ -270,7 +270,6 @@ syncprov-checkpoint 1 1
 access to * by * read
 """
 LOG_OVERLAYS = """overlay syncprov
-syncprov-sessionlog 500
 overlay accesslog
 logdb cn=accesslog
 logops writes
