@@ -159,7 +159,9 @@ complete(struct gate *g, const struct gate_change *change,
 	if (before != NULL && before->kind == after.kind &&
 	    gate_is_person(before) == gate_is_person(&after) &&
 	    gate_is_group(before) == gate_is_group(&after))
-		return RST_OK;
+		return g->replica ? RST_OK
+		                  : gate_follow_full_name(change->after, before,
+		                                          &after);
 	return gate_complete(g->txn, g->ctx, change->after, g->refusal);
 }
 

@@ -157,7 +157,7 @@ enum rst_err gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
  * For a door that must fill in what is missing before its own schema check:
  * an entry with rosterAccount or posixAccount and no uidNumber gets one, a
  * rosterGroup or posixGroup without a gidNumber gets one, a person without
- * gidNumber gets ldapusers', home, shell and status their defaults.  Only
+ * gidNumber gets ldapusers', home, shell, gecos and status their defaults. Only
  * with the lifecycle on; gate_apply() does it too.
  */
 enum rst_err gate_complete(struct rst_wtxn *txn, const struct act_ctx *ctx,

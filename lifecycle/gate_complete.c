@@ -228,6 +228,35 @@ lacks(const struct rst_record *record, uint16_t attr)
 	return !rst_record_attr(record, attr, &values);
 }
 
+/* The gecos that is made of the full name; its length. */
+static size_t
+make_gecos(const struct rst_record *record, char gecos[RULE_PERSON_MAX + 1])
+{
+	struct rst_view cn = rst_record_first(record, RST_A_CN);
+
+	return rule_gecos(cn.ptr, cn.len, gecos);
+}
+
+/* One that was made of the name follows the name; what somebody wrote instead
+ * of it, or took away, stays so. */
+enum rst_err
+gate_follow_full_name(struct rst_entry *entry, const struct rst_record *before,
+                      const struct rst_record *after)
+{
+	char was[RULE_PERSON_MAX + 1], now[RULE_PERSON_MAX + 1];
+	struct rst_view gecos = rst_record_first(before, RST_A_GECOS), value;
+	size_t was_len = make_gecos(before, was);
+	size_t len = make_gecos(after, now);
+
+	if (!gate_is_person(after) || gecos.len == 0 ||
+	    !rst_view_equal(gecos, rst_view(was, was_len)) ||
+	    !gate_same_values(before, after, RST_A_GECOS) ||
+	    rst_view_equal(gecos, rst_view(now, len)))
+		return RST_OK;
+	value = rst_view(now, len);
+	return rst_entry_set(entry, RST_A_GECOS, &value, len > 0 ? 1 : 0);
+}
+
 /* What the person has not said.  was is the record before any of it: it stays
  * readable because every test on it comes before the first change. */
 static enum rst_err
@@ -238,10 +267,12 @@ complete_person(struct gate *g, struct rst_entry *after,
 	const bool no_gid_number = lacks(was, RST_A_GIDNUMBER);
 	const bool no_home = lacks(was, RST_A_HOMEDIRECTORY);
 	const bool no_shell = lacks(was, RST_A_LOGINSHELL);
+	const bool no_gecos = lacks(was, RST_A_GECOS);
 	const bool no_class = !(was->flags & RST_REC_POSIX_ACCOUNT);
 	const bool no_status =
 		was->kind == RST_KIND_PERSON && lacks(was, RST_A_ROSTERSTATUS);
-	char name[RULE_NAME_MAX + 1];
+	char name[RULE_NAME_MAX + 1], gecos[RULE_PERSON_MAX + 1];
+	size_t gecos_len = make_gecos(was, gecos);
 	enum rst_err err = RST_OK;
 
 	(void)rst_view_copy(rst_record_first(was, RST_A_UID), name,
@@ -259,6 +290,9 @@ complete_person(struct gate *g, struct rst_entry *after,
 	if (err == RST_OK && no_shell)
 		err = give_path(g, after, RST_A_LOGINSHELL, RULE_SETTING_SHELL,
 		                name);
+	if (err == RST_OK && no_gecos && gecos_len > 0)
+		err = rst_entry_set_one(after, RST_A_GECOS,
+		                        rst_view(gecos, gecos_len));
 	if (err == RST_OK && no_status)
 		err = rst_entry_set_one(after, RST_A_ROSTERSTATUS,
 		                        RST_VIEW("active"));

@@ -181,6 +181,12 @@ enum rst_err gate_follow_provider(struct gate *g,
 /* gate_write.c: may this be written here, with these flags? */
 enum rst_err gate_check_replica(struct gate *g, unsigned int flags)
 	RST_MUST_USE;
+/* gate_complete.c: the gecos of a person whose full name changed, in entry.
+ * after is entry's record, and is over afterwards. */
+enum rst_err gate_follow_full_name(struct rst_entry *entry,
+                                   const struct rst_record *before,
+                                   const struct rst_record *after) RST_MUST_USE;
+
 /* gate_password.c: sides are those of after as its door made it; it may be
  * refused. */
 enum rst_err gate_password(struct gate *g, const struct gate_sides *sides,

@@ -152,6 +152,32 @@ rule_person_name(const char *name, size_t len)
 	                                                   : RULE_INVALID_NAME;
 }
 
+size_t
+rule_gecos(const char *name, size_t len, char gecos[RULE_PERSON_MAX + 1])
+{
+	const char *at = name;
+	bool ink = false;
+	size_t n = 0;
+	uint32_t c;
+
+	while (len > 0 && rule_utf8_next(&name, &len, &c)) {
+		size_t bytes = (size_t)(name - at);
+
+		if (n + bytes > RULE_PERSON_MAX)
+			break;
+		if (c != ':' && c != ',' && !is_unprintable(c)) {
+			memcpy(gecos + n, at, bytes);
+			n += bytes;
+			ink |= !is_blank(c);
+		}
+		at = name;
+	}
+	if (!ink)
+		n = 0;
+	gecos[n] = '\0';
+	return n;
+}
+
 enum rule_verdict
 rule_reason(const char *text, size_t len)
 {

@@ -31,6 +31,14 @@ bool rule_group_protected(const char *name, size_t len);
  * overrides, not only blanks.
  */
 enum rule_verdict rule_person_name(const char *name, size_t len);
+/*
+ * The gecos of a full name: without ':' and ',', which separate the fields of
+ * passwd(5) and those of gecos, and without controls; cut where a character
+ * ends.  gecos has room for RULE_PERSON_MAX bytes and the NUL.  Returns its
+ * length, 0 for a name that leaves nothing.
+ */
+size_t rule_gecos(const char *name, size_t len,
+                  char gecos[RULE_PERSON_MAX + 1]);
 /* An absolute path of printable ASCII without ':' of at most 255 bytes. */
 enum rule_verdict rule_shell(const char *path, size_t len);
 enum rule_verdict rule_home(const char *path, size_t len);
