@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "httpd/api.h"
 #include "httpd/input.h"
@@ -181,11 +182,36 @@ run(struct all *all, struct http_reply *reply)
 		err = RST_ENOMEM;
 	if (err == RST_OK && all->csv) {
 		reply->text = print_csv(all->items);
-		reply->content_type = "text/csv; charset=utf-8";
+		reply->content_type = HTTP_CSV_TYPE;
 		if (reply->text == NULL)
 			err = RST_ENOMEM;
 	}
-	http_reply_err(req, reply, err, NULL);
+	http_reply_err(req, reply, err, &refusal);
+}
+
+/* The query knows one value of a name: a,b are two groups. */
+static bool
+split_groups(struct http_req *req)
+{
+	const cJSON *item = json_get(req->input, "groups");
+	const char *text;
+	cJSON *list;
+	bool ok = true;
+
+	if (!req->api || !req->form || !cJSON_IsString(item))
+		return true;
+	list = cJSON_CreateArray();
+	for (text = item->valuestring; ok && text[0] != '\0';) {
+		size_t len = strcspn(text, ",");
+
+		ok = len == 0 || json_append_view(list, rst_view(text, len));
+		text += len + (text[len] == ',');
+	}
+	if (ok && list != NULL &&
+	    cJSON_ReplaceItemInObjectCaseSensitive(req->input, "groups", list))
+		return true;
+	cJSON_Delete(list);
+	return false;
 }
 
 /* POST /invitations/import */
@@ -209,6 +235,10 @@ api_invite_many(struct http_req *req, struct http_reply *reply)
 	struct all all = { .req = req };
 	struct rst_view format;
 
+	if (!split_groups(req)) {
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		return;
+	}
 	if (!INPUT_CHECK(req, fields, reply) ||
 	    !invitation_terms(req, reply, false, &post, all.groups, &all.terms))
 		return;

@@ -91,6 +91,8 @@ struct http_who {
 
 struct http_route;
 
+#define HTTP_CSV_TYPE "text/csv; charset=utf-8"
+
 struct http_req {
 	struct http_server *server;
 	const struct http_head *head;

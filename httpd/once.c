@@ -64,9 +64,23 @@ digest(const struct http_req *req, struct http_once *once)
 	                                key.len);
 	(void)crypto_generichash_final(&state, once->key.digest,
 	                               sizeof(once->key.digest));
-	(void)crypto_generichash(once->body, sizeof(once->body),
-	                         (const unsigned char *)req->raw_body.ptr,
-	                         req->raw_body.len, secret, sizeof(secret));
+	(void)crypto_generichash_init(&state, secret, sizeof(secret),
+	                              sizeof(once->body));
+	(void)crypto_generichash_update(
+		&state, (const unsigned char *)req->raw_body.ptr,
+		req->raw_body.len);
+	/* a list is sent with its terms in the query */
+	for (size_t i = 0; i < req->query.n; i++) {
+		const char *name = req->query.items[i].name;
+		const char *value = req->query.items[i].value;
+
+		(void)crypto_generichash_update(
+			&state, (const unsigned char *)name, strlen(name) + 1);
+		(void)crypto_generichash_update(&state,
+		                                (const unsigned char *)value,
+		                                strlen(value) + 1);
+	}
+	(void)crypto_generichash_final(&state, once->body, sizeof(once->body));
 	sodium_memzero(secret, sizeof(secret));
 	sodium_memzero(&state, sizeof(state));
 }
@@ -90,7 +104,10 @@ repeat(const struct rst_answer *answer, struct http_reply *reply)
 	reply->body = NULL;
 	reply->status = answer->status;
 	reply->text = text;
-	reply->content_type = text != NULL ? "application/json" : NULL;
+	/* an object, or the sheet of a list, whose first line names columns */
+	if (text != NULL)
+		reply->content_type =
+			text[0] == '{' ? "application/json" : HTTP_CSV_TYPE;
 	return RST_OK;
 }
 
@@ -149,8 +166,9 @@ static enum rst_err
 keep(struct http_req *req, struct http_once *once,
      const struct http_reply *reply)
 {
-	char *text = reply->body != NULL ? cJSON_PrintUnformatted(reply->body)
-	                                 : NULL;
+	char *text = reply->text != NULL   ? strdup(reply->text)
+	             : reply->body != NULL ? cJSON_PrintUnformatted(reply->body)
+	                                   : NULL;
 	struct rst_answer answer = {
 		.made_s = req->ctx.now_s,
 		.status = reply->status,
@@ -161,7 +179,7 @@ keep(struct http_req *req, struct http_once *once,
 	enum rst_err err = RST_ENOMEM;
 
 	memcpy(answer.body, once->body, sizeof(answer.body));
-	if (text != NULL || reply->body == NULL)
+	if (text != NULL || (reply->body == NULL && reply->text == NULL))
 		err = rst_answer_add(&once->held, &once->key, &answer);
 	if (err == RST_OK)
 		err = rst_write_commit(&once->held);

@@ -84,7 +84,7 @@ const struct http_route http_routes[] = {
 { HTTP_POST, HTTP_API | HTTP_CREATES, HTTP_ADMIN, "/invitations", api_invitation_create, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitations", api_invitation_create, "invitations", "Invitations", api_invitation_list },
 { HTTP_GET, HTTP_PAGE, HTTP_ADMIN, "/invitations/import", page_import_form, "import", "Invite many", NULL },
-{ HTTP_POST, HTTP_API | HTTP_CSV, HTTP_ADMIN, "/invitations/import", api_invite_many, NULL, NULL, NULL },
+{ HTTP_POST, HTTP_API | HTTP_CSV | HTTP_CREATES, HTTP_ADMIN, "/invitations/import", api_invite_many, NULL, NULL, NULL },
 { HTTP_POST, HTTP_PAGE, HTTP_ADMIN, "/invitations/import", api_invite_many, "import", "Invite many", page_import_form },
 { HTTP_GET, BOTH, HTTP_ADMIN, "/invitations/{}", api_invitation_show, "invitation", "Invitation", NULL },
 { HTTP_DELETE, HTTP_API, HTTP_ADMIN, "/invitations/{}", api_invitation_revoke, NULL, NULL, NULL },

@@ -317,6 +317,16 @@ add_invitation(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+enum rst_err
+act_invite_crowded(struct act_refusal *refusal)
+{
+	enum rst_err err = act_refuse(refusal, RULE_UNKNOWN_GROUP, "groups");
+
+	rst_detail_set(&refusal->detail, "an invitation joins at most %d",
+	               RULE_INVITATION_GROUPS_MAX);
+	return err;
+}
+
 /* What can be told without a look into the directory. */
 static enum rst_err
 check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
@@ -325,8 +335,9 @@ check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
 	enum rst_err err;
 
 	mail[0] = '\0';
-	if (invite->n_groups > RULE_INVITATION_GROUPS_MAX ||
-	    invite->uses > RULE_INVITATION_USES_MAX)
+	if (invite->n_groups > RULE_INVITATION_GROUPS_MAX)
+		return act_invite_crowded(refusal);
+	if (invite->uses > RULE_INVITATION_USES_MAX)
 		return RST_EINVALID;
 	if (invite->lifetime_s != 0 &&
 	    rule_invitation_lifetime(invite->lifetime_s) != RULE_OK)
@@ -391,7 +402,7 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 	err = check_invite(invite, mail, refusal);
 	if (err != RST_OK)
 		return err;
-	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
+	err = act_write_begin(ctx, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = act_preset_apply(&txn.r, &whole, &room, refusal);
 	if (err == RST_OK)

@@ -206,7 +206,8 @@ act_delete_preset(const struct act_ctx *ctx, uint64_t id,
 /* One more group to join, unless it is among them or gone. */
 static enum rst_err
 add_group(const struct rst_rtxn *txn, struct rst_view dn,
-          struct act_invite *invite, struct act_preset_room *room)
+          struct act_invite *invite, struct act_preset_room *room,
+          struct act_refusal *refusal)
 {
 	char *name = room->names[invite->n_groups];
 	uint64_t group;
@@ -214,13 +215,14 @@ add_group(const struct rst_rtxn *txn, struct rst_view dn,
 	for (size_t i = 0; i < invite->n_groups; i++)
 		room->groups[i] = invite->groups[i];
 	invite->groups = room->groups;
-	if (invite->n_groups == RULE_INVITATION_GROUPS_MAX ||
-	    !lifecycle_rdn_value(dn, name, RULE_NAME_MAX + 1) ||
+	if (!lifecycle_rdn_value(dn, name, RULE_NAME_MAX + 1) ||
 	    act_find_group(txn, rst_view_of(name), &group) != RST_OK)
 		return RST_OK;
 	for (size_t i = 0; i < invite->n_groups; i++)
 		if (rst_view_equal_nocase(room->groups[i], rst_view_of(name)))
 			return RST_OK;
+	if (invite->n_groups == RULE_INVITATION_GROUPS_MAX)
+		return act_invite_crowded(refusal);
 	room->groups[invite->n_groups++] = rst_view_of(name);
 	return RST_OK;
 }
@@ -259,6 +261,6 @@ act_preset_apply(const struct rst_rtxn *txn, struct act_invite *invite,
 			RST_VIEW("TRUE"));
 	if (rst_record_attr(&preset, RST_A_ROSTERJOINS, &joins))
 		while (err == RST_OK && rst_attr_next(&joins, &dn))
-			err = add_group(txn, dn, invite, room);
+			err = add_group(txn, dn, invite, room, refusal);
 	return err;
 }

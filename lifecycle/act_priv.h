@@ -136,6 +136,8 @@ enum rst_err act_group_add(struct rst_wtxn *txn, const struct act_ctx *ctx,
                            const struct act_group *group, uint64_t *ret_id,
                            struct act_refusal *refusal) RST_MUST_USE;
 
+/* More groups than RULE_INVITATION_GROUPS_MAX: RULE_UNKNOWN_GROUP. */
+enum rst_err act_invite_crowded(struct act_refusal *refusal);
 /* The invitation of a token, if it still admits somebody: entry and record
  * as of act_load().  RULE_INVALID_INVITE. */
 enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,

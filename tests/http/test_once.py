@@ -10,8 +10,8 @@ import threading
 
 import requests
 
-from rosterd import (BUILD, ROSTERD, Rosterd, Sink, faketime_library, main,
-                     person, refused)
+from rosterd import (BUILD, ROSTERD, Rosterd, Sink, check, faketime_library,
+                     main, person, refused)
 
 KILLS = int(os.environ.get("KILLS", "12"))
 
@@ -81,6 +81,10 @@ def asked_twice_it_is_made_once():
          {"name": "other"}),
         ("/invitations", admin, "/invitations",
          {"mail": "eve@example.org", "send": True}, {"send": False}),
+        ("/invitations/import", admin, "/invitations/import",
+         {"list": "ivy@example.org\nnobody\nivo@example.org,crew\n"
+                  "ivy@example.org\nix@example.org,nowhere\n"},
+         {"list": "ivan@example.org\n"}),
         ("/registration-tokens", admin, "/registration-tokens",
          {"username": "fixed"}, {"username": "other"}),
         ("/settings/test-mail", admin, "/settings/test-mail",
@@ -116,7 +120,7 @@ def asked_twice_it_is_made_once():
             assert admin.get("/audit?limit=1").json() == journal, path
         assert len(sink.mails) <= mails + 1, path
     sink.wait(2)
-    for path, count in (("/invitations", 1), ("/users/bob/tokens", 1),
+    for path, count in (("/invitations", 3), ("/users/bob/tokens", 1),
                         ("/me/tokens", 1), ("/users/bob/ssh-keys", 1)):
         assert len(admin.get(path).json()["items"]) == count, path
     # what was shown once is true, and one transaction made person and link
@@ -205,6 +209,57 @@ def of_many_at_once_all_get_one_answer():
         assert len({a.content for a in answers}) == 1
 
 
+def a_list_is_imported_once():
+    """As text/csv, with its terms in the query, of which groups are many."""
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    names = ["g%d" % n for n in range(33)]
+    for name in names:
+        admin.post("/groups", {"cn": name}, expect=201)
+
+    def send(query, text, expect=200, **head):
+        answer = admin.web.post(
+            rosterd.url + "/api/v1/invitations/import?" + query,
+            data=text.encode(), timeout=60, headers=dict(head, **{
+                "Content-Type": "text/csv", "X-CSRF-Token": admin.csrf}))
+        check(answer, expect)
+        return answer
+
+    def there():
+        return {one["mail"]: sorted(one["groups"]) for one in
+                admin.get("/invitations?limit=200").json()["items"]}
+    asked = ("groups=g1,g2,&format=csv", "eve@example.org,g3\nbad\n")
+    first = send(*asked, **once("list"))
+    assert first.text.count("/register/") == 1, first.text
+    assert first.headers["Content-Type"].startswith("text/csv")
+    same(first, send(*asked, **once("list")))
+    assert there() == {"eve@example.org": ["g1", "g2", "g3"]}, there()
+    # of another list, or other terms
+    refused(send("groups=g1&format=csv", asked[1], expect=422,
+                 **once("list")), 422, "idempotency_key_reused")
+    # a dry run uses no key up
+    for _ in range(2):
+        told = send("dryRun=true", "ian@example.org\n", **once("dry")).json()
+        assert told["good"] == 1 and len(there()) == 1, told
+    send("", "ian@example.org\n", **once("dry"))
+    # of too many groups none is passed over
+    full = "a@example.org\nb@example.org,g32\nc@example.org\n"
+    for head in ({}, once("full")):
+        items = send("groups=" + ",".join(names[:32]), full, **head
+                     ).json()["items"]
+        assert [one["good"] for one in items] == [True, False, True], items
+        assert items[1]["code"] == "unknown_group", items
+        assert items[1]["said"].endswith("at most 32"), items
+    assert len(there()["a@example.org"]) == 32, there()
+    refused(admin.post("/invitations", {"groups": names, "send": False},
+                       expect=None), 422, "unknown_group")
+    admin.post("/invitation-presets", {"name": "p", "groups": ["g32"]},
+               expect=201)
+    refused(admin.post("/invitations", {
+        "groups": names[:32], "preset": "p", "send": False}, expect=None),
+        422, "unknown_group")
+
+
 def it_is_forgotten_after_a_day():
     faketime_library()
     rosterd = Rosterd(faketime="+0d")
@@ -281,6 +336,8 @@ def killed_in_the_middle_it_is_made_once():
     check_is_clean(rosterd)
 
 
-main(asked_twice_it_is_made_once, a_key_is_its_callers_and_its_routes,
-     what_was_refused_is_asked_anew, of_many_at_once_all_get_one_answer,
-     it_is_forgotten_after_a_day, killed_in_the_middle_it_is_made_once)
+if __name__ == "__main__":
+    main(asked_twice_it_is_made_once, a_list_is_imported_once,
+         a_key_is_its_callers_and_its_routes, what_was_refused_is_asked_anew,
+         of_many_at_once_all_get_one_answer, it_is_forgotten_after_a_day,
+         killed_in_the_middle_it_is_made_once)

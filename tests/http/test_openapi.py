@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import subprocess
+import urllib.parse
 import sys
 
 from rosterd import (PASSWORD, ROSTERD, SOURCE, Rosterd, Sink, main, person,
@@ -183,6 +184,11 @@ class Tour:
 
     def check(self, answer, method, path):
         pattern, op = self.operation(method, path.split("?")[0])
+        names = {resolved(self.doc, one)["name"]
+                 for one in op.get("parameters", [])
+                 if resolved(self.doc, one)["in"] == "query"}
+        asked = set(urllib.parse.parse_qs(path.partition("?")[2]))
+        assert asked <= names, (method, path, asked - names)
         status = str(answer.status_code)
         told = resolved(self.doc, op["responses"].get(
             status, op["responses"]["default"]))
@@ -316,7 +322,6 @@ def groups_and_policies(ask, admin):
 
 def invitations(ask, admin, anyone):
     ask(anyone, "GET", "/registration")
-    ask(anyone, "GET", "/registration/username?givenName=Guy&sn=Fox")
     ask(anyone, "POST", "/password-resets", {"username": "nobody-there"})
     ask(admin, "POST", "/registrations/decide", {
         "usernames": ["nobody-there"], "decision": "approve"})
@@ -337,6 +342,13 @@ def invitations(ask, admin, anyone):
     for more in ({"dryRun": True}, {}, {"format": "csv"}):
         ask(admin, "POST", "/invitations/import", dict(
             more, list="many@example.org,sysadmins\nnobody\n"))
+    query = "/invitations/import?" + urllib.parse.urlencode({
+        "groups": "sysadmins,crew", "expires": "1d", "needsApproval": "true",
+        "send": "false", "dryRun": "true", "format": "json", "preset": ""})
+    ask.check(admin.web.post(
+        admin.rosterd.url + "/api/v1" + query, data=b"sheet@example.org\n",
+        timeout=60, headers={"Content-Type": "text/csv",
+                             "X-CSRF-Token": admin.csrf}), "POST", query)
     made = ask(admin, "POST", "/invitations",
                {"mail": "guy@example.org", "send": False}).json()
     ask(admin, "GET", "/invitations")
@@ -403,9 +415,10 @@ def agreements(ask, admin):
 def front_door(ask, rosterd, admin, sink):
     """What needs nobody who is signed in, by links."""
     anyone = rosterd.client()
-    ask(anyone, "GET", "/registration/username?givenName=Vera&sn=Vogt")
     made = ask(admin, "POST", "/registration-tokens",
                {"username": "tim", "ttl": 60}).json()
+    ask(anyone, "GET", "/registration/username?givenName=Vera&sn=Vogt&token="
+        + made["link"].rsplit("/", 1)[1])
     ask(admin, "GET", "/registration-tokens")
     ask(admin, "DELETE", "/registration-tokens/" + made["id"])
     link = ask(admin, "POST", "/users/carl/reset-password", {}).json()["link"]
