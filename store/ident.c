@@ -543,7 +543,9 @@ rst_ident_used(const struct rst_rtxn *txn, enum rst_ident kind, uint32_t first,
 	return RST_OK;
 }
 
-/* Characters of a local part: RFC 5322's atoms and dots between them. */
+/* Characters of a local part: RFC 5322's atoms and dots between them.  No
+ * "=?": there are mail programs that decode words in addresses, and then send
+ * to another one. */
 static bool
 local_part(struct rst_view local)
 {
@@ -560,6 +562,8 @@ local_part(struct rst_view local)
 		    (c == '\0' || strchr(special, c) == NULL))
 			return false;
 		if (c == '.' && local.ptr[i + 1] == '.')
+			return false;
+		if (c == '=' && local.ptr[i + 1] == '?')
 			return false;
 	}
 	return true;

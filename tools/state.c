@@ -137,12 +137,28 @@ read_file(const char *name)
 	return text;
 }
 
+/* cJSON ends a string at "\u0000", and what follows would be lost. */
+static bool
+has_nul(const char *text)
+{
+	for (text = strchr(text, '\\'); text != NULL && text[1] != '\0';
+	     text = strchr(text + 2, '\\'))
+		if (strncmp(text + 1, "u0000", 5) == 0)
+			return true;
+	return false;
+}
+
 static enum ctl_status
 take_json(const char *name, const char *text, cJSON **state)
 {
 	const char *end = NULL;
-	cJSON *read = cJSON_ParseWithOpts(text, &end, true);
+	cJSON *read;
 
+	if (has_nul(text)) {
+		ctl_say("%s: it has NUL bytes", name);
+		return CTL_INVALID;
+	}
+	read = cJSON_ParseWithOpts(text, &end, true);
 	if (!cJSON_IsObject(read)) {
 		ctl_say("%s: no JSON object, from \"%.20s\" on", name,
 		        end != NULL ? end : "");

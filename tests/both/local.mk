@@ -24,6 +24,7 @@ both_tests = \
 	tests/both/killswitch \
 	tests/both/kill-9 \
 	tests/both/lockout \
+	tests/both/mail-injection \
 	tests/both/members \
 	tests/both/nouns \
 	tests/both/numbers \

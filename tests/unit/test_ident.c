@@ -220,6 +220,9 @@ mail_addresses_have_one_canonical_form(void **state)
 		{ "alice@[127.0.0.1]", NULL },
 		{ "alice@exa_mple.org", NULL },
 		{ "alice@\xff\xfe.org", NULL },
+		{ "a=b?c@example.org", "a=b?c@example.org" },
+		{ "=?utf-8?q?alice?=@example.org", NULL },
+		{ "alice=?x@example.org", NULL },
 	};
 	char buf[RST_MAIL_MAX + 1], text[RST_MAIL_MAX + 2];
 
