@@ -25,6 +25,7 @@
 #include <getopt.h>
 #include <ldap.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -565,6 +566,7 @@ main(int argc, char *argv[])
 	uint64_t began;
 	char line[16];
 
+	signal(SIGPIPE, SIG_IGN); /* a server may close a connection */
 	read_options(argc, argv);
 	workers = calloc(given.threads, sizeof(*workers));
 	if (workers == NULL)
