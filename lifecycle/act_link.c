@@ -189,6 +189,31 @@ act_link_use(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+enum rst_err
+act_link_lives(const struct rst_rtxn *txn, uint64_t owner, const char *purpose,
+               int64_t now_s, bool *ret_lives)
+{
+	uint64_t ids[BATCH], after = 0;
+	struct rst_record record;
+	bool lives = false;
+	size_t n = BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == BATCH && !lives) {
+		err = act_tokens_of(txn, owner, purpose, after, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n && !lives; i++) {
+			after = ids[i];
+			err = rst_record_get(txn, after, &record);
+			lives = err == RST_OK &&
+			        act_token_state(&record, now_s) ==
+			                ACT_TOKEN_LIVE;
+		}
+	}
+	if (err == RST_OK)
+		*ret_lives = lives;
+	return err;
+}
+
 static enum rst_err
 end_one(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id,
         struct act_refusal *refusal)

@@ -193,6 +193,10 @@ enum rst_err act_link_open(const struct rst_rtxn *txn, int64_t now_s,
 enum rst_err act_link_use(struct rst_wtxn *txn, const struct act_ctx *ctx,
                           struct rst_entry *entry, struct act_refusal *refusal)
 	RST_MUST_USE;
+/* Does owner have a live one for purpose? */
+enum rst_err act_link_lives(const struct rst_rtxn *txn, uint64_t owner,
+                            const char *purpose, int64_t now_s, bool *ret_lives)
+	RST_MUST_USE;
 /* The live links of owner for purpose work no more. */
 enum rst_err act_link_end(struct rst_wtxn *txn, const struct act_ctx *ctx,
                           uint64_t owner, const char *purpose,

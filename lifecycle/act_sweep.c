@@ -55,14 +55,17 @@ is_over(const struct rst_rtxn *txn, const struct act_ctx *ctx,
         const struct sweep *sweep, const struct rst_record *record)
 {
 	int64_t lifetime_s = lifecycle_setting_number(txn, sweep->lifetime);
+	bool lives = true;
 
 	if (record->kind != RST_KIND_PERSON || record->status != sweep->status)
 		return false;
-	/* nobody was told of who never proved the address */
+	/* nobody was told of who never proved the address; his link is good
+	 * until the end it was given, whatever the setting is by now */
 	if (sweep->status == RST_STATUS_PENDING &&
 	    act_is_unverified(txn, record))
-		lifetime_s = lifecycle_setting_number(
-			txn, RULE_SETTING_VERIFICATION_LIFETIME);
+		return act_link_lives(txn, record->id, ACT_PURPOSE_VERIFICATION,
+		                      ctx->now_s, &lives) == RST_OK &&
+		       !lives;
 	if (lifetime_s == 0)
 		return sweep->zero;
 	return since_s(record) <= ctx->now_s - lifetime_s;

@@ -23,6 +23,7 @@ http_tests = \
 	tests/http/test_hazards.py \
 	tests/http/test_input.py \
 	tests/http/test_journey.py \
+	tests/http/test_lifetimes.py \
 	tests/http/test_limits.py \
 	tests/http/test_look.py \
 	tests/http/test_mail.py \
