@@ -7,10 +7,14 @@ its role and flags, who comes past the door.  A class that is not there fails.
 No password is hashed for a case: bodies are empty, so that who is let in is
 told what is missing, and nothing is done.
 """
+import email
+import email.policy
 import os
+import re
 import subprocess
 
-from rosterd import PASSWORD, ROSTERD, Rosterd, Sink, main, person, problem
+from rosterd import (PASSWORD, ROSTERD, Rosterd, Sink, main, person, problem,
+                     text_of, until)
 
 # Who asks.  The last six were somebody, or may do little.
 LIVE = ("user", "manager", "admin", "reader")
@@ -318,6 +322,45 @@ def looking_changes_nothing():
         assert admin.get(path).json() == there, path
 
 
+def mailed(admin, anyone, sink):
+    """Secrets that go by mail, each sent, and some of them used."""
+    found = {"new password": "canary of the next password"}
+
+    def arrived(name, address, page):
+        def find():
+            for envelope in reversed(sink.mails):
+                text = text_of(email.message_from_bytes(
+                    envelope.content, policy=email.policy.default))
+                link = re.search("/%s/([A-Za-z0-9_-]{20,})" % page, text)
+                if envelope.rcpt_tos == [address] and link and \
+                        link.group(1) not in found.values():
+                    return link.group(1)
+            return None
+        found[name] = until(find, "the mail with " + name)
+
+    admin.patch("/settings", {"registration": "open"})
+    anyone.post("/registrations", person("vera"), expect=201)
+    arrived("verification", "vera@example.org", "verify")
+    admin.post("/invitations", {"mail": "ivo@example.org", "send": True},
+               expect=201)
+    arrived("mailed invitation", "ivo@example.org", "register")
+    for n in range(2):
+        anyone.post("/password-resets", {"username": "bob"}, expect=202)
+        arrived("mailed reset %d" % n, "bob@example.org", "reset")
+    anyone.post("/password-resets/confirm", {
+        "token": found["mailed reset 1"],
+        "password": found["new password"]}, expect=None)
+    bob = anyone.rosterd.client()
+    bob.sign_in("bob", found["new password"])
+    bob.post("/me/mail", {"mail": "bob@example.net"}, expect=202)
+    arrived("new address", "bob@example.net", "verify")
+    arrived("old address", "bob@example.org", "verify")
+    anyone.post("/verifications", {"token": found["verification"]})
+    anyone.post("/verifications", {"token": found["new address"]})
+    until(lambda: not admin.get("/mail").json()["items"], "an empty queue")
+    return found
+
+
 def secrets_stay_where_they_belong():
     """In no line of the log, no record, no number, no page, and not in clear
     in the environment."""
@@ -353,6 +396,7 @@ def secrets_stay_where_they_belong():
         "Authorization": "Bearer " + secrets["token"] + "x"})
     client.post("/registrations", person(
         "dora", password=password, token=secrets["invitation"]), expect=201)
+    secrets.update(mailed(admin, client, sink))
     texts = {
         "log": rosterd.log(),
         "audit": admin.get("/audit/export?format=json").text,
