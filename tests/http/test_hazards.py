@@ -3,6 +3,7 @@
 """Rows of doc/hazards.md that no other program shows."""
 import os
 import re
+import signal
 import subprocess
 
 import rosterd as harness
@@ -171,8 +172,8 @@ def memory_is_nobody_elses():
     need("setpriv")
     wrapper = os.path.join(FOLDER, "less")
     with open(wrapper, "w") as script:
-        script.write("#!/bin/sh\nexec %s %s \"$@\"\n" % (
-            " ".join(less()), ROSTERD))
+        script.write("#!/bin/sh\nulimit -c unlimited\nexec %s %s \"$@\"\n" %
+                     (" ".join(less()), ROSTERD))
     os.chmod(wrapper, 0o755)
     harness.ROSTERD = wrapper
     rosterd = Rosterd()
@@ -189,6 +190,12 @@ def memory_is_nobody_elses():
         open_one.wait()
     # a leak check looks at what a build with sanitizers leaves open
     assert not looks_into(rosterd.process) or harness.sanitizer()
+    # even one that is forced, where everybody may have one
+    rosterd.process.send_signal(signal.SIGABRT)
+    _, status = os.waitpid(rosterd.process.pid, 0)
+    rosterd.process.returncode = -os.WTERMSIG(status)
+    assert os.WTERMSIG(status) == signal.SIGABRT or harness.sanitizer(), status
+    assert not os.WCOREDUMP(status), status
 
 
 if __name__ == "__main__":
