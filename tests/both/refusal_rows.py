@@ -39,7 +39,8 @@ DOORS = {
     (REST, CTL): (
         "account_inactive", "already_bootstrapped", "duplicate_email",
         "invalid_address", "invalid_scope", "host_taken",
-        "too_many_tokens", "unknown_user"),
+        "smtp_not_configured", "too_many_tokens", "unknown_preset",
+        "unknown_user"),
     (LDAP, CTL): ("invalid_home",),
 }
 # Tried by another program, since it takes time, a clock or a fresh directory:
@@ -62,7 +63,13 @@ ELSEWHERE = {
         "http/test_sessions.py", "reauthentication_required"),
     ("signature_immutable", LDAP): (
         "both/agreements", "signature_immutable"),
+    ("smtp_not_configured", REST): (
+        "http/test_input.py", "smtp_not_configured"),
+    ("smtp_not_configured", CTL): (
+        "both/invitations", "smtp_not_configured"),
     ("too_many_attempts", REST): ("both/lockout", "too_many_attempts"),
+    ("unknown_preset", REST): ("both/invitations", "unknown_preset"),
+    ("unknown_preset", CTL): ("both/invitations", "unknown_preset"),
 }
 
 
