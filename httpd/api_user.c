@@ -88,6 +88,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	enum rst_status status = RST_STATUS_ACTIVE;
 	struct act_person person = { .must_change = false };
 	bool send = input_bool(req, "send", false);
+	bool links = send || input_bool(req, "link", false);
 	uint64_t id, mail = 0;
 	enum rst_err err;
 
@@ -102,6 +103,14 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	}
 	if (send && !mail_can_send(req, reply))
 		return;
+	err = links ? act_reset_possible(&req->ctx, status,
+	                                 input_text(req, "mail"), send,
+	                                 &refusal)
+	            : RST_OK;
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, &refusal);
+		return;
+	}
 	person.username = input_text(req, "username");
 	person.given_name = input_text(req, "givenName");
 	person.surname = input_text(req, "sn");
@@ -117,7 +126,7 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 	}
 	reply->status = 201;
 	show(req, reply, id);
-	if (!http_is_problem(reply) && (input_bool(req, "link", false) || send))
+	if (!http_is_problem(reply) && links)
 		(void)reset_link(req, reply, id, reply->body,
 		                 send ? &mail : NULL);
 	if (!http_is_problem(reply) && send)

@@ -211,6 +211,29 @@ act_reset_answer(const struct act_ctx *ctx, uint64_t id,
 	return err;
 }
 
+/* A link that sets the password is for who may sign in with it, and a mail
+ * for who has an address. */
+static enum rst_err
+check_owner(enum rule_state state, struct rst_view mail, bool sends,
+            struct act_refusal *refusal)
+{
+	if (!rule_state_may_sign_in(state))
+		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
+	if (sends && mail.len == 0)
+		return act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	return RST_OK;
+}
+
+enum rst_err
+act_reset_possible(const struct act_ctx *ctx, enum rst_status status,
+                   struct rst_view mail, bool sends,
+                   struct act_refusal *refusal)
+{
+	return check_owner(
+		rule_state((enum rule_status)status, 0, RULE_NEVER, ctx->now_s),
+		mail, sends, refusal);
+}
+
 enum rst_err
 act_reset_link(const struct act_ctx *ctx, uint64_t person,
                const struct act_post *post, char token[RST_TOKEN_TEXT],
@@ -229,12 +252,10 @@ act_reset_link(const struct act_ctx *ctx, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
-	if (err == RST_OK &&
-	    !rule_state_may_sign_in(act_state(&record, ctx->now_s)))
-		err = act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
-	if (err == RST_OK && post != NULL &&
-	    rst_record_first(&record, RST_A_MAIL).len == 0)
-		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err == RST_OK)
+		err = check_owner(act_state(&record, ctx->now_s),
+		                  rst_record_first(&record, RST_A_MAIL),
+		                  post != NULL, refusal);
 	if (err == RST_OK)
 		err = give_link(&txn, ctx, &record, &giving, fresh, refusal);
 	if (err == RST_OK)

@@ -333,6 +333,12 @@ enum rst_err act_reset_link(const struct act_ctx *ctx, uint64_t person,
                             const struct act_post *post,
                             char token[RST_TOKEN_TEXT],
                             struct act_refusal *refusal) RST_MUST_USE;
+/* Would it be, of somebody who is about to be made with that status and that
+ * address?  The same refusals, before there is anything to take back. */
+enum rst_err act_reset_possible(const struct act_ctx *ctx,
+                                enum rst_status status, struct rst_view mail,
+                                bool sends, struct act_refusal *refusal)
+	RST_MUST_USE;
 /* Whose link that is, without using it: RULE_INVALID_LINK. */
 enum rst_err act_reset_find(const struct act_ctx *ctx, struct rst_view token,
                             uint64_t *ret_person, struct act_refusal *refusal)

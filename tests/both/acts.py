@@ -587,6 +587,7 @@ NOT_HERE = {
                          "no more: tests/http/test_agreements.py",
     "act_propose_username": "reads",
     "act_offer_username": "reads",
+    "act_reset_possible": "reads",
     "act_session_check": "part of every act over HTTP",
     "act_still_allowed": "reads",
     "act_proved_lately": "reads",

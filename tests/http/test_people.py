@@ -14,8 +14,8 @@ import sys
 import tempfile
 
 import rosterd as harness
-from rosterd import (BUILD, Browser, FOLDER, PASSWORD, Rosterd, environment,
-                     main, person, refused)
+from rosterd import (BUILD, Browser, FOLDER, PASSWORD, Rosterd, Sink,
+                     environment, main, person, refused)
 
 FEW = 400
 MANY = int(os.environ.get("ROSTER_TEST_PEOPLE", "4500"))
@@ -248,8 +248,27 @@ def many_at_a_time():
                 [("act", "delete"), ("confirmed", "true")], expect=400)
     assert admin.get("/users?status=deleted").json()["items"] == []
 
+def who_can_get_no_link_is_not_made():
+    """What would be refused afterwards is refused before."""
+    sink = Sink()
+    rosterd = Rosterd(smtp=sink.port)
+    admin = rosterd.admin()
+    for more, status, code in (
+            ({"send": True}, 422, "invalid_email"),
+            ({"link": True, "status": "suspended"}, 403, "account_inactive"),
+            ({"mail": "bob@example.org", "send": True, "status": "pending"},
+             403, "account_inactive")):
+        refused(admin.post("/users", dict(
+            {"username": "bob", "sn": "Bobson"}, **more), expect=None),
+            status, code)
+        admin.get("/users/bob", expect=404)
+    assert admin.post("/users", {
+        "username": "bob", "sn": "Bobson", "link": True},
+        expect=201).json()["link"]
+
+
 
 if __name__ == "__main__":
     main(each_is_found_by_what_is_known, pages_have_everybody_once,
          who_is_not_found_is_no_burden, a_page_costs_the_same_of_many,
-         many_at_a_time)
+         many_at_a_time, who_can_get_no_link_is_not_made)
