@@ -36,7 +36,8 @@ EXTRA_DIST += \
 	doc/design/0019-idempotency.md \
 	doc/design/0020-registration-by-invitation.md \
 	doc/design/0021-follower.md \
-	doc/design/0022-replicas.md
+	doc/design/0022-replicas.md \
+	doc/design/0023-where-the-relay-is-named.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

@@ -11,25 +11,19 @@
 #include "httpd/input.h"
 #include "lifecycle/setting.h"
 
-/* How the page puts them together; in this order. */
+/* How the page puts them together. */
 static const struct {
 	const char *id, *title;
-	enum rule_setting_id first, last;
-} groups[] = {
-	{ "accounts", "Who may register and what clients see",
-	  RULE_SETTING_REGISTRATION, RULE_SETTING_CLIENT_VIEW },
-	{ "numbers", "Numbers and new accounts", RULE_SETTING_THIRD_RANGE,
-	  RULE_SETTING_SHELLS },
-	{ "links", "Links and sessions", RULE_SETTING_INVITATION_LIFETIME,
-	  RULE_SETTING_REAUTHENTICATION },
-	{ "keeping", "How long things are kept", RULE_SETTING_PENDING_LIFETIME,
-	  RULE_SETTING_AUDIT_RETENTION },
-	{ "passwords", "Passwords", RULE_SETTING_PASSWORD_MIN_LENGTH,
-	  RULE_SETTING_PASSWORD_GRACE },
-	{ "lockout", "Wrong passwords and idle accounts",
-	  RULE_SETTING_THROTTLE_FAILURES, RULE_SETTING_END - 1 },
+} groups[RULE_GROUPS_END] = {
+	[RULE_GROUP_ACCOUNTS] = { "accounts", "Who may register and what "
+	                                      "clients see" },
+	[RULE_GROUP_NUMBERS] = { "numbers", "Numbers and new accounts" },
+	[RULE_GROUP_LINKS] = { "links", "Links and sessions" },
+	[RULE_GROUP_KEEPING] = { "keeping", "How long things are kept" },
+	[RULE_GROUP_PASSWORDS] = { "passwords", "Passwords" },
+	[RULE_GROUP_LOCKOUT] = { "lockout",
+	                         "Wrong passwords and idle accounts" },
 };
-#define GROUPS (sizeof(groups) / sizeof(groups[0]))
 
 /* { value, chosen } for each word that may be chosen. */
 static bool
@@ -91,7 +85,14 @@ fit_page(const struct http_req *req, cJSON *item, enum rule_setting_id id,
 {
 	const struct rule_setting *setting = rule_setting(id);
 	struct rst_view typed = input_text(req, setting->name);
+	char from[sizeof("from ") + RULE_SETTING_RANGE_BYTES];
 
+	/* a sentence of its own, which other languages can have */
+	(void)snprintf(from, sizeof(from), "from %s",
+	               json_get(item, "range")->valuestring);
+	if (setting->type == RULE_TYPE_COUNT || setting->type == RULE_TYPE_SPAN)
+		(void)cJSON_ReplaceItemInObjectCaseSensitive(
+			item, "range", cJSON_CreateString(from));
 	if (!json_add_text(item, "label", setting->text) ||
 	    !json_add_bool(item, "has_choices",
 	                   setting->type == RULE_TYPE_SWITCH ||
@@ -108,42 +109,75 @@ fit_page(const struct http_req *req, cJSON *item, enum rule_setting_id id,
 	return add_choices(item, setting, json_get(item, "value")->valuestring);
 }
 
+/* The list of a group on the page, made with its first setting. */
+static cJSON *
+part_of(cJSON *parts, enum rule_setting_group group)
+{
+	cJSON *part;
+
+	cJSON_ArrayForEach(part, parts) if (
+		strcmp(json_get(part, "id")->valuestring, groups[group].id) ==
+		0) return cJSON_GetObjectItemCaseSensitive(part, "settings");
+	part = cJSON_CreateObject();
+	if (!json_take_item(parts, part) ||
+	    !json_add_text(part, "id", groups[group].id) ||
+	    !json_add_text(part, "title", groups[group].title))
+		return NULL;
+	return cJSON_AddArrayToObject(part, "settings");
+}
+
 bool
 model_settings(const struct http_req *req, const struct rst_record *record,
                bool policy, cJSON *body)
 {
-	cJSON *list = cJSON_AddArrayToObject(body, "items"), *page = NULL;
-	cJSON *settings = list, *group;
+	cJSON *list = cJSON_AddArrayToObject(body, "items"), *parts = NULL;
 
 	if (!req->api)
-		page = cJSON_AddArrayToObject(body, "parts");
-	for (size_t i = 0; i < GROUPS; i++) {
-		for (unsigned int id = groups[i].first; id <= groups[i].last;
-		     id++) {
-			cJSON *item;
+		parts = cJSON_AddArrayToObject(body, "parts");
+	for (unsigned int id = 0; id < RULE_SETTING_END; id++) {
+		const struct rule_setting *setting = rule_setting(id);
+		cJSON *item;
 
-			if (policy &&
-			    rule_setting(id)->scope != RULE_SCOPE_POLICY)
-				continue;
-			if (page != NULL &&
-			    (id == groups[i].first || settings == list)) {
-				group = cJSON_CreateObject();
-				if (!json_take_item(page, group) ||
-				    !json_add_text(group, "id", groups[i].id) ||
-				    !json_add_text(group, "title",
-				                   groups[i].title))
-					return false;
-				settings = cJSON_AddArrayToObject(group,
-				                                  "settings");
-			}
-			item = setting_item(record, id);
-			if (!json_take_item(settings, item) ||
-			    (page != NULL && !fit_page(req, item, id, policy)))
-				return false;
-		}
-		settings = list;
+		if (policy && setting->scope != RULE_SCOPE_POLICY)
+			continue;
+		item = setting_item(record, id);
+		if (!json_take_item(parts != NULL
+		                            ? part_of(parts, setting->group)
+		                            : list,
+		                    item) ||
+		    (parts != NULL && !fit_page(req, item, id, policy)))
+			return false;
 	}
 	return list != NULL;
+}
+
+/* Which relay takes the mail and who it is from, as rosterd.conf(5) says; of
+ * the address neither the secret nor anything behind the port. */
+static bool
+add_mail(const struct http_req *req, cJSON *body)
+{
+	const struct http_config *config = req->server->config;
+	const char *url = config->smtp_url != NULL ? config->smtp_url : "";
+	const char *sign = strstr(url, "://");
+	size_t scheme = sign != NULL ? (size_t)(sign - url) + 3 : 0;
+	struct rst_view host =
+		rst_view(url + scheme, strcspn(url + scheme, "/?#"));
+	cJSON *mail = cJSON_AddObjectToObject(body, "mail");
+	char relay[HTTP_URL_MAX + 1];
+
+	/* a password may hold an @, a host cannot */
+	for (size_t i = 0; i < host.len; i++)
+		if (host.ptr[i] == '@') {
+			host = rst_view(host.ptr + i + 1, host.len - i - 1);
+			i = (size_t)-1;
+		}
+	(void)snprintf(relay, sizeof(relay), "%.*s%.*s", (int)scheme, url,
+	               (int)host.len, host.ptr);
+	return mail != NULL &&
+	       json_add_bool(mail, "configured", req->server->mail != NULL) &&
+	       json_add_text(mail, "relay", relay) &&
+	       json_add_text(mail, "from",
+	                     config->from != NULL ? config->from : "");
 }
 
 /* GET /settings */
@@ -161,7 +195,8 @@ api_setting_list(struct http_req *req, struct http_reply *reply)
 		reply->body = cJSON_CreateObject();
 		if (!model_settings(req, &record, false, reply->body) ||
 		    !json_add_bool(reply->body, "mailConfigured",
-		                   req->server->mail != NULL))
+		                   req->server->mail != NULL) ||
+		    !add_mail(req, reply->body))
 			err = RST_ENOMEM;
 		model_etag(&record, reply);
 	}

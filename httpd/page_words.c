@@ -215,7 +215,10 @@ translate_parts(cJSON *root, const struct http_locale *locale)
 		translate(part, "title", locale);
 		cJSON_ArrayForEach(setting, cJSON_GetObjectItemCaseSensitive(
 						    part, "settings"))
+		{
 			translate(setting, "label", locale);
+			translate(setting, "range", locale);
+		}
 	}
 }
 

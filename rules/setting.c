@@ -9,18 +9,17 @@
 #include "rules/setting.h"
 
 static const struct rule_setting settings[RULE_SETTING_END] = {
-#define RULE_SETTING_ROW(id, name, type, scope, min, max, value, choices,      \
-                         text)                                                 \
-	{                                                                      \
-		name,                                                          \
-		RULE_TYPE_##type,                                              \
-		RULE_SCOPE_##scope,                                            \
-		min,                                                           \
-		max,                                                           \
-		value,                                                         \
-		choices,                                                       \
-		text                                                           \
-	},
+#define RULE_SETTING_ROW(id, name, type, scope, group, min, max, value,        \
+                         choices, text)                                        \
+	{ name,                                                                \
+	  RULE_TYPE_##type,                                                    \
+	  RULE_SCOPE_##scope,                                                  \
+	  RULE_GROUP_##group,                                                  \
+	  min,                                                                 \
+	  max,                                                                 \
+	  value,                                                               \
+	  choices,                                                             \
+	  text },
 	RULE_SETTINGS(RULE_SETTING_ROW)
 #undef RULE_SETTING_ROW
 };

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """Settings, policies, the outbox, the overview: as JSON and as pages."""
 import datetime
+import os
 import re
+import subprocess
 
-from rosterd import (Browser, PASSWORD, Rosterd, Sink, main, person, refused,
-                     until)
+from rosterd import (BUILD, Browser, PASSWORD, Rosterd, SOURCE, Sink, main,
+                     person, refused, until)
 
 
 def sign_in(rosterd, username="ada"):
@@ -47,6 +49,50 @@ def settings_are_read_and_set():
     bob = rosterd.client()
     bob.sign_in("bob")
     refused(bob.get("/settings", expect=403), 403, "forbidden")
+
+
+def no_setting_is_forgotten():
+    """The API and the page have what rosterctl has, and a policy its own."""
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    lines = subprocess.run(
+        [os.path.join(BUILD, "rosterctl"), "--state", rosterd.state, "config",
+         "list", "--json"], check=True, text=True,
+        stdout=subprocess.PIPE).stdout
+    names = re.findall(r'"name":\s*"([a-z-]+)"', lines)
+    assert len(names) > 60 and len(set(names)) == len(names), lines
+    assert list(settings_of(admin)) == names
+    web = sign_in(rosterd)
+
+    def fields(page):
+        return re.findall(r'<(?:select|input) id="([a-z-]+)" name="\1"', page)
+    there = fields(web.open("/settings"))
+    assert sorted(there) == sorted(names), set(there) ^ set(names)
+    admin.post("/policies", {"name": "staff"}, expect=201)
+    with open(os.path.join(SOURCE, "rules", "setting.h")) as header:
+        own = set(re.findall(r'"([a-z-]+)", \w+,[\s\\]*POLICY', header.read()))
+    assert set(fields(web.open("/policies/staff"))) & set(names) == own, own
+
+
+def the_relay_is_told_without_its_secret():
+    """From rosterd.conf, where it is changed."""
+    told = Rosterd().admin().get("/settings").json()
+    assert told["mail"] == {"configured": False, "relay": "", "from": ""}, told
+    sink = Sink()
+    rosterd = Rosterd(settings={
+        "MAIL__SMTP_URL": "smtp://joe:s3cr@et@127.0.0.1:%d/greets"
+        % sink.port, "MAIL__FROM": "Roster <no-reply@example.org>"})
+    admin = rosterd.admin()
+    answer = admin.get("/settings")
+    assert answer.json()["mail"] == {
+        "configured": True, "relay": "smtp://127.0.0.1:%d" % sink.port,
+        "from": "Roster <no-reply@example.org>"}, answer.text
+    page = sign_in(rosterd).open("/settings")
+    assert "smtp://127.0.0.1:%d<" % sink.port in page
+    assert "no-reply@example.org" in page
+    assert "et@127" not in page + answer.text and "joe" not in page
+    refused(admin.patch("/settings", {"mail": {"relay": "smtp://x"}},
+                        expect=None), 400, "unknown_field")
 
 
 def the_page_of_settings_changes_what_was_changed():
@@ -280,7 +326,8 @@ def the_overview_counts():
 
 
 if __name__ == "__main__":
-    main(settings_are_read_and_set,
+    main(settings_are_read_and_set, no_setting_is_forgotten,
+         the_relay_is_told_without_its_secret,
          the_page_of_settings_changes_what_was_changed,
          policies_hold_for_their_groups, hosts_say_who_may_log_in,
          the_outbox_is_seen_and_emptied,

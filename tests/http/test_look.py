@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """Colours that can be read, and every text in every language."""
+import html
 import json
 import os
 import re
@@ -70,6 +71,40 @@ def every_text_is_in_every_language():
             sorted(re.findall(r"\{\{.*?\}\}|<[^>]*>|%d", said)), english
 
 
+def the_settings_are_in_every_language():
+    """What they are for, what they take, what they are together."""
+    rosterd = Rosterd()
+    admin = rosterd.admin()
+    admin.post("/policies", {"name": "staff"}, expect=201)
+    sides = []
+    for language in ("en", "de"):
+        web = Browser(rosterd)
+        web.web.headers["Accept-Language"] = language
+        web.open("/login")
+        web.submit("/login", {"username": "ada", "password": PASSWORD})
+        told = {}
+        for path in ("/settings", "/policies/staff"):
+            page = web.open(path)
+            for name, text in re.findall(
+                    r'<label for="([a-z-]+)">(.*?)</label>', page):
+                told[path, name] = text
+            for name, text in re.findall(
+                    r'id="([a-z-]+)-hint"><code>[a-z-]+</code>: (.*?)\. ',
+                    page):
+                told[path, name, "range"] = text
+            for name, text in re.findall(
+                    r'<h2 id="([a-z]+)-title">(.*?)</h2>', page):
+                told[path, name, "title"] = text
+        sides.append(told)
+    english, german = sides
+    assert len(english) > 180 and set(english) == set(german), len(english)
+    with open(os.path.join(HTTPD, "locale", "de.json")) as catalogue:
+        catalogue = json.load(catalogue)
+    same = [where for where in english if english[where] == german[where]
+            and html.unescape(english[where]) not in catalogue]
+    assert not same, [(where, english[where]) for where in same]
+
+
 def a_browser_gets_its_language():
     rosterd = Rosterd()
     rosterd.admin()
@@ -95,4 +130,4 @@ def a_browser_gets_its_language():
 
 if __name__ == "__main__":
     main(colours_can_be_read, every_text_is_in_every_language,
-         a_browser_gets_its_language)
+         the_settings_are_in_every_language, a_browser_gets_its_language)

@@ -68,7 +68,7 @@ def settings(top):
     table = table[:table.index("\n")]
     table = re.sub(r'" "', "", table)
     rows = re.findall(
-        r'X\((\w+), "([a-z-]+)", (\w+), (\w+), ([^,]+), ([^,]+), '
+        r'X\((\w+), "([a-z-]+)", (\w+), (\w+), \w+, ([^,]+), ([^,]+), '
         r'"([^"]*)", (NULL|"[^"]*"), "((?:[^"\\]|\\.)*)"\)', table)
     if len(rows) != len(re.findall(r"X\(\w+, \"", table)):
         raise SystemExit("\trules/setting.h: rows that do not read")
