@@ -212,6 +212,8 @@ read_edits(const struct http_req *req, const struct times *times,
 		{ "language", RST_A_PREFERREDLANGUAGE },
 		{ "mail", RST_A_MAIL },
 		{ "loginShell", RST_A_LOGINSHELL },
+		{ "homeDirectory", RST_A_HOMEDIRECTORY },
+		{ "description", RST_A_DESCRIPTION },
 		{ "status", RST_A_ROSTERSTATUS },
 		{ "reason", RST_A_ROSTERREASON },
 	};
@@ -269,6 +271,8 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		{ "language", INPUT_TEXT, false },
 		{ "mail", INPUT_TEXT, false },
 		{ "loginShell", INPUT_TEXT, false },
+		{ "homeDirectory", INPUT_TEXT, false },
+		{ "description", INPUT_TEXT, false },
 		{ "status", INPUT_TEXT, false },
 		{ "reason", INPUT_TEXT, false },
 		{ "starts", INPUT_TEXT, false },
@@ -300,6 +304,15 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 		http_location(reply, "/users/", req->arg[0], "?done=saved");
 }
 
+/* Find the person of a move, as the client last saw him. */
+static enum rst_err
+find_current(struct http_req *req, struct http_reply *reply, uint64_t *ret_id)
+{
+	enum rst_err err = find_person(req, ret_id);
+
+	return err == RST_OK ? model_current(req, *ret_id, reply) : err;
+}
+
 /* The moves differ in their act and in what the page says then. */
 static bool
 move(struct http_req *req, struct http_reply *reply, act_move *act,
@@ -313,9 +326,7 @@ move(struct http_req *req, struct http_reply *reply, act_move *act,
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return false;
-	err = find_person(req, ret_id);
-	if (err == RST_OK)
-		err = model_current(req, *ret_id, reply);
+	err = find_current(req, reply, ret_id);
 	if (err == RST_OK)
 		err = act(&req->ctx, *ret_id, input_text(req, "reason"),
 		          &refusal);
@@ -324,23 +335,47 @@ move(struct http_req *req, struct http_reply *reply, act_move *act,
 }
 
 static void
-move_and_show(struct http_req *req, struct http_reply *reply, act_move *act,
-              const char *done)
+show_moved(struct http_req *req, struct http_reply *reply, uint64_t id,
+           const char *done)
 {
-	uint64_t id;
-
-	if (!move(req, reply, act, &id))
-		return;
 	show(req, reply, id);
 	if (!req->api && !http_is_problem(reply))
 		http_location(reply, "/users/", req->arg[0], done);
 }
 
-/* POST /users/{}/approve */
+static void
+move_and_show(struct http_req *req, struct http_reply *reply, act_move *act,
+              const char *done)
+{
+	uint64_t id;
+
+	if (move(req, reply, act, &id))
+		show_moved(req, reply, id, done);
+}
+
+/* POST /users/{}/approve: perhaps into groups */
 void
 api_user_approve(struct http_req *req, struct http_reply *reply)
 {
-	move_and_show(req, reply, act_approve, "?done=approved");
+	static const struct input_field fields[] = {
+		{ "reason", INPUT_TEXT, false },
+		{ "groups", INPUT_LIST, false },
+	};
+	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
+	struct rst_view groups[INPUT_LIST_MAX];
+	uint64_t id;
+	enum rst_err err;
+
+	if (!INPUT_CHECK(req, fields, reply))
+		return;
+	err = find_current(req, reply, &id);
+	if (err == RST_OK)
+		err = act_approve_into(&req->ctx, id, groups,
+		                       input_list(req, "groups", groups),
+		                       input_text(req, "reason"), &refusal);
+	http_reply_err(req, reply, err, &refusal);
+	if (err == RST_OK)
+		show_moved(req, reply, id, "?done=approved");
 }
 
 /* POST /users/{}/suspend */

@@ -232,6 +232,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 		{ "language", RST_A_PREFERREDLANGUAGE },
 		{ "loginShell", RST_A_LOGINSHELL },
 		{ "homeDirectory", RST_A_HOMEDIRECTORY },
+		{ "description", RST_A_DESCRIPTION },
 		{ "entryUUID", RST_A_ENTRYUUID },
 		{ "reason", RST_A_ROSTERREASON },
 	};

@@ -248,30 +248,6 @@ revoke_older(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *mail,
 	return err;
 }
 
-/* DNs of the groups that the invited will join. */
-static enum rst_err
-add_joins(struct rst_wtxn *txn, const struct act_invite *invite,
-          struct rst_entry *entry, struct act_refusal *refusal)
-{
-	char dn[RST_DN_MAX];
-	uint64_t group;
-	size_t len;
-	enum rst_err err = RST_OK;
-
-	for (size_t i = 0; err == RST_OK && i < invite->n_groups; i++) {
-		err = act_find_group(&txn->r, invite->groups[i], &group);
-		if (err == RST_ENOTFOUND)
-			return act_refuse(refusal, RULE_UNKNOWN_GROUP,
-			                  "groups");
-		if (err == RST_OK)
-			err = rst_tree_dn(&txn->r, group, dn, sizeof(dn), &len);
-		if (err == RST_OK)
-			err = rst_entry_add(entry, RST_A_ROSTERJOINS,
-			                    rst_view(dn, len));
-	}
-	return err;
-}
-
 static enum rst_err
 add_invitation(struct rst_wtxn *txn, const struct act_ctx *ctx,
                const struct act_invite *invite, const char *mail,
@@ -310,7 +286,8 @@ add_invitation(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                values, sizeof(values) / sizeof(values[0]),
 		                &entry);
 	if (err == RST_OK)
-		err = add_joins(txn, invite, entry, refusal);
+		err = act_add_joins(&txn->r, entry, invite->groups,
+		                    invite->n_groups, refusal);
 	if (err == RST_OK)
 		err = act_gate_add(txn, ctx, "invite", entry, ret_id, refusal);
 	rst_entry_free(entry);

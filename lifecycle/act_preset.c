@@ -42,19 +42,20 @@ act_find_preset(const struct rst_rtxn *txn, struct rst_view name,
 	return err;
 }
 
-static enum rst_err
-set_groups(const struct rst_rtxn *txn, struct rst_entry *entry,
-           const struct act_preset *preset, struct act_refusal *refusal)
+enum rst_err
+act_add_joins(const struct rst_rtxn *txn, struct rst_entry *entry,
+              const struct rst_view *groups, size_t n_groups,
+              struct act_refusal *refusal)
 {
 	char dn[RST_DN_MAX];
 	uint64_t group;
 	size_t len;
-	enum rst_err err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+	enum rst_err err = RST_OK;
 
-	for (size_t i = 0; err == RST_OK && i < preset->n_groups; i++) {
-		if (preset->groups[i].len == 0)
+	for (size_t i = 0; err == RST_OK && i < n_groups; i++) {
+		if (groups[i].len == 0)
 			continue; /* an empty field of a form */
-		err = act_find_group(txn, preset->groups[i], &group);
+		err = act_find_group(txn, groups[i], &group);
 		if (err == RST_ENOTFOUND)
 			return act_refuse(refusal, RULE_UNKNOWN_GROUP,
 			                  "groups");
@@ -65,6 +66,17 @@ set_groups(const struct rst_rtxn *txn, struct rst_entry *entry,
 			                   rst_view(dn, len));
 	}
 	return err;
+}
+
+static enum rst_err
+set_groups(const struct rst_rtxn *txn, struct rst_entry *entry,
+           const struct act_preset *preset, struct act_refusal *refusal)
+{
+	enum rst_err err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+
+	return err == RST_OK ? act_add_joins(txn, entry, preset->groups,
+	                                     preset->n_groups, refusal)
+	                     : err;
 }
 
 /* What is not said stays, what is empty goes. */

@@ -146,6 +146,12 @@ enum rst_err act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
                                  struct rst_record *ret_record,
                                  struct act_refusal *refusal) RST_MUST_USE;
 
+/* act_preset.c: rosterJoins of entry, besides what is there; groups are names,
+ * empty ones are passed over.  RULE_UNKNOWN_GROUP for one that is not. */
+enum rst_err act_add_joins(const struct rst_rtxn *txn, struct rst_entry *entry,
+                           const struct rst_view *groups, size_t n_groups,
+                           struct act_refusal *refusal) RST_MUST_USE;
+
 /* act_preset.c: what invite's preset says, where invite is silent; groups are
  * added to those it names.  RULE_UNKNOWN_PRESET. */
 struct act_preset_room {

@@ -14,10 +14,12 @@
 struct move {
 	const char *act;
 	unsigned int from;
-	enum rst_status to;   /* RST_STATUS_NONE: the former status */
-	const char *template; /* of a mail to the person, or NULL */
-	bool approves;        /* one approval of several, perhaps */
-	bool skips;           /* also who has agreements to sign yet */
+	enum rst_status to;            /* RST_STATUS_NONE: the former status */
+	const char *template;          /* of a mail to the person, or NULL */
+	bool approves;                 /* one approval of several, perhaps */
+	bool skips;                    /* also who has agreements to sign yet */
+	const struct rst_view *groups; /* that he joins when he is active */
+	size_t n_groups;
 };
 
 #define FROM(status) (1U << RST_STATUS_##status)
@@ -60,6 +62,19 @@ room_for(const struct move *move)
 	               : RST_WRITE_ORDINARY;
 }
 
+/* The gate makes members of them when the person becomes active, whoever's
+ * approval or signature that waits for. */
+static enum rst_err
+add_joins(const struct rst_rtxn *txn, const struct move *move,
+          struct rst_entry *entry, struct rst_record *record,
+          struct act_refusal *refusal)
+{
+	enum rst_err err = act_add_joins(txn, entry, move->groups,
+	                                 move->n_groups, refusal);
+
+	return err == RST_OK ? rst_entry_record(entry, record) : err;
+}
+
 /* Where the person is already is where he was to go: RST_OK, and nothing is
  * written. */
 static enum rst_err
@@ -80,14 +95,16 @@ move_person(const struct act_ctx *ctx, const struct move *move, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	err = act_load(&txn.r, person, RST_KIND_PERSON, &entry, &record);
-	if (err != RST_OK || record.status == move->to)
+	if (err != RST_OK || (record.status == move->to && move->n_groups == 0))
 		goto out;
 	if (!(move->from & 1U << record.status) &&
 	    !(move->skips && act_is_invited(&record))) {
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 		goto out;
 	}
-	if (move->approves)
+	if (move->n_groups > 0)
+		err = add_joins(&txn.r, move, entry, &record, refusal);
+	if (err == RST_OK && move->approves)
 		err = act_approval(&txn.r, ctx, &record, entry, &waits);
 	if (err == RST_OK && move->approves && !waits)
 		err = act_admit(&txn, ctx, entry, &record, &signs);
@@ -112,8 +129,21 @@ enum rst_err
 act_approve(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = {
-		"approve", FROM(PENDING), RST_STATUS_ACTIVE, NULL, true, false
+	return act_approve_into(ctx, person, NULL, 0, reason, refusal);
+}
+
+enum rst_err
+act_approve_into(const struct act_ctx *ctx, uint64_t person,
+                 const struct rst_view *groups, size_t n_groups,
+                 struct rst_view reason, struct act_refusal *refusal)
+{
+	const struct move move = {
+		.act = "approve",
+		.from = FROM(PENDING),
+		.to = RST_STATUS_ACTIVE,
+		.approves = true,
+		.groups = groups,
+		.n_groups = n_groups,
 	};
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -124,8 +154,9 @@ act_suspend(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
 	static const struct move move = {
-		"suspend", FROM(ACTIVE), RST_STATUS_SUSPENDED,
-		NULL,      false,        false
+		.act = "suspend",
+		.from = FROM(ACTIVE),
+		.to = RST_STATUS_SUSPENDED,
 	};
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -136,8 +167,10 @@ act_suspend_idle(const struct act_ctx *ctx, uint64_t person,
                  struct rst_view reason, struct act_refusal *refusal)
 {
 	static const struct move move = {
-		"suspend",   FROM(ACTIVE), RST_STATUS_SUSPENDED,
-		"suspended", false,        false
+		.act = "suspend",
+		.from = FROM(ACTIVE),
+		.to = RST_STATUS_SUSPENDED,
+		.template = "suspended",
 	};
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -148,8 +181,10 @@ act_activate(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
              struct act_refusal *refusal)
 {
 	static const struct move move = {
-		"activate", FROM(SUSPENDED), RST_STATUS_ACTIVE,
-		NULL,       false,           true
+		.act = "activate",
+		.from = FROM(SUSPENDED),
+		.to = RST_STATUS_ACTIVE,
+		.skips = true,
 	};
 
 	return move_person(ctx, &move, person, reason, refusal);
@@ -159,9 +194,11 @@ enum rst_err
 act_restore(const struct act_ctx *ctx, uint64_t person, struct rst_view reason,
             struct act_refusal *refusal)
 {
-	static const struct move move = { "restore",       FROM(DELETED),
-		                          RST_STATUS_NONE, NULL,
-		                          false,           false };
+	static const struct move move = {
+		.act = "restore",
+		.from = FROM(DELETED),
+		.to = RST_STATUS_NONE,
+	};
 
 	return move_person(ctx, &move, person, reason, refusal);
 }
@@ -320,12 +357,11 @@ enum rst_err
 act_delete_person(const struct act_ctx *ctx, uint64_t person,
                   struct rst_view reason, struct act_refusal *refusal)
 {
-	static const struct move move = { "delete",
-		                          FROM(ACTIVE) | FROM(SUSPENDED),
-		                          RST_STATUS_DELETED,
-		                          NULL,
-		                          false,
-		                          false };
+	static const struct move move = {
+		.act = "delete",
+		.from = FROM(ACTIVE) | FROM(SUSPENDED),
+		.to = RST_STATUS_DELETED,
+	};
 	struct rst_rtxn txn;
 	bool bin;
 	enum rst_err err;

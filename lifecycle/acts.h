@@ -210,6 +210,13 @@ enum rst_err act_delete_group(const struct act_ctx *ctx, uint64_t group,
 enum rst_err act_approve(const struct act_ctx *ctx, uint64_t person,
                          struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;
+/* The same, into groups (names), which the person joins on becoming active, in
+ * one transaction: RULE_UNKNOWN_GROUP, and RULE_STATUS_MOVE for who does not
+ * wait. */
+enum rst_err act_approve_into(const struct act_ctx *ctx, uint64_t person,
+                              const struct rst_view *groups, size_t n_groups,
+                              struct rst_view reason,
+                              struct act_refusal *refusal) RST_MUST_USE;
 enum rst_err act_reject(const struct act_ctx *ctx, uint64_t person,
                         struct rst_view reason, struct act_refusal *refusal)
 	RST_MUST_USE;

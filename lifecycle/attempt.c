@@ -41,12 +41,15 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
                struct attempt_policy *ret_policy)
 {
 	struct lifecycle_policy own;
+	struct rst_record record;
 	enum rst_err err;
 
 	*ret_policy = (struct attempt_policy){ .account = { 0 } };
 	if (!gate_lifecycle_on(txn))
 		return RST_OK;
 	err = lifecycle_policy(txn, person, &own);
+	if (err == RST_OK && person != 0)
+		err = rst_record_get(txn, person, &record);
 	if (err != RST_OK)
 		return err;
 	*ret_policy = (struct attempt_policy){
@@ -62,6 +65,10 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 			(uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
 		.audits_sign_in = own.number[RULE_SETTING_AUDIT_SIGN_INS] > 0,
 	};
+	/* Hosts and services would be shut out by any stranger, and have no
+	 * status that a lock could be lifted with: the address waits. */
+	if (person != 0 && record.kind != RST_KIND_PERSON)
+		ret_policy->account.failures = 0;
 	return RST_OK;
 }
 

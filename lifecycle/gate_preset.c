@@ -57,7 +57,7 @@ check_groups(struct gate *g, const struct gate_sides *sides)
 		return RST_OK;
 	if (joins.count > RULE_INVITATION_GROUPS_MAX)
 		return gate_refuse(g, RULE_UNKNOWN_GROUP, "rosterJoins",
-		                   "an invitation joins at most %d",
+		                   "at most %d at once",
 		                   RULE_INVITATION_GROUPS_MAX);
 	while (rst_attr_next(&joins, &dn))
 		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) != RST_OK ||
@@ -101,6 +101,9 @@ gate_preset(struct gate *g, const struct gate_sides *sides)
 	struct rst_view name;
 	enum rst_err err = RST_OK;
 
+	/* what somebody joins with his approval */
+	if (is != NULL && was != NULL && is->kind == RST_KIND_PERSON)
+		return check_groups(g, sides);
 	if (is == NULL || !act_is_preset(is))
 		return RST_OK;
 	name = rst_record_first(is, RST_A_CN);

@@ -7,23 +7,28 @@
 
 #include "lifecycle/audit.h"
 #include "lifecycle/moment.h"
+#include "rules/names.h"
 #include "store/session.h"
 #include "tools/noun.h"
 
 static enum ctl_status
-print_one(const struct noun *noun, const struct rst_session *session)
+print_one(const struct noun *noun, const struct rst_session *session,
+          struct rst_view user, bool named)
 {
 	char made[LIFECYCLE_TIME_BYTES], seen[LIFECYCLE_TIME_BYTES];
 	char expires[LIFECYCLE_TIME_BYTES];
 	char *agent = audit_readable(rst_view_of(session->agent));
 	cJSON *root = cJSON_CreateObject();
-	char *text = NULL;
+	char *text = NULL, name[RULE_NAME_MAX + 1];
 	bool good;
 
+	(void)rst_view_copy(user, name, sizeof(name));
 	lifecycle_time_print_3339(session->made_s, made);
 	lifecycle_time_print_3339(session->seen_s, seen);
 	lifecycle_time_print_3339(session->expires_s, expires);
-	good = agent != NULL && cJSON_AddStringToObject(root, "began", made) &&
+	good = agent != NULL &&
+	       cJSON_AddStringToObject(root, "username", name) &&
+	       cJSON_AddStringToObject(root, "began", made) &&
 	       cJSON_AddStringToObject(root, "seen", seen) &&
 	       cJSON_AddStringToObject(root, "expires", expires) &&
 	       cJSON_AddStringToObject(root, "address", session->address) &&
@@ -33,8 +38,8 @@ print_one(const struct noun *noun, const struct rst_session *session)
 	if (text != NULL)
 		puts(text);
 	else if (good && !noun->json)
-		printf("%s  %s  %-24s %s\n", made, seen, session->address,
-		       agent);
+		printf("%-*s%s  %s  %-24s %s\n", named ? RULE_NAME_MAX + 1 : 0,
+		       named ? name : "", made, seen, session->address, agent);
 	good = good && (text != NULL || !noun->json);
 	cJSON_free(text);
 	cJSON_Delete(root);
@@ -42,30 +47,53 @@ print_one(const struct noun *noun, const struct rst_session *session)
 	return good ? CTL_OK : CTL_INTERNAL;
 }
 
+/* Of one person or, with 0, of everybody. */
+static enum ctl_status
+print_all(struct noun *noun, const struct rst_rtxn *txn, uint64_t person)
+{
+	unsigned char digest[RST_DIGEST_BYTES] = { 0 };
+	enum ctl_status status = CTL_OK;
+	struct rst_session session;
+	struct rst_record record;
+	bool started = false;
+	enum rst_err err = RST_OK;
+
+	while (status == CTL_OK &&
+	       (err = rst_session_next(txn, person, &started, digest,
+	                               &session)) == RST_OK) {
+		if (session.expires_s <= noun->ctx.now_s)
+			continue;
+		err = rst_record_get(txn, session.user, &record);
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err != RST_OK)
+			break;
+		status = print_one(noun, &session,
+		                   rst_record_first(&record, RST_A_UID),
+		                   person == 0);
+	}
+	return err == RST_OK || err == RST_ENOTFOUND
+	               ? status
+	               : ctl_failed(err, &noun->refusal);
+}
+
 static enum ctl_status
 list(struct noun *noun)
 {
-	struct rst_session sessions[RST_SESSIONS_PER_USER];
-	enum ctl_status status;
+	enum ctl_status status = CTL_OK;
 	struct rst_rtxn txn;
-	uint64_t person;
-	size_t n = 0;
+	uint64_t person = 0;
 	enum rst_err err;
 
-	status = noun_person(noun, 0, &person);
+	if (noun->n_args > 0)
+		status = noun_person(noun, 0, &person);
 	if (status != CTL_OK)
 		return status;
 	err = rst_read_begin(noun->env, &txn);
-	if (err == RST_OK) {
-		err = rst_session_list(&txn, person, sessions,
-		                       RST_SESSIONS_PER_USER, &n);
-		rst_read_end(&txn);
-	}
 	if (err != RST_OK)
 		return ctl_failed(err, &noun->refusal);
-	for (size_t i = 0; status == CTL_OK && i < n; i++)
-		if (sessions[i].expires_s > noun->ctx.now_s)
-			status = print_one(noun, &sessions[i]);
+	status = print_all(noun, &txn, person);
+	rst_read_end(&txn);
 	return status;
 }
 
@@ -86,10 +114,10 @@ end(struct noun *noun)
 }
 
 static const struct noun_verb verbs[] = {
-	{ "list", "NAME",
-	  "Where somebody is signed in: since when, last seen, from where, "
-	  "with what",
-	  1, 1, 0, false, list },
+	{ "list", "[NAME]",
+	  "Where somebody, or everybody, is signed in: since when, last seen, "
+	  "from where, with what",
+	  0, 1, 0, false, list },
 	{ "end", "NAME", "All of them end", 1, 1, NOUN_BIT(REASON), true, end },
 };
 

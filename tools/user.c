@@ -104,6 +104,7 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 		{ "mail", RST_A_MAIL, false },
 		{ "loginShell", RST_A_LOGINSHELL, false },
 		{ "homeDirectory", RST_A_HOMEDIRECTORY, false },
+		{ "description", RST_A_DESCRIPTION, false },
 		{ "entryUUID", RST_A_ENTRYUUID, false },
 		{ "reason", RST_A_ROSTERREASON, false },
 		{ "starts", RST_A_ROSTERSTARTS, true },
@@ -355,7 +356,11 @@ move(struct noun *noun, act_move *act, const char *what)
 		status = noun_person(noun, i, &id);
 		if (status != CTL_OK)
 			break;
-		err = act(&noun->ctx, id, reason, &noun->refusal);
+		err = act == act_approve
+		              ? act_approve_into(&noun->ctx, id, noun->groups,
+		                                 noun->n_groups, reason,
+		                                 &noun->refusal)
+		              : act(&noun->ctx, id, reason, &noun->refusal);
 		status = noun_done(noun, err, noun->args[i], what);
 	}
 	return status;
@@ -629,7 +634,8 @@ static const struct noun_verb verbs[] = {
 	  "A temporary password, to be changed at the next sign-in: one that "
 	  "is made and printed, or with --password a line of standard input",
 	  1, 1, NOUN_BIT(PASSWORD), true, reset_password },
-	MOVE(approve, "Let in who waits for approval"),
+	{ "approve", NAMES, "Let in who waits for approval, into groups, too",
+	  1, NOUN_ARGS_MAX, NOUN_BIT(REASON) | NOUN_BIT(GROUP), true, approve },
 	MOVE(reject, "Turn down who waits; the name is free again"),
 	MOVE(suspend, "End all access from this moment on"),
 	MOVE(deactivate,

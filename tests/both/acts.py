@@ -852,7 +852,7 @@ def http_move(hand, verb, before, after, facts=None):
         drop_person(hand, name)
 
 
-@act(HTTP, "approve", "act_approve")
+@act(HTTP, "approve", "act_approve", "act_approve_into")
 def http_approve(hand):
     http_move(hand, "approve", "pending", "active")
 

@@ -44,12 +44,14 @@ class TimedServer(Server):
         wait_until(self.answers, 60, "slapd to answer")
 
     def tcp_bind(self, name, password):
-        """The result code of a bind over TCP, from 127.0.0.1."""
+        """The result code of a bind over TCP, from 127.0.0.1; of a person, or
+        of the DN."""
         conn = ldap.initialize(self.tcp)
         conn.set_option(ldap.OPT_NETWORK_TIMEOUT, 20)
         conn.set_option(ldap.OPT_TIMEOUT, 60)
         try:
-            conn.simple_bind_s(person_dn(name), password)
+            conn.simple_bind_s(name if "=" in name else person_dn(name),
+                               password)
             return 0
         except ldap.LDAPError as error:
             return error.args[0]["result"]

@@ -41,7 +41,6 @@ DOORS = {
         "invalid_address", "invalid_scope", "host_taken",
         "smtp_not_configured", "too_many_tokens", "unknown_preset",
         "unknown_user"),
-    (LDAP, CTL): ("invalid_home",),
 }
 # Tried by another program, since it takes time, a clock or a fresh directory:
 # a word of it that must be in there.

@@ -486,12 +486,34 @@ an_entry_with_children_is_not_deleted(void **state)
 	assert_int_equal(life_delete(life, 4711), RST_ENOTFOUND);
 }
 
+static void
+gecos_follows_the_full_name(void **state)
+{
+	struct life *life = *state;
+	uint64_t id;
+
+	life_ok(life, entries_add(life, "ou=people", "uid=ada", a_person,
+	                          (const struct set[]){ { 0 } }, 0, &id));
+	life_ok(life, life_set(life, id, RST_A_CN, "Ada King, \xc3\xa9: L"));
+	assert_string_equal(life_value(life, id, RST_A_GECOS),
+	                    "Ada King \xc3\xa9 L");
+	life_ok(life, life_set(life, id, RST_A_CN, ":,"));
+	assert_string_equal(life_value(life, id, RST_A_GECOS), "");
+	/* nor does one come back that is gone */
+	life_ok(life, life_set(life, id, RST_A_CN, "Ada"));
+	assert_string_equal(life_value(life, id, RST_A_GECOS), "");
+	life_ok(life, life_set(life, id, RST_A_GECOS, "Ada,,555,"));
+	life_ok(life, life_set(life, id, RST_A_CN, "Ada Byron"));
+	assert_string_equal(life_value(life, id, RST_A_GECOS), "Ada,,555,");
+}
+
 int
 main(void)
 {
 #define LIFE_TEST(name)                                                        \
 	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
+		LIFE_TEST(gecos_follows_the_full_name),
 		LIFE_TEST(a_written_status_is_a_suspension_with_all_of_it),
 		LIFE_TEST(what_changes_no_right_ends_no_session),
 		LIFE_TEST(a_new_password_ends_sessions),

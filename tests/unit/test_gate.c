@@ -373,27 +373,6 @@ an_entry_that_becomes_an_account_is_completed(void **state)
 	                    "/home/web01");
 }
 
-static void
-gecos_follows_the_full_name(void **state)
-{
-	struct life *life = *state;
-	uint64_t id;
-
-	life_ok(life, entries_add(life, "ou=people", "uid=ada", a_person,
-	                          (const struct set[]){ { 0 } }, 0, &id));
-	life_ok(life, life_set(life, id, RST_A_CN, "Ada King, \xc3\xa9: L"));
-	assert_string_equal(life_value(life, id, RST_A_GECOS),
-	                    "Ada King \xc3\xa9 L");
-	life_ok(life, life_set(life, id, RST_A_CN, ":,"));
-	assert_string_equal(life_value(life, id, RST_A_GECOS), "");
-	/* nor does one come back that is gone */
-	life_ok(life, life_set(life, id, RST_A_CN, "Ada"));
-	assert_string_equal(life_value(life, id, RST_A_GECOS), "");
-	life_ok(life, life_set(life, id, RST_A_GECOS, "Ada,,555,"));
-	life_ok(life, life_set(life, id, RST_A_CN, "Ada Byron"));
-	assert_string_equal(life_value(life, id, RST_A_GECOS), "Ada,,555,");
-}
-
 /* What leaves the directory without one who can sign in for good. */
 static void
 the_last_administrator_is_not_locked_out(void **state)
@@ -788,7 +767,6 @@ main(void)
 		LIFE_TEST(people_and_fixed_places_are_not_renamed),
 		LIFE_TEST(nobody_is_moved_with_a_subtree),
 		LIFE_TEST(an_entry_that_becomes_an_account_is_completed),
-		LIFE_TEST(gecos_follows_the_full_name),
 		LIFE_TEST(the_last_administrator_stays),
 		LIFE_TEST(the_last_administrator_is_not_locked_out),
 		LIFE_TEST(without_the_lifecycle_there_are_no_rules),
