@@ -73,7 +73,8 @@ check_ends(struct gate *g, const struct gate_sides *sides)
 		return RST_OK;
 	if (lines.count > RULE_SSH_KEYS_MAX)
 		return gate_refuse(g, RULE_INVALID_KEY, "rosterKeyUntil",
-		                   "at most %d", RULE_SSH_KEYS_MAX);
+		                   "at most %d ends of keys",
+		                   RULE_SSH_KEYS_MAX);
 	again = lines;
 	while (rst_attr_next(&lines, &line)) {
 		if (!lifecycle_key_line(line, &until_s, &fingerprint))

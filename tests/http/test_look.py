@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """Colours that can be read, and every text in every language."""
+import glob
 import html
 import json
 import os
@@ -71,6 +72,81 @@ def every_text_is_in_every_language():
             sorted(re.findall(r"\{\{.*?\}\}|<[^>]*>|%d", said)), english
 
 
+def flat(text):
+    """C, its literals joined, with %s for whatever is filled in."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"\s*\\\n\s*", " ", text)
+    text = re.sub(r"'(\\?.)'", " ", text)
+    text = re.sub(r'"\s*PRI[a-z0-9]+\s*"', "d", text)
+    text = re.sub(r'"\s*"', "", text)
+    return re.sub(r"%(\.\*|\.\d+)?l*[dsuz]+", "%s", text)
+
+
+def literals(pattern):
+    for path in sorted(glob.glob(os.path.join(SOURCE, pattern))):
+        with open(path) as source:
+            for one in re.findall(r'"((?:[^"\\\n]|\\.)*)"',
+                                  flat(source.read())):
+                yield one.replace('\\"', '"')
+
+
+# words of a state or a number alone, a macro's list, a message of LDAP
+UNSPOKEN = {"%s of %s", "%s to %s", "%s takes %s", "%s groups in one",
+            "it begins, without options, with one of ",
+            "TIME DN, as 20270101000000Z uid=..."}
+
+
+def every_refusal_is_in_every_language():
+    """What a rule says of what it refuses."""
+    with open(os.path.join(HTTPD, "locale", "de.json")) as catalogue:
+        german = json.load(catalogue)
+    said = set()
+    for name in ("rules/ssh_key.c", "rules/reserved.c",
+                 "rules/invite_list.c", "httpd/api_me_mail.c",
+                 "lifecycle/act_mail_change.c", "lifecycle/act_invit*.c"):
+        said |= {one for one in literals(name) if " " in one}
+    for path in glob.glob(os.path.join(SOURCE, "lifecycle", "gate_*.c")):
+        with open(path) as source:
+            for call in re.findall(r"gate_refuse\([^;]*?;",
+                                   flat(source.read())):
+                said |= {one for one in re.findall(r'"([^"]*)"', call)
+                         if " " in one}
+    assert len(said) > 70, sorted(said)
+    assert UNSPOKEN <= said, UNSPOKEN - said
+    missing = said - set(german) - UNSPOKEN
+    assert not missing, sorted(missing)
+
+
+def no_text_is_of_yesterday():
+    """Each of the catalogue is still said by a page or by the source."""
+    with open(os.path.join(HTTPD, "locale", "de.json")) as catalogue:
+        german = json.load(catalogue)
+    said = set()
+    for room in ("httpd", "lifecycle", "rules", "store"):
+        for kind in ("c", "h"):
+            said |= set(literals("%s/*.%s" % (room, kind)))
+    pages = "\n".join(text for _, text in templates())
+    for path in glob.glob(os.path.join(HTTPD, "static", "*.js")):
+        with open(path) as script:
+            pages += script.read()
+    whole = "\n".join(said)
+
+    def form(text):
+        return "[^\n]*".join(map(re.escape, text.split("%s")))
+
+    def is_said(text):
+        plain = re.sub("%[sdu]", "%s", text)
+        if plain in said or "[[%s]]" % text in pages or plain in whole:
+            return True
+        # what fills in the one may be of several parts in the other
+        return "%s" in plain and (
+            re.search("^%s$" % form(plain), whole, re.M) is not None or
+            any(re.fullmatch(form(one), plain) for one in said
+                if "%s" in one and len(one.replace("%s", "")) > 10))
+    dead = [text for text in german if not is_said(text)]
+    assert not dead, dead
+
+
 def the_settings_are_in_every_language():
     """What they are for, what they take, what they are together."""
     rosterd = Rosterd()
@@ -130,4 +206,5 @@ def a_browser_gets_its_language():
 
 if __name__ == "__main__":
     main(colours_can_be_read, every_text_is_in_every_language,
+         every_refusal_is_in_every_language, no_text_is_of_yesterday,
          the_settings_are_in_every_language, a_browser_gets_its_language)
