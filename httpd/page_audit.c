@@ -83,6 +83,7 @@ static const struct {
 	{ "note-login", "signed in for the first time in an hour" },
 	{ "note-status", "status noted" },
 	{ "notice", "told by mail" },
+	{ "promise-groups", "will join groups once approved" },
 	{ "purge", "purged" },
 	{ "reauthenticate", "gave the password again" },
 	{ "redeem", "invitation used" },

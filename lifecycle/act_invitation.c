@@ -316,6 +316,7 @@ check_invite(const struct act_invite *invite, char mail[RST_MAIL_MAX + 1],
 		return act_invite_crowded(refusal);
 	if (invite->uses > RULE_INVITATION_USES_MAX)
 		return RST_EINVALID;
+	/* the gate asks too; here before a sum that could overflow */
 	if (invite->lifetime_s != 0 &&
 	    rule_invitation_lifetime(invite->lifetime_s) != RULE_OK)
 		return act_refuse(refusal, RULE_INVALID_EXPIRY, "expires");

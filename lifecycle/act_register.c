@@ -247,6 +247,38 @@ redeem(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
+/* Who waits for approval joins the groups of the invitation then; one that is
+ * gone since is passed over. */
+static enum rst_err
+promise_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
+               const struct admission *admission, uint64_t person,
+               struct act_refusal *refusal)
+{
+	struct rst_entry *entry = NULL;
+	struct rst_record record;
+	struct rst_attr joins;
+	char ndn[RST_NORMAL_MAX];
+	struct rst_view dn;
+	uint64_t group;
+	size_t len;
+	enum rst_err err;
+
+	if (!rst_record_attr(&admission->record, RST_A_ROSTERJOINS, &joins))
+		return RST_OK;
+	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
+	while (err == RST_OK && rst_attr_next(&joins, &dn))
+		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
+		    rst_tree_find(&txn->r, rst_view(ndn, len), &group, NULL) ==
+		            RST_OK &&
+		    !rst_record_has(&txn->r, &record, RST_A_ROSTERJOINS, dn))
+			err = rst_entry_add(entry, RST_A_ROSTERJOINS, dn);
+	if (err == RST_OK)
+		err = act_gate_modify(txn, ctx, "promise-groups", RST_VIEW(""),
+		                      person, entry, refusal);
+	rst_entry_free(entry);
+	return err;
+}
+
 /* The groups of the invitation; one that is gone since is passed over. */
 static enum rst_err
 join_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
@@ -420,7 +452,10 @@ register_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK)
 		err = act_candidate_add(txn, ctx, "register", person, candidate,
 		                        admission->status, ret_id, refusal);
-	if (err == RST_OK && admission->invitation != NULL)
+	if (err == RST_OK && admission->invitation != NULL &&
+	    admission->status == RST_STATUS_PENDING)
+		err = promise_groups(txn, ctx, admission, *ret_id, refusal);
+	else if (err == RST_OK && admission->invitation != NULL)
 		err = join_groups(txn, ctx, admission, *ret_id, refusal);
 	if (err == RST_OK && admission->signs)
 		return note_invited(txn, ctx, admission, *ret_id, refusal);

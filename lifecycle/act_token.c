@@ -167,78 +167,43 @@ act_find_token(const struct rst_rtxn *txn, struct rst_view id,
 
 /* ----------------------------------------------------------------- making */
 
-/* The moment at which it ends. */
-static enum rst_err
-read_lifetime(const struct rst_rtxn *txn, const struct act_token *token,
-              int64_t now_s, int64_t *ret_expires_s,
-              struct act_refusal *refusal)
+/* The moment at which it ends; whether that is too far or over already, is
+ * the gate's to say. */
+static int64_t
+end_of(const struct rst_rtxn *txn, const struct act_token *token, int64_t now_s)
 {
 	int64_t most =
 		lifecycle_setting_number(txn, RULE_SETTING_TOKEN_LIFETIME);
 	int64_t lifetime_s = token->lifetime_s;
 
+	if (lifetime_s == RULE_NEVER)
+		return RULE_NEVER;
 	if (lifetime_s == 0)
 		lifetime_s = most > 0 && most < RULE_TOKEN_DEFAULT_S
 		                     ? most
 		                     : RULE_TOKEN_DEFAULT_S;
-	if (lifetime_s < 0 || (most > 0 && lifetime_s > most) ||
-	    (lifetime_s != RULE_NEVER && lifetime_s > RULE_TOKEN_MAX_S))
-		return act_refuse(refusal, RULE_INVALID_EXPIRY, "ttl");
-	*ret_expires_s =
-		lifetime_s == RULE_NEVER ? RULE_NEVER : now_s + lifetime_s;
-	return RST_OK;
+	if (lifetime_s > RULE_TOKEN_MAX_S)
+		lifetime_s = RULE_TOKEN_MAX_S + 1;
+	return now_s + (lifetime_s < 0 ? -1 : lifetime_s);
 }
 
-/* What can be told without a look into the directory. */
-static enum rst_err
-check(const struct act_token *token, struct act_refusal *refusal)
+/* The forms of all doors have other names for these attributes. */
+static void
+name_field(struct act_refusal *refusal)
 {
-	if (token->name.len > RULE_TOKEN_NAME_MAX ||
-	    rule_person_name(token->name.ptr, token->name.len) != RULE_OK)
-		return act_refuse(refusal, RULE_INVALID_NAME, "name");
-	if (token->n_scopes > RULE_SCOPES_MAX)
-		return act_refuse(refusal, RULE_INVALID_SCOPE, "scope");
-	for (size_t i = 0; i < token->n_scopes; i++)
-		if (rule_scope(token->scopes[i].ptr, token->scopes[i].len) !=
-		    RULE_OK)
-			return act_refuse(refusal, RULE_INVALID_SCOPE, "scope");
-	if (token->n_addresses > RULE_ADDRESSES_MAX)
-		return act_refuse(refusal, RULE_INVALID_ADDRESS, "addresses");
-	for (size_t i = 0; i < token->n_addresses; i++)
-		if (rule_address(token->addresses[i].ptr,
-		                 token->addresses[i].len) != RULE_OK)
-			return act_refuse(refusal, RULE_INVALID_ADDRESS,
-			                  "addresses");
-	return RST_OK;
-}
+	static const struct {
+		const char *attribute, *field;
+	} names[] = {
+		{ "rosterExpires", "ttl" },
+		{ "displayName", "name" },
+		{ "rosterScope", "scope" },
+		{ "rosterAllowedAddress", "addresses" },
+	};
 
-/* An owner who may sign in, with room for one more. */
-static enum rst_err
-check_owner(const struct rst_rtxn *txn, uint64_t owner, int64_t now_s,
-            struct act_refusal *refusal)
-{
-	struct rst_record record;
-	uint64_t ids[BATCH], after = 0;
-	size_t n = BATCH, live = 0;
-	enum rst_err err;
-
-	err = rst_record_get(txn, owner, &record);
-	if (err == RST_OK && record.kind == RST_KIND_PERSON &&
-	    !rule_state_may_sign_in(act_state(&record, now_s)))
-		return act_refuse(refusal, RULE_ACCOUNT_INACTIVE, NULL);
-	while (err == RST_OK && n == BATCH) {
-		err = act_tokens_of(txn, owner, "api", after, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			after = ids[i];
-			err = rst_record_get(txn, after, &record);
-			if (err == RST_OK &&
-			    act_token_state(&record, now_s) == ACT_TOKEN_LIVE)
-				live++;
-		}
-	}
-	if (err == RST_OK && live >= RULE_TOKENS_MAX)
-		return act_refuse(refusal, RULE_TOO_MANY_TOKENS, NULL);
-	return err;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (refusal->field != NULL &&
+		    strcmp(refusal->field, names[i].attribute) == 0)
+			refusal->field = names[i].field;
 }
 
 static enum rst_err
@@ -320,30 +285,22 @@ act_token_create(const struct act_ctx *ctx, uint64_t owner,
 {
 	char fresh[RULE_TOKEN_TEXT];
 	struct rst_wtxn txn = { 0 };
-	int64_t expires_s = 0;
 	uint64_t id = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
-	err = check(token, refusal);
-	if (err != RST_OK)
-		return err;
 	make_text(fresh);
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
-		err = check_owner(&txn.r, owner, ctx->now_s, refusal);
-	if (err == RST_OK)
-		err = read_lifetime(&txn.r, token, ctx->now_s, &expires_s,
-		                    refusal);
-	if (err == RST_OK)
-		err = add(&txn, ctx, owner, token, fresh, expires_s, &id,
-		          refusal);
+		err = add(&txn, ctx, owner, token, fresh,
+		          end_of(&txn.r, token, ctx->now_s), &id, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {
 		memcpy(text, fresh, RULE_TOKEN_TEXT);
 		*ret_id = id;
 	}
+	name_field(refusal);
 	rst_write_abort(&txn);
 	sodium_memzero(fresh, sizeof(fresh));
 	return err;

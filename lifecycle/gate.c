@@ -327,8 +327,8 @@ decide(struct gate *g, const struct gate_change *change,
 {
 	static enum rst_err (*const rules[])(struct gate *,
 	                                     const struct gate_sides *) = {
-		gate_self,   gate_approval, gate_agreement,
-		gate_preset, gate_settings, gate_hosts,
+		gate_self,   gate_approval, gate_agreement, gate_preset,
+		gate_secret, gate_settings, gate_hosts,
 	};
 	enum rst_err err = RST_OK;
 
@@ -343,6 +343,8 @@ decide(struct gate *g, const struct gate_change *change,
 	for (size_t i = 0;
 	     err == RST_OK && i < sizeof(rules) / sizeof(rules[0]); i++)
 		err = rules[i](g, sides);
+	if (err == RST_OK)
+		err = gate_joins(g, change);
 	return err == RST_OK ? gate_may_administrate(g, change, sides) : err;
 }
 

@@ -54,8 +54,8 @@ gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join,
 	return err;
 }
 
-static enum rst_err
-join_everybody(struct gate *g, uint64_t person)
+enum rst_err
+gate_join_everybody(struct gate *g, uint64_t person)
 {
 	uint64_t group;
 	enum rst_err err;
@@ -397,6 +397,14 @@ gate_precede(struct gate *g, const struct gate_sides *sides)
 	return leave_all(g, sides->id);
 }
 
+static enum rst_err
+enter_groups(struct gate *g, const struct rst_record *person, uint64_t id)
+{
+	return person->status == RST_STATUS_PENDING
+	               ? gate_hold_groups(g, id)
+	               : gate_join_everybody(g, id);
+}
+
 enum rst_err
 gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 {
@@ -405,7 +413,7 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 
 	if (before == NULL) {
 		if (after->kind == RST_KIND_PERSON)
-			err = join_everybody(g, id);
+			err = enter_groups(g, after, id);
 		if (err == RST_OK && after->kind == RST_KIND_PERSON)
 			err = gate_revoke_name(g, after);
 		if (err == RST_OK && after->kind == RST_KIND_PERSON)
@@ -415,7 +423,7 @@ gate_follow(struct gate *g, const struct gate_sides *sides, uint64_t id)
 	if (before->kind == RST_KIND_PERSON)
 		err = follow_person(g, sides);
 	else if (after != NULL && after->kind == RST_KIND_PERSON)
-		err = join_everybody(g, id); /* an entry became a person */
+		err = enter_groups(g, after, id); /* an entry became a person */
 	if (err == RST_OK && after == NULL && before->kind == RST_KIND_PERSON)
 		err = tell_rejected(g, before);
 	/* Who was never let in leaves his name to the next. */

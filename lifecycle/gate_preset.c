@@ -41,8 +41,8 @@ check_place(struct gate *g, const struct rst_record *after)
 }
 
 /* Groups that are there; one that goes later is passed over. */
-static enum rst_err
-check_groups(struct gate *g, const struct gate_sides *sides)
+enum rst_err
+gate_promises(struct gate *g, const struct gate_sides *sides)
 {
 	char ndn[RST_NORMAL_MAX];
 	struct rst_record group;
@@ -70,21 +70,12 @@ check_groups(struct gate *g, const struct gate_sides *sides)
 	return RST_OK;
 }
 
-static enum rst_err
-check_terms(struct gate *g, const struct rst_record *is)
+enum rst_err
+gate_uses(struct gate *g, const struct rst_record *is)
 {
-	struct rst_view lifetime = rst_record_first(is, RST_A_ROSTERLIFETIME);
 	struct rst_view uses = rst_record_first(is, RST_A_ROSTERUSES);
-	char range[RULE_SETTING_RANGE_BYTES];
-	int64_t seconds;
 	uint64_t number;
 
-	rule_setting_print_range(RULE_SETTING_INVITATION_LIFETIME, range);
-	if (lifetime.len > 0 &&
-	    rule_setting_read(RULE_SETTING_INVITATION_LIFETIME, lifetime.ptr,
-	                      lifetime.len, &seconds) != RULE_OK)
-		return gate_refuse(g, RULE_INVALID_EXPIRY, "rosterLifetime",
-		                   "%s", range);
 	if (uses.len > 0 &&
 	    (!rst_view_number(uses, RULE_INVITATION_USES_MAX, &number) ||
 	     number == 0))
@@ -92,6 +83,22 @@ check_terms(struct gate *g, const struct rst_record *is)
 		                   "a link admits 1 to %d people",
 		                   RULE_INVITATION_USES_MAX);
 	return RST_OK;
+}
+
+static enum rst_err
+check_terms(struct gate *g, const struct rst_record *is)
+{
+	struct rst_view lifetime = rst_record_first(is, RST_A_ROSTERLIFETIME);
+	char range[RULE_SETTING_RANGE_BYTES];
+	int64_t seconds;
+
+	rule_setting_print_range(RULE_SETTING_INVITATION_LIFETIME, range);
+	if (lifetime.len > 0 &&
+	    rule_setting_read(RULE_SETTING_INVITATION_LIFETIME, lifetime.ptr,
+	                      lifetime.len, &seconds) != RULE_OK)
+		return gate_refuse(g, RULE_INVALID_EXPIRY, "rosterLifetime",
+		                   "%s", range);
+	return gate_uses(g, is);
 }
 
 enum rst_err
@@ -103,7 +110,7 @@ gate_preset(struct gate *g, const struct gate_sides *sides)
 
 	/* what somebody joins with his approval */
 	if (is != NULL && was != NULL && is->kind == RST_KIND_PERSON)
-		return check_groups(g, sides);
+		return gate_promises(g, sides);
 	if (is == NULL || !act_is_preset(is))
 		return RST_OK;
 	name = rst_record_first(is, RST_A_CN);
@@ -114,5 +121,5 @@ gate_preset(struct gate *g, const struct gate_sides *sides)
 		err = gate_refuse(g, RULE_INVALID_NAME, "cn", NULL);
 	if (err == RST_OK)
 		err = check_terms(g, is);
-	return err == RST_OK ? check_groups(g, sides) : err;
+	return err == RST_OK ? gate_promises(g, sides) : err;
 }

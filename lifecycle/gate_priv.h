@@ -15,6 +15,7 @@
  *	gate_preset.c		presets of invitations
  *	gate_private.c		a group of one's own
  *	gate_rename.c		groups list what is renamed by its new name
+ *	gate_secret.c		tokens and invitations that are written
  *	gate_self.c		what people may not change of themselves
  *	gate_setting.c		settings and policies
  *	gate_consequence.c	what follows from a change
@@ -106,6 +107,14 @@ enum rst_err gate_agreement(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* gate_preset.c: what invitations are made of. */
 enum rst_err gate_preset(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+/* rosterJoins and rosterUses of a preset or an invitation. */
+enum rst_err gate_promises(struct gate *g, const struct gate_sides *sides)
+	RST_MUST_USE;
+enum rst_err gate_uses(struct gate *g, const struct rst_record *is)
+	RST_MUST_USE;
+/* gate_secret.c: tokens and invitations. */
+enum rst_err gate_secret(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
 /* gate_approval.c: rosterApprovedBy, and who makes a pending account active. */
 enum rst_err gate_approval(struct gate *g, const struct gate_sides *sides)
@@ -221,6 +230,16 @@ enum rst_err gate_revoke_name(struct gate *g, const struct rst_record *person)
 enum rst_err gate_end_token(struct rst_entry *entry, int64_t now_s)
 	RST_MUST_USE;
 
+enum rst_err gate_join_everybody(struct gate *g, uint64_t person) RST_MUST_USE;
+/* gate_private.c: somebody who was pending is in his own group. */
+enum rst_err gate_join_private_group(struct gate *g,
+                                     const struct rst_record *person,
+                                     uint64_t id) RST_MUST_USE;
+/* gate_status.c: a pending person leaves what groups it was named in. */
+enum rst_err gate_hold_groups(struct gate *g, uint64_t person) RST_MUST_USE;
+/* Nobody joins who waits for approval, or is in the bin. */
+enum rst_err gate_joins(struct gate *g, const struct gate_change *change)
+	RST_MUST_USE;
 /* Join (until_s, or 0 for good) or leave: the group's own change, with its
  * row. */
 enum rst_err gate_membership(struct gate *g, uint64_t group, uint64_t member,

@@ -5,14 +5,16 @@
  *			taken are given again, they do not come back
  *	to deleted	leaves every group; rosterJoins keeps which, and
  *			rosterFormerStatus what the account was
+ *	made pending	is in no group, for groups are seen by containers that
+ *			do not see it; rosterJoins keeps what named it before
  *	to active	joins the groups of rosterJoins: of an invitation that
  *			needed approval, or of a restored account; who was
- *			pending is told by mail
+ *			pending joins everybody's group, and is told by mail
  *	restored to	joins those of them that are not administrators'
  *	suspended
  *	every move	rosterStatusSince and rosterStatusBy
  */
-#include "lifecycle/acts.h"
+#include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
 #include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
@@ -125,20 +127,17 @@ join_groups(struct gate *g, const struct rst_record *record, uint64_t person,
 	return err;
 }
 
-/* The groups that a restored account will join again. */
+/* The groups that person is in are those that it will join. */
 static enum rst_err
-set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
+add_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	char dn[RST_DN_MAX];
 	size_t len, n = BATCH;
 	int64_t until_s;
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
-	err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
-	if (err == RST_OK)
-		err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL, NULL, 0);
 	while (err == RST_OK && n == BATCH) {
 		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
 		                    &n);
@@ -157,6 +156,85 @@ set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
 				err = gate_until_add(g, entry, after, until_s);
 		}
 	}
+	return err;
+}
+
+/* The groups that a restored account will join again. */
+static enum rst_err
+set_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
+{
+	enum rst_err err;
+
+	err = rst_entry_set(entry, RST_A_ROSTERJOINS, NULL, 0);
+	if (err == RST_OK)
+		err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL, NULL, 0);
+	return err == RST_OK ? add_joins(g, person, entry) : err;
+}
+
+static enum rst_err
+find_member(const struct rst_rtxn *txn, const struct rst_member_op *op,
+            uint64_t *ret_id)
+{
+	return op->attr == RST_A_MEMBERUID
+	               ? act_find_person(txn, op->nvalue, ret_id)
+	               : rst_tree_find(txn, op->nvalue, ret_id, NULL);
+}
+
+enum rst_err
+gate_joins(struct gate *g, const struct gate_change *change)
+{
+	const struct rst_member_op *op;
+	struct rst_record member;
+	uint64_t id;
+	enum rst_err err;
+
+	for (size_t i = 0; i < change->n_members; i++) {
+		op = &change->members[i];
+		if (op->verb != RST_MEMBER_ADD && op->verb != RST_MEMBER_ENSURE)
+			continue;
+		err = find_member(&g->txn->r, op, &id);
+		if (err == RST_OK)
+			err = rst_record_get(&g->txn->r, id, &member);
+		if (err == RST_ENOTFOUND || err == RST_EINVALID)
+			continue; /* a name of nobody yet */
+		if (err != RST_OK)
+			return err;
+		if (member.kind == RST_KIND_PERSON &&
+		    (member.status == RST_STATUS_PENDING ||
+		     member.status == RST_STATUS_DELETED))
+			return gate_refuse(g, RULE_ACCOUNT_INACTIVE, "member",
+			                   NULL);
+	}
+	return RST_OK;
+}
+
+/* A group may name somebody before there is such a person. */
+enum rst_err
+gate_hold_groups(struct gate *g, uint64_t person)
+{
+	struct gate_write w = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("promise-groups"),
+		.id = person,
+	};
+	uint64_t group;
+	size_t n;
+	enum rst_err err;
+
+	err = rst_member_of(&g->txn->r, person, 0, &group, 1, &n);
+	if (err != RST_OK || n == 0)
+		return err;
+	err = gate_load(&g->txn->r, person, &w.before);
+	if (err == RST_OK)
+		err = gate_load(&g->txn->r, person, &w.after);
+	if (err == RST_OK)
+		err = add_joins(g, person, w.after);
+	if (err == RST_OK)
+		err = gate_write(g, &w, NULL);
+	if (err == RST_OK)
+		err = leave_groups(g, person, false);
+	rst_entry_free(w.before);
+	rst_entry_free(w.after);
 	return err;
 }
 
@@ -227,6 +305,17 @@ note(struct gate *g, const struct gate_sides *sides)
 	return err;
 }
 
+/* What others join when they are made. */
+static enum rst_err
+enter(struct gate *g, const struct gate_sides *sides)
+{
+	enum rst_err err = gate_join_everybody(g, sides->id);
+
+	return err == RST_OK
+	               ? gate_join_private_group(g, sides->after, sides->id)
+	               : err;
+}
+
 enum rst_err
 gate_follow_status(struct gate *g, const struct gate_sides *sides)
 {
@@ -238,8 +327,10 @@ gate_follow_status(struct gate *g, const struct gate_sides *sides)
 
 	if (to == sides->before->status)
 		return RST_OK;
-	if (to == RST_STATUS_ACTIVE ||
-	    sides->before->status == RST_STATUS_DELETED)
+	if (sides->before->status == RST_STATUS_PENDING)
+		err = enter(g, sides);
+	if (err == RST_OK && (to == RST_STATUS_ACTIVE ||
+	                      sides->before->status == RST_STATUS_DELETED))
 		err = join_groups(g, sides->after, sides->id,
 		                  to == RST_STATUS_ACTIVE);
 	if (err == RST_OK)

@@ -55,6 +55,7 @@ lifecycle_liblifecycle_la_SOURCES = \
 	lifecycle/gate_private.c \
 	lifecycle/gate_option.c \
 	lifecycle/gate_rename.c \
+	lifecycle/gate_secret.c \
 	lifecycle/gate_self.c \
 	lifecycle/gate_setting.c \
 	lifecycle/gate_status.c \

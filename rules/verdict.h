@@ -139,6 +139,9 @@
 	  "this is no agreement, or not its present version")                  \
 	X(SIGNATURE_IMMUTABLE, "signature_immutable",                          \
 	  "a signature cannot be changed or removed")                          \
+	X(TOKEN_IMMUTABLE, "token_immutable",                                  \
+	  "the secret of a token or an invitation stays, and so does that "    \
+	  "it was used or revoked")                                            \
 	X(UNKNOWN_PRESET, "unknown_preset", "there is no such preset")         \
 	X(INVALID_HOST, "invalid_host",                                        \
 	  "a host is a name such as web01 or web01.example.org; in a list of " \

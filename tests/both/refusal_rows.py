@@ -6,6 +6,7 @@ program that tries it is named.
 """
 import os
 import re
+import time
 
 import ldap
 from roster import (PASSWORD, ROOT_PASSWORD, SUFFIX, group_dn, group_entry, person_dn,
@@ -25,7 +26,8 @@ DOORS = {
     (LDAP,): (
         "hash_refused", "identity_immutable", "invalid_classes",
         "invalid_uidnumber", "journal_immutable", "numbers_exhausted",
-        "signature_immutable", "tombstone_immutable", "uidnumber_taken"),
+        "signature_immutable", "token_immutable",
+        "tombstone_immutable", "uidnumber_taken"),
     (REST,): (
         "agreement_required", "changed", "email_domain", "email_mismatch", "invalid_credentials",
         "invalid_invite", "invalid_link", "invalid_token",
@@ -37,10 +39,8 @@ DOORS = {
         "password_change_required", "password_too_young",
         "reauthentication_required"),
     (REST, CTL): (
-        "account_inactive", "already_bootstrapped", "duplicate_email",
-        "invalid_address", "invalid_scope", "host_taken",
-        "smtp_not_configured", "too_many_tokens", "unknown_preset",
-        "unknown_user"),
+        "already_bootstrapped", "duplicate_email", "host_taken",
+        "smtp_not_configured", "unknown_preset"),
 }
 # Tried by another program, since it takes time, a clock or a fresh directory:
 # a word of it that must be in there.
@@ -412,8 +412,75 @@ def keys(doors):
 
 # Tokens
 
+SECRETS, OPEN, OVER = [tuple("cn=%s,ou=%s,%s" % (cn, place, SUFFIX)
+                              for place in ("tokens", "invitations"))
+                        for cn in ("0d", "0e", "0f")]
+
+
+def stamp(days):
+    return time.strftime("%Y%m%d%H%M%SZ",
+                         time.gmtime(time.time() + days * 86400)).encode()
+
+
+def secret_entry(dn, kind, **more):
+    """One that is good but for more, where None leaves an attribute out."""
+    entry = {"objectClass": [b"top", kind], "cn": [dn[3:5].encode()],
+             "rosterTokenDigest": [b"d" * 64], "rosterExpires": [stamp(1)]}
+    entry.update(more)
+    return [one for one in entry.items() if one[1] is not None]
+
+
+def add_token(name, dn=SECRETS[0], **more):
+    token = dict({"rosterPurpose": [b"api"], "rosterScope": [b"read"],
+                  "displayName": [b"by hand"],
+                  "rosterOwner": [person_dn(name).encode()]}, **more)
+    return lambda link: link.add_s(
+        dn, secret_entry(dn, b"rosterToken", **token))
+
+
+def add_invitation(dn=SECRETS[1], **more):
+    return lambda link: link.add_s(
+        dn, secret_entry(dn, b"rosterInvitation", **more))
+
+
+def change(dn, attribute, *values):
+    return lambda link: link.modify_s(
+        dn, [(ldap.MOD_REPLACE, attribute, list(values) or None)])
+
+
+def kept_for_ever(doors):
+    """Written by hand as it should be: what ended stays so."""
+    for one, ended in zip(OPEN, OVER):
+        doors.ldap("token_immutable", "another secret of " + one,
+                   change(one, "rosterTokenDigest", b"e" * 64))
+        doors.ldap("invalid_expiry", "ninety years for " + one,
+                   change(one, "rosterExpires", stamp(90 * 365)))
+        for values in ([], [stamp(9)]):
+            doors.ldap("token_immutable", "%s not revoked" % ended,
+                       change(ended, "rosterRevoked", *values))
+    for values in ([], [b"0"]):
+        doors.ldap("token_immutable", "one use less",
+                   change(OPEN[1], "rosterUsed", *values))
+    for end in (None, [stamp(-1)], [stamp(8)]):
+        doors.ldap("invalid_expiry", "an invitation till %s" % end,
+                   add_invitation(rosterExpires=end))
+    for uses in (b"0", b"1001"):
+        doors.ldap("invalid_setting", "an invitation for %s" % uses,
+                   add_invitation(rosterUses=[uses]))
+    doors.ldap("unknown_group", "an invitation to what is not there",
+               add_invitation(rosterJoins=[group_dn("zoo").encode()]))
+
+
 def make_tokens(doors):
+    for dns, more in ((OPEN, {}), (OVER, {"rosterRevoked": [stamp(0)]})):
+        add_token("alice", dns[0], **more)(doors.link)
+        add_invitation(dns[1], rosterUses=[b"2"], rosterUsed=[b"1"],
+                       **more)(doors.link)
+        change(dns[0], "rosterExpires", stamp(2))(doors.link)
+        change(dns[1], "rosterExpires", stamp(2))(doors.link)
     doors.link.add_s(person_dn("many"), person_entry("many"))
+    doors.link.modify_s("cn=settings," + SUFFIX, [
+        (ldap.MOD_ADD, "rosterValue", [b"token-lifetime=90d"])])
     doors.link.add_s(person_dn("away"), person_entry(
         "away", userPassword=PASSWORD))
     for one in range(TOKENS_MAX):
@@ -433,17 +500,38 @@ def tokens(doors):
                    "users/alice/tokens", {"name": "x", "scope": [scope]})
         doors.ctl("invalid_scope", "the scope %a" % scope, "token", "create",
                   "alice", "x", "--scope=" + scope)
+        doors.ldap("invalid_scope", "the scope %a" % scope,
+                   add_token("alice", rosterScope=[scope.encode()]))
     for place in ("here", "192.0.2.0/33", "192.0.2.300", "2001:db8::/129",
                   "example.org", "0"):
         doors.rest("invalid_address", "the address " + place, "POST",
                    "users/alice/tokens", {"name": "x", "addresses": [place]})
         doors.ctl("invalid_address", "the address " + place, "token",
                   "create", "alice", "x", "--address=" + place)
+        doors.ldap("invalid_address", "the address " + place, add_token(
+            "alice", rosterAllowedAddress=[place.encode()]))
     for verdict, name in (("too_many_tokens", "many"),
                           ("account_inactive", "away")):
         doors.rest(verdict, "a token of " + name, "POST",
                    "users/%s/tokens" % name, {"name": "x"})
         doors.ctl(verdict, "a token of " + name, "token", "create", name, "x")
+        doors.ldap(verdict, "a token of " + name, add_token(name))
+    waits = person_dn("waits").encode()
+    for attribute, value in (("member", waits), ("memberUid", b"waits")):
+        doors.ldap("account_inactive", "a group of who waits, by " + attribute,
+                   lambda link: link.modify_s(group_dn("crew"), [
+                       (ldap.MOD_ADD, attribute, [value])]))
+    doors.rest("account_inactive", "a group of who waits", "PUT",
+               "groups/crew/members/waits", None)
+    doors.ctl("account_inactive", "a group of who waits", "group", "join",
+              "crew", "waits")
+    doors.ldap("unknown_user", "a token of nobody", add_token("nobody"))
+    doors.ldap("invalid_name", "a token without a name",
+               add_token("alice", displayName=None))
+    for end in (None, [b"20200101000000Z"], [b"29990101000000Z"]):
+        doors.ldap("invalid_expiry", "a token till %s" % end,
+                   add_token("alice", rosterExpires=end))
+    kept_for_ever(doors)
     doors.rest("account_inactive", "a link for who may not sign in", "POST",
                "users/away/reset-password", {"send": False})
 

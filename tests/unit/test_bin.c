@@ -84,6 +84,38 @@ who_is_restored_has_his_groups_and_number_again(void **state)
 	                    "");
 }
 
+/* Groups are seen by containers, that do not see who waits. */
+static void
+who_waits_for_approval_is_in_no_group(void **state)
+{
+	struct life *life = *state;
+	uint64_t users = life_find_group(life, "ldapusers");
+	uint64_t crew = life_group(life, "crew", false);
+	const struct act_person dora = {
+		.username = RST_VIEW("dora"),
+		.given_name = RST_VIEW("Dora"),
+		.surname = RST_VIEW("D"),
+		.mail = RST_VIEW("dora@example.org"),
+	};
+	uint64_t id;
+
+	life_ok(life, act_create_person(&life->ctx, &dora, RST_STATUS_PENDING,
+	                                &id, &life->refusal));
+	assert_false(life_is_member(life, users, id));
+	life_refused(life, act_join(&life->ctx, crew, id, &life->refusal),
+	             RULE_ACCOUNT_INACTIVE, "member");
+	assert_false(life_is_member(life, crew, id));
+	life_ok(life, life_set(life, id, RST_A_ROSTERJOINS,
+	                       "cn=crew,ou=groups,dc=example,dc=org"));
+	life_ok(life,
+	        act_approve(&life->ctx, id, RST_VIEW(""), &life->refusal));
+	assert_true(life_is_member(life, users, id));
+	assert_true(life_is_member(life, crew, id));
+	delete_person(life, id);
+	life_refused(life, act_join(&life->ctx, crew, id, &life->refusal),
+	             RULE_ACCOUNT_INACTIVE, "member");
+}
+
 static void
 who_was_suspended_comes_back_suspended(void **state)
 {
@@ -431,6 +463,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(who_is_restored_has_his_groups_and_number_again),
+		LIFE_TEST(who_waits_for_approval_is_in_no_group),
 		LIFE_TEST(who_was_suspended_comes_back_suspended),
 		LIFE_TEST(who_is_restored_suspended_administers_nothing),
 		LIFE_TEST(a_group_that_is_gone_is_not_joined_again),

@@ -353,6 +353,7 @@ static const struct set a_token[] = {
 	{ RST_A_OBJECTCLASS, "top" },
 	{ RST_A_OBJECTCLASS, "rosterToken" },
 	{ RST_A_ROSTERPURPOSE, "api" },
+	{ RST_A_DISPLAYNAME, "by hand" },
 	{ RST_A_ROSTERSCOPE, "inherit" },
 	{ RST_A_ROSTERTOKENDIGEST, "00000000000000000000000000000000"
 	                           "00000000000000000000000000000000" },
