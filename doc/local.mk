@@ -37,7 +37,8 @@ EXTRA_DIST += \
 	doc/design/0020-registration-by-invitation.md \
 	doc/design/0021-follower.md \
 	doc/design/0022-replicas.md \
-	doc/design/0023-where-the-relay-is-named.md
+	doc/design/0023-where-the-relay-is-named.md \
+	doc/design/0024-a-delete-is-final.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

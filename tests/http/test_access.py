@@ -38,6 +38,8 @@ def every_route_refuses_who_may_not():
     admin = rosterd.admin()
     invite(admin, "bob")
     invite(admin, "carl")
+    # closed, it refuses to propose a name to anybody: no matter of roles
+    admin.patch("/settings", {"registration": "open"})
     wrong = []
     allowed = {  # who passes the door of a role
         "HTTP_ANYONE": {"nobody", "bob", "ada"},
