@@ -428,7 +428,8 @@ def rosterd_works_without_slapd_and_says_so():
         answer = admin.web.get(rosterd.url + "/readyz", timeout=30)
         check(answer, 200)
         return answer.json()
-    assert ready() == {"status": "ready", "slapd": "down"}
+    assert ready() == {"status": "ready", "slapd": "down",
+                       "role": "provider"}, ready()
     assert says in web.open("/users")
     admin.post("/groups", {"cn": "crew"}, expect=201)
     # what slapd does: see store/presence.h; tests/both has the real one

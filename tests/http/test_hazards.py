@@ -8,7 +8,7 @@ import subprocess
 
 import rosterd as harness
 from rosterd import (FOLDER, PASSWORD, ROSTERD, Browser, Rosterd, Sink, check,
-                     main, need, person, until)
+                     main, need, person, until, text_of)
 
 EVIL = "evil.example"
 # What an enemy or a careless proxy may add about where we are.
@@ -38,8 +38,9 @@ def links_have_the_configured_name():
         check(page, 200)
         assert EVIL not in page.text + str(page.headers), headers
     for n in range(len(PLACES) + 1):
-        text = sink.wait(n + 1).get_content()
-        assert EVIL not in text, text
+        mail = sink.wait(n + 1)
+        text = text_of(mail)
+        assert EVIL not in text + mail.get_body(("html",)).get_content(), text
         assert re.search(re.escape(rosterd.url) + "/(register|reset)/", text)
     # and a Host of his own is not answered at all
     check(anyone.web.get(rosterd.url + "/login", headers={"Host": EVIL}), 421)
