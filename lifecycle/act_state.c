@@ -131,14 +131,20 @@ judge_name(const struct act_state_entry *entry)
 	               : rule_setting_policy_name(name.ptr, name.len);
 }
 
-/* Everybody is in ldapusers; an import adds nobody by itself. */
+/* Everybody is in ldapusers, but who waits for approval or is in the bin; an
+ * import adds nobody by itself. */
 static enum rst_err
 join_everybody(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
                struct act_refusal *refusal)
 {
+	struct rst_record record;
 	uint64_t group;
 	enum rst_err err;
 
+	err = rst_record_get(&txn->r, person, &record);
+	if (err != RST_OK || record.status == RST_STATUS_PENDING ||
+	    record.status == RST_STATUS_DELETED)
+		return err;
 	err = act_find_group(&txn->r, RST_VIEW("ldapusers"), &group);
 	if (err == RST_OK)
 		err = act_gate_member(txn, ctx, "join", group, person, true,

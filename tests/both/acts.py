@@ -735,7 +735,9 @@ def delete_group(hand, delete):
 
 
 def join(hand, write):
-    name = hand.one_of(hand.people)
+    # who waits for approval or is in the bin is in no group
+    name = hand.one_of(hand.people, lambda one: one.status in (
+        "active", "suspended"))
     group = hand.dice.choice([CREW, *hand.groups])
     if group in hand.people[name].groups:
         raise NotNow
