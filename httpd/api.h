@@ -196,6 +196,16 @@ bool model_settings(const struct http_req *req, const struct rst_record *record,
 enum rst_err set_settings(struct http_req *req, struct rst_view policy,
                           uint64_t entry, struct act_refusal *refusal)
 	RST_MUST_USE;
+/* act_find_person() and its like, of the name that somebody gave. */
+typedef enum rst_err model_find(const struct rst_rtxn *txn,
+                                struct rst_view name, uint64_t *ret_id);
+enum rst_err model_named(struct http_req *req, model_find *find,
+                         struct rst_view name, uint64_t *ret_id) RST_MUST_USE;
+/* Leave what make() makes of entry id in *reply, with its ETag. */
+typedef cJSON *model_make(void *arg, const struct rst_rtxn *txn,
+                          const struct rst_record *record);
+void model_show(struct http_req *req, struct http_reply *reply, uint64_t id,
+                model_make *make, void *arg);
 /* "entryCSN" of the record, quoted, for ETag. */
 void model_etag(const struct rst_record *record, struct http_reply *reply);
 /*
@@ -234,6 +244,9 @@ enum rst_err list_children(const struct http_req *req, const struct list *list,
 /* What an index finds through next, in the order they were made. */
 enum rst_err list_found(const struct http_req *req, const struct list *list,
                         cJSON **ret_body) RST_MUST_USE;
+/* What a list came to: RST_EINVALID is a malformed limit or cursor. */
+void list_answer(struct http_req *req, struct http_reply *reply,
+                 enum rst_err err);
 /* limit of the query, or the default; false for a bad one. */
 bool list_limit(const struct http_req *req, size_t *ret_limit);
 /* Opaque text for bytes, and back; false for text that was not made so. */

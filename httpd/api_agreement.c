@@ -154,14 +154,9 @@ api_my_agreements(struct http_req *req, struct http_reply *reply)
 void
 api_user_agreements(struct http_req *req, struct http_reply *reply)
 {
-	struct rst_rtxn txn;
 	uint64_t id = 0;
-	enum rst_err err;
+	enum rst_err err = model_named(req, act_find_person, req->arg[0], &id);
 
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_person(&txn, req->arg[0], &id);
-	rst_read_end(&txn);
 	if (err == RST_OK)
 		show_owed(req, reply, id);
 	else
@@ -171,32 +166,20 @@ api_user_agreements(struct http_req *req, struct http_reply *reply)
 static enum rst_err
 find(struct http_req *req, uint64_t *ret_id)
 {
-	struct rst_rtxn txn;
-	enum rst_err err;
+	return model_named(req, act_find_agreement, req->arg[0], ret_id);
+}
 
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_agreement(&txn, req->arg[0], ret_id);
-	rst_read_end(&txn);
-	return err;
+static cJSON *
+whole(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	(void)arg, (void)txn;
+	return agreement_model(record, true);
 }
 
 static void
 show(struct http_req *req, struct http_reply *reply, uint64_t id)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	enum rst_err err;
-
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK) {
-		reply->body = agreement_model(&record, true);
-		model_etag(&record, reply);
-	}
-	rst_read_end(&txn);
-	http_reply_err(req, reply, err, NULL);
+	model_show(req, reply, id, whole, NULL);
 }
 
 /* GET /agreements/{} */
@@ -397,16 +380,6 @@ list_signatures(struct http_req *req, uint64_t id, cJSON **ret_body)
 	return list_children(req, &list, ret_body);
 }
 
-static void
-answer_list(struct http_req *req, struct http_reply *reply, enum rst_err err)
-{
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
-}
-
 /* GET /agreements/{}/signatures */
 void
 api_agreement_signatures(struct http_req *req, struct http_reply *reply)
@@ -416,7 +389,7 @@ api_agreement_signatures(struct http_req *req, struct http_reply *reply)
 
 	if (err == RST_OK)
 		err = list_signatures(req, id, &reply->body);
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* GET /agreements/{}: the document, and who signed it */
@@ -430,7 +403,7 @@ page_agreement(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK)
 		err = list_signatures(req, id, &signatures);
 	if (err != RST_OK) {
-		answer_list(req, reply, err);
+		list_answer(req, reply, err);
 		return;
 	}
 	show(req, reply, id);

@@ -106,8 +106,7 @@ answer_list(struct http_req *req, struct http_reply *reply,
 	if (!list_limit(req, &limit) ||
 	    (cursor != NULL && cursor[0] != '\0' &&
 	     !rst_view_number(rst_view_of(cursor), UINT64_MAX, &at))) {
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
+		list_answer(req, reply, RST_EINVALID);
 		return;
 	}
 	reply->body = cJSON_CreateObject();

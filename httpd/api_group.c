@@ -22,16 +22,6 @@ group_item(void *arg, const struct rst_rtxn *txn,
 	return model_group(txn, record);
 }
 
-static void
-answer_list(struct http_req *req, struct http_reply *reply, enum rst_err err)
-{
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
-}
-
 /* GET /groups */
 void
 api_group_list(struct http_req *req, struct http_reply *reply)
@@ -42,7 +32,7 @@ api_group_list(struct http_req *req, struct http_reply *reply)
 		.item = group_item,
 	};
 
-	answer_list(req, reply, list_children(req, &list, &reply->body));
+	list_answer(req, reply, list_children(req, &list, &reply->body));
 }
 
 /* Somebody in a group, or a group; with the end of that, if it has one. */
@@ -178,7 +168,7 @@ api_group_show(struct http_req *req, struct http_reply *reply)
 	if (err == RST_OK && !req->api && !add_removes(reply->body))
 		err = RST_ENOMEM;
 	rst_read_end(&txn);
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* GET /groups/{}/members */
@@ -195,7 +185,7 @@ api_group_members(struct http_req *req, struct http_reply *reply)
 		err = add_members(req, &txn, group.id, reply->body);
 	}
 	rst_read_end(&txn);
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* The gidNumber that is asked for, 0 for none.  False, with *reply the

@@ -66,16 +66,6 @@ is_host(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
 	return lifecycle_is_host(record);
 }
 
-static void
-answer_list(struct http_req *req, struct http_reply *reply, enum rst_err err)
-{
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
-}
-
 /* GET /hosts */
 void
 api_host_list(struct http_req *req, struct http_reply *reply)
@@ -96,7 +86,7 @@ api_host_list(struct http_req *req, struct http_reply *reply)
 		              ? RST_OK
 		              : RST_ENOMEM;
 	}
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* Who may sign in at all, and on this host; the arg of the list. */
@@ -171,7 +161,7 @@ api_host_people(struct http_req *req, struct http_reply *reply)
 	err = find(req, &host);
 	if (err == RST_OK)
 		err = list_people(req, &host, &reply->body);
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* The host's model, with what its client is to be told. */
@@ -247,7 +237,7 @@ page_host(struct http_req *req, struct http_reply *reply)
 		     cJSON_DetachItemFromObjectCaseSensitive(people, "next"))))
 		err = RST_ENOMEM;
 	cJSON_Delete(people);
-	answer_list(req, reply, err);
+	list_answer(req, reply, err);
 }
 
 /* The texts of a list, without those that a form left empty. */

@@ -458,8 +458,7 @@ api_invitation_list(struct http_req *req, struct http_reply *reply)
 	if (!list_limit(req, &limit) ||
 	    (cursor != NULL && cursor[0] != '\0' &&
 	     !rst_view_number(rst_view_of(cursor), UINT64_MAX, &below))) {
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
+		list_answer(req, reply, RST_EINVALID);
 		return;
 	}
 	ids = malloc(LISTED_MAX * sizeof(*ids));

@@ -141,11 +141,7 @@ api_key_list(struct http_req *req, struct http_reply *reply)
 		err = add_items(req, &record, reply->body);
 	}
 	rst_read_end(&txn);
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }
 
 static enum rst_err

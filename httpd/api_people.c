@@ -264,8 +264,7 @@ api_user_list(struct http_req *req, struct http_reply *reply)
 	            : list_children(req, &list, &reply->body);
 	rst_ids_release(&filter.members);
 	if (err == RST_EINVALID) {
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
+		list_answer(req, reply, RST_EINVALID);
 		return;
 	}
 	if (err == RST_OK && page_wanted(req) && !add_query(req, reply->body))

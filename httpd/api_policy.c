@@ -95,38 +95,33 @@ api_policy_list(struct http_req *req, struct http_reply *reply)
 		                   policy_item, NULL, NULL };
 	enum rst_err err = list_children(req, &list, &reply->body);
 
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }
 
-/* The policy of that name; for a page with all that it may set. */
+/* The policy; for a page with all that it may set. */
+static cJSON *
+whole(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	const struct http_req *req = arg;
+	cJSON *policy = policy_item(NULL, txn, record);
+
+	if (policy == NULL || req->api ||
+	    model_settings(req, record, true, policy))
+		return policy;
+	cJSON_Delete(policy);
+	return NULL;
+}
+
 static void
 show(struct http_req *req, struct http_reply *reply, struct rst_view name)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	enum rst_err err;
-	uint64_t id;
+	uint64_t id = 0;
+	enum rst_err err = model_named(req, act_find_policy, name, &id);
 
-	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
-		err = act_find_policy(&txn, name, &id);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK) {
-		cJSON_Delete(reply->body);
-		reply->body = policy_item(NULL, &txn, &record);
-		model_etag(&record, reply);
-		if (reply->body == NULL ||
-		    (!req->api &&
-		     !model_settings(req, &record, true, reply->body)))
-			err = RST_ENOMEM;
-	}
-	rst_read_end(&txn);
-	http_reply_err(req, reply, err, NULL);
+		model_show(req, reply, id, whole, req);
+	else
+		http_reply_err(req, reply, err, NULL);
 }
 
 /* GET /policies/{} */
@@ -298,17 +293,13 @@ api_policy_edit(struct http_req *req, struct http_reply *reply)
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_view items[INPUT_LIST_MAX];
 	struct act_policy policy;
-	struct rst_rtxn txn;
 	uint64_t id = 0;
 	enum rst_err err;
 
 	if (!check_body(req, false, reply))
 		return;
 	read_policy(req, items, &policy);
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_policy(&txn, req->arg[0], &id);
-	rst_read_end(&txn);
+	err = model_named(req, act_find_policy, req->arg[0], &id);
 	if (err == RST_OK)
 		err = model_current(req, id, reply);
 	if (err == RST_OK && (policy.groups != NULL || policy.set_priority ||
@@ -326,16 +317,12 @@ void
 api_policy_delete(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct rst_rtxn txn;
 	uint64_t id = 0;
 	enum rst_err err;
 
 	if (!input_check(req, NULL, 0, reply))
 		return;
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_policy(&txn, req->arg[0], &id);
-	rst_read_end(&txn);
+	err = model_named(req, act_find_policy, req->arg[0], &id);
 	if (err == RST_OK)
 		err = model_current(req, id, reply);
 	if (err == RST_OK)

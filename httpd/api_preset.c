@@ -81,35 +81,19 @@ api_preset_list(struct http_req *req, struct http_reply *reply)
 		                   preset_item, NULL, NULL };
 	enum rst_err err = list_children(req, &list, &reply->body);
 
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }
 
 static void
 show(struct http_req *req, struct http_reply *reply, struct rst_view name)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	enum rst_err err;
-	uint64_t id;
+	uint64_t id = 0;
+	enum rst_err err = model_named(req, act_find_preset, name, &id);
 
-	err = http_read_begin(req, &txn);
 	if (err == RST_OK)
-		err = act_find_preset(&txn, name, &id);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK) {
-		cJSON_Delete(reply->body);
-		reply->body = preset_item(NULL, &txn, &record);
-		model_etag(&record, reply);
-		if (reply->body == NULL)
-			err = RST_ENOMEM;
-	}
-	rst_read_end(&txn);
-	http_reply_err(req, reply, err, NULL);
+		model_show(req, reply, id, preset_item, NULL);
+	else
+		http_reply_err(req, reply, err, NULL);
 }
 
 /* GET /invitation-presets/{} */
@@ -197,17 +181,13 @@ api_preset_edit(struct http_req *req, struct http_reply *reply)
 	struct rst_view items[INPUT_LIST_MAX];
 	char lifetime[LIFETIME_BYTES];
 	struct act_preset preset;
-	struct rst_rtxn txn;
 	uint64_t id = 0;
 	enum rst_err err;
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
 	read_preset(req, items, lifetime, &preset);
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_preset(&txn, req->arg[0], &id);
-	rst_read_end(&txn);
+	err = model_named(req, act_find_preset, req->arg[0], &id);
 	if (err == RST_OK)
 		err = model_current(req, id, reply);
 	if (err == RST_OK)
@@ -227,16 +207,12 @@ void
 api_preset_delete(struct http_req *req, struct http_reply *reply)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct rst_rtxn txn;
 	uint64_t id = 0;
 	enum rst_err err;
 
 	if (!input_check(req, NULL, 0, reply))
 		return;
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_preset(&txn, req->arg[0], &id);
-	rst_read_end(&txn);
+	err = model_named(req, act_find_preset, req->arg[0], &id);
 	if (err == RST_OK)
 		err = model_current(req, id, reply);
 	if (err == RST_OK)

@@ -508,9 +508,5 @@ api_registration_list(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	err = list_found(req, &list, &reply->body);
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }

@@ -135,11 +135,7 @@ list(struct http_req *req, struct http_reply *reply, struct rst_view name,
 		err = add_items(&wanted, &txn, reply->body);
 	}
 	rst_read_end(&txn);
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }
 
 /* GET /me/sessions */

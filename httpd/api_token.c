@@ -146,11 +146,7 @@ list(struct http_req *req, struct http_reply *reply, bool mine)
 	if (err == RST_OK)
 		err = add_items(req, &txn, owner, reply->body);
 	rst_read_end(&txn);
-	if (err == RST_EINVALID)
-		http_problem(reply, 400, "invalid_query", NULL,
-		             "limit or cursor is malformed");
-	else
-		http_reply_err(req, reply, err, NULL);
+	list_answer(req, reply, err);
 }
 
 /* "never", "30d", "90d", or seconds. */

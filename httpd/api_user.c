@@ -16,40 +16,25 @@ user_blame(const struct http_req *req, struct act_refusal *refusal)
 			input_has(req, "givenName") ? "givenName" : "sn";
 }
 
-/* The person the path names; *ret_id and, when wanted, his model. */
 static enum rst_err
 find_person(struct http_req *req, uint64_t *ret_id)
 {
-	struct rst_rtxn txn;
-	enum rst_err err;
+	return model_named(req, act_find_person, req->arg[0], ret_id);
+}
 
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = act_find_person(&txn, req->arg[0], ret_id);
-	rst_read_end(&txn);
-	return err;
+static cJSON *
+make(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	const struct http_req *req = arg;
+
+	return model_user(txn, record, req->who.administrator, req->ctx.now_s);
 }
 
 /* Leave the person's model in *reply. */
 static void
 show(struct http_req *req, struct http_reply *reply, uint64_t id)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	enum rst_err err;
-
-	err = http_read_begin(req, &txn);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK) {
-		cJSON_Delete(reply->body);
-		reply->body = model_user(&txn, &record, req->who.administrator,
-		                         req->ctx.now_s);
-		model_etag(&record, reply);
-		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
-	}
-	rst_read_end(&txn);
-	http_reply_err(req, reply, err, NULL);
+	model_show(req, reply, id, make, req);
 }
 
 /* GET /users/{} */

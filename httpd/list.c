@@ -19,6 +19,16 @@
 #define LIST_BATCH 256 /* entries looked at in one transaction */
 #define LIST_LOOK  16  /* so many batches for one page */
 
+void
+list_answer(struct http_req *req, struct http_reply *reply, enum rst_err err)
+{
+	if (err == RST_EINVALID)
+		http_problem(reply, 400, "invalid_query", NULL,
+		             "limit or cursor is malformed");
+	else
+		http_reply_err(req, reply, err, NULL);
+}
+
 bool
 list_limit(const struct http_req *req, size_t *ret_limit)
 {

@@ -411,6 +411,41 @@ model_etag(const struct rst_record *record, struct http_reply *reply)
 		         (int)csn.len, csn.ptr);
 }
 
+enum rst_err
+model_named(struct http_req *req, model_find *find, struct rst_view name,
+            uint64_t *ret_id)
+{
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = http_read_begin(req, &txn);
+	if (err == RST_OK)
+		err = find(&txn, name, ret_id);
+	rst_read_end(&txn);
+	return err;
+}
+
+void
+model_show(struct http_req *req, struct http_reply *reply, uint64_t id,
+           model_make *make, void *arg)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	enum rst_err err;
+
+	err = http_read_begin(req, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK) {
+		cJSON_Delete(reply->body);
+		reply->body = make(arg, &txn, &record);
+		model_etag(&record, reply);
+		err = reply->body != NULL ? RST_OK : RST_ENOMEM;
+	}
+	rst_read_end(&txn);
+	http_reply_err(req, reply, err, NULL);
+}
+
 bool
 model_unchanged(struct http_req *req, const struct rst_record *record,
                 struct http_reply *reply)

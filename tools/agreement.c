@@ -51,18 +51,6 @@ model(const struct rst_record *record, bool whole)
 	return NULL;
 }
 
-/* A line of JSON, which it takes. */
-static enum ctl_status
-print_line(cJSON *root)
-{
-	char *text = root != NULL ? cJSON_PrintUnformatted(root) : NULL;
-	bool good = text != NULL && puts(text) >= 0;
-
-	cJSON_free(text);
-	cJSON_Delete(root);
-	return good ? CTL_OK : CTL_INTERNAL;
-}
-
 static enum ctl_status
 print_one(struct noun *noun, const struct rst_rtxn *txn,
           const struct rst_record *record, const void *arg)
@@ -75,7 +63,7 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 	if (act_find_agreement(txn, name, &id) != RST_OK)
 		return CTL_OK; /* something else stands there, too */
 	if (noun->json)
-		return print_line(model(record, false));
+		return noun_print_line(model(record, false));
 	printf("%-24.*s %-6u %-13s %.*s\n", (int)name.len, name.ptr,
 	       (unsigned int)act_agreement_version(record),
 	       act_agreement_required(record) ? "required" : "not required",
@@ -89,32 +77,20 @@ list(struct noun *noun)
 	return noun_walk(noun, "ou=agreements", print_one, NULL);
 }
 
+static cJSON *
+whole(const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	(void)txn;
+	return model(record, true);
+}
+
 static enum ctl_status
 show(struct noun *noun)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	cJSON *root = NULL;
-	enum ctl_status status;
 	uint64_t id;
-	enum rst_err err;
+	enum ctl_status status = find(noun, &id);
 
-	status = find(noun, &id);
-	if (status != CTL_OK)
-		return status;
-	err = rst_read_begin(noun->env, &txn);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK)
-		root = model(&record, true);
-	rst_read_end(&txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	if (noun->json || root == NULL)
-		return ctl_print_json(root);
-	noun_print_whole(root);
-	cJSON_Delete(root);
-	return CTL_OK;
+	return status == CTL_OK ? noun_show(noun, id, whole) : status;
 }
 
 static enum ctl_status
@@ -141,7 +117,7 @@ print_signature(struct noun *noun, const struct rst_rtxn *txn,
 		return CTL_INTERNAL;
 	}
 	if (noun->json)
-		return print_line(root);
+		return noun_print_line(root);
 	when = cJSON_GetObjectItemCaseSensitive(root, "signedAt");
 	printf("%-24.*s %-6u %-20s %.*s\n", (int)name.len,
 	       name.len > 0 ? name.ptr : "", (unsigned int)version,

@@ -81,32 +81,19 @@ model(const struct rst_rtxn *txn, const struct rst_record *record, bool whole)
 	return NULL;
 }
 
+static cJSON *
+whole(const struct rst_rtxn *txn, const struct rst_record *record)
+{
+	return model(txn, record, true);
+}
+
 static enum ctl_status
 show(struct noun *noun)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	cJSON *host = NULL;
-	enum ctl_status status;
 	uint64_t id;
-	enum rst_err err;
+	enum ctl_status status = find(noun, &id);
 
-	status = find(noun, &id);
-	if (status != CTL_OK)
-		return status;
-	err = rst_read_begin(noun->env, &txn);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK)
-		host = model(&txn, &record, true);
-	rst_read_end(&txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	if (noun->json || host == NULL)
-		return ctl_print_json(host);
-	noun_print_whole(host);
-	cJSON_Delete(host);
-	return CTL_OK;
+	return status == CTL_OK ? noun_show(noun, id, whole) : status;
 }
 
 /* One line each, or a JSON object each: it can be read as it comes. */
@@ -114,8 +101,6 @@ static enum ctl_status
 print_host(struct noun *noun, const struct rst_rtxn *txn,
            const struct rst_record *record, const void *arg)
 {
-	cJSON *host = NULL;
-	char *text;
 	char name[RULE_HOST_MAX + 1] = "", about[256] = "";
 
 	(void)arg;
@@ -129,13 +114,7 @@ print_host(struct noun *noun, const struct rst_rtxn *txn,
 		printf("%-24s %s\n", name, about);
 		return CTL_OK;
 	}
-	host = model(txn, record, false);
-	text = host != NULL ? cJSON_PrintUnformatted(host) : NULL;
-	if (text != NULL)
-		puts(text);
-	cJSON_free(text);
-	cJSON_Delete(host);
-	return text != NULL ? CTL_OK : CTL_INTERNAL;
+	return noun_print_line(model(txn, record, false));
 }
 
 /* Who may sign in at all, and here. */

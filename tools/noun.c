@@ -524,6 +524,40 @@ noun_read_file(const char *name, size_t max, char **ret_text, size_t *ret_len)
 	return status;
 }
 
+enum ctl_status
+noun_show(struct noun *noun, uint64_t id, noun_model *model)
+{
+	struct rst_record record;
+	struct rst_rtxn txn;
+	cJSON *object = NULL;
+	enum rst_err err;
+
+	err = rst_read_begin(noun->env, &txn);
+	if (err == RST_OK)
+		err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK)
+		object = model(&txn, &record);
+	rst_read_end(&txn);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (noun->json || object == NULL)
+		return ctl_print_json(object);
+	noun_print_whole(object);
+	cJSON_Delete(object);
+	return CTL_OK;
+}
+
+enum ctl_status
+noun_print_line(cJSON *object)
+{
+	char *text = object != NULL ? cJSON_PrintUnformatted(object) : NULL;
+	bool good = text != NULL && puts(text) >= 0;
+
+	cJSON_free(text);
+	cJSON_Delete(object);
+	return good ? CTL_OK : CTL_INTERNAL;
+}
+
 void
 noun_print_whole(const cJSON *object)
 {

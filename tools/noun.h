@@ -173,6 +173,12 @@ enum ctl_status noun_span(struct noun *noun, enum noun_option option,
  * than max, max + 1 bytes.  CTL_ABSENT, CTL_IO, said. */
 enum ctl_status noun_read_file(const char *name, size_t max, char **ret_text,
                                size_t *ret_len);
+/* Print record id as model() makes it: JSON, or noun_print_whole(). */
+typedef struct cJSON *noun_model(const struct rst_rtxn *txn,
+                                 const struct rst_record *record);
+enum ctl_status noun_show(struct noun *noun, uint64_t id, noun_model *model);
+/* One line of JSON, of an object that it takes; NULL: without memory. */
+enum ctl_status noun_print_line(struct cJSON *object);
 /* "key  value" lines of an object: texts, numbers, switches, lists. */
 void noun_print_whole(const struct cJSON *object);
 

@@ -46,12 +46,13 @@ add_groups(cJSON *preset, const struct rst_record *record)
 }
 
 static cJSON *
-model(const struct rst_record *record)
+model(const struct rst_rtxn *txn, const struct rst_record *record)
 {
 	cJSON *preset = cJSON_CreateObject();
 	uint64_t uses;
 	bool good;
 
+	(void)txn;
 	good = noun_add(preset, "name", rst_record_first(record, RST_A_CN)) &&
 	       noun_add(preset, "description",
 	                rst_record_first(record, RST_A_DESCRIPTION)) &&
@@ -76,29 +77,10 @@ model(const struct rst_record *record)
 static enum ctl_status
 show(struct noun *noun)
 {
-	struct rst_record record;
-	struct rst_rtxn txn;
-	cJSON *preset = NULL;
-	enum ctl_status status;
 	uint64_t id;
-	enum rst_err err;
+	enum ctl_status status = find(noun, &id);
 
-	status = find(noun, &id);
-	if (status != CTL_OK)
-		return status;
-	err = rst_read_begin(noun->env, &txn);
-	if (err == RST_OK)
-		err = rst_record_get(&txn, id, &record);
-	if (err == RST_OK)
-		preset = model(&record);
-	rst_read_end(&txn);
-	if (err != RST_OK)
-		return ctl_failed(err, &noun->refusal);
-	if (noun->json || preset == NULL)
-		return ctl_print_json(preset);
-	noun_print_whole(preset);
-	cJSON_Delete(preset);
-	return CTL_OK;
+	return status == CTL_OK ? noun_show(noun, id, model) : status;
 }
 
 static enum ctl_status
@@ -107,10 +89,8 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 {
 	struct rst_view cn = rst_record_first(record, RST_A_CN);
 	struct rst_view about = rst_record_first(record, RST_A_DESCRIPTION);
-	cJSON *preset;
-	char *text;
 
-	(void)txn, (void)arg;
+	(void)arg;
 	if (!act_is_preset(record))
 		return CTL_OK;
 	if (!noun->json) {
@@ -118,13 +98,7 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 		       about.len > 0 ? about.ptr : "");
 		return CTL_OK;
 	}
-	preset = model(record);
-	text = preset != NULL ? cJSON_PrintUnformatted(preset) : NULL;
-	if (text != NULL)
-		puts(text);
-	cJSON_free(text);
-	cJSON_Delete(preset);
-	return text != NULL ? CTL_OK : CTL_INTERNAL;
+	return noun_print_line(model(txn, record));
 }
 
 static enum ctl_status
