@@ -14,25 +14,10 @@
 #define IDS_AT_ONCE 256
 
 /* Ascending, distinct ids in op's memory. */
-static size_t
-place_of(const struct back_ids *ids, uint64_t id)
-{
-	size_t low = 0, high = ids->n, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (ids->at[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 bool
 back_ids_have(const struct back_ids *ids, uint64_t id)
 {
-	size_t place = place_of(ids, id);
+	size_t place = rst_ids_place(ids->at, ids->n, id);
 
 	return place < ids->n && ids->at[place] == id;
 }
@@ -41,7 +26,7 @@ back_ids_have(const struct back_ids *ids, uint64_t id)
 static bool
 ids_add(Operation *op, struct back_ids *ids, uint64_t id)
 {
-	size_t place = place_of(ids, id);
+	size_t place = rst_ids_place(ids->at, ids->n, id);
 
 	if (place < ids->n && ids->at[place] == id)
 		return false;

@@ -185,6 +185,10 @@ cJSON *model_user_brief(const struct rst_record *record, int64_t now_s);
 cJSON *model_user(const struct rst_rtxn *txn, const struct rst_record *record,
                   bool administrator, int64_t now_s);
 cJSON *model_group(const struct rst_rtxn *txn, const struct rst_record *record);
+/* Array key of the names that values of attr, DNs of groups, people or hosts,
+ * mean.  False: out of memory. */
+bool model_add_names(cJSON *object, const char *key,
+                     const struct rst_record *record, uint16_t attr);
 cJSON *model_invitation(const struct rst_rtxn *txn,
                         const struct rst_record *record, int64_t now_s);
 /* api_setting.c: the settings of record, in body; policy: those that a policy

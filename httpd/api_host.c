@@ -14,25 +14,6 @@
 #include "lifecycle/host.h"
 #include "lifecycle/place.h"
 
-/* The names that values of attr, DNs, mean. */
-static bool
-add_names(cJSON *host, const char *key, const struct rst_record *record,
-          uint16_t attr)
-{
-	cJSON *list = cJSON_AddArrayToObject(host, key);
-	char name[RULE_HOST_MAX + 1];
-	struct rst_attr values;
-	struct rst_view dn;
-	bool ok = list != NULL;
-
-	if (!rst_record_attr(record, attr, &values))
-		return ok;
-	while (ok && rst_attr_next(&values, &dn))
-		if (lifecycle_rdn_value(dn, name, sizeof(name)))
-			ok = json_append_view(list, rst_view_of(name));
-	return ok;
-}
-
 static cJSON *
 host_item(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
@@ -47,8 +28,8 @@ host_item(void *arg, const struct rst_rtxn *txn,
 	if (json_add_view(host, "name", cn) &&
 	    json_add_view(host, "description",
 	                  rst_record_first(record, RST_A_DESCRIPTION)) &&
-	    add_names(host, "groups", record, RST_A_ROSTERHOSTGROUP) &&
-	    add_names(host, "managers", record, RST_A_ROSTERMANAGER) &&
+	    model_add_names(host, "groups", record, RST_A_ROSTERHOSTGROUP) &&
+	    model_add_names(host, "managers", record, RST_A_ROSTERMANAGER) &&
 	    json_add_bool(host, "hasPassword",
 	                  rst_record_first(record, RST_A_USERPASSWORD).len >
 	                          0) &&

@@ -14,30 +14,6 @@
 #include "lifecycle/place.h"
 #include "lifecycle/setting.h"
 
-/* The names of the groups that rosterAppliesTo means. */
-static bool
-add_groups(cJSON *policy, const struct rst_record *record)
-{
-	cJSON *list = cJSON_AddArrayToObject(policy, "groups");
-	struct rst_attr attr;
-	struct rst_view dn;
-
-	if (!rst_record_attr(record, RST_A_ROSTERAPPLIESTO, &attr))
-		return list != NULL;
-	while (rst_attr_next(&attr, &dn)) {
-		const char *equals = memchr(dn.ptr, '=', dn.len);
-		const char *comma = memchr(dn.ptr, ',', dn.len);
-
-		if (equals == NULL || comma == NULL || comma < equals)
-			continue;
-		if (!json_append_view(
-			    list,
-			    rst_view(equals + 1, (size_t)(comma - equals) - 1)))
-			return false;
-	}
-	return list != NULL;
-}
-
 static bool
 add_settings(cJSON *policy, const struct rst_record *record)
 {
@@ -72,7 +48,8 @@ policy_item(void *arg, const struct rst_rtxn *txn,
 	                  rst_record_first(record, RST_A_DESCRIPTION)) &&
 	    json_add_number(policy, "priority", priority) &&
 	    json_add_text(policy, "href", where.location) &&
-	    add_groups(policy, record) && add_settings(policy, record))
+	    model_add_names(policy, "groups", record, RST_A_ROSTERAPPLIESTO) &&
+	    add_settings(policy, record))
 		return policy;
 	cJSON_Delete(policy);
 	return NULL;

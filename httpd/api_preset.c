@@ -17,23 +17,6 @@
 
 #define LIFETIME_BYTES 24
 
-static bool
-add_groups(cJSON *preset, const struct rst_record *record)
-{
-	cJSON *list = cJSON_AddArrayToObject(preset, "groups");
-	char name[RULE_NAME_MAX + 1];
-	struct rst_attr attr;
-	struct rst_view dn;
-
-	if (!rst_record_attr(record, RST_A_ROSTERJOINS, &attr))
-		return list != NULL;
-	while (rst_attr_next(&attr, &dn))
-		if (lifecycle_rdn_value(dn, name, sizeof(name)) &&
-		    !json_append_view(list, rst_view_of(name)))
-			return false;
-	return list != NULL;
-}
-
 static cJSON *
 preset_item(void *arg, const struct rst_rtxn *txn,
             const struct rst_record *record)
@@ -53,7 +36,7 @@ preset_item(void *arg, const struct rst_rtxn *txn,
 	    json_add_view(preset, "description",
 	                  rst_record_first(record, RST_A_DESCRIPTION)) &&
 	    json_add_text(preset, "href", where.location) &&
-	    add_groups(preset, record) &&
+	    model_add_names(preset, "groups", record, RST_A_ROSTERJOINS) &&
 	    json_add_view(preset, "lifetime", lifetime) &&
 	    (!rst_view_number(rst_record_first(record, RST_A_ROSTERUSES),
 	                      RULE_INVITATION_USES_MAX, &uses) ||

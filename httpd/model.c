@@ -7,6 +7,8 @@
 #include "httpd/etag.h"
 #include "lifecycle/attempt.h"
 #include "lifecycle/password_age.h"
+#include "lifecycle/place.h"
+#include "rules/host.h"
 #include "rules/invitation.h"
 #include "rules/status.h"
 
@@ -340,28 +342,22 @@ number_of(const struct rst_record *record, uint16_t attr, uint32_t otherwise)
 	               : otherwise;
 }
 
-/* The names of groups the invitation's DNs mean. */
-static bool
-add_joins(cJSON *invitation, const struct rst_record *record)
+bool
+model_add_names(cJSON *object, const char *key, const struct rst_record *record,
+                uint16_t attr)
 {
-	cJSON *list = cJSON_AddArrayToObject(invitation, "groups");
-	struct rst_attr attr;
+	cJSON *list = cJSON_AddArrayToObject(object, key);
+	char name[RULE_HOST_MAX + 1]; /* the longest of them */
+	struct rst_attr values;
 	struct rst_view dn;
+	bool ok = list != NULL;
 
-	if (!rst_record_attr(record, RST_A_ROSTERJOINS, &attr))
-		return list != NULL;
-	while (rst_attr_next(&attr, &dn)) {
-		const char *comma = memchr(dn.ptr, ',', dn.len);
-		const char *equals = memchr(dn.ptr, '=', dn.len);
-
-		if (comma == NULL || equals == NULL || comma < equals)
-			continue;
-		if (!json_append_view(
-			    list,
-			    rst_view(equals + 1, (size_t)(comma - equals) - 1)))
-			return false;
-	}
-	return list != NULL;
+	if (!rst_record_attr(record, attr, &values))
+		return ok;
+	while (ok && rst_attr_next(&values, &dn))
+		if (lifecycle_rdn_value(dn, name, sizeof(name)))
+			ok = json_append_view(list, rst_view_of(name));
+	return ok;
 }
 
 cJSON *
@@ -396,7 +392,7 @@ model_invitation(const struct rst_rtxn *txn, const struct rst_record *record,
 				   RST_VIEW("TRUE"))) &&
 	     add_stamp(invitation, "created", record, RST_A_CREATETIMESTAMP) &&
 	     add_first(invitation, "creator", record, RST_A_CREATORSNAME) &&
-	     add_joins(invitation, record) &&
+	     model_add_names(invitation, "groups", record, RST_A_ROSTERJOINS) &&
 	     add_href(invitation, "/invitations/", id) && ok;
 	return finish(invitation, ok);
 }

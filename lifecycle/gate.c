@@ -72,6 +72,24 @@ gate_load(const struct rst_rtxn *txn, uint64_t id, struct rst_entry **ret_entry)
 	return rst_entry_from_record(&record, ret_entry);
 }
 
+enum rst_err
+gate_load_sides(struct gate *g, struct gate_write *w)
+{
+	enum rst_err err = gate_load(&g->txn->r, w->id, &w->before);
+
+	return err == RST_OK ? gate_load(&g->txn->r, w->id, &w->after) : err;
+}
+
+enum rst_err
+gate_write_sides(struct gate *g, struct gate_write *w, enum rst_err err)
+{
+	if (err == RST_OK)
+		err = gate_write(g, w, NULL);
+	rst_entry_free(w->before);
+	rst_entry_free(w->after);
+	return err;
+}
+
 bool
 gate_is_person(const struct rst_record *record)
 {

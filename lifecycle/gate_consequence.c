@@ -42,16 +42,10 @@ gate_membership(struct gate *g, uint64_t group, uint64_t member, bool join,
 	};
 	enum rst_err err;
 
-	err = gate_load(&g->txn->r, group, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, group, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK && until_s != 0)
 		err = gate_until_add(g, w.after, member, until_s);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 enum rst_err
@@ -71,30 +65,6 @@ gate_join_everybody(struct gate *g, uint64_t person)
 	return gate_membership(g, group, person, true, 0);
 }
 
-/* Other groups keep what was written. */
-static enum rst_err
-leave_all(struct gate *g, uint64_t person)
-{
-	struct rst_record record;
-	uint64_t groups[BATCH], after = 0;
-	size_t n = BATCH;
-	enum rst_err err = RST_OK;
-
-	while (err == RST_OK && n == BATCH) {
-		err = rst_member_of(&g->txn->r, person, after, groups, BATCH,
-		                    &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
-			after = groups[i];
-			err = rst_record_get(&g->txn->r, after, &record);
-			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
-			    rst_member_is(&g->txn->r, after, person))
-				err = gate_membership(g, after, person, false,
-				                      0);
-		}
-	}
-	return err;
-}
-
 static enum rst_err
 revoke(struct gate *g, uint64_t invitation)
 {
@@ -107,17 +77,11 @@ revoke(struct gate *g, uint64_t invitation)
 	enum rst_err err;
 
 	lifecycle_time_print(g->ctx->now_s, now);
-	err = gate_load(&g->txn->r, invitation, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, invitation, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = rst_entry_set_one(w.after, RST_A_ROSTERREVOKED,
 		                        rst_view_of(now));
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 /* It is not revoked, and this person made it. */
@@ -183,9 +147,7 @@ drop_manager(struct gate *g, uint64_t group, struct rst_view ndn)
 	enum rst_err err;
 	size_t len;
 
-	err = gate_load(&g->txn->r, group, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, group, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = rst_entry_record(w.before, &record);
 	if (err == RST_OK)
@@ -199,11 +161,7 @@ drop_manager(struct gate *g, uint64_t group, struct rst_view ndn)
 				err = rst_entry_add(w.after,
 				                    RST_A_ROSTERMANAGER, value);
 		}
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 static enum rst_err
@@ -245,17 +203,11 @@ unlock(struct gate *g, uint64_t person)
 	};
 	enum rst_err err;
 
-	err = gate_load(&g->txn->r, person, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, person, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = rst_entry_set(w.after, RST_A_PWDACCOUNTLOCKEDTIME, NULL,
 		                    0);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 enum rst_err
@@ -394,7 +346,7 @@ gate_precede(struct gate *g, const struct gate_sides *sides)
 		if (err != RST_OK)
 			return err;
 	}
-	return leave_all(g, sides->id);
+	return gate_leave_groups(g, sides->id, GATE_LEAVE_ALL);
 }
 
 static enum rst_err

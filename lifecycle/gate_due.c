@@ -146,17 +146,12 @@ note(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t id, bool end,
 	};
 	enum rst_err err;
 
-	err = gate_load(&txn->r, id, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&txn->r, id, &w.after);
+	err = gate_load_sides(&g, &w);
 	if (err == RST_OK)
 		err = set_line(w.before, w.after, word, about_s);
-	if (err == RST_OK)
-		err = gate_write(&g, &w, NULL);
+	err = gate_write_sides(&g, &w, err);
 	if (err == RST_OK && end)
 		err = gate_end_access(&g, id);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
 	return err;
 }
 

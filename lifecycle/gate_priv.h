@@ -89,6 +89,12 @@ bool gate_has_class(const struct rst_record *record, struct rst_view name);
 
 enum rst_err gate_write(struct gate *g, struct gate_write *w,
                         size_t *ret_member_at) RST_MUST_USE;
+/* What follows from a change, to an entry as it is stored: gate_load() w->id as
+ * both sides, edit w->after; then write it, if err is RST_OK, and free both,
+ * whatever err is.  Answers err, or the write's. */
+enum rst_err gate_load_sides(struct gate *g, struct gate_write *w) RST_MUST_USE;
+enum rst_err gate_write_sides(struct gate *g, struct gate_write *w,
+                              enum rst_err err) RST_MUST_USE;
 
 /* gate_key.c: the SSH keys of a person, and until when they admit him. */
 enum rst_err gate_keys(struct gate *g, const struct gate_sides *sides)
@@ -235,6 +241,14 @@ enum rst_err gate_join_everybody(struct gate *g, uint64_t person) RST_MUST_USE;
 enum rst_err gate_join_private_group(struct gate *g,
                                      const struct rst_record *person,
                                      uint64_t id) RST_MUST_USE;
+/* Groups of ours that list the person leave him out; others keep what was
+ * written. */
+enum gate_leave {
+	GATE_LEAVE_ALL,
+	GATE_LEAVE_ADMINISTRATORS
+};
+enum rst_err gate_leave_groups(struct gate *g, uint64_t person,
+                               enum gate_leave which) RST_MUST_USE;
 /* gate_status.c: a pending person leaves what groups it was named in. */
 enum rst_err gate_hold_groups(struct gate *g, uint64_t person) RST_MUST_USE;
 /* Nobody joins who waits for approval, or is in the bin. */

@@ -234,16 +234,10 @@ touch_group(struct moving *moving, const struct moved *moved)
 	};
 	enum rst_err err;
 
-	err = gate_load(&g->txn->r, w.id, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, w.id, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = rename_untils(moving, w.before, w.after);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 static bool

@@ -37,10 +37,9 @@ act_state(const struct rst_record *record, int64_t now_s)
 	                  now_s);
 }
 
-/* The groups of person that are ours: all, or those of administrators.  Each
- * is copied out first: a write ends the walk. */
-static enum rst_err
-leave_groups(struct gate *g, uint64_t person, bool administrators)
+/* The ids are copied out first: a write ends the walk. */
+enum rst_err
+gate_leave_groups(struct gate *g, uint64_t person, enum gate_leave which)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
@@ -54,7 +53,8 @@ leave_groups(struct gate *g, uint64_t person, bool administrators)
 			after = groups[i];
 			err = rst_record_get(&g->txn->r, after, &record);
 			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
-			    (!administrators ||
+			    rst_member_is(&g->txn->r, after, person) &&
+			    (which == GATE_LEAVE_ALL ||
 			     gate_grants_administrator(&g->txn->r, &record)))
 				err = gate_membership(g, after, person, false,
 				                      0);
@@ -224,18 +224,12 @@ gate_hold_groups(struct gate *g, uint64_t person)
 	err = rst_member_of(&g->txn->r, person, 0, &group, 1, &n);
 	if (err != RST_OK || n == 0)
 		return err;
-	err = gate_load(&g->txn->r, person, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, person, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = add_joins(g, person, w.after);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	if (err == RST_OK)
-		err = leave_groups(g, person, false);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	err = gate_write_sides(g, &w, err);
+	return err == RST_OK ? gate_leave_groups(g, person, GATE_LEAVE_ALL)
+	                     : err;
 }
 
 static enum rst_err
@@ -293,16 +287,10 @@ note(struct gate *g, const struct gate_sides *sides)
 	    sides->after->status == RST_STATUS_ACTIVE &&
 	    act_owes_signature(&g->txn->r, sides->after, RULE_NEVER))
 		w.act = RST_VIEW("skip-agreements");
-	err = gate_load(&g->txn->r, sides->id, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, sides->id, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = set_facts(g, sides, w.after);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 /* What others join when they are made. */
@@ -340,6 +328,9 @@ gate_follow_status(struct gate *g, const struct gate_sides *sides)
 		err = letter_tell(g->txn, g->ctx, sides->after, &approved);
 	if (err == RST_OK &&
 	    (to == RST_STATUS_SUSPENDED || to == RST_STATUS_DELETED))
-		err = leave_groups(g, sides->id, to == RST_STATUS_SUSPENDED);
+		err = gate_leave_groups(g, sides->id,
+		                        to == RST_STATUS_SUSPENDED
+		                                ? GATE_LEAVE_ADMINISTRATORS
+		                                : GATE_LEAVE_ALL);
 	return err;
 }

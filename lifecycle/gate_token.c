@@ -43,16 +43,10 @@ revoke(struct gate *g, uint64_t token)
 	};
 	enum rst_err err;
 
-	err = gate_load(&g->txn->r, token, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, token, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = gate_end_token(w.after, g->ctx->now_s);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }
 
 static bool

@@ -171,16 +171,10 @@ gate_free_name(struct gate *g, uint64_t tombstone)
 	};
 	enum rst_err err;
 
-	err = gate_load(&g->txn->r, tombstone, &w.before);
-	if (err == RST_OK)
-		err = gate_load(&g->txn->r, tombstone, &w.after);
+	err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = rst_entry_set(w.after, RST_A_ROSTERFORMERNAME, NULL, 0);
 	if (err == RST_OK)
 		err = rst_entry_set(w.after, RST_A_ROSTERNAMEFREEAT, NULL, 0);
-	if (err == RST_OK)
-		err = gate_write(g, &w, NULL);
-	rst_entry_free(w.before);
-	rst_entry_free(w.after);
-	return err;
+	return gate_write_sides(g, &w, err);
 }

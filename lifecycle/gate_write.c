@@ -354,13 +354,8 @@ follow_groups(struct gate *g, const struct gate_write *done,
 
 		err = take_rows(others, w.id, &rows);
 		if (err == RST_OK)
-			err = gate_load(&g->txn->r, w.id, &w.before);
-		if (err == RST_OK)
-			err = gate_load(&g->txn->r, w.id, &w.after);
-		if (err == RST_OK)
-			err = gate_write(g, &w, NULL);
-		rst_entry_free(w.before);
-		rst_entry_free(w.after);
+			err = gate_load_sides(g, &w);
+		err = gate_write_sides(g, &w, err);
 		rst_member_deltas_release(&rows);
 	}
 	return err;

@@ -234,28 +234,15 @@ seal(const struct rst_env *env, struct rst_view key,
      const struct rst_answer *answer, struct rst_out *out)
 {
 	struct rst_out plain = { 0 };
-	char ad[AD_BYTES], *sealed = NULL;
+	char ad[AD_BYTES];
 	enum rst_err err;
 
 	rst_out_number(&plain, answer->status, 2);
 	rst_out_text(&plain, answer->location, 2);
 	rst_out_text(&plain, answer->etag, 2);
 	rst_out_text(&plain, answer->text, 4);
-	err = rst_out_error(&plain);
-	if (err != RST_OK)
-		goto out;
-	sealed = malloc(plain.len + RST_SEAL_BYTES);
-	err = RST_ENOMEM;
-	if (sealed == NULL)
-		goto out;
-	err = rst_seal(env, rst_out_view(&plain),
-	               ad_of(key, rst_out_view(out), ad), sealed);
-	if (err == RST_OK)
-		rst_out_text(out, rst_view(sealed, plain.len + RST_SEAL_BYTES),
-		             4);
-out:
+	err = rst_seal_out(env, &plain, ad_of(key, rst_out_view(out), ad), out);
 	rst_out_release(&plain);
-	free(sealed);
 	return err;
 }
 

@@ -15,39 +15,6 @@
 #define OLDEST_S     60  /* a snapshot that is kept longer is worth a look */
 #define NEWEST_TRIES 100 /* to see the newest commit */
 
-/* Rows of the free list: a transaction's number -> count, page numbers. */
-static int
-count_free(MDB_txn *txn, uint64_t *ret_free)
-{
-	MDB_cursor *cursor;
-	MDB_val key, data;
-	uint64_t free_pages = 0;
-	size_t n;
-	int rc;
-
-	rc = mdb_cursor_open(txn, 0, &cursor);
-	if (rc != 0)
-		return rc;
-	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
-		if (data.mv_size < sizeof(n)) {
-			rc = MDB_CORRUPTED;
-			break;
-		}
-		memcpy(&n, data.mv_data, sizeof(n));
-		if (n > data.mv_size / sizeof(n) - 1) {
-			rc = MDB_CORRUPTED;
-			break;
-		}
-		free_pages += n;
-	}
-	mdb_cursor_close(cursor);
-	if (rc == MDB_NOTFOUND) {
-		*ret_free = free_pages;
-		rc = 0;
-	}
-	return rc;
-}
-
 /* The pages of one table. */
 static enum rst_err
 add_pages(MDB_txn *txn, MDB_dbi dbi, uint64_t *n)
@@ -69,7 +36,7 @@ count_pages(const struct rst_rtxn *txn, uint64_t *ret_n)
 	uint64_t free_pages = 0;
 	enum rst_err err;
 
-	err = rst_err_from_lmdb(count_free(rst_txn(txn), &free_pages));
+	err = rst_free_pages(txn, &free_pages);
 	for (MDB_dbi dbi = 0; err == RST_OK && dbi < OWN_TABLES; dbi++)
 		err = add_pages(rst_txn(txn), dbi, &n);
 	for (int i = 0; err == RST_OK && i < RST_T_COUNT; i++)

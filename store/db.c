@@ -253,10 +253,8 @@ rst_txn_number(const struct rst_rtxn *txn)
 	return mdb_txn_id(rst_txn(txn));
 }
 
-/* The pages in the free list: each row of LMDB's table 0 begins with how many
- * it holds.  A write transaction may not look there. */
-static int
-count_free(MDB_txn *txn, uint64_t *ret_free)
+enum rst_err
+rst_free_pages(const struct rst_rtxn *txn, uint64_t *ret_free)
 {
 	MDB_cursor *cursor;
 	MDB_val key, data;
@@ -264,22 +262,22 @@ count_free(MDB_txn *txn, uint64_t *ret_free)
 	size_t n;
 	int rc;
 
-	rc = mdb_cursor_open(txn, 0, &cursor);
+	rc = mdb_cursor_open(rst_txn(txn), 0, &cursor);
 	if (rc != 0)
-		return rc;
+		return rst_err_from_lmdb(rc);
 	while ((rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)) == 0) {
-		if (data.mv_size < sizeof(n)) {
-			rc = MDB_CORRUPTED;
+		if (data.mv_size < sizeof(n))
 			break;
-		}
 		memcpy(&n, data.mv_data, sizeof(n));
+		if (n > data.mv_size / sizeof(n) - 1)
+			break;
 		free_pages += n;
 	}
 	mdb_cursor_close(cursor);
-	if (rc != MDB_NOTFOUND)
-		return rc;
 	*ret_free = free_pages;
-	return 0;
+	return rc == MDB_NOTFOUND
+	               ? RST_OK
+	               : rst_err_from_lmdb(rc == 0 ? MDB_CORRUPTED : rc);
 }
 
 enum rst_err
@@ -292,7 +290,7 @@ rst_pages(struct rst_env *env, uint64_t *ret_used, uint64_t *ret_free)
 
 	err = rst_read_begin(env, &txn);
 	if (err == RST_OK)
-		err = rst_err_from_lmdb(count_free(rst_txn(&txn), &free_pages));
+		err = rst_free_pages(&txn, &free_pages);
 	rst_read_end(&txn);
 	if (err != RST_OK)
 		return err;

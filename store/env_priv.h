@@ -147,6 +147,11 @@ enum rst_err rst_pages_verify(int fd, uint64_t commit, enum rst_depth depth,
 /* env.c: is this LMDB one of those that destroy shared mutexes (hazard F2)? */
 bool rst_lmdb_is_refused(int major, int minor, int patch);
 
+/* db.c: the pages in the free list, LMDB's table 0, each row of which begins
+ * with how many it holds.  A write transaction may not look there.
+ * RST_ECORRUPT. */
+enum rst_err rst_free_pages(const struct rst_rtxn *txn, uint64_t *ret_free)
+	RST_MUST_USE;
 /* db.c: pages that the free list holds, and pages ever used.  Takes a read
  * transaction of its own. */
 enum rst_err rst_pages(struct rst_env *env, uint64_t *ret_used,

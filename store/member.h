@@ -135,6 +135,8 @@ struct rst_ids {
 	uint64_t *items; /* owned */
 	size_t n, room;
 };
+/* Where id stands among n ascending ones, or is to stand. */
+size_t rst_ids_place(const uint64_t *ids, size_t n, uint64_t id);
 void rst_ids_release(struct rst_ids *ids);
 bool rst_ids_has(const struct rst_ids *ids, uint64_t id);
 enum rst_err rst_ids_add(struct rst_ids *ids, uint64_t id) RST_MUST_USE;

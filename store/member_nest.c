@@ -54,15 +54,14 @@ rst_ids_release(struct rst_ids *ids)
 	memset(ids, 0, sizeof(*ids));
 }
 
-/* Where id stands, or is to stand. */
-static size_t
-place_of(const struct rst_ids *ids, uint64_t id)
+size_t
+rst_ids_place(const uint64_t *ids, size_t n, uint64_t id)
 {
-	size_t low = 0, high = ids->n, middle;
+	size_t low = 0, high = n, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (ids->items[middle] < id)
+		if (ids[middle] < id)
 			low = middle + 1;
 		else
 			high = middle;
@@ -73,7 +72,7 @@ place_of(const struct rst_ids *ids, uint64_t id)
 bool
 rst_ids_has(const struct rst_ids *ids, uint64_t id)
 {
-	size_t at = place_of(ids, id);
+	size_t at = rst_ids_place(ids->items, ids->n, id);
 
 	return at < ids->n && ids->items[at] == id;
 }
@@ -101,7 +100,7 @@ insert(struct rst_ids *ids, size_t at, uint64_t id)
 enum rst_err
 rst_ids_add(struct rst_ids *ids, uint64_t id)
 {
-	size_t at = place_of(ids, id);
+	size_t at = rst_ids_place(ids->items, ids->n, id);
 
 	if (at < ids->n && ids->items[at] == id)
 		return RST_OK;

@@ -44,63 +44,31 @@ rst_mail_release(struct rst_mail *mail)
 	memset(mail, 0, sizeof(*mail));
 }
 
-/* The sealed texts of mail into *ret_sealed, to be freed. */
 static enum rst_err
-seal(const struct rst_env *env, const struct rst_mail *mail,
-     struct rst_view *ret_sealed)
+put(struct rst_wtxn *txn, const struct rst_mail *mail)
 {
-	struct rst_out plain = { 0 };
-	char ad[AD_BYTES], *sealed = NULL;
+	struct rst_out out = { 0 }, plain = { 0 };
+	char key[8], ad[AD_BYTES];
 	enum rst_err err;
 
 	rst_out_text(&plain, mail->to, 2);
 	rst_out_text(&plain, mail->template, 1);
 	rst_out_text(&plain, mail->params, 4);
 	rst_out_text(&plain, mail->error, 2);
-	err = rst_out_error(&plain);
-	if (err != RST_OK)
-		goto out;
-	sealed = malloc(plain.len + RST_SEAL_BYTES);
-	err = RST_ENOMEM;
-	if (sealed == NULL)
-		goto out;
-	ad_of(mail, ad);
-	err = rst_seal(env, rst_out_view(&plain), rst_view(ad, sizeof(ad)),
-	               sealed);
-	if (err != RST_OK)
-		goto out;
-	*ret_sealed = rst_view(sealed, plain.len + RST_SEAL_BYTES);
-	sealed = NULL;
-out:
-	rst_out_release(&plain);
-	free(sealed);
-	return err;
-}
-
-static enum rst_err
-put(struct rst_wtxn *txn, const struct rst_mail *mail)
-{
-	struct rst_out out = { 0 };
-	struct rst_view sealed = { NULL, 0 };
-	char key[8];
-	enum rst_err err;
-
-	err = seal(txn->r.env, mail, &sealed);
-	if (err != RST_OK)
-		goto out;
 	rst_out_number(&out, FORMAT, 1);
 	rst_out_number(&out, mail->state, 1);
 	rst_out_number(&out, mail->attempts, 4);
 	rst_out_number(&out, (uint64_t)mail->made_s, 8);
 	rst_out_number(&out, (uint64_t)mail->due_s, 8);
-	rst_out_text(&out, sealed, 4);
-	err = rst_out_error(&out);
+	ad_of(mail, ad);
+	err = rst_seal_out(txn->r.env, &plain, rst_view(ad, sizeof(ad)), &out);
+	if (err == RST_OK)
+		err = rst_out_error(&out);
 	rst_put_be64(key, mail->id);
 	if (err == RST_OK)
 		err = rst_db_put(txn, RST_T_OUTBOX, rst_view(key, 8),
 		                 rst_out_view(&out), true);
-out:
-	free((char *)(uintptr_t)sealed.ptr);
+	rst_out_release(&plain);
 	rst_out_release(&out);
 	return err;
 }

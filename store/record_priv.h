@@ -4,6 +4,7 @@
 #define RST_RECORD_PRIV_H
 
 #include "store/entry.h"
+#include "store/wire.h"
 
 /*
  * Decode bytes into *ret_record, which borrows them.  Every length is
@@ -88,6 +89,11 @@ enum rst_err rst_index_rows(const struct rst_rtxn *txn,
 #define RST_SEAL_BYTES 40 /* nonce and tag */
 enum rst_err rst_seal(const struct rst_env *env, struct rst_view plain,
                       struct rst_view ad, char *sealed) RST_MUST_USE;
+/* Seal what is in plain and write it to out, its length in 4 bytes before it.
+ * RST_ENOMEM, what was wrong with plain. */
+enum rst_err rst_seal_out(const struct rst_env *env,
+                          const struct rst_out *plain, struct rst_view ad,
+                          struct rst_out *out) RST_MUST_USE;
 enum rst_err rst_unseal(const struct rst_env *env, struct rst_view sealed,
                         struct rst_view ad, char *plain) RST_MUST_USE;
 

@@ -5,6 +5,8 @@
  *
  * The nonce is random; 24 bytes leave no room for one to come twice.
  */
+#include <stdlib.h>
+
 #include "store/env_priv.h"
 #include "store/record_priv.h"
 
@@ -27,6 +29,26 @@ rst_seal(const struct rst_env *env, struct rst_view plain, struct rst_view ad,
 		    env->key) != 0)
 		return RST_EINVALID;
 	return RST_OK;
+}
+
+enum rst_err
+rst_seal_out(const struct rst_env *env, const struct rst_out *plain,
+             struct rst_view ad, struct rst_out *out)
+{
+	size_t len = plain->len + RST_SEAL_BYTES;
+	enum rst_err err = rst_out_error(plain);
+	char *sealed;
+
+	if (err != RST_OK)
+		return err;
+	sealed = malloc(len);
+	if (sealed == NULL)
+		return RST_ENOMEM;
+	err = rst_seal(env, rst_out_view(plain), ad, sealed);
+	if (err == RST_OK)
+		rst_out_text(out, rst_view(sealed, len), 4);
+	free(sealed);
+	return err;
 }
 
 enum rst_err

@@ -30,26 +30,6 @@ find(struct noun *noun, uint64_t *ret_id)
 	return ctl_failed(err, &noun->refusal);
 }
 
-/* The names that values of attr, DNs, mean. */
-static bool
-add_names(cJSON *host, const char *key, const struct rst_record *record,
-          uint16_t attr)
-{
-	cJSON *list = cJSON_AddArrayToObject(host, key);
-	char name[RULE_HOST_MAX + 1];
-	struct rst_attr values;
-	struct rst_view dn;
-	bool good = list != NULL;
-
-	if (!rst_record_attr(record, attr, &values))
-		return good;
-	while (good && rst_attr_next(&values, &dn))
-		if (lifecycle_rdn_value(dn, name, sizeof(name)))
-			good = cJSON_AddItemToArray(list,
-			                            cJSON_CreateString(name));
-	return good;
-}
-
 static cJSON *
 model(const struct rst_rtxn *txn, const struct rst_record *record, bool whole)
 {
@@ -63,8 +43,8 @@ model(const struct rst_rtxn *txn, const struct rst_record *record, bool whole)
 	good = noun_add(host, "name", cn) &&
 	       noun_add(host, "description",
 	                rst_record_first(record, RST_A_DESCRIPTION)) &&
-	       add_names(host, "groups", record, RST_A_ROSTERHOSTGROUP) &&
-	       add_names(host, "managers", record, RST_A_ROSTERMANAGER) &&
+	       noun_add_names(host, "groups", record, RST_A_ROSTERHOSTGROUP) &&
+	       noun_add_names(host, "managers", record, RST_A_ROSTERMANAGER) &&
 	       cJSON_AddBoolToObject(
 		       host, "password",
 		       rst_record_first(record, RST_A_USERPASSWORD).len > 0);

@@ -13,6 +13,7 @@
 #include "lifecycle/letter.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/place.h"
+#include "rules/host.h"
 #include "store/tree.h"
 
 #define BATCH       64 /* ids taken from the store at a time */
@@ -624,6 +625,25 @@ noun_add(cJSON *object, const char *key, struct rst_view text)
 	copy = rst_view_dup(text);
 	good = copy != NULL && cJSON_AddStringToObject(object, key, copy);
 	free(copy);
+	return good;
+}
+
+bool
+noun_add_names(cJSON *object, const char *key, const struct rst_record *record,
+               uint16_t attr)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, key);
+	char name[RULE_HOST_MAX + 1]; /* the longest of them */
+	struct rst_attr values;
+	struct rst_view dn;
+	bool good = list != NULL;
+
+	if (!rst_record_attr(record, attr, &values))
+		return good;
+	while (good && rst_attr_next(&values, &dn))
+		if (lifecycle_rdn_value(dn, name, sizeof(name)))
+			good = cJSON_AddItemToArray(list,
+			                            cJSON_CreateString(name));
 	return good;
 }
 

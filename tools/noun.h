@@ -192,6 +192,9 @@ enum ctl_status noun_done(struct noun *noun, enum rst_err err, const char *name,
 
 /* Add a text to a cJSON object unless it is empty; false without memory. */
 bool noun_add(struct cJSON *object, const char *key, struct rst_view text);
+/* An array of the names that values of attr, DNs, mean. */
+bool noun_add_names(struct cJSON *object, const char *key,
+                    const struct rst_record *record, uint16_t attr);
 /* A stored moment as people read it, RFC 3339. */
 bool noun_add_time(struct cJSON *object, const char *key, struct rst_view text);
 

@@ -27,24 +27,6 @@ find(struct noun *noun, uint64_t *ret_id)
 	return ctl_failed(err, &noun->refusal);
 }
 
-static bool
-add_groups(cJSON *preset, const struct rst_record *record)
-{
-	cJSON *list = cJSON_AddArrayToObject(preset, "groups");
-	char name[RULE_NAME_MAX + 1];
-	struct rst_attr joins;
-	struct rst_view dn;
-	bool good = list != NULL;
-
-	if (!rst_record_attr(record, RST_A_ROSTERJOINS, &joins))
-		return good;
-	while (good && rst_attr_next(&joins, &dn))
-		if (lifecycle_rdn_value(dn, name, sizeof(name)))
-			good = cJSON_AddItemToArray(list,
-			                            cJSON_CreateString(name));
-	return good;
-}
-
 static cJSON *
 model(const struct rst_rtxn *txn, const struct rst_record *record)
 {
@@ -56,7 +38,7 @@ model(const struct rst_rtxn *txn, const struct rst_record *record)
 	good = noun_add(preset, "name", rst_record_first(record, RST_A_CN)) &&
 	       noun_add(preset, "description",
 	                rst_record_first(record, RST_A_DESCRIPTION)) &&
-	       add_groups(preset, record) &&
+	       noun_add_names(preset, "groups", record, RST_A_ROSTERJOINS) &&
 	       noun_add(preset, "lifetime",
 	                rst_record_first(record, RST_A_ROSTERLIFETIME)) &&
 	       (!rst_view_number(rst_record_first(record, RST_A_ROSTERUSES),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/env_priv.h"
+#include "store/index.h"
 
 #define WAIT_STEPS 10000 /* of a millisecond */
 
@@ -156,6 +157,38 @@ fixture_add(struct rst_wtxn *txn, uint64_t parent, const char *rdn, ...)
 	id = rst_entry_id(entry);
 	rst_entry_free(entry);
 	return id;
+}
+
+uint64_t
+fixture_add_one(struct rst_wtxn *txn, uint16_t attr, struct rst_view value)
+{
+	static unsigned int n;
+	struct rst_entry *entry;
+	char rdn[32];
+	uint64_t id;
+
+	snprintf(rdn, sizeof(rdn), "ou=n%u", n++);
+	assert_int_equal(rst_entry_new(&entry), RST_OK);
+	assert_int_equal(
+		rst_entry_place(entry, 0, rst_view_of(rdn), rst_view_of(rdn)),
+		RST_OK);
+	assert_int_equal(rst_entry_set_one(entry, attr, value), RST_OK);
+	assert_int_equal(rst_entry_store_add(txn, entry), RST_OK);
+	id = rst_entry_id(entry);
+	rst_entry_free(entry);
+	return id;
+}
+
+size_t
+fixture_equal(const struct rst_rtxn *txn, uint16_t attr, struct rst_view value,
+              uint64_t ret_ids[FIXTURE_MANY])
+{
+	size_t n = 99;
+
+	assert_int_equal(
+		rst_index_equal(txn, attr, value, 0, ret_ids, FIXTURE_MANY, &n),
+		RST_OK);
+	return n;
 }
 
 struct fixture_ids

@@ -49,6 +49,15 @@ struct rst_entry *fixture_entry(struct rst_wtxn *txn, uint64_t parent,
 uint64_t fixture_add(struct rst_wtxn *txn, uint64_t parent, const char *rdn,
                      ...) __attribute__((sentinel));
 
+/* An entry with one attribute of one value; its id. */
+uint64_t fixture_add_one(struct rst_wtxn *txn, uint16_t attr,
+                         struct rst_view value);
+/* How many entries the index of attr has for value, FIXTURE_MANY at most; their
+ * ids. */
+#define FIXTURE_MANY 64
+size_t fixture_equal(const struct rst_rtxn *txn, uint16_t attr,
+                     struct rst_view value, uint64_t ret_ids[FIXTURE_MANY]);
+
 /* The setting "suffix" and the suffix entry, with ou=people and ou=groups
  * below it. */
 struct fixture_ids {

@@ -10,40 +10,6 @@
 #include "store/index_priv.h"
 #include "store/record_priv.h"
 
-#define MANY 64
-
-/* Entry with one attribute of one value. */
-static uint64_t
-add_one(struct rst_wtxn *txn, uint16_t attr, struct rst_view value)
-{
-	static unsigned int n;
-	struct rst_entry *entry;
-	char rdn[32];
-	uint64_t id;
-
-	snprintf(rdn, sizeof(rdn), "ou=n%u", n++);
-	assert_int_equal(rst_entry_new(&entry), RST_OK);
-	assert_int_equal(
-		rst_entry_place(entry, 0, rst_view_of(rdn), rst_view_of(rdn)),
-		RST_OK);
-	assert_int_equal(rst_entry_set_one(entry, attr, value), RST_OK);
-	assert_int_equal(rst_entry_store_add(txn, entry), RST_OK);
-	id = rst_entry_id(entry);
-	rst_entry_free(entry);
-	return id;
-}
-
-static size_t
-equal(const struct rst_rtxn *txn, uint16_t attr, struct rst_view value,
-      uint64_t ids[MANY])
-{
-	size_t n = 99;
-
-	assert_int_equal(rst_index_equal(txn, attr, value, 0, ids, MANY, &n),
-	                 RST_OK);
-	return n;
-}
-
 static void
 the_documented_indexes_exist(void **state)
 {
@@ -99,7 +65,8 @@ the_rows_are_as_drawn(void **state)
 	struct rst_wtxn txn;
 
 	fixture_write(fixture, &txn);
-	assert_int_equal(add_one(&txn, RST_A_UID, RST_VIEW("Alice")), 1);
+	assert_int_equal(fixture_add_one(&txn, RST_A_UID, RST_VIEW("Alice")),
+	                 1);
 	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 4);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(
@@ -115,11 +82,11 @@ names_share_the_rows_of_their_fragments(void **state)
 	struct rst_record record;
 	struct rst_entry *entry;
 	struct rst_wtxn txn;
-	uint64_t ids[MANY], id;
+	uint64_t ids[FIXTURE_MANY], id;
 	size_t n;
 
 	fixture_write(fixture, &txn);
-	id = add_one(&txn, RST_A_CN, RST_VIEW("Ada Byron"));
+	id = fixture_add_one(&txn, RST_A_CN, RST_VIEW("Ada Byron"));
 	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 1 + 7);
 	assert_int_equal(rst_record_get(&txn.r, id, &record), RST_OK);
 	assert_int_equal(rst_entry_from_record(&record, &entry), RST_OK);
@@ -135,12 +102,12 @@ names_share_the_rows_of_their_fragments(void **state)
 	assert_int_equal(rst_entry_store_put(&txn, entry), RST_OK);
 	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 2 + 4);
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_SN, RST_VIEW("YRO"),
-	                                     0, ids, MANY, &n),
+	                                     0, ids, FIXTURE_MANY, &n),
 	                 RST_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ids[0], id);
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_SN, RST_VIEW("a b"),
-	                                     0, ids, MANY, &n),
+	                                     0, ids, FIXTURE_MANY, &n),
 	                 RST_OK);
 	assert_int_equal(n, 0);
 	rst_entry_free(entry);
@@ -152,36 +119,40 @@ equality_is_by_the_rule_and_never_by_prefix(void **state)
 {
 	struct fixture *fixture = *state;
 	static char longish[300], other[300];
-	uint64_t ids[MANY], ada, adam, nul, big;
+	uint64_t ids[FIXTURE_MANY], ada, adam, nul, big;
 	struct rst_wtxn txn;
 
 	memset(longish, 'x', sizeof(longish));
 	memset(other, 'x', sizeof(other));
 	other[299] = 'y';
 	fixture_write(fixture, &txn);
-	ada = add_one(&txn, RST_A_CN, RST_VIEW("Ada"));
-	adam = add_one(&txn, RST_A_CN, RST_VIEW("Adam"));
+	ada = fixture_add_one(&txn, RST_A_CN, RST_VIEW("Ada"));
+	adam = fixture_add_one(&txn, RST_A_CN, RST_VIEW("Adam"));
 	/* the bytes of "ada" and of an id */
-	nul = add_one(&txn, RST_A_CN, RST_VIEW("ada\0\0\0\0\0\0\0\1"));
-	big = add_one(&txn, RST_A_CN, rst_view(longish, sizeof(longish)));
-	(void)add_one(&txn, RST_A_SN, RST_VIEW("Ada"));
-	assert_int_equal(equal(&txn.r, RST_A_CN, RST_VIEW(" ADA "), ids), 1);
-	assert_int_equal(ids[0], ada);
-	assert_int_equal(equal(&txn.r, RST_A_CN, RST_VIEW("adam"), ids), 1);
-	assert_int_equal(ids[0], adam);
+	nul = fixture_add_one(&txn, RST_A_CN, RST_VIEW("ada\0\0\0\0\0\0\0\1"));
+	big = fixture_add_one(&txn, RST_A_CN,
+	                      rst_view(longish, sizeof(longish)));
+	(void)fixture_add_one(&txn, RST_A_SN, RST_VIEW("Ada"));
 	assert_int_equal(
-		equal(&txn.r, RST_A_CN, RST_VIEW("ada\0\0\0\0\0\0\0\1"), ids),
-		1);
+		fixture_equal(&txn.r, RST_A_CN, RST_VIEW(" ADA "), ids), 1);
+	assert_int_equal(ids[0], ada);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN, RST_VIEW("adam"), ids),
+	                 1);
+	assert_int_equal(ids[0], adam);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN,
+	                               RST_VIEW("ada\0\0\0\0\0\0\0\1"), ids),
+	                 1);
 	assert_int_equal(ids[0], nul);
-	assert_int_equal(equal(&txn.r, RST_A_CN, RST_VIEW("ad"), ids), 0);
-	assert_int_equal(equal(&txn.r, RST_A_CN, RST_VIEW(""), ids), 0);
-	assert_int_equal(equal(&txn.r, RST_A_CN,
-	                       rst_view(longish, sizeof(longish)), ids),
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN, RST_VIEW("ad"), ids),
+	                 0);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN, RST_VIEW(""), ids), 0);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN,
+	                               rst_view(longish, sizeof(longish)), ids),
 	                 1);
 	assert_int_equal(ids[0], big);
-	assert_int_equal(
-		equal(&txn.r, RST_A_CN, rst_view(other, sizeof(other)), ids),
-		0);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_CN,
+	                               rst_view(other, sizeof(other)), ids),
+	                 0);
 	rst_write_abort(&txn);
 }
 
@@ -195,8 +166,8 @@ equal_entries_come_in_parts_ascending(void **state)
 
 	fixture_write(fixture, &txn);
 	for (int i = 0; i < 100; i++) {
-		(void)add_one(&txn, RST_A_GIDNUMBER, RST_VIEW("2001"));
-		(void)add_one(&txn, RST_A_GIDNUMBER, RST_VIEW("2002"));
+		(void)fixture_add_one(&txn, RST_A_GIDNUMBER, RST_VIEW("2001"));
+		(void)fixture_add_one(&txn, RST_A_GIDNUMBER, RST_VIEW("2002"));
 	}
 	do {
 		assert_int_equal(rst_index_equal(&txn.r, RST_A_GIDNUMBER,
@@ -225,7 +196,7 @@ equal_entries_come_in_parts_ascending(void **state)
 /* All of a range, in parts of three. */
 static size_t
 range(const struct rst_rtxn *txn, uint16_t attr, const char *low,
-      const char *high, uint64_t ids[MANY])
+      const char *high, uint64_t ids[FIXTURE_MANY])
 {
 	struct rst_index_cursor cursor = { .len = 0 };
 	size_t n, total = 0;
@@ -236,7 +207,7 @@ range(const struct rst_rtxn *txn, uint16_t attr, const char *low,
 		                                 ids + total, 3, &n),
 		                 RST_OK);
 		total += n;
-		assert_in_range(total, 0, MANY - 3);
+		assert_in_range(total, 0, FIXTURE_MANY - 3);
 	} while (n > 0);
 	return total;
 }
@@ -250,13 +221,13 @@ times_are_in_order_whatever_their_writing(void **state)
 		"20200102000000Z",    "20210101000000Z",
 	};
 	struct fixture *fixture = *state;
-	uint64_t id[6], ids[MANY];
+	uint64_t id[6], ids[FIXTURE_MANY];
 	struct rst_wtxn txn;
 
 	fixture_write(fixture, &txn);
 	for (int i = 5; i >= 0; i--)
-		id[i] = add_one(&txn, RST_A_MODIFYTIMESTAMP,
-		                rst_view_of(times[i]));
+		id[i] = fixture_add_one(&txn, RST_A_MODIFYTIMESTAMP,
+		                        rst_view_of(times[i]));
 	assert_int_equal(range(&txn.r, RST_A_MODIFYTIMESTAMP, NULL, NULL, ids),
 	                 6);
 	assert_memory_equal(ids, id, sizeof(id));
@@ -302,7 +273,7 @@ integers_are_in_order_of_their_values(void **state)
 		"no number",
 	};
 	struct fixture *fixture = *state;
-	uint64_t id[15], ids[MANY];
+	uint64_t id[15], ids[FIXTURE_MANY];
 	struct rst_wtxn txn;
 	size_t n;
 
@@ -311,8 +282,9 @@ integers_are_in_order_of_their_values(void **state)
 		rst_index_add(&txn, RST_A_SHADOWEXPIRE, RST_INDEX_ORDER),
 		RST_OK);
 	for (int i = 0; i < 15; i++) /* in another order */
-		id[i * 7 % 15] = add_one(&txn, RST_A_SHADOWEXPIRE,
-		                         rst_view_of(numbers[i * 7 % 15]));
+		id[i * 7 % 15] =
+			fixture_add_one(&txn, RST_A_SHADOWEXPIRE,
+		                        rst_view_of(numbers[i * 7 % 15]));
 	n = range(&txn.r, RST_A_SHADOWEXPIRE, NULL, NULL, ids);
 	assert_int_equal(n, 15);
 	for (int i = 0; i < 15; i++)
@@ -335,7 +307,7 @@ text_is_in_order_and_a_prefix_first(void **state)
 	};
 	struct fixture *fixture = *state;
 	struct rst_index_cursor cursor = { .len = 0 };
-	uint64_t id[8], ids[MANY];
+	uint64_t id[8], ids[FIXTURE_MANY];
 	struct rst_wtxn txn;
 	size_t n;
 
@@ -344,12 +316,13 @@ text_is_in_order_and_a_prefix_first(void **state)
 		rst_index_add(&txn, RST_A_DESCRIPTION, RST_INDEX_ORDER),
 		RST_OK);
 	for (int i = 7; i >= 0; i--)
-		id[i] = add_one(&txn, RST_A_DESCRIPTION, text[i]);
+		id[i] = fixture_add_one(&txn, RST_A_DESCRIPTION, text[i]);
 	assert_int_equal(range(&txn.r, RST_A_DESCRIPTION, NULL, NULL, ids), 8);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(ids[i], id[i]);
 	assert_int_equal(rst_index_range(&txn.r, RST_A_DESCRIPTION, text[1],
-	                                 text[3], &cursor, ids, MANY, &n),
+	                                 text[3], &cursor, ids, FIXTURE_MANY,
+	                                 &n),
 	                 RST_OK);
 	assert_int_equal(n, 3);
 	assert_int_equal(ids[0], id[1]);
@@ -361,7 +334,7 @@ static void
 fragments_find_what_may_match(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY], alice, malice, banana, umlaut;
+	uint64_t ids[FIXTURE_MANY], alice, malice, banana, umlaut;
 	static const struct {
 		const char *piece;
 		int expect; /* a bit for each of the four */
@@ -375,16 +348,16 @@ fragments_find_what_may_match(void **state)
 	size_t n = 0;
 
 	fixture_write(fixture, &txn);
-	alice = add_one(&txn, RST_A_CN, RST_VIEW("Alice"));
-	malice = add_one(&txn, RST_A_CN, RST_VIEW("malice"));
-	banana = add_one(&txn, RST_A_CN, RST_VIEW("Banana"));
-	umlaut = add_one(&txn, RST_A_CN, RST_VIEW("\xc3\x84rger"));
+	alice = fixture_add_one(&txn, RST_A_CN, RST_VIEW("Alice"));
+	malice = fixture_add_one(&txn, RST_A_CN, RST_VIEW("malice"));
+	banana = fixture_add_one(&txn, RST_A_CN, RST_VIEW("Banana"));
+	umlaut = fixture_add_one(&txn, RST_A_CN, RST_VIEW("\xc3\x84rger"));
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		int got = 0;
 
 		assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
 		                                     rst_view_of(row[i].piece),
-		                                     0, ids, MANY, &n),
+		                                     0, ids, FIXTURE_MANY, &n),
 		                 RST_OK);
 		for (size_t k = 0; k < n; k++)
 			got |= (ids[k] == alice) | (ids[k] == malice) << 1 |
@@ -394,12 +367,12 @@ fragments_find_what_may_match(void **state)
 			fail_msg("\"%s\": %x", row[i].piece, got);
 	}
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN, RST_VIEW("al"),
-	                                     0, ids, MANY, &n),
+	                                     0, ids, FIXTURE_MANY, &n),
 	                 RST_EINVALID);
 	/* two characters of two bytes each are not three characters */
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
 	                                     RST_VIEW("\xc3\x84\xc3\x96"), 0,
-	                                     ids, MANY, &n),
+	                                     ids, FIXTURE_MANY, &n),
 	                 RST_EINVALID);
 	rst_write_abort(&txn);
 }
@@ -410,20 +383,20 @@ a_candidate_has_every_part_of_the_fragment(void **state)
 	static const char *const names[] = { "abc",  "bcd",  "cde",
 		                             "abcd", "bcde", "abc cde" };
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY];
+	uint64_t ids[FIXTURE_MANY];
 	struct rst_wtxn txn;
 	size_t n;
 
 	fixture_write(fixture, &txn);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		(void)add_one(&txn, RST_A_CN, rst_view_of(names[i]));
+		(void)fixture_add_one(&txn, RST_A_CN, rst_view_of(names[i]));
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
-	                                     RST_VIEW("abcde"), 0, ids, MANY,
-	                                     &n),
+	                                     RST_VIEW("abcde"), 0, ids,
+	                                     FIXTURE_MANY, &n),
 	                 RST_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN, RST_VIEW("abcd"),
-	                                     0, ids, MANY, &n),
+	                                     0, ids, FIXTURE_MANY, &n),
 	                 RST_OK);
 	assert_int_equal(n, 1);
 	rst_write_abort(&txn);
@@ -441,7 +414,7 @@ candidates_come_in_parts_once_each(void **state)
 	fixture_write(fixture, &txn);
 	for (int i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "common common %d", i);
-		(void)add_one(&txn, RST_A_CN, rst_view_of(name));
+		(void)fixture_add_one(&txn, RST_A_CN, rst_view_of(name));
 	}
 	do {
 		assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
@@ -479,7 +452,7 @@ static void
 an_index_asked_for_covers_old_and_new_entries(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY], old, new_one;
+	uint64_t ids[FIXTURE_MANY], old, new_one;
 	uint16_t id = 0, other = 0;
 	struct rst_wtxn txn;
 
@@ -490,8 +463,8 @@ an_index_asked_for_covers_old_and_new_entries(void **state)
 	assert_int_equal(rst_attr_intern(&txn, RST_VIEW("room"),
 	                                 RST_MATCH_IGNORE, &other),
 	                 RST_OK);
-	old = add_one(&txn, id, RST_VIEW("B 7"));
-	assert_int_equal(equal(&txn.r, id, RST_VIEW("b 7"), ids), 0);
+	old = fixture_add_one(&txn, id, RST_VIEW("B 7"));
+	assert_int_equal(fixture_equal(&txn.r, id, RST_VIEW("b 7"), ids), 0);
 	assert_int_equal(rst_index_add(&txn, id, RST_INDEX_EQUAL), RST_OK);
 	assert_int_equal(rst_index_add(&txn, id, RST_INDEX_SUBSTRING), RST_OK);
 	assert_int_equal(rst_index_add(&txn, id, RST_INDEX_EQUAL), RST_OK);
@@ -506,12 +479,12 @@ an_index_asked_for_covers_old_and_new_entries(void **state)
 	assert_true(rst_index_exists(&txn.r, id, RST_INDEX_SUBSTRING));
 	assert_false(rst_index_exists(&txn.r, id, RST_INDEX_ORDER));
 	assert_false(rst_index_exists(&txn.r, other, RST_INDEX_EQUAL));
-	new_one = add_one(&txn, id, RST_VIEW("b  7"));
-	assert_int_equal(equal(&txn.r, id, RST_VIEW("b 7"), ids), 2);
+	new_one = fixture_add_one(&txn, id, RST_VIEW("b  7"));
+	assert_int_equal(fixture_equal(&txn.r, id, RST_VIEW("b 7"), ids), 2);
 	assert_int_equal(ids[0], old);
 	assert_int_equal(ids[1], new_one);
 	assert_int_equal(rst_entry_store_drop(&txn, old), RST_OK);
-	assert_int_equal(equal(&txn.r, id, RST_VIEW("b 7"), ids), 1);
+	assert_int_equal(fixture_equal(&txn.r, id, RST_VIEW("b 7"), ids), 1);
 	rst_write_abort(&txn);
 }
 
@@ -531,17 +504,17 @@ a_long_value_is_indexed_wholly(void **state)
 	static char text[2000];
 	struct rst_record record;
 	struct rst_wtxn txn;
-	uint64_t ids[MANY], id;
+	uint64_t ids[FIXTURE_MANY], id;
 	size_t n;
 
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (char)('a' + i % 23);
 	memcpy(text + 1990, "needle", 6);
 	fixture_write(fixture, &txn);
-	id = add_one(&txn, RST_A_CN, rst_view(text, sizeof(text)));
+	id = fixture_add_one(&txn, RST_A_CN, rst_view(text, sizeof(text)));
 	assert_int_equal(rst_index_substring(&txn.r, RST_A_CN,
-	                                     RST_VIEW("NEEDLE"), 0, ids, MANY,
-	                                     &n),
+	                                     RST_VIEW("NEEDLE"), 0, ids,
+	                                     FIXTURE_MANY, &n),
 	                 RST_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ids[0], id);

@@ -10,40 +10,6 @@
 #include "store/env_priv.h"
 #include "store/index_priv.h"
 
-#define MANY 64
-
-/* Entry with one attribute of one value. */
-static uint64_t
-add_one(struct rst_wtxn *txn, uint16_t attr, struct rst_view value)
-{
-	static unsigned int n;
-	struct rst_entry *entry;
-	char rdn[32];
-	uint64_t id;
-
-	snprintf(rdn, sizeof(rdn), "ou=n%u", n++);
-	assert_int_equal(rst_entry_new(&entry), RST_OK);
-	assert_int_equal(
-		rst_entry_place(entry, 0, rst_view_of(rdn), rst_view_of(rdn)),
-		RST_OK);
-	assert_int_equal(rst_entry_set_one(entry, attr, value), RST_OK);
-	assert_int_equal(rst_entry_store_add(txn, entry), RST_OK);
-	id = rst_entry_id(entry);
-	rst_entry_free(entry);
-	return id;
-}
-
-static size_t
-equal(const struct rst_rtxn *txn, uint16_t attr, struct rst_view value,
-      uint64_t ids[MANY])
-{
-	size_t n = 99;
-
-	assert_int_equal(rst_index_equal(txn, attr, value, 0, ids, MANY, &n),
-	                 RST_OK);
-	return n;
-}
-
 /* Do all the work that there is in pieces of budget; how many they were. */
 static unsigned int
 work_all(struct fixture *fixture, unsigned int budget)
@@ -103,7 +69,8 @@ add_described(struct fixture *fixture, unsigned int n, uint64_t *ids)
 	fixture_write(fixture, &txn);
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "text %u", i);
-		ids[i] = add_one(&txn, RST_A_DESCRIPTION, rst_view_of(text));
+		ids[i] = fixture_add_one(&txn, RST_A_DESCRIPTION,
+		                         rst_view_of(text));
 	}
 	fixture_commit(&txn);
 }
@@ -112,7 +79,7 @@ static void
 an_index_is_built_in_pieces_while_entries_change(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY], found[MANY];
+	uint64_t ids[FIXTURE_MANY], found[FIXTURE_MANY];
 	struct rst_index_info info;
 	struct rst_wtxn txn;
 	size_t at = 0;
@@ -135,7 +102,7 @@ an_index_is_built_in_pieces_while_entries_change(void **state)
 	/* one that was done, one that was not, a new one, a deleted one */
 	set_value(&txn, ids[0], RST_A_DESCRIPTION, RST_VIEW("other"));
 	set_value(&txn, ids[18], RST_A_DESCRIPTION, RST_VIEW("other"));
-	ids[20] = add_one(&txn, RST_A_DESCRIPTION, RST_VIEW("other"));
+	ids[20] = fixture_add_one(&txn, RST_A_DESCRIPTION, RST_VIEW("other"));
 	assert_int_equal(rst_entry_store_drop(&txn, ids[19]), RST_OK);
 	fixture_commit(&txn);
 	check_rows(fixture);
@@ -147,8 +114,9 @@ an_index_is_built_in_pieces_while_entries_change(void **state)
 	fixture_write(fixture, &txn);
 	assert_true(
 		rst_index_exists(&txn.r, RST_A_DESCRIPTION, RST_INDEX_EQUAL));
-	assert_int_equal(
-		equal(&txn.r, RST_A_DESCRIPTION, RST_VIEW("other"), found), 3);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_DESCRIPTION,
+	                               RST_VIEW("other"), found),
+	                 3);
 	assert_int_equal(found[0], ids[0]);
 	assert_int_equal(found[1], ids[18]);
 	assert_int_equal(found[2], ids[20]);
@@ -156,8 +124,8 @@ an_index_is_built_in_pieces_while_entries_change(void **state)
 		char text[32];
 
 		snprintf(text, sizeof(text), "text %u", i);
-		assert_int_equal(equal(&txn.r, RST_A_DESCRIPTION,
-		                       rst_view_of(text), found),
+		assert_int_equal(fixture_equal(&txn.r, RST_A_DESCRIPTION,
+		                               rst_view_of(text), found),
 		                 1);
 	}
 	rst_write_abort(&txn);
@@ -167,7 +135,7 @@ static void
 an_index_that_goes_takes_its_rows_along(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY], rows;
+	uint64_t ids[FIXTURE_MANY], rows;
 	struct rst_index_info info;
 	struct rst_wtxn txn;
 	size_t at = 0;
@@ -221,7 +189,7 @@ static void
 an_index_may_be_wanted_again_before_it_is_gone(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t ids[MANY], found[MANY];
+	uint64_t ids[FIXTURE_MANY], found[FIXTURE_MANY];
 	struct rst_wtxn txn;
 	bool more;
 
@@ -237,8 +205,9 @@ an_index_may_be_wanted_again_before_it_is_gone(void **state)
 	                                  RST_INDEX_EQUAL),
 	                 RST_OK);
 	assert_int_equal(rst_index_work(&txn, 5, &more), RST_OK);
-	assert_int_equal(
-		equal(&txn.r, RST_A_DESCRIPTION, RST_VIEW("text 0"), found), 0);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_DESCRIPTION,
+	                               RST_VIEW("text 0"), found),
+	                 0);
 	set_value(&txn, ids[0], RST_A_DESCRIPTION, RST_VIEW("changed"));
 	assert_int_equal(
 		rst_index_add(&txn, RST_A_DESCRIPTION, RST_INDEX_EQUAL),
@@ -251,11 +220,12 @@ an_index_may_be_wanted_again_before_it_is_gone(void **state)
 	fixture_write(fixture, &txn);
 	assert_true(
 		rst_index_exists(&txn.r, RST_A_DESCRIPTION, RST_INDEX_EQUAL));
-	assert_int_equal(
-		equal(&txn.r, RST_A_DESCRIPTION, RST_VIEW("changed"), found),
-		1);
-	assert_int_equal(
-		equal(&txn.r, RST_A_DESCRIPTION, RST_VIEW("text 1"), found), 1);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_DESCRIPTION,
+	                               RST_VIEW("changed"), found),
+	                 1);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_DESCRIPTION,
+	                               RST_VIEW("text 1"), found),
+	                 1);
 	rst_write_abort(&txn);
 }
 
@@ -267,7 +237,7 @@ what_is_built_in_stays(void **state)
 	bool more = true;
 
 	fixture_write(fixture, &txn);
-	add_one(&txn, RST_A_UID, RST_VIEW("alice"));
+	fixture_add_one(&txn, RST_A_UID, RST_VIEW("alice"));
 	assert_int_equal(rst_index_add(&txn, RST_A_UID, RST_INDEX_EQUAL),
 	                 RST_OK);
 	assert_int_equal(
@@ -308,11 +278,11 @@ a_lost_row_is_put_again(void **state)
 	struct fixture *fixture = *state;
 	struct rst_index_key key;
 	struct rst_wtxn txn;
-	uint64_t id, found[MANY];
+	uint64_t id, found[FIXTURE_MANY];
 	unsigned int n = 99;
 
 	fixture_write(fixture, &txn);
-	id = add_one(&txn, RST_A_UID, RST_VIEW("alice"));
+	id = fixture_add_one(&txn, RST_A_UID, RST_VIEW("alice"));
 	assert_int_equal(rst_index_refresh(&txn, id, &n), RST_OK);
 	assert_int_equal(n, 0);
 	assert_int_equal(rst_index_key_equal(RST_A_UID, RST_MATCH_IGNORE,
@@ -324,7 +294,8 @@ a_lost_row_is_put_again(void **state)
 		RST_OK);
 	assert_int_equal(rst_index_refresh(&txn, id, &n), RST_OK);
 	assert_int_equal(n, 1);
-	assert_int_equal(equal(&txn.r, RST_A_UID, RST_VIEW("alice"), found), 1);
+	assert_int_equal(
+		fixture_equal(&txn.r, RST_A_UID, RST_VIEW("alice"), found), 1);
 	assert_int_equal(rst_index_refresh(&txn, id + 1, &n), RST_ENOTFOUND);
 	rst_write_abort(&txn);
 }
