@@ -36,6 +36,17 @@ source_policy(const struct rst_rtxn *txn)
 
 _Static_assert(RULE_FAILURES_MAX == 12, "rules/setting.h allows so many");
 
+struct rule_lockout
+attempt_lockout(const struct lifecycle_policy *policy)
+{
+	return (struct rule_lockout){
+		(uint32_t)policy->number[RULE_SETTING_LOCKOUT_FAILURES],
+		(uint32_t)policy->number[RULE_SETTING_LOCKOUT_WINDOW],
+		(uint32_t)policy->number[RULE_SETTING_LOCKOUT_DURATION],
+		RULE_IN_A_ROW_MAX,
+	};
+}
+
 enum rst_err
 attempt_policy(const struct rst_rtxn *txn, uint64_t person,
                struct attempt_policy *ret_policy)
@@ -53,11 +64,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	*ret_policy = (struct attempt_policy){
-		.account = {
-			(uint32_t)own.number[RULE_SETTING_LOCKOUT_FAILURES],
-			(uint32_t)own.number[RULE_SETTING_LOCKOUT_WINDOW],
-			(uint32_t)own.number[RULE_SETTING_LOCKOUT_DURATION],
-		},
+		.account = attempt_lockout(&own),
 		.source = source_policy(txn),
 		.life = lifecycle_password_life(&own),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
@@ -68,7 +75,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 	/* Hosts and services would be shut out by any stranger, and have no
 	 * status that a lock could be lifted with: the address waits. */
 	if (person != 0 && record.kind != RST_KIND_PERSON)
-		ret_policy->account.failures = 0;
+		ret_policy->account.failures = ret_policy->account.in_a_row = 0;
 	return RST_OK;
 }
 
@@ -333,8 +340,8 @@ count_failure(const struct act_ctx *ctx, const struct attempt *attempt)
 	throttle_fail(attempt->throttle, attempt->source, attempt->check,
 	              now_s);
 	throttle_get(attempt->throttle, bucket_of(attempt), &state);
-	if (rule_lockout_reached(&attempt->policy.account, state.failures,
-	                         now_s))
+	if (rule_lockout_locks(&attempt->policy.account, state.failures,
+	                       state.in_a_row, now_s))
 		lock(ctx, attempt);
 }
 

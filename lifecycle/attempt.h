@@ -18,6 +18,8 @@
 #include "lifecycle/throttle.h"
 #include "lifecycle/verified.h"
 
+struct lifecycle_policy; /* lifecycle/setting.h */
+
 #define ATTEMPT_TRUST_S   (30 * 86400)
 #define ATTEMPT_SUSPECT_S 60
 
@@ -36,6 +38,9 @@ struct attempt_policy {
  */
 enum rst_err attempt_policy(const struct rst_rtxn *txn, uint64_t person,
                             struct attempt_policy *ret_policy) RST_MUST_USE;
+
+/* The settings "lockout-..." of policy. */
+struct rule_lockout attempt_lockout(const struct lifecycle_policy *policy);
 
 /* Whose password, from where; borrowed until end. */
 struct attempt_claim {

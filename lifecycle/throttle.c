@@ -6,6 +6,7 @@
  * ago:
  *
  *	key        account 42     touched 12:01   locked 12:01   recorded 12:01
+ *	in a row   5
  *	failures   12:00:58 3f..  12:00:59 a0..  12:01:00 77..  ...
  *
  * Rows of pairs (account 42 from 192.0.2.1) look the same and hold when he
@@ -87,6 +88,7 @@ empty_row(struct throttle_row *row)
 {
 	atomic_store(&row->locked_s, 0);
 	atomic_store(&row->recorded_s, 0);
+	atomic_store(&row->in_a_row, 0);
 	for (size_t i = 0; i < RULE_FAILURES_MAX; i++)
 		atomic_store(&row->failures[i], 0);
 }
@@ -147,6 +149,7 @@ throttle_get(const struct throttle *throttle, throttle_key key,
 		state.locked_s = atomic_load(&row->locked_s);
 		state.recorded_s = atomic_load(&row->recorded_s);
 		state.success_s = atomic_load(&row->success_s);
+		state.in_a_row = atomic_load(&row->in_a_row);
 	}
 	for (size_t i = 0; i < RULE_FAILURES_MAX; i++)
 		if (state.failures[i].time_s > state.newest_s)
@@ -173,6 +176,8 @@ throttle_fail(struct throttle *throttle, throttle_key key, uint32_t check,
 		      failures[place].check;
 	} while (!atomic_compare_exchange_strong(&row->failures[place], &was,
 	                                         word));
+	if (was >> 32 == 0 || (uint32_t)was != check)
+		atomic_fetch_add(&row->in_a_row, 1);
 }
 
 bool

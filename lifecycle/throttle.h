@@ -57,6 +57,8 @@ struct throttle_state {
 	uint32_t recorded_s; /* the locked_s that the entry tells of */
 	uint32_t success_s;  /* the last sign-in of a pair */
 	uint32_t newest_s;   /* the last failure */
+	uint32_t in_a_row;   /* failures since it was cleared, each password
+	                      * once while it is among the last */
 };
 void throttle_get(const struct throttle *throttle, throttle_key key,
                   struct throttle_state *ret_state);

@@ -20,7 +20,8 @@
 struct throttle_row {
 	_Atomic uint64_t key; /* 0: free */
 	_Atomic uint32_t touched_s, locked_s, recorded_s, success_s;
-	uint64_t spare;
+	_Atomic uint32_t in_a_row;
+	uint32_t spare;
 	_Atomic uint64_t failures[RULE_FAILURES_MAX]; /* time, checksum */
 };
 _Static_assert(sizeof(struct throttle_row) == 128, "two cache lines");

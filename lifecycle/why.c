@@ -15,6 +15,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "lifecycle/attempt.h"
 #include "lifecycle/audit.h"
 #include "lifecycle/host.h"
 #include "lifecycle/moment.h"
@@ -136,11 +137,7 @@ look_at_date(struct looking *l, uint16_t attr, const char *name)
 static void
 look_at_lock(struct looking *l)
 {
-	const struct rule_lockout lockout = {
-		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_FAILURES],
-		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_WINDOW],
-		(uint32_t)l->policy.number[RULE_SETTING_LOCKOUT_DURATION],
-	};
+	const struct rule_lockout lockout = attempt_lockout(&l->policy);
 	struct throttle *throttle = throttle_of(l->ctx->env);
 	struct rst_view since =
 		rst_record_first(&l->record, RST_A_PWDACCOUNTLOCKEDTIME);

@@ -2,8 +2,10 @@
 /* lockout.c - how many wrong passwords are too many */
 #include "rules/lockout.h"
 
-const struct rule_lockout rule_lockout_account = { 5, 15 * 60, 30 * 60 };
-const struct rule_lockout rule_lockout_source = { 10, 5 * 60, 0 };
+const struct rule_lockout rule_lockout_account = {
+	5, 15 * 60, 30 * 60, RULE_IN_A_ROW_MAX
+};
+const struct rule_lockout rule_lockout_source = { 10, 5 * 60, 0, 0 };
 
 static bool
 counts(const struct rule_lockout *policy, const struct rule_failure *failure,
@@ -49,6 +51,15 @@ rule_lockout_reached(const struct rule_lockout *policy,
 	       rule_lockout_count(policy, failures, now_s) >= policy->failures;
 }
 
+bool
+rule_lockout_locks(const struct rule_lockout *policy,
+                   const struct rule_failure failures[RULE_FAILURES_MAX],
+                   uint32_t in_a_row, uint32_t now_s)
+{
+	return rule_lockout_reached(policy, failures, now_s) ||
+	       (policy->in_a_row > 0 && in_a_row >= policy->in_a_row);
+}
+
 uint32_t
 rule_lockout_wait(const struct rule_lockout *policy,
                   const struct rule_failure failures[RULE_FAILURES_MAX],
@@ -76,6 +87,6 @@ rule_lockout_holds(const struct rule_lockout *policy, int64_t since_s,
 {
 	int64_t apart_s = now_s > since_s ? now_s - since_s : since_s - now_s;
 
-	return policy->failures > 0 && since_s != 0 &&
+	return (policy->failures > 0 || policy->in_a_row > 0) && since_s != 0 &&
 	       apart_s < (int64_t)policy->lock_s;
 }

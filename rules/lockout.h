@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* lockout.h - how many wrong passwords are too many
  *
- *	account		5 failures within 15 minutes: locked for 30 minutes
+ *	account		5 failures within 15 minutes: locked for 30 minutes;
+ *			100 in a row, over whatever time, as well
  *	source		10 failures within 5 minutes: refused until fewer are
  *			that young
  *
@@ -17,13 +18,15 @@
 #include <stdint.h>
 
 #define RULE_FAILURES_MAX 12
+#define RULE_IN_A_ROW_MAX 100 /* NIST SP 800-63B: no more, whatever is set */
 #define RULE_LOCK_S_MAX   (30 * 86400)
 #define RULE_WINDOW_S_MAX 86400
 
 struct rule_lockout {
-	uint32_t failures; /* this many are too many; 0: never locked */
+	uint32_t failures; /* this many are too many; 0: any number */
 	uint32_t window_s; /* within this time */
 	uint32_t lock_s;   /* then it is locked for so long */
+	uint32_t in_a_row; /* so are these, without a success between; 0: any */
 };
 extern const struct rule_lockout rule_lockout_account;
 /* lock_s means nothing here: a source waits until its failures are old. */
@@ -59,6 +62,11 @@ bool rule_lockout_reached(const struct rule_lockout *policy,
 uint32_t rule_lockout_wait(
 	const struct rule_lockout *policy,
 	const struct rule_failure failures[RULE_FAILURES_MAX], uint32_t now_s);
+
+/* The same of an account, which failed in_a_row times since it succeeded. */
+bool rule_lockout_locks(const struct rule_lockout *policy,
+                        const struct rule_failure failures[RULE_FAILURES_MAX],
+                        uint32_t in_a_row, uint32_t now_s);
 
 /* Does a lock that began at since_s hold at now_s?  One of the future does as
  * long as the clock is at most lock_s before it. */

@@ -287,7 +287,8 @@ enum rule_character_class {
 	  "sessions and tokens; 0: any number")                                 \
 	X(LOCKOUT_FAILURES, "lockout-failures", COUNT, POLICY, LOCKOUT, 0, 12,  \
 	  "5", NULL,                                                            \
-	  "Wrong passwords after which the account is locked; 0: never")        \
+	  "Wrong passwords after which the account is locked; 0: not before "   \
+	  "100 in a row")                                                       \
 	X(LOCKOUT_WINDOW, "lockout-window", SPAN, POLICY, LOCKOUT,              \
 	  RULE_MINUTE, RULE_DAY, "15m", NULL,                                   \
 	  "Within which wrong passwords are counted")                           \

@@ -41,7 +41,7 @@ TLSCertificateFile %(cert)s
 TLSCertificateKeyFile %(key)s
 localSSF 128
 security simple_bind=128 update_ssf=128
-sizelimit 500
+sizelimit 1000
 
 database frontend
 access to dn.base="" by * read

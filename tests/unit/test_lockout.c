@@ -118,7 +118,7 @@ a_lock_holds_half_an_hour(void **state)
 		{ T, T - 1799, true }, /* the clock went back */
 		{ T, T - 1800, false }, { INT64_MAX, T, false },
 	};
-	const struct rule_lockout never = { 0, 900, 1800 };
+	const struct rule_lockout never = { 0, 900, 1800, 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -131,13 +131,33 @@ a_lock_holds_half_an_hour(void **state)
 static void
 no_failures_is_no_lockout(void **state)
 {
-	const struct rule_lockout never = { 0, 900, 1800 };
+	const struct rule_lockout never = { 0, 900, 1800, 0 };
 	struct rule_failure failures[RULE_FAILURES_MAX];
 
 	(void)state;
 	note(failures, RULE_FAILURES_MAX, T);
 	assert_false(rule_lockout_reached(&never, failures, T));
 	assert_int_equal(rule_lockout_wait(&never, failures, T), 0);
+}
+
+static void
+a_hundred_in_a_row_lock_whatever_is_set(void **state)
+{
+	const struct rule_lockout off = { 0, 900, 1800, RULE_IN_A_ROW_MAX };
+	const struct rule_lockout never = { 0, 900, 1800, 0 };
+	struct rule_failure failures[RULE_FAILURES_MAX];
+
+	(void)state;
+	note(failures, 4, T);
+	assert_int_equal(account->in_a_row, RULE_IN_A_ROW_MAX);
+	assert_false(rule_lockout_locks(account, failures, 99, T));
+	assert_true(rule_lockout_locks(account, failures, 100, T));
+	note(failures, RULE_FAILURES_MAX, T);
+	assert_true(rule_lockout_locks(account, failures, 12, T));
+	assert_false(rule_lockout_locks(&off, failures, 99, T));
+	assert_true(rule_lockout_locks(&off, failures, 100, T));
+	assert_true(rule_lockout_holds(&off, T, T));
+	assert_false(rule_lockout_locks(&never, failures, 100, T));
 }
 
 int
@@ -152,6 +172,7 @@ main(void)
 		cmocka_unit_test(the_wait_is_until_few_enough_are_young),
 		cmocka_unit_test(a_lock_holds_half_an_hour),
 		cmocka_unit_test(no_failures_is_no_lockout),
+		cmocka_unit_test(a_hundred_in_a_row_lock_whatever_is_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

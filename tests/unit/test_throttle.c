@@ -145,6 +145,27 @@ one_of_all_locks(void **state)
 }
 
 static void
+failures_in_a_row_are_counted(void **state)
+{
+	struct throttle *throttle = table_of(*state);
+	struct throttle_state known;
+
+	for (uint32_t i = 1; i <= 3 * RULE_FAILURES_MAX; i++) {
+		/* an hour apart, each password twice */
+		throttle_fail(throttle, 5, i, NOW + i * 3600);
+		throttle_fail(throttle, 5, i, NOW + i * 3600 + 1);
+		throttle_get(throttle, 5, &known);
+		assert_int_equal(known.in_a_row, i);
+	}
+	throttle_clear(throttle, 5);
+	throttle_get(throttle, 5, &known);
+	assert_int_equal(known.in_a_row, 0);
+	throttle_fail(throttle, 5, 1, NOW);
+	throttle_get(throttle, 5, &known);
+	assert_int_equal(known.in_a_row, 1);
+}
+
+static void
 a_full_table_forgets_the_oldest(void **state)
 {
 	struct throttle *throttle = table_of(*state);
@@ -360,6 +381,7 @@ main(void)
 		ENV_TEST(keys_and_checksums_tell_apart),
 		ENV_TEST(nobodys_key_holds_nothing),
 		ENV_TEST(one_of_all_locks),
+		ENV_TEST(failures_in_a_row_are_counted),
 		ENV_TEST(a_full_table_forgets_the_oldest),
 		ENV_TEST(a_failure_is_seen_by_every_process),
 		ENV_TEST(a_killed_process_leaves_a_table_that_works),
