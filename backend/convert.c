@@ -40,6 +40,9 @@ back_members_add(struct back_members *members, enum rst_member_verb verb,
 		op->value = back_view_of(value);
 	if (nvalue != NULL)
 		op->nvalue = back_view_of(nvalue);
+	/* "ada " is ada to every rule of matching, so here, too */
+	if (nvalue != NULL && attr == RST_A_MEMBERUID)
+		op->value = op->nvalue;
 	return RST_OK;
 }
 
