@@ -75,6 +75,9 @@ step_words(const char *step)
 	} names[] = {
 		{ "exists", "account" },
 		{ "status", "status" },
+		{ "verification", "mail address" },
+		{ "approvals", "approvals" },
+		{ "agreements", "agreements" },
 		{ "starts", "good from" },
 		{ "expires", "good until" },
 		{ "lock", "lock" },

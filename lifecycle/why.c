@@ -22,6 +22,7 @@
 #include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
 #include "lifecycle/throttle.h"
+#include "rules/agreement.h"
 #include "store/attr.h"
 
 #define NAME_SHOWN 64
@@ -89,7 +90,7 @@ look_at_status(struct looking *l)
 
 	switch (l->record.status) {
 	case RST_STATUS_PENDING:
-		verb = "approve";
+		verb = act_is_invited(&l->record) ? "activate" : "approve";
 		break;
 	case RST_STATUS_SUSPENDED:
 		verb = "activate";
@@ -110,6 +111,81 @@ look_at_status(struct looking *l)
 	           reason.len > 0 ? reason.ptr : "");
 	if (verb != NULL)
 		change(step, "rosterctl user %s %.*s", verb, NAME(l));
+}
+
+static size_t
+count_values(const struct looking *l, uint16_t attr)
+{
+	struct rst_attr values;
+
+	return rst_record_attr(&l->record, attr, &values) ? values.count : 0;
+}
+
+/* What keeps a pending account so, each for itself: its owner, who has not
+ * proved the address, and the administrators. */
+static void
+look_at_admission(struct looking *l)
+{
+	size_t given = count_values(l, RST_A_ROSTERAPPROVEDBY);
+	struct why_step *step;
+
+	if (l->record.status != RST_STATUS_PENDING)
+		return;
+	if (act_is_unverified(l->txn, &l->record)) {
+		step = add(l, "verification", WHY_FAIL,
+		           "the mail address is not proved");
+		change(step, "rosterctl user approve %.*s", NAME(l));
+	}
+	if (act_is_invited(&l->record)) {
+		add(l, "approvals", WHY_PASS, "admitted");
+		return;
+	}
+	step = add(l, "approvals", WHY_FAIL, "%zu of %" PRId64 " given", given,
+	           lifecycle_setting_number(l->txn, RULE_SETTING_APPROVALS));
+	change(step, "rosterctl user approve %.*s", NAME(l));
+}
+
+/* The names of what is required and not signed, with commas between. */
+static size_t
+owed_text(const struct looking *l, char *buf, size_t size)
+{
+	uint64_t ids[RULE_AGREEMENTS_MAX], signature;
+	struct rst_record agreement;
+	size_t n = 0, used = 0;
+
+	if (act_agreements(l->txn, ids, &n) != RST_OK)
+		return 0;
+	for (size_t i = 0; i < n && used < size / 2; i++) {
+		struct rst_view cn;
+
+		if (rst_record_get(l->txn, ids[i], &agreement) != RST_OK ||
+		    !act_agreement_required(&agreement) ||
+		    act_signature(l->txn, &agreement, &l->record, &signature) ==
+		            RST_OK)
+			continue;
+		cn = rst_record_first(&agreement, RST_A_CN);
+		used += (size_t)snprintf(buf + used, size - used, "%s%.*s",
+		                         used > 0 ? ", " : "", (int)cn.len,
+		                         cn.ptr);
+	}
+	return used;
+}
+
+/* Who is pending signs before he is active, whoever else before going on at
+ * the web. */
+static void
+look_at_agreements(struct looking *l)
+{
+	char text[WHY_TEXT_MAX / 2];
+	bool pending = l->record.status == RST_STATUS_PENDING;
+	struct why_step *step;
+
+	if (owed_text(l, text, sizeof(text)) == 0)
+		return;
+	step = add(l, "agreements", pending ? WHY_FAIL : WHY_NOTE,
+	           "not signed: %s", text);
+	if (pending && act_is_invited(&l->record))
+		change(step, "rosterctl user activate %.*s", NAME(l));
 }
 
 static void
@@ -169,14 +245,6 @@ look_at_lock(struct looking *l)
 		           "too many wrong passwords; until %s", text);
 	}
 	change(step, "rosterctl user unlock %.*s", NAME(l));
-}
-
-static size_t
-count_values(const struct looking *l, uint16_t attr)
-{
-	struct rst_attr values;
-
-	return rst_record_attr(&l->record, attr, &values) ? values.count : 0;
 }
 
 static void
@@ -524,6 +592,8 @@ look_at_person(struct looking *l)
 	enum rst_err err;
 
 	look_at_status(l);
+	look_at_admission(l);
+	look_at_agreements(l);
 	look_at_date(l, RST_A_ROSTERSTARTS, "starts");
 	look_at_date(l, RST_A_ROSTEREXPIRES, "expires");
 	look_at_lock(l);

@@ -8,7 +8,7 @@
 
 #include "lifecycle/acts.h"
 
-#define WHY_STEPS_MAX 16
+#define WHY_STEPS_MAX 20
 #define WHY_TEXT_MAX  512
 #define WHY_HOST_MAX  255 /* bytes of a host's or a service's name */
 
