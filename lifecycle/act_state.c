@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_state.c - a person, group or policy as a file declares it */
+/* act_state.c - a person, group, policy or preset as a file declares it */
 #include "lifecycle/act_state.h"
 
 #include <stdio.h>
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/place.h"
+#include "rules/agreement.h"
 #include "rules/password.h"
 #include "rules/setting.h"
+
+/* A preset is called as an agreement is, the others are shorter. */
+#define STATE_NAME_MAX RULE_AGREEMENT_NAME_MAX
+_Static_assert(RULE_AGREEMENT_NAME_MAX >= RULE_NAME_MAX, "every name fits");
 
 /* The next values of one attribute in entry, from *at on. */
 static size_t
@@ -105,16 +110,20 @@ form_of(enum rst_kind kind)
 		                             "posixGroup", "rosterGroup",
 		                             NULL };
 	static const char *const policy[] = { "top", "rosterSetting", NULL };
+	static const char *const preset[] = { "top", "rosterPreset", NULL };
 	static const struct form people = { "ou=people", "uid", person,
 		                            act_find_person, RST_A_UID },
 				 groups = { "ou=groups", "cn", group,
 		                            act_find_group, RST_A_CN },
 				 policies = { "ou=policies", "cn", policy,
-		                              act_find_policy, RST_A_CN };
+		                              act_find_policy, RST_A_CN },
+				 presets = { "ou=presets", "cn", preset,
+		                             act_find_preset, RST_A_CN };
 
 	return kind == RST_KIND_PERSON    ? &people
 	       : kind == RST_KIND_GROUP   ? &groups
 	       : kind == RST_KIND_SETTING ? &policies
+	       : kind == RST_KIND_OTHER   ? &presets
 	                                  : NULL;
 }
 
@@ -128,6 +137,8 @@ judge_name(const struct act_state_entry *entry)
 	               ? rule_username(name.ptr, name.len, true)
 	       : entry->kind == RST_KIND_GROUP
 	               ? rule_groupname(name.ptr, name.len)
+	       : entry->kind == RST_KIND_OTHER
+	               ? rule_agreement_name(name.ptr, name.len)
 	               : rule_setting_policy_name(name.ptr, name.len);
 }
 
@@ -157,13 +168,13 @@ add(struct rst_wtxn *txn, const struct act_ctx *ctx,
     const struct act_state_entry *wanted, struct act_refusal *refusal)
 {
 	const bool person = wanted->kind == RST_KIND_PERSON;
-	const bool setting = wanted->kind == RST_KIND_SETTING;
+	const bool imported = person || wanted->kind == RST_KIND_GROUP;
 	const struct form *form = form_of(wanted->kind);
-	char rdn[sizeof("uid=") + RULE_NAME_MAX];
+	char rdn[sizeof("uid=") + STATE_NAME_MAX];
 	struct rst_entry *entry = NULL;
 	struct gate_change change = {
 		.verb = GATE_ADD,
-		.flags = setting ? 0 : GATE_IMPORT,
+		.flags = imported ? GATE_IMPORT : 0,
 		.act = RST_VIEW("import"),
 	};
 	bool differs, hash;
@@ -185,7 +196,7 @@ add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = set_values(wanted, NULL, entry, &differs, &hash);
 	if (err == RST_OK)
 		err = rst_entry_set_one(entry, form->naming_attr, wanted->name);
-	if (err == RST_OK && !setting)
+	if (err == RST_OK && imported)
 		err = gate_complete(txn, ctx, entry, refusal);
 	change.after = entry;
 	if (err == RST_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* act_state.h - a person, group or policy as a file declares it
+/* act_state.h - a person, group, policy or preset as a file declares it
  *
  * Whoever loads a state does it in one transaction, one call after the other,
  * and commits or, to see what it would come to, aborts.  What is so already
@@ -18,7 +18,8 @@ struct act_state_value {
 };
 
 struct act_state_entry {
-	enum rst_kind kind; /* PERSON, GROUP, or SETTING: a policy */
+	enum rst_kind kind; /* PERSON, GROUP, SETTING: a policy, or OTHER: a
+	                     * preset of invitations */
 	struct rst_view name;
 	const struct act_state_value
 		*values; /* those of an attribute together */

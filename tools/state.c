@@ -82,8 +82,8 @@ ctl_export(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.parser = parse_export,
-		.doc = "Print people, groups, who is in them, policies and "
-		       "settings as JSON, as rosterctl apply reads it.  The "
+		.doc = "Print people, groups, who is in them, policies, "
+		       "presets and settings as JSON, as rosterctl apply reads it.  The "
 		       "hashes of passwords are in it: keep it secret.",
 		.children = children,
 	};

@@ -42,16 +42,26 @@ bool state_read_unix(char *text, enum state_form form, cJSON *state,
 /* state_export.c: the whole state, to be freed with cJSON_Delete(). */
 enum ctl_status state_export(struct rst_env *env, cJSON **ret_state);
 
+/* state_policy.c: policies and presets, which have a name, texts and groups. */
+struct state_list {
+	const char *key, *word; /* "policies", "policy" */
+	enum rst_kind kind;     /* of act_state_put() */
+	const struct state_attr *attrs;
+	uint16_t groups; /* the attribute with their DNs */
+	bool settings;   /* rosterValue, too */
+};
+extern const struct state_list state_policies, state_presets;
 /*
- * state_policy.c.  Add the policy, or make it what item says: RST_EDENIED with
- * refusal, RST_EINVALID for an item of another form; as act_state_put().
+ * Add the one that item says, or make it so: RST_EDENIED with refusal,
+ * RST_EINVALID for an item of another form; as act_state_put().
  */
 enum rst_err state_policy_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
-                              const cJSON *item,
+                              const struct state_list *list, const cJSON *item,
                               enum act_state_change *ret_change,
                               struct act_refusal *refusal) RST_MUST_USE;
-/* One policy, to be freed with cJSON_Delete(); NULL without memory. */
+/* One of them, to be freed with cJSON_Delete(); NULL without memory. */
 cJSON *state_policy_model(const struct rst_rtxn *txn,
+                          const struct state_list *list,
                           const struct rst_record *record);
 /* The lines of rosterValue as item's object "settings". */
 bool state_add_settings(cJSON *item, const struct rst_record *record);

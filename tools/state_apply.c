@@ -521,21 +521,22 @@ load_settings(struct apply *a, const cJSON *settings)
 
 /* After the groups that they name. */
 static enum rst_err
-load_policies(struct apply *a, const cJSON *policies)
+load_list(struct apply *a, const struct state_list *list, const cJSON *state)
 {
+	const cJSON *items = cJSON_GetObjectItemCaseSensitive(state, list->key);
 	enum act_state_change change;
 	const cJSON *item;
 	enum rst_err err = RST_OK;
 
 	if (!a->options->settings)
 		return RST_OK;
-	cJSON_ArrayForEach(item, policies)
+	cJSON_ArrayForEach(item, items)
 	{
 		if (err == RST_OK)
-			err = state_policy_put(a->txn, a->ctx, item, &change,
-			                       &a->refusal);
+			err = state_policy_put(a->txn, a->ctx, list, item,
+			                       &change, &a->refusal);
 		if (err == RST_OK && change != ACT_STATE_SAME)
-			changed(a, "policy", name_of(item, "cn"),
+			changed(a, list->word, name_of(item, "cn"),
 			        change_words[change], "");
 	}
 	return err;
@@ -554,8 +555,9 @@ load(struct apply *a, const cJSON *state)
 	if (err == RST_OK)
 		err = load_all(a, RST_KIND_GROUP, groups);
 	if (err == RST_OK)
-		err = load_policies(
-			a, cJSON_GetObjectItemCaseSensitive(state, "policies"));
+		err = load_list(a, &state_policies, state);
+	if (err == RST_OK)
+		err = load_list(a, &state_presets, state);
 	if (err == RST_OK)
 		err = load_all(a, RST_KIND_PERSON, users);
 	cJSON_ArrayForEach(item, groups)

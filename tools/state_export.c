@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* state_export.c - rosterctl export: people, groups, policies and settings */
+/* state_export.c - rosterctl export: people, groups, policies, presets and
+ * settings */
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,7 +136,7 @@ add_settings(cJSON *state, const struct rst_rtxn *txn)
 
 /* What the file has of each kind, and where policies are. */
 struct lists {
-	cJSON *users, *groups, *policies;
+	cJSON *users, *groups, *policies, *presets;
 	uint64_t policies_id; /* 0: there are none */
 };
 
@@ -151,8 +152,13 @@ add_record(const struct lists *lists, const struct rst_rtxn *txn,
 			item_of(record, "uid", RST_A_UID, state_person_attrs));
 	if (record->kind == RST_KIND_SETTING && lists->policies_id != 0 &&
 	    record->parent == lists->policies_id)
-		return cJSON_AddItemToArray(lists->policies,
-		                            state_policy_model(txn, record));
+		return cJSON_AddItemToArray(
+			lists->policies,
+			state_policy_model(txn, &state_policies, record));
+	if (act_is_preset(record))
+		return cJSON_AddItemToArray(
+			lists->presets,
+			state_policy_model(txn, &state_presets, record));
 	if (record->kind != RST_KIND_GROUP)
 		return true;
 	item = item_of(record, "cn", RST_A_CN, state_group_attrs);
@@ -170,6 +176,7 @@ state_export(struct rst_env *env, cJSON **ret_state)
 		cJSON_AddArrayToObject(state, "users"),
 		cJSON_AddArrayToObject(state, "groups"),
 		cJSON_AddArrayToObject(state, "policies"),
+		cJSON_AddArrayToObject(state, "presets"),
 		0,
 	};
 	struct rst_record record;
@@ -178,9 +185,9 @@ state_export(struct rst_env *env, cJSON **ret_state)
 	enum rst_err err;
 
 	err = rst_read_begin(env, &txn);
-	if (err == RST_OK &&
-	    (lists.users == NULL || lists.groups == NULL ||
-	     lists.policies == NULL || !add_settings(state, &txn)))
+	if (err == RST_OK && (lists.users == NULL || lists.groups == NULL ||
+	                      lists.policies == NULL || lists.presets == NULL ||
+	                      !add_settings(state, &txn)))
 		err = RST_ENOMEM;
 	if (err == RST_OK &&
 	    lifecycle_place(&txn, "ou=policies", &lists.policies_id) != RST_OK)

@@ -14,6 +14,28 @@
 #include "store/tree.h"
 #include "tools/state.h"
 
+static const struct state_attr policy_attrs[] = {
+	{ "description", RST_A_DESCRIPTION },
+	{ "priority", RST_A_ROSTERPRIORITY },
+	{ NULL, 0 },
+};
+static const struct state_attr preset_attrs[] = {
+	{ "description", RST_A_DESCRIPTION },
+	{ "lifetime", RST_A_ROSTERLIFETIME },
+	{ "uses", RST_A_ROSTERUSES },
+	{ "needsApproval", RST_A_ROSTERNEEDSAPPROVAL },
+	{ NULL, 0 },
+};
+const struct state_list state_policies = { "policies",
+	                                   "policy",
+	                                   RST_KIND_SETTING,
+	                                   policy_attrs,
+	                                   RST_A_ROSTERAPPLIESTO,
+	                                   true };
+const struct state_list state_presets = { "presets",         "preset",
+	                                  RST_KIND_OTHER,    preset_attrs,
+	                                  RST_A_ROSTERJOINS, false };
+
 /* Values of the entry, and the texts that they are made of. */
 struct making {
 	struct act_state_value values[ACT_STATE_VALUES_MAX];
@@ -57,6 +79,9 @@ take_one(struct making *making, uint16_t attr, const cJSON *value)
 		               value->valuedouble);
 		return take_copy(making, attr, number);
 	}
+	if (cJSON_IsBool(value))
+		return take_copy(making, attr,
+		                 cJSON_IsTrue(value) ? "TRUE" : "FALSE");
 	if (!cJSON_IsString(value))
 		return RST_EINVALID;
 	return value->valuestring[0] == '\0'
@@ -64,10 +89,10 @@ take_one(struct making *making, uint16_t attr, const cJSON *value)
 	               : take_copy(making, attr, value->valuestring);
 }
 
-/* The DN of the group as one more value of rosterAppliesTo. */
+/* The DN of the group as one more value of attr. */
 static enum rst_err
-take_group(struct making *making, const struct rst_rtxn *txn, const cJSON *name,
-           struct act_refusal *refusal)
+take_group(struct making *making, const struct rst_rtxn *txn, uint16_t attr,
+           const cJSON *name, struct act_refusal *refusal)
 {
 	char dn[RST_DN_MAX];
 	uint64_t group;
@@ -89,12 +114,11 @@ take_group(struct making *making, const struct rst_rtxn *txn, const cJSON *name,
 	if (err != RST_OK)
 		return err;
 	text = rst_view_dup(rst_view(dn, len));
-	return text != NULL ? take(making, RST_A_ROSTERAPPLIESTO, text)
-	                    : RST_ENOMEM;
+	return text != NULL ? take(making, attr, text) : RST_ENOMEM;
 }
 
 static enum rst_err
-take_groups(struct making *making, const struct rst_rtxn *txn,
+take_groups(struct making *making, const struct rst_rtxn *txn, uint16_t attr,
             const cJSON *list, struct act_refusal *refusal)
 {
 	const cJSON *name;
@@ -105,11 +129,11 @@ take_groups(struct making *making, const struct rst_rtxn *txn,
 	if (!cJSON_IsArray(list))
 		return RST_EINVALID;
 	if (list->child == NULL)
-		err = take(making, RST_A_ROSTERAPPLIESTO, NULL);
+		err = take(making, attr, NULL);
 	cJSON_ArrayForEach(name, list)
 	{
 		if (err == RST_OK)
-			err = take_group(making, txn, name, refusal);
+			err = take_group(making, txn, attr, name, refusal);
 	}
 	return err;
 }
@@ -140,29 +164,26 @@ take_settings(struct making *making, const cJSON *settings)
 
 enum rst_err
 state_policy_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
-                 const cJSON *item, enum act_state_change *ret_change,
-                 struct act_refusal *refusal)
+                 const struct state_list *list, const cJSON *item,
+                 enum act_state_change *ret_change, struct act_refusal *refusal)
 {
 	const cJSON *cn = cJSON_GetObjectItemCaseSensitive(item, "cn");
 	struct making *making = calloc(1, sizeof(*making));
-	struct act_state_entry entry = { .kind = RST_KIND_SETTING };
+	const struct state_attr *attr;
+	struct act_state_entry entry = { .kind = list->kind };
 	enum rst_err err = making != NULL ? RST_OK : RST_ENOMEM;
 
 	*refusal = (struct act_refusal){ 0 };
-	if (err == RST_OK)
+	for (attr = list->attrs; err == RST_OK && attr->name != NULL; attr++)
 		err = take_one(
-			making, RST_A_DESCRIPTION,
-			cJSON_GetObjectItemCaseSensitive(item, "description"));
-	if (err == RST_OK)
-		err = take_one(
-			making, RST_A_ROSTERPRIORITY,
-			cJSON_GetObjectItemCaseSensitive(item, "priority"));
+			making, attr->id,
+			cJSON_GetObjectItemCaseSensitive(item, attr->name));
 	if (err == RST_OK)
 		err = take_groups(
-			making, &txn->r,
+			making, &txn->r, list->groups,
 			cJSON_GetObjectItemCaseSensitive(item, "groups"),
 			refusal);
-	if (err == RST_OK)
+	if (err == RST_OK && list->settings)
 		err = take_settings(making, cJSON_GetObjectItemCaseSensitive(
 						    item, "settings"));
 	if (err == RST_OK) {
@@ -217,7 +238,7 @@ state_add_settings(cJSON *item, const struct rst_record *record)
 }
 
 static bool
-add_groups(cJSON *item, const struct rst_rtxn *txn,
+add_groups(cJSON *item, const struct rst_rtxn *txn, uint16_t attr,
            const struct rst_record *record)
 {
 	cJSON *list = cJSON_AddArrayToObject(item, "groups");
@@ -229,7 +250,7 @@ add_groups(cJSON *item, const struct rst_rtxn *txn,
 	size_t len;
 	bool good = list != NULL;
 
-	if (!rst_record_attr(record, RST_A_ROSTERAPPLIESTO, &groups))
+	if (!rst_record_attr(record, attr, &groups))
 		return good;
 	while (good && rst_attr_next(&groups, &dn))
 		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
@@ -253,14 +274,17 @@ add_text(cJSON *item, const char *name, const struct rst_record *record,
 }
 
 cJSON *
-state_policy_model(const struct rst_rtxn *txn, const struct rst_record *record)
+state_policy_model(const struct rst_rtxn *txn, const struct state_list *list,
+                   const struct rst_record *record)
 {
 	cJSON *item = cJSON_CreateObject();
+	const struct state_attr *attr = list->attrs;
+	bool good = add_text(item, "cn", record, RST_A_CN);
 
-	if (add_text(item, "cn", record, RST_A_CN) &&
-	    add_text(item, "description", record, RST_A_DESCRIPTION) &&
-	    add_text(item, "priority", record, RST_A_ROSTERPRIORITY) &&
-	    add_groups(item, txn, record) && state_add_settings(item, record))
+	for (; good && attr->name != NULL; attr++)
+		good = add_text(item, attr->name, record, attr->id);
+	if (good && add_groups(item, txn, list->groups, record) &&
+	    (!list->settings || state_add_settings(item, record)))
 		return item;
 	cJSON_Delete(item);
 	return NULL;
