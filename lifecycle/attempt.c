@@ -68,8 +68,7 @@ attempt_policy(const struct rst_rtxn *txn, uint64_t person,
 		.source = source_policy(txn),
 		.life = lifecycle_password_life(&own),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
-		.verified_s =
-			(uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
+		.verified_s = (uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
 		.audits_sign_in = own.number[RULE_SETTING_AUDIT_SIGN_INS] > 0,
 	};
 	/* Hosts and services would be shut out by any stranger, and have no
@@ -170,6 +169,17 @@ is_young(const struct throttle_state *state, int64_t now_s)
 	       now_s - (int64_t)state->newest_s < ATTEMPT_SUSPECT_S;
 }
 
+static bool
+is_suspect_source(const struct throttle_state *source, uint32_t now_s)
+{
+	const struct rule_lockout policy = {
+		.failures = ATTEMPT_SUSPECT_FAILURES,
+		.window_s = ATTEMPT_SUSPECT_S,
+	};
+
+	return rule_lockout_reached(&policy, source->failures, now_s);
+}
+
 static void
 judge(struct attempt *attempt)
 {
@@ -188,7 +198,7 @@ judge(struct attempt *attempt)
 	else if (!attempt->trusted && attempt->wait_s > 0)
 		attempt->standing = ATTEMPT_THROTTLED;
 	else if (is_young(&own, claim->now_s) ||
-	         (!attempt->trusted && is_young(&source, claim->now_s)))
+	         (!attempt->trusted && is_suspect_source(&source, now_s)))
 		attempt->standing = ATTEMPT_SUSPECT;
 	else
 		attempt->standing = ATTEMPT_FREE;

@@ -22,6 +22,9 @@ struct lifecycle_policy; /* lifecycle/setting.h */
 
 #define ATTEMPT_TRUST_S   (30 * 86400)
 #define ATTEMPT_SUSPECT_S 60
+/* Failures of an address within that time: one that everybody in an office or
+ * a container has is not suspect because somebody mistyped. */
+#define ATTEMPT_SUSPECT_FAILURES 5
 
 struct attempt_policy {
 	struct rule_lockout account, source;

@@ -2,9 +2,8 @@
 /* lockout.c - how many wrong passwords are too many */
 #include "rules/lockout.h"
 
-const struct rule_lockout rule_lockout_account = {
-	5, 15 * 60, 30 * 60, RULE_IN_A_ROW_MAX
-};
+const struct rule_lockout rule_lockout_account = { 5, 15 * 60, 30 * 60,
+	                                           RULE_IN_A_ROW_MAX };
 const struct rule_lockout rule_lockout_source = { 10, 5 * 60, 0, 0 };
 
 static bool

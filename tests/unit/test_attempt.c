@@ -402,10 +402,30 @@ who_failed_just_now_is_suspect_for_a_minute(void **state)
 
 	(void)fail_often(life, alice, STRANGER, 1);
 	assert_int_equal(fail_often(life, alice, OFFICE, 1), ATTEMPT_SUSPECT);
-	assert_int_equal(succeed(life, bob, STRANGER), ATTEMPT_SUSPECT);
 	assert_int_equal(succeed(life, bob, HOME), ATTEMPT_FREE);
 	life->ctx.now_s += ATTEMPT_SUSPECT_S;
 	assert_int_equal(fail_often(life, alice, OFFICE, 1), ATTEMPT_FREE);
+}
+
+static void
+an_address_is_suspect_after_five_of_its_people_failed(void **state)
+{
+	struct life *life = *state;
+	char name[] = "person0";
+	uint64_t bob = life_person(life, "bob");
+	uint64_t carol = life_person(life, "carol");
+
+	for (int i = 0; i < ATTEMPT_SUSPECT_FAILURES; i++) {
+		name[6] = (char)('0' + i);
+		assert_int_equal(
+			fail_often(life, life_person(life, name), OFFICE, 1),
+			ATTEMPT_FREE);
+	}
+	assert_int_equal(succeed(life, bob, OFFICE), ATTEMPT_SUSPECT);
+	assert_int_equal(succeed(life, bob, OFFICE), ATTEMPT_FREE);
+	assert_int_equal(succeed(life, carol, HOME), ATTEMPT_FREE);
+	life->ctx.now_s += ATTEMPT_SUSPECT_S;
+	assert_int_equal(succeed(life, carol, OFFICE), ATTEMPT_FREE);
 }
 
 static struct rst_journal_public
@@ -642,6 +662,8 @@ main(void)
 		LIFE_TEST(a_lock_without_end_holds_for_all),
 		LIFE_TEST(a_lock_does_not_end_sessions),
 		LIFE_TEST(who_failed_just_now_is_suspect_for_a_minute),
+		LIFE_TEST(
+			an_address_is_suspect_after_five_of_its_people_failed),
 		LIFE_TEST(failures_reach_the_journal_added_up),
 		LIFE_TEST(a_success_is_told_at_once_and_then_seldom),
 		LIFE_TEST(a_policy_keeps_successes_out_of_the_journal),
