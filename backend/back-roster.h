@@ -99,6 +99,9 @@ void back_task_report(struct back_db *db, bool all);
 /* There is work on indexes. */
 void back_task_index(BackendDB *be);
 
+/* handshake.c: of a new connection */
+int back_handshake_watch(BackendDB *be, Connection *conn);
+
 /* monitor.c: our counters in cn=monitor; nothing in tools. */
 void back_monitor_open(BackendDB *be);
 void back_monitor_close(struct back_db *db); /* the pool is paused or gone */

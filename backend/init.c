@@ -371,6 +371,7 @@ roster_back_initialize(BackendInfo *bi)
 	bi->bi_db_open = db_open;
 	bi->bi_db_close = db_close;
 	bi->bi_db_destroy = db_destroy;
+	bi->bi_connection_init = back_handshake_watch;
 	set_operations(bi);
 	set_tools(bi);
 	return back_init_cf(bi);

@@ -35,6 +35,7 @@ roster_la_SOURCES = \
 	backend/follow_priv.h \
 	backend/follow_replay.c \
 	backend/follow_views.c \
+	backend/handshake.c \
 	backend/hidden.c \
 	backend/indexes.c \
 	backend/init.c \

@@ -266,9 +266,10 @@ class Daemon:
 
 
 class Certificates:
-    """A CA and one server certificate for localhost, made by certtool."""
+    """A CA and one server certificate for localhost, made by certtool; more
+    are lines of its template."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, days=3650, more=""):
         self.ca = os.path.join(directory, "ca.pem")
         self.ca_key = os.path.join(directory, "ca.key")
         self.cert = os.path.join(directory, "server.pem")
@@ -286,7 +287,7 @@ class Certificates:
             out.write('cn = "localhost"\ndns_name = "localhost"\n'
                       'dns_name = "' + NAME + '"\n'
                       'ip_address = "127.0.0.1"\ntls_www_server\n'
-                      "signing_key\nexpiration_days = 3650\n")
+                      "signing_key\nexpiration_days = %d\n%s" % (days, more))
         self._certtool("--generate-certificate", "--load-privkey", self.key,
                        "--load-ca-certificate", self.ca,
                        "--load-ca-privkey", self.ca_key,

@@ -39,6 +39,7 @@ threads 8
 TLSCACertificateFile %(ca)s
 TLSCertificateFile %(cert)s
 TLSCertificateKeyFile %(key)s
+%(suite)s
 localSSF 128
 security simple_bind=128 update_ssf=128
 sizelimit 1000
@@ -142,6 +143,13 @@ locale = %(source)s/httpd/locale
 
 def person_dn(name):
     return "uid=%s,%s" % (name, PEOPLE)
+
+
+def cipher_suite():
+    """The line that contrib/quickstart gives."""
+    with open(os.path.join(TOP_SRC, "contrib/slapd.conf.in")) as conf:
+        return next(line.rstrip() for line in conf
+                    if line.startswith("TLSCipherSuite "))
 
 
 def group_dn(name):
@@ -275,7 +283,7 @@ class Roster:
                 "schema": "\n".join(schema), "module": self.module,
                 "dir": self.dir, "environment": self.environment,
                 "ca": self.certs.ca, "cert": self.certs.cert,
-                "key": self.certs.key, "root": ROOT,
+                "key": self.certs.key, "suite": cipher_suite(), "root": ROOT,
                 "root_password": ROOT_PASSWORD, "access": ACCESS})
 
     def write_rosterd_conf(self, port):
