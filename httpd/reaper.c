@@ -132,7 +132,31 @@ http_reaper_idle(struct http_reaper *reaper, struct http_watched *watched)
 void
 http_reaper_busy(struct http_reaper *reaper, struct http_watched *watched)
 {
-	set_deadline(reaper, watched, REAPER_REQUEST_S);
+	set_deadline(reaper, watched, REAPER_BODY_S);
+}
+
+static void
+give_more(struct http_reaper *reaper, struct http_watched *watched,
+          int64_t seconds)
+{
+	if (watched == NULL)
+		return;
+	pthread_mutex_lock(&reaper->lock);
+	watched->deadline_s += seconds;
+	pthread_mutex_unlock(&reaper->lock);
+}
+
+void
+http_reaper_work(struct http_reaper *reaper, struct http_watched *watched)
+{
+	give_more(reaper, watched, REAPER_REQUEST_S - REAPER_BODY_S);
+}
+
+void
+http_reaper_answer(struct http_reaper *reaper, struct http_watched *watched,
+                   size_t bytes)
+{
+	give_more(reaper, watched, (int64_t)(bytes / REAPER_BYTES_S));
 }
 
 void

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,17 @@
 #include "httpd/reaper.h"
 #include "httpd/route.h"
 #include "httpd/stream.h"
+
+/*
+ * As slapd has them in contrib/slapd.conf.in: authenticated encryption only,
+ * forward secrecy only, and no group whose keys are dear to who answers.
+ */
+#define TLS_PRIORITIES                                                         \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"                          \
+	"-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-256-GCM:"            \
+	"+CHACHA20-POLY1305:+AES-128-GCM:-GROUP-ALL:+GROUP-X25519:"            \
+	"+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:"                  \
+	"%SERVER_PRECEDENCE"
 
 #define STREAM_CHUNK 8192
 #define THROWN_MAX   (1024 * 1024) /* bytes of a body that is too large */
@@ -305,6 +317,8 @@ send_reply(struct exchange *exchange, const char *method)
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(exchange, response);
+	http_reaper_answer(exchange->serve->reaper,
+	                   watched_of(exchange->connection), reply->text_len);
 	queued = MHD_queue_response(exchange->connection, reply->status,
 	                            response);
 	MHD_destroy_response(response);
@@ -458,6 +472,8 @@ static enum MHD_Result
 start_work(struct exchange *exchange)
 {
 	exchange->state = STATE_WORKING;
+	http_reaper_work(exchange->serve->reaper,
+	                 watched_of(exchange->connection));
 	MHD_suspend_connection(exchange->connection);
 	if (http_pool_put(http_route_hashes(&exchange->head)
 	                          ? exchange->serve->hashing
@@ -503,15 +519,48 @@ answer(void *arg, struct MHD_Connection *connection, const char *url,
 	return MHD_NO;
 }
 
+static int
+socket_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info != NULL ? info->connect_fd : -1;
+}
+
+/* What the kernel keeps for a peer that does not read is not without end. */
+static void
+limit_unsent(int fd)
+{
+	const int bytes = SERVE_SEND_BYTES;
+	const unsigned int ms = SERVE_SEND_S * 1000;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	/* (a unix socket has none) */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+/* The connection is about to be closed, its answer was not taken: it is thrown
+ * away, or the kernel would keep it for as long as the peer likes. */
+static void
+drop_unsent(int fd)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 static void
 completed(void *arg, struct MHD_Connection *connection, void **context,
           enum MHD_RequestTerminationCode code)
 {
 	struct serve *serve = arg;
 
-	(void)code;
 	free_exchange(*context);
 	*context = NULL;
+	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
+	    code == MHD_REQUEST_TERMINATED_WITH_ERROR)
+		drop_unsent(socket_of(connection));
 	http_reaper_idle(serve->reaper, watched_of(connection));
 }
 
@@ -520,7 +569,7 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
           enum MHD_ConnectionNotificationCode code)
 {
 	struct serve *serve = arg;
-	const union MHD_ConnectionInfo *info;
+	int fd = socket_of(connection);
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		atomic_fetch_sub(&serve->server->metrics.connections, 1);
@@ -529,10 +578,10 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
 		return;
 	}
 	atomic_fetch_add(&serve->server->metrics.connections, 1);
-	info = MHD_get_connection_info(connection,
-	                               MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info != NULL)
-		*context = http_reaper_watch(serve->reaper, info->connect_fd);
+	if (fd < 0)
+		return;
+	limit_unsent(fd);
+	*context = http_reaper_watch(serve->reaper, fd);
 }
 
 __attribute__((format(printf, 2, 0))) static void
@@ -573,8 +622,7 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, certificate_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
-		  (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
-		                      "+VERS-TLS1.2" },
+		  (void *)(uintptr_t)TLS_PRIORITIES },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	bool plain = serve->server->config->plain;

@@ -10,6 +10,7 @@ both_tests = \
 	tests/both/backup-cut \
 	tests/both/bad-input \
 	tests/both/clock \
+	tests/both/connections \
 	tests/both/corrupt \
 	tests/both/endure \
 	tests/both/full \
@@ -36,6 +37,7 @@ both_tests = \
 	tests/both/state \
 	tests/both/stopped \
 	tests/both/stream \
+	tests/both/tls \
 	tests/both/tokens \
 	tests/both/why
 if HAVE_SLAPD
@@ -65,7 +67,8 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/doors.py \
 	tests/both/harness.py \
 	tests/both/refusal_rows.py \
-	tests/both/roster.py
+	tests/both/roster.py \
+	tests/both/visitors.py
 
 tests_both_damage_SOURCES = tests/both/damage.c
 tests_both_damage_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """Bad HTTP: exact status, one answer, and the connection closed."""
 import re
+import select
 import socket
 import threading
 import time
@@ -279,9 +280,27 @@ def idle(rosterd, first, results, key):
     results[key] = time.monotonic() - begun
 
 
+def sip(rosterd, first, results, key):
+    """Answers pile up, and 16 bytes a second of them are taken."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", rosterd.port))
+        s.settimeout(60)
+        begun = time.monotonic()
+        s.sendall(first)
+        shut = select.poll()
+        shut.register(s, select.POLLRDHUP)
+        try:
+            while not shut.poll(1000) and time.monotonic() < begun + 60:
+                s.recv(16)
+        except OSError:
+            pass
+    results[key] = time.monotonic() - begun
+
+
 def slow_clients_are_cut_off():
-    """The head within 10 s, the request within 30, whatever trickles in, and
-    who says nothing within 10."""
+    """The head within 10 s, the body within 20, the answer taken within 30,
+    whatever trickles, and who says nothing within 10."""
     global HOST
     rosterd = Rosterd()
     HOST = b"127.0.0.1:%d" % rosterd.port
@@ -301,6 +320,9 @@ def slow_clients_are_cut_off():
                     ("idle from the start", b""),
                     ("idle after an answer", request(
                         b"HEAD /login HTTP/1.1")))]
+    threads.append(threading.Thread(target=sip, args=(
+        rosterd, request(b"GET /static/roster.css HTTP/1.1") * 300, took,
+        "answers")))
     for thread in threads:
         thread.start()
     # others are served meanwhile
@@ -310,7 +332,8 @@ def slow_clients_are_cut_off():
         thread.join()
     assert 9 <= took["head"] <= 16, took
     assert 9 <= took["line"] <= 16, took
-    assert 29 <= took["body"] <= 36, took
+    assert 19 <= took["body"] <= 26, took
+    assert 9 <= took["answers"] <= 36, took
     for name in ("idle from the start", "idle after an answer"):
         assert 9 <= took[name] <= 16, (name, took)
 
