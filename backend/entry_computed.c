@@ -28,10 +28,11 @@ struct values {
 	size_t n, room;
 };
 
+/* Add name and above as one value. */
 static void
-values_add(struct values *values, const char *text, size_t len)
+values_join(struct values *values, struct rst_view name, struct rst_view above)
 {
-	struct berval *more;
+	struct berval *more, *value;
 
 	if (values->n + 1 >= values->room) {
 		values->room = values->room == 0 ? 64 : values->room * 2;
@@ -41,9 +42,20 @@ values_add(struct values *values, const char *text, size_t len)
 			memcpy(more, values->at, values->n * sizeof(*more));
 		values->at = more;
 	}
-	values->at[values->n++] =
-		back_arena_copy(values->arena, rst_view(text, len));
+	value = &values->at[values->n++];
+	value->bv_len = name.len + above.len;
+	value->bv_val = back_arena_alloc(values->arena, value->bv_len + 1);
+	memcpy(value->bv_val, name.ptr, name.len);
+	if (above.len > 0)
+		memcpy(value->bv_val + name.len, above.ptr, above.len);
+	value->bv_val[value->bv_len] = '\0';
 	BER_BVZERO(&values->at[values->n]);
+}
+
+static void
+values_add(struct values *values, const char *text, size_t len)
+{
+	values_join(values, rst_view(text, len), rst_view("", 0));
 }
 
 static void
@@ -110,56 +122,39 @@ add_owns(struct back_build *build, uint16_t id, struct values *values,
 	return err;
 }
 
-/* The normal form of value, which the walk gave last, without having slapd
- * parse a DN: a rule with set= may read a huge group for each entry. */
+/* Who is listed, and where that goes. */
+struct listing {
+	struct back_build *build;
+	AttributeDescription *ad;
+	const struct values *own;
+	struct values *values, *normal; /* normal: to be filled too, or NULL */
+};
+
+/* Without having slapd parse a DN: a rule with set= may read a huge group for
+ * each entry. */
 static enum rst_err
-add_normal(struct back_build *build, AttributeDescription *ad,
-           const struct rst_member_cursor *cursor, struct berval *value,
-           struct values *normal)
+add_item(void *arg, const struct rst_member_item *item)
 {
-	struct berval made;
-	char text[RST_DN_MAX];
-	size_t len;
-	enum rst_err err;
+	struct listing *to = arg;
+	struct values *values = to->values;
+	struct berval *value, made;
 
-	err = rst_member_normal(build->view->txn, cursor, text, &len);
-	if (err == RST_OK)
-		values_add(normal, text, len);
-	if (err != RST_ENOTFOUND)
-		return err;
-	made = back_build_normal_of(build, ad, value);
-	values_add(normal, made.bv_val, made.bv_len);
-	return RST_OK;
-}
-
-/* normal: to be filled too, or NULL. */
-static enum rst_err
-add_listed(struct back_build *build, AttributeDescription *ad, bool hidden,
-           const struct values *own, struct values *values,
-           struct values *normal)
-{
-	struct rst_member_cursor *cursor;
-	char text[RST_DN_MAX];
-	size_t len;
-	enum rst_err err;
-
-	cursor = back_arena_alloc(build->arena, sizeof(*cursor));
-	memset(cursor, 0, sizeof(*cursor));
-	/* slapcat and replicas take what is kept, not what follows from it */
-	cursor->direct = build->view->list_all;
-	while ((err = rst_member_next(build->view->txn, build->record,
-	                              back_member_id(ad), hidden, cursor, text,
-	                              &len)) == RST_OK) {
-		if (is_own(own, text, len))
-			continue;
-		values_add(values, text, len);
-		if (normal != NULL)
-			err = add_normal(build, ad, cursor,
-			                 &values->at[values->n - 1], normal);
-		if (err != RST_OK)
-			return err;
+	values_join(values, item->name, item->above);
+	value = &values->at[values->n - 1];
+	if (is_own(to->own, value->bv_val, value->bv_len)) {
+		BER_BVZERO(value);
+		values->n--;
+		return RST_OK;
 	}
-	return err == RST_ENOTFOUND ? RST_OK : err;
+	if (to->normal == NULL)
+		return RST_OK;
+	if (item->nname.ptr != NULL) {
+		values_join(to->normal, item->nname, item->nabove);
+	} else {
+		made = back_build_normal_of(to->build, to->ad, value);
+		values_add(to->normal, made.bv_val, made.bv_len);
+	}
+	return RST_OK;
 }
 
 /*
@@ -203,6 +198,9 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	uint16_t id = back_member_id(ad);
 	bool all = (need & BACK_NEED_NORMAL) != 0;
 	bool is_dn = id != RST_A_MEMBERUID;
+	/* slapcat and replicas take what is kept, not what follows from it */
+	struct listing to = { build, ad, &own, &values,
+		              all && is_dn ? &normal : NULL };
 	enum rst_err err = RST_OK;
 
 	if (!rst_member_any(view->txn, build->record, id))
@@ -214,8 +212,9 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 			           values.at[i].bv_len);
 	}
 	if (err == RST_OK && (need & BACK_NEED_VALUES))
-		err = add_listed(build, ad, hidden, &own, &values,
-		                 all && is_dn ? &normal : NULL);
+		err = rst_member_list(view->txn, build->record, id, hidden,
+		                      view->list_all, to.normal != NULL,
+		                      add_item, &to);
 	if (err != RST_OK)
 		return err;
 	if (all && !is_dn)

@@ -35,7 +35,7 @@ store_libstore_la_SOURCES = \
 	store/member.c store/member.h store/member_priv.h \
 	store/member_face.c store/member_follow.c \
 	store/member_groups.c store/member_nest.c store/member_until.c \
-	store/member_row.c store/member_view.c \
+	store/member_list.c store/member_row.c store/member_view.c \
 	store/memo.c \
 	store/normalise.c \
 	store/answer.c store/answer.h store/answer_priv.h \

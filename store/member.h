@@ -232,6 +232,21 @@ enum rst_err rst_member_next(const struct rst_rtxn *txn,
                              bool hidden, struct rst_member_cursor *cursor,
                              char *buf, size_t *ret_len) RST_MUST_USE;
 /*
+ * All values of attr in group at once, in the order of rst_member_next();
+ * direct as in its cursor.  A value is name, then above; with normal (not for
+ * memberUid) its normal form is nname, then nabove, or is yet to be made where
+ * nname.ptr is NULL.  The views end with each().
+ */
+struct rst_member_item {
+	struct rst_view name, above, nname, nabove;
+};
+typedef enum rst_err rst_member_each(void *arg,
+                                     const struct rst_member_item *item);
+enum rst_err rst_member_list(const struct rst_rtxn *txn,
+                             const struct rst_record *group, uint16_t attr,
+                             bool hidden, bool direct, bool normal,
+                             rst_member_each *each, void *arg) RST_MUST_USE;
+/*
  * The normal form of the value of member or uniqueMember that the walk gave
  * last, without normalising anything.  RST_ENOTFOUND: it is a very long one,
  * of which only a part is kept.

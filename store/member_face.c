@@ -66,24 +66,46 @@ uid_equals(struct rst_view value, struct rst_view normal)
 	       rst_view_equal(rst_view(buf, len), normal);
 }
 
-struct rst_view
-rst_member_name(const struct rst_record *record)
+/* Of the values of uid the one in the RDN, else the first. */
+static struct rst_view
+choose_name(struct rst_attr *uids, struct rst_view nrdn)
 {
 	struct rst_view first = { NULL, 0 }, value, rdn;
-	struct rst_attr attr;
 
-	if (!rst_record_attr(record, RST_A_UID, &attr) ||
-	    !rst_attr_next(&attr, &first))
+	if (!rst_attr_next(uids, &first) || uids->left == 0)
 		return first;
-	if (attr.left == 0)
-		return first;
-	rdn = rst_member_uid_rdn(record->nrdn);
+	rdn = rst_member_uid_rdn(nrdn);
 	value = first;
 	do {
 		if (uid_equals(value, rdn))
 			return value;
-	} while (rst_attr_next(&attr, &value));
+	} while (rst_attr_next(uids, &value));
 	return first;
+}
+
+struct rst_view
+rst_member_name(const struct rst_record *record)
+{
+	struct rst_view none = { NULL, 0 };
+	struct rst_attr uids;
+
+	return rst_record_attr(record, RST_A_UID, &uids)
+	               ? choose_name(&uids, record->nrdn)
+	               : none;
+}
+
+enum rst_err
+rst_member_name_within(const struct rst_record *record,
+                       struct rst_view *ret_name)
+{
+	struct rst_attr uids;
+	enum rst_err err;
+
+	*ret_name = rst_view(NULL, 0);
+	err = rst_record_attr_within(record, RST_A_UID, &uids);
+	if (err == RST_OK)
+		*ret_name = choose_name(&uids, record->nrdn);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 static bool

@@ -5,6 +5,7 @@
  *	member_face.c	what a group and a member look like to the relation
  *	member.c	changes: apply, join, leave
  *	member_view.c	questions and walks
+ *	member_list.c	a whole list at once
  *	member_groups.c	which groups somebody is in
  *	member_nest.c	groups in groups
  *	member_until.c	memberships that end
@@ -179,6 +180,23 @@ void rst_memo_faced(const struct rst_rtxn *txn, struct rst_view name,
 /* What memberUid lists for an entry: the uid of its RDN, or else its first
  * uid.  A NULL ptr for none. */
 struct rst_view rst_member_name(const struct rst_record *record);
+/* The same of a record of which nothing but the header was looked at.
+ * RST_ECORRUPT: what leads to the name does not fit. */
+enum rst_err rst_member_name_within(const struct rst_record *record,
+                                    struct rst_view *ret_name) RST_MUST_USE;
+/* Which rows list a group's attr; *ret_last is the last of one's own. */
+unsigned int rst_member_vias(const struct rst_record *group, uint16_t attr,
+                             bool hidden, enum rst_via *ret_last);
+/*
+ * Another member of the same name, whose row by a via up to last lists it,
+ * comes before the entry.  Only asked where names were shared.
+ */
+enum rst_err rst_member_namesake(const struct rst_rtxn *txn, uint64_t group,
+                                 enum rst_via last, uint64_t id,
+                                 struct rst_view name, bool *ret_is)
+	RST_MUST_USE;
+enum rst_err rst_member_names_shared(const struct rst_rtxn *txn,
+                                     bool *ret_shared) RST_MUST_USE;
 
 /* The next entry after *after that name (as written) names; RST_ENOTFOUND. */
 enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,

@@ -255,29 +255,35 @@ print(struct rst_view value, char *buf, size_t *ret_len)
 	return RST_OK;
 }
 
-/*
- * Another member of the same name, whose row lists it, comes before the entry.
- * Only asked where two entries have ever had one uid.
- */
-static enum rst_err
-is_namesake(const struct rst_rtxn *txn, uint64_t group, enum rst_via last,
-            uint64_t id, struct rst_view name, bool *ret_is)
+/* Have two entries ever had one uid? */
+enum rst_err
+rst_member_names_shared(const struct rst_rtxn *txn, bool *ret_shared)
 {
-	struct rst_mface face;
-	struct rst_mkey key;
-	uint64_t shared, after = 0;
-	enum rst_via via;
+	uint64_t shared;
 	enum rst_err err;
 
-	*ret_is = false;
 	if (!rst_fact_get(txn, RST_FACT_NAMESAKES, &shared)) {
 		err = rst_meta_number(txn, RST_SHARED_NAMES, &shared);
 		if (err != RST_OK)
 			return err;
 		rst_fact_put(txn, RST_FACT_NAMESAKES, shared);
 	}
-	if (shared == 0)
-		return RST_OK;
+	*ret_shared = shared != 0;
+	return RST_OK;
+}
+
+enum rst_err
+rst_member_namesake(const struct rst_rtxn *txn, uint64_t group,
+                    enum rst_via last, uint64_t id, struct rst_view name,
+                    bool *ret_is)
+{
+	struct rst_mface face;
+	struct rst_mkey key;
+	uint64_t after = 0;
+	enum rst_via via;
+	enum rst_err err;
+
+	*ret_is = false;
 	while ((err = rst_mface_named(txn, name, &after, &face)) == RST_OK &&
 	       face.id < id) {
 		rst_mkey_entry(face.id, &key);
@@ -295,12 +301,15 @@ print_name(const struct rst_rtxn *txn, const struct rst_record *record,
            uint64_t group, enum rst_via last, char *buf, size_t *ret_len)
 {
 	struct rst_view name = rst_member_name(record);
-	bool listed = false;
+	bool shared = false, listed = false;
 	enum rst_err err;
 
 	if (name.ptr == NULL)
 		return RST_ENOTFOUND;
-	err = is_namesake(txn, group, last, record->id, name, &listed);
+	err = rst_member_names_shared(txn, &shared);
+	if (err == RST_OK && shared)
+		err = rst_member_namesake(txn, group, last, record->id, name,
+		                          &listed);
 	if (err == RST_OK && listed)
 		err = RST_ENOTFOUND;
 	return err != RST_OK ? err : print(name, buf, ret_len);
@@ -443,10 +452,9 @@ next_below(const struct rst_rtxn *txn, uint64_t group,
 	return RST_ENOTFOUND;
 }
 
-/* Which rows list a group's attr; last is the last of one's own. */
-static unsigned int
-vias_listing(const struct rst_record *group, uint16_t attr, bool hidden,
-             enum rst_via *ret_last)
+unsigned int
+rst_member_vias(const struct rst_record *group, uint16_t attr, bool hidden,
+                enum rst_via *ret_last)
 {
 	unsigned int vias = VIA_BIT(RST_VIA_ROSTER);
 
@@ -469,7 +477,7 @@ rst_member_next(const struct rst_rtxn *txn, const struct rst_record *group,
 	bool roster = group->kind == RST_KIND_GROUP;
 	struct rst_mrow row = { 0 };
 	enum rst_via last;
-	unsigned int vias = vias_listing(group, attr, hidden, &last);
+	unsigned int vias = rst_member_vias(group, attr, hidden, &last);
 	enum rst_err err = RST_OK;
 
 	if (rst_member_via_of(attr) == 0)

@@ -17,6 +17,11 @@ enum rst_err rst_record_decode(struct rst_view bytes, bool verify,
  * header alone is looked at. */
 bool rst_record_view(struct rst_view bytes, struct rst_record *ret_record)
 	RST_MUST_USE;
+/* An attribute of such a one, within its bounds.  RST_ENOTFOUND,
+ * RST_ECORRUPT. */
+enum rst_err rst_record_attr_within(const struct rst_record *record,
+                                    uint16_t id, struct rst_attr *ret_attr)
+	RST_MUST_USE;
 
 /* kind, status, flags and numbers are what the attributes say. */
 bool rst_record_is_derived(const struct rst_record *record);
