@@ -14,7 +14,12 @@
 #include "store/record_priv.h"
 #include "store/tree.h"
 
-#define NEAR 4 /* ids: a step of the cursor is dearer than a search beyond */
+#define NEAR      4 /* ids: a step of the cursor is dearer than a search beyond */
+#define AT_ONCE   64  /* records */
+#define LINE      64  /* bytes that the processor fetches at once */
+#define NAME_AT   512 /* bytes of a record in which mostly its name is */
+#define RDN_AT    128
+#define ENTRY_ROW 18 /* bytes of the key of an entry's row */
 
 struct list {
 	const struct rst_rtxn *txn;
@@ -27,6 +32,8 @@ struct list {
 	struct rst_cursor rows, entries;
 	uint64_t at; /* where entries stands, 0: nowhere */
 	struct rst_view bytes;
+	size_t n; /* of those who are to be told */
+	uint64_t ids[AT_ONCE];
 	uint64_t parent; /* whose DN is in above and nabove, 0: nobody's */
 	size_t above_len, nabove_len;
 	char above[RST_DN_MAX + 1], nabove[RST_DN_MAX + 1];
@@ -46,9 +53,9 @@ stand(struct list *list, enum rst_err err, struct rst_view key)
 	return RST_OK;
 }
 
-/* The header of entry id; a row without its entry is damage. */
+/* The record of entry id; a row without its entry is damage. */
 static enum rst_err
-find_entry(struct list *list, uint64_t id, struct rst_record *ret_record)
+find_entry(struct list *list, uint64_t id)
 {
 	char wanted[8];
 	struct rst_view key;
@@ -68,10 +75,7 @@ find_entry(struct list *list, uint64_t id, struct rst_record *ret_record)
 	}
 	if (err != RST_OK)
 		return err;
-	return list->at == id && rst_record_view(list->bytes, ret_record) &&
-	                       ret_record->id == id
-	               ? RST_OK
-	               : RST_ECORRUPT;
+	return list->at == id ? RST_OK : RST_ECORRUPT;
 }
 
 /* ",ou=people,..." below which an entry stands. */
@@ -160,23 +164,68 @@ tell_raw(struct list *list, const struct rst_mrow *row)
 	return list->each(list->arg, &item);
 }
 
+/* Say that the begin of a record will be read. */
+static void
+announce(struct rst_view bytes, size_t len)
+{
+	for (size_t at = 0; at < len && at < bytes.len; at += LINE)
+		__builtin_prefetch(bytes.ptr + at);
+}
+
+/*
+ * Tell of the entries that were collected.  Time goes into waiting for memory,
+ * as a directory is larger than any cache: so all records are found, and asked
+ * for, before the first is read.
+ */
+static enum rst_err
+tell_entries(struct list *list)
+{
+	bool names = list->attr == RST_A_MEMBERUID;
+	struct rst_view bytes[AT_ONCE];
+	struct rst_record record;
+	size_t n = list->n;
+	enum rst_err err = RST_OK;
+
+	list->n = 0;
+	for (size_t i = 0; err == RST_OK && i < n; i++) {
+		err = find_entry(list, list->ids[i]);
+		bytes[i] = list->bytes;
+		if (err == RST_OK)
+			announce(bytes[i], names ? NAME_AT : RDN_AT);
+	}
+	for (size_t i = 0; err == RST_OK && i < n; i++) {
+		if (!rst_record_view(bytes[i], &record) ||
+		    record.id != list->ids[i])
+			err = RST_ECORRUPT;
+		else
+			err = names ? tell_name(list, &record)
+			            : tell_dn(list, &record);
+	}
+	return err;
+}
+
+/* Soon. */
+static enum rst_err
+tell_entry(struct list *list, uint64_t id)
+{
+	list->ids[list->n++] = id;
+	return list->n == AT_ONCE ? tell_entries(list) : RST_OK;
+}
+
 static enum rst_err
 tell(struct list *list, struct rst_view key, struct rst_view value)
 {
-	struct rst_record record;
 	struct rst_mrow row;
 	enum rst_err err;
 
+	if (key.len == ENTRY_ROW && key.ptr[9] == 'e' && value.len == 0)
+		return tell_entry(list, rst_get_be64(key.ptr + 10));
 	err = rst_mrow_decode(key, value, &row);
-	if (err != RST_OK)
-		return err;
-	if (row.key.bytes[0] != 'e')
-		return tell_raw(list, &row);
-	err = find_entry(list, rst_mkey_id(&row.key), &record);
-	if (err != RST_OK)
-		return err;
-	return list->attr == RST_A_MEMBERUID ? tell_name(list, &record)
-	                                     : tell_dn(list, &record);
+	if (err == RST_OK && row.key.bytes[0] == 'e')
+		return tell_entry(list, rst_mkey_id(&row.key));
+	if (err == RST_OK)
+		err = tell_entries(list);
+	return err == RST_OK ? tell_raw(list, &row) : err;
 }
 
 /* The rows of the group by via. */
@@ -191,7 +240,9 @@ walk(struct list *list, enum rst_via via)
 	rst_put_be64(prefix, list->group->id);
 	prefix[8] = (char)via;
 	err = rst_cursor_seek(&list->rows, from, &key, &value);
-	while (err == RST_OK && rst_view_starts(key, from)) {
+	while (err == RST_OK) {
+		if (!rst_view_starts(key, from))
+			return tell_entries(list);
 		if (rst_mrow_lives(list->txn, value)) {
 			err = tell(list, key, value);
 			memcpy(last->key, key.ptr, key.len);
@@ -200,7 +251,7 @@ walk(struct list *list, enum rst_via via)
 		if (err == RST_OK)
 			err = rst_cursor_next(&list->rows, &key, &value);
 	}
-	return err == RST_ENOTFOUND ? RST_OK : err;
+	return err == RST_ENOTFOUND ? tell_entries(list) : err;
 }
 
 /* The rest: who is in a group in it. */
