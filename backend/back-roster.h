@@ -199,6 +199,8 @@ struct back_needs *back_needs_search(Operation *op, Filter *filter,
                                      AttributeName *attrs);
 struct back_needs *back_needs_acl(Operation *op);
 struct back_needs *back_needs_none(Operation *op);
+/* The values of everything, for who only prints them. */
+const struct back_needs *back_needs_written(void);
 /* Everything, and who asks among the members as the ACLs look for him. */
 struct back_needs *back_needs_all(Operation *op);
 /* slapd or an overlay asks for itself, and looks at what it likes. */

@@ -387,15 +387,23 @@ back_build_computed(struct back_build *build)
 		                                  back_names.unique_member };
 	static const uint16_t ids[] = { RST_A_MEMBERUID, RST_A_MEMBER,
 		                        RST_A_UNIQUEMEMBER };
+	bool members_possible = !build->view->no_members, looked = false;
 	unsigned int need;
 	enum rst_err err;
 
-	for (size_t i = 0; i < 3 && !build->view->no_members; i++) {
+	for (size_t i = 0; i < 3 && members_possible; i++) {
 		need = back_needs_may(build->needs, ids[i])
 		               ? need_of(build, members[i])
 		               : 0;
 		if (need == 0)
 			continue;
+		/* mostly it is a person: asked once, and not for each */
+		if (!looked)
+			members_possible = rst_member_rows(build->view->txn,
+			                                   build->record->id);
+		looked = true;
+		if (!members_possible)
+			break;
 		err = back_build_members(build, members[i], need);
 		if (err != RST_OK)
 			return err;

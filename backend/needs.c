@@ -31,6 +31,7 @@ struct back_needs {
 	bool probes;     /* because of an ACL: hidden members count */
 	bool user;       /* values of all user attributes */
 	bool normal;     /* normal forms of what is asked for, too */
+	bool written;    /* values of all, as they are written */
 	AttributeDescription **ads;
 	size_t n_ads, room_ads;
 	struct group_need *groups;
@@ -300,6 +301,14 @@ back_needs_search(Operation *op, Filter *filter, AttributeName *attrs)
 	return needs;
 }
 
+const struct back_needs *
+back_needs_written(void)
+{
+	static const struct back_needs written = { .written = true };
+
+	return &written;
+}
+
 static bool
 group_needs(const struct back_needs *needs, AttributeDescription *ad,
             const struct berval *ndn)
@@ -389,6 +398,8 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 
 	if (needs == NULL)
 		return BACK_NEED_VALUES | BACK_NEED_NORMAL;
+	if (needs->written)
+		return BACK_NEED_VALUES;
 	self = id != RST_A_NONE && needs->self[id];
 	if (needs->everything)
 		return BACK_NEED_VALUES | BACK_NEED_NORMAL |

@@ -87,6 +87,8 @@ reader(void)
 		return &tool.write.r;
 	if (!tool.reading && rst_read_begin(tool.db->env, &tool.read) == RST_OK)
 		tool.reading = true;
+	if (tool.reading)
+		(void)rst_read_remember(&tool.read); /* or it takes longer */
 	return tool.reading ? &tool.read : NULL;
 }
 
@@ -173,7 +175,10 @@ back_tool_entry_get(BackendDB *be, ID id)
 	if (txn == NULL || rst_record_get(txn, id, &record) != RST_OK)
 		return NULL;
 	set_view(&view, txn);
-	if (back_entry_new(&view, &record, NULL, &entry) != RST_OK)
+	/* the other tools compare and check, slapcat prints */
+	if (back_entry_new(&view, &record,
+	                   slapTool == SLAPCAT ? back_needs_written() : NULL,
+	                   &entry) != RST_OK)
 		return NULL;
 	return entry;
 }

@@ -118,7 +118,7 @@ def measure(bench, people, rounds):
         return
     small = small_directory(bench)
     schemas = {"nslcd": ["rfc2307bis"], "sssd": ["rfc2307", "rfc2307bis"]}
-    for server in bench.chosen(("mdb", "roster")) + [small]:
+    for server in bench.chosen(("mdb", "roster"), "id", "client") + [small]:
         server.primary("hide")
         for schema, box in containers(bench, server, schemas):
             try:

@@ -189,6 +189,9 @@ int64_t rst_member_until(const struct rst_rtxn *txn, uint64_t group,
 bool rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
                     uint16_t attr, struct rst_view nvalue);
 
+/* False: the entry is no group that has, or had, members.  One seek. */
+bool rst_member_rows(const struct rst_rtxn *txn, uint64_t group);
+
 /* The group has any value of attr (any relation row when attr is 0). */
 bool rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
                     uint16_t attr);

@@ -194,6 +194,28 @@ any_below(const struct rst_rtxn *txn, uint64_t group)
 }
 
 bool
+rst_member_rows(const struct rst_rtxn *txn, uint64_t group)
+{
+	struct rst_cursor cursor = { 0 };
+	struct rst_view key, value;
+	char prefix[8];
+	bool any = true; /* of what fails, who looks closer will tell */
+	enum rst_err err;
+
+	rst_put_be64(prefix, group);
+	if (rst_cursor_open(txn, RST_T_MEMBER, &cursor) != RST_OK)
+		return any;
+	err = rst_cursor_seek(&cursor, rst_view(prefix, sizeof(prefix)), &key,
+	                      &value);
+	if (err == RST_OK)
+		any = rst_view_starts(key, rst_view(prefix, sizeof(prefix)));
+	else if (err == RST_ENOTFOUND)
+		any = false;
+	rst_cursor_close(&cursor);
+	return any;
+}
+
+bool
 rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
                uint16_t attr)
 {

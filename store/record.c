@@ -481,6 +481,8 @@ rst_record_next(const struct rst_rtxn *txn, uint64_t *id,
 	if (err == RST_OK && record.id != *id)
 		err = RST_ECORRUPT;
 	if (err == RST_OK)
+		rst_memo_found_sound(txn, *id);
+	if (err == RST_OK)
 		*ret_record = record;
 out:
 	rst_cursor_close(&cursor);
