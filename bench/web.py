@@ -184,13 +184,17 @@ def register(rosterd, names, until, took, refused):
     link.close()
 
 
+def new_names(n, t):
+    """Of round n and thread t, nobody else's."""
+    return ("r%d-%d-%05d" % (n, t, i) for i in range(100000))
+
+
 def measure_registrations(bench, rosterd, seconds, rounds):
     for n in range(rounds):
         took, refused = [], []
         began, cpu = time.monotonic(), cpu_of(rosterd.pid)
         threads = [threading.Thread(target=register, args=(
-            rosterd, ("r%d-%d-%05d" % (n, t, i) for i in range(100000)),
-            began + max(seconds, 2), took, refused))
+            rosterd, new_names(n, t), began + max(seconds, 2), took, refused))
             for t in range(THREADS)]
         for thread in threads:
             thread.start()
