@@ -20,8 +20,8 @@ struct follow {
 	struct back_db *db;
 	BackendDB *be; /* slapd's own */
 	bool open;
-	bool context;    /* contextCSN is told: there is syncprov */
-	bool as_replica; /* it began as a shadow's */
+	atomic_bool context; /* contextCSN is told: there is syncprov */
+	bool as_replica;     /* it began as a shadow's */
 
 	/* The gate.  What is below belongs to who holds it. */
 	ldap_pvt_thread_mutex_t mutex;
@@ -31,7 +31,7 @@ struct follow {
 	unsigned int depth;
 	bool ready; /* txn is begun, and nobody took it */
 	struct rst_wtxn txn;
-	bool replaying;
+	atomic_bool replaying; /* asked before back_gate_is_mine() */
 	uint64_t cursor;       /* the last record that is done with */
 	uint64_t saved;        /* as stored */
 	char csn[RST_CSN_MAX]; /* of the last that was replayed */

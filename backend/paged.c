@@ -79,15 +79,27 @@ check_cookie(const Operation *op, SlapReply *rs)
 	return LDAP_SUCCESS;
 }
 
+/* slapd keeps no lock for it: a client may page through two searches of one
+ * connection at once, which spoils the cookies of both. */
+static void
+expect(Operation *op, PagedResultsCookie cookie, int count)
+{
+	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
+
+	__atomic_store_n(&kept->ps_cookie, cookie, __ATOMIC_RELAXED);
+	__atomic_store_n(&kept->ps_count, count, __ATOMIC_RELAXED);
+}
+
 void
 back_paged_drop(Operation *op)
 {
 	const PagedResultsState *state = op->o_pagedresults_state;
 	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
+	PagedResultsCookie cookie = state->ps_cookie;
 
 	/* the client may have begun another search meanwhile */
-	if (kept->ps_cookie == state->ps_cookie)
-		kept->ps_cookie = 0;
+	(void)__atomic_compare_exchange_n(&kept->ps_cookie, &cookie, 0, false,
+	                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 int
@@ -99,7 +111,7 @@ back_paged_begin(Operation *op, SlapReply *rs, uint64_t *ret_after,
 
 	*ret_done = false;
 	if (state->ps_cookieval.bv_len == 0) {
-		op->o_conn->c_pagedresults_state.ps_cookie = 0;
+		expect(op, 0, 0);
 		*ret_after = 0;
 		return LDAP_SUCCESS;
 	}
@@ -129,9 +141,7 @@ back_paged_send(Operation *op, SlapReply *rs, bool more, uint64_t last)
 	if (more && last == 0)
 		last = NOID;
 	cookie_of(op, more ? (PagedResultsCookie)last : 0, &next);
-	op->o_conn->c_pagedresults_state.ps_cookie = next.id;
-	op->o_conn->c_pagedresults_state.ps_count =
-		state->ps_count + rs->sr_nentries;
+	expect(op, next.id, state->ps_count + rs->sr_nentries);
 
 	ber_init2(ber, NULL, LBER_USE_DER);
 	/* a size of 0: no estimate, which size.pr=noEstimate asks for and

@@ -40,9 +40,13 @@ struct seen {
 
 static struct {
 	pthread_mutex_t lock;
-	struct pair *first;  /* in use; those behind it are retired */
+	struct pair *first; /* in use; those behind it are retired */
+	/* The start, a reload and the watch load, one at a time; this lock is
+	 * taken before the other. */
+	pthread_mutex_t loading;
 	struct seen seen[2]; /* certificate, key: looked at last */
-} now = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} now = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	  .loading = PTHREAD_MUTEX_INITIALIZER };
 
 static void
 free_pair(struct pair *pair)
@@ -146,8 +150,9 @@ look(const char *path, struct seen *ret_seen)
 	ret_seen->size = st.st_size;
 }
 
-enum rst_err
-certificate_load(const struct http_config *config, struct rst_detail *reterr)
+/* now.loading is held. */
+static enum rst_err
+load(const struct http_config *config, struct rst_detail *reterr)
 {
 	char *chain = NULL, *key = NULL;
 	size_t chain_len = 0, key_len = 0;
@@ -182,6 +187,17 @@ certificate_load(const struct http_config *config, struct rst_detail *reterr)
 	return err;
 }
 
+enum rst_err
+certificate_load(const struct http_config *config, struct rst_detail *reterr)
+{
+	enum rst_err err;
+
+	pthread_mutex_lock(&now.loading);
+	err = load(config, reterr);
+	pthread_mutex_unlock(&now.loading);
+	return err;
+}
+
 void
 certificate_watch(const struct http_config *config)
 {
@@ -193,13 +209,16 @@ certificate_watch(const struct http_config *config)
 		return;
 	look(config->tls_certificate, &seen[0]);
 	look(config->tls_key, &seen[1]);
+	pthread_mutex_lock(&now.loading);
 	if (memcmp(seen, now.seen, sizeof(seen)) == 0)
-		return;
-	err = certificate_load(config, &why);
+		goto out;
+	err = load(config, &why);
 	if (err == RST_OK)
 		http_log(5, "there is a new certificate");
 	else
 		http_log(4, "the new certificate is not used: %s", why.text);
+out:
+	pthread_mutex_unlock(&now.loading);
 }
 
 void

@@ -690,10 +690,11 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 	if (err == RST_OK)
 		err = http_pool_start(work, SERVE_HASH_THREADS,
 		                      &serve->hashing);
-	if (err == RST_OK)
-		err = start_daemon(serve, reterr);
+	/* before the first request, whose thread reads them */
 	server->pool = serve->pool;
 	server->hashing = serve->hashing;
+	if (err == RST_OK)
+		err = start_daemon(serve, reterr);
 	if (err == RST_OK)
 		*ret_serve = serve;
 	else
