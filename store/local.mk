@@ -48,3 +48,9 @@ store_libstore_la_SOURCES = \
 	store/tree.c store/tree.h \
 	store/view.c store/view.h \
 	store/wire.c store/wire.h
+
+if TSAN
+store_libstore_la_SOURCES += tests/tsan/clocks.c
+else
+EXTRA_DIST += tests/tsan/clocks.c
+endif

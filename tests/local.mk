@@ -17,6 +17,7 @@ include tests/quickstart/local.mk
 include tests/unit/local.mk
 include tests/faults/local.mk
 include tests/fuzz/local.mk
+include tests/tsan/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk
 include tests/both/local.mk

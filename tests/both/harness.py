@@ -26,7 +26,8 @@ import time
 BEGUN = time.monotonic()
 SKIP = 77
 MARK = "ROSTER_TEST_ISOLATED"
-SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
+              "runtime error:")
 # libldap takes "localhost" for the machine's own name and so cannot verify it.
 NAME = "ldap.example.org"
 TOP_SRC = os.environ.get("top_srcdir") or os.path.abspath(
@@ -56,6 +57,16 @@ def need_modules(*names):
                 break
         else:
             skip(name + " is not installed")
+
+
+def sanitizer_environment():
+    """A module built with sanitizers needs their run-time before slapd; what
+    slapd itself leaks is not ours."""
+    preload = os.environ.get("asan_lib")
+    if not preload:
+        return {}
+    options = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+    return {"LD_PRELOAD": preload, "ASAN_OPTIONS": options}
 
 
 def loopback_up():

@@ -13,7 +13,7 @@ import ldap
 import requests
 
 from harness import (TOP_BUILD, TOP_SRC, Certificates, Daemon, Failure,
-                     free_port, skip, wait_until)
+                     free_port, sanitizer_environment, skip, wait_until)
 
 SUFFIX = "dc=example,dc=org"
 OTHER = "dc=other,dc=example"  # a second database, back_mdb's
@@ -345,13 +345,7 @@ class Roster:
 
     @staticmethod
     def slapd_environment():
-        """A module built with sanitizers needs their runtime first; what
-        slapd itself leaks is not ours."""
-        preload = os.environ.get("asan_lib")
-        if not preload:
-            return {}
-        options = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-        return {"LD_PRELOAD": preload, "ASAN_OPTIONS": options}
+        return sanitizer_environment()
 
     def start_rosterd(self, wait=True):
         self.rosterd.start(

@@ -15,7 +15,8 @@ import ldap
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "both"))
 from harness import (TOP_BUILD, TOP_SRC, Daemon, Failure,  # noqa: E402,F401
-                     Soak, run_story, skip, temporary_directory, wait_until)
+                     Soak, run_story, sanitizer_environment, skip,
+                     temporary_directory, wait_until)
 
 SUFFIX = "dc=example,dc=org"
 PEOPLE = "ou=people," + SUFFIX
@@ -167,7 +168,9 @@ class Slapd:
         wait_until(self.answers, ANSWER_S, self.name + " to answer")
 
     def environ(self):
-        return self.clock.environment() if self.clock else None
+        if self.clock:
+            return self.clock.environment()
+        return dict(os.environ, **sanitizer_environment())
 
     def answers(self):
         if not self.daemon.alive():
