@@ -108,12 +108,28 @@ def page(run):
     return "\n".join(lines) + "\n"
 
 
+def kept(old, run):
+    """Rows of what this run did not try, with where they are from."""
+    fields = [[cell.strip() for cell in line.split("|")[1:-1]]
+              for line in old.splitlines() if line.startswith("|")]
+    facts_of = {row[0]: row[1] for row in fields if len(row) == 2}
+    tried = {one["promise"] for one in run["results"]}
+    when = "%s, %s" % (facts_of.get("date", "?"), facts_of.get("commit", "?"))
+    rows = [row for row in fields if len(row) == 5 and row[0] not in tried and
+            row[0] != "promise" and not row[0].startswith("-")]
+    return "".join("| %s | %s | %s | %s | %s |\n" % (
+        row[0], row[1], row[2], row[3] if "(" in row[3] else
+        "%s (%s)" % (row[3], when), row[4]) for row in rows)
+
+
 def write(path, run):
-    """Replace what stands between the marks."""
+    """Replace what stands between the marks; what this run did not try stays
+    in the table."""
     with open(path) as old:
         text = old.read()
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
+    old, after = rest.split(END)
     with open(path + ".new", "w") as new:
-        new.write(before + BEGIN + "\n" + page(run) + "\n" + END + after)
+        new.write(before + BEGIN + "\n" + page(run) + kept(old, run) + "\n" +
+                  END + after)
     os.rename(path + ".new", path)
