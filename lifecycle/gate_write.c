@@ -212,8 +212,8 @@ store_members(struct gate *g, struct gate_write *w,
 	if (w->n_members > 0) {
 		size_t at = SIZE_MAX;
 
-		err = rst_member_apply(g->txn, w->id, w->members, w->n_members,
-		                       deltas, &at);
+		err = (g->replica ? rst_member_apply_listed : rst_member_apply)(
+			g->txn, w->id, w->members, w->n_members, deltas, &at);
 		if (err != RST_OK && ret_member_at != NULL)
 			*ret_member_at = at;
 	}

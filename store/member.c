@@ -14,6 +14,10 @@
  * When several entries have one uid a name says less than a DN.  A DN of the
  * same change explains it: memberUid alice then means that DN's entry, or,
  * while nobody is there, becomes a raw name paired with the raw DN.
+ *
+ * A change that replicates another server's list says every value of both.
+ * There a name without a DN is of nobody, even if there is an entry of that
+ * name here: in a refresh that entry may be about to go.
  */
 #include "store/member_priv.h"
 
@@ -44,6 +48,8 @@ struct change {
 	struct rst_mgroup group;
 	const struct rst_member_op *ops, *op; /* all; the one at hand */
 	size_t n_ops;
+	bool listed;        /* as another server lists it */
+	bool names_cleared; /* and it listed no name any more, up to here */
 	struct rst_member_deltas *deltas;
 	struct marks rows; /* of member keys */
 	struct marks uids; /* of uids that DNs of this change begin with */
@@ -240,7 +246,7 @@ entry_named(struct change *change, struct rst_view name,
 			return err;
 	}
 	*ret_face = account;
-	return account.id != 0 ? RST_OK : RST_ENOTFOUND;
+	return account.id != 0 && !change->listed ? RST_OK : RST_ENOTFOUND;
 }
 
 /* What to keep beside a key so that value is printed again. */
@@ -302,6 +308,8 @@ free_name(struct change *change, const struct rst_mrow *row)
 	do
 		err = rst_mface_named(&change->txn->r, name, &after, &face);
 	while (err == RST_OK && !face.by_name);
+	if (err == RST_OK && change->listed)
+		err = RST_ENOTFOUND;
 	if (err == RST_OK) {
 		rst_mkey_entry(face.id, &key);
 		inherit_mark(change, &row->key, &key);
@@ -374,7 +382,7 @@ roster_add(struct change *change, const struct rst_member_op *op)
 		return err;
 	mark = row_mark(change, &key);
 	if (rst_member_related(&change->txn->r, change->group.id, &key, NULL)) {
-		if (op->verb == RST_MEMBER_ADD &&
+		if (op->verb == RST_MEMBER_ADD && !change->listed &&
 		    !other_did(mark, op->attr, MARK_ADDED))
 			return RST_EEXISTS;
 	} else if (face.id != 0) {
@@ -404,6 +412,26 @@ drop_row(struct change *change, const struct rst_mkey *key)
 	if (err == RST_OK && key->bytes[0] == 'd' && rst_mkey_raw(key, &ndn))
 		err = unpair(change, ndn);
 	return err;
+}
+
+/*
+ * Another server lists its DN no more.  Its name it still does, unless this
+ * change said otherwise, or will.
+ */
+static enum rst_err
+leave_name(struct change *change, const struct rst_mkey *key,
+           const struct rst_mface *face)
+{
+	struct mark *mark = row_mark(change, key);
+	struct rst_view name;
+
+	if (!change->listed || face->id == 0 || !face->named ||
+	    (mark->by_name & MARK_DROPPED) ||
+	    (change->names_cleared && !(mark->by_name & MARK_ADDED)) ||
+	    !rst_mkey_raw(&face->name, &name))
+		return RST_OK;
+	return put_raw(change, RST_VIA_ROSTER, &face->name, name,
+	               RST_MROW_PLAIN);
 }
 
 /* Drop the members of one name that are left: memberUid lists it once. */
@@ -438,7 +466,14 @@ roster_drop(struct change *change, const struct rst_member_op *op)
 	if (err != RST_OK)
 		return err;
 	mark = row_mark(change, &key);
+	/* of another server's lists it is the DN that counts */
+	if (change->listed && op->attr == RST_A_MEMBERUID && face.id != 0) {
+		did(mark, op->attr, MARK_DROPPED);
+		return RST_OK;
+	}
 	err = drop_row(change, &key);
+	if (err == RST_OK && op->attr == RST_A_MEMBER)
+		err = leave_name(change, &key, &face);
 	if (err == RST_ENOTFOUND && (op->verb == RST_MEMBER_ENSURE_NOT ||
 	                             other_did(mark, op->attr, MARK_DROPPED)))
 		err = RST_OK;
@@ -474,12 +509,16 @@ roster_clear_via(struct change *change, uint16_t attr, enum rst_via via)
 			                    rst_mkey_id(&row.key), &face);
 			if (err != RST_OK)
 				break;
-			listed = attr == RST_A_MEMBER || face.named;
+			listed = attr == RST_A_MEMBER ||
+			         (face.named && !change->listed);
 		}
-		if (!listed || spared(change, &row.key, attr))
+		if (!listed || (spared(change, &row.key, attr) &&
+		                !(change->listed && attr == RST_A_MEMBER)))
 			continue;
 		err = rst_mrow_drop(change->txn, change->group.id, via,
 		                    &row.key, change->deltas);
+		if (err == RST_OK && row.key.bytes[0] == 'e')
+			err = leave_name(change, &row.key, &face);
 		if (err != RST_OK)
 			break;
 	}
@@ -517,6 +556,8 @@ roster_clear(struct change *change, uint16_t attr)
 {
 	enum rst_err err;
 
+	if (attr == RST_A_MEMBERUID)
+		change->names_cleared = true;
 	err = roster_clear_via(change, attr, RST_VIA_ROSTER);
 	if (err == RST_OK && rst_member_shows_primary(&change->txn->r))
 		err = roster_clear_via(change, attr, RST_VIA_PRIMARY);
@@ -604,6 +645,38 @@ plain_op(struct change *change, const struct rst_member_op *op)
 	return RST_EINVALID;
 }
 
+static enum rst_err
+apply(struct change *change, uint64_t group, size_t *ret_at)
+{
+	const struct rst_member_op *ops = change->ops;
+	size_t i = 0;
+	enum rst_err err;
+
+	err = rst_mgroup_get(&change->txn->r, group, &change->group);
+	if (err == RST_OK)
+		err = marks_init(&change->rows, change->n_ops);
+	if (err == RST_OK)
+		err = note_uids(change);
+	for (; err == RST_OK && i < change->n_ops; i++) {
+		change->op = &ops[i];
+		if (!rst_member_is_attr(ops[i].attr) ||
+		    ops[i].value.len >= RST_DN_MAX ||
+		    ops[i].nvalue.len >= RST_DN_MAX)
+			err = RST_EINVALID;
+		else if (change->group.roster)
+			err = roster_op(change, &ops[i]);
+		else
+			err = plain_op(change, &ops[i]);
+		if (err != RST_OK)
+			break;
+	}
+	if (err != RST_OK && ret_at != NULL)
+		*ret_at = i;
+	free(change->rows.slots);
+	free(change->uids.slots);
+	return err;
+}
+
 enum rst_err
 rst_member_apply(struct rst_wtxn *txn, uint64_t group,
                  const struct rst_member_op *ops, size_t n_ops,
@@ -612,32 +685,22 @@ rst_member_apply(struct rst_wtxn *txn, uint64_t group,
 	struct change change = {
 		.txn = txn, .ops = ops, .n_ops = n_ops, .deltas = deltas
 	};
-	size_t i = 0;
-	enum rst_err err;
 
-	err = rst_mgroup_get(&txn->r, group, &change.group);
-	if (err == RST_OK)
-		err = marks_init(&change.rows, n_ops);
-	if (err == RST_OK)
-		err = note_uids(&change);
-	for (; err == RST_OK && i < n_ops; i++) {
-		change.op = &ops[i];
-		if (!rst_member_is_attr(ops[i].attr) ||
-		    ops[i].value.len >= RST_DN_MAX ||
-		    ops[i].nvalue.len >= RST_DN_MAX)
-			err = RST_EINVALID;
-		else if (change.group.roster)
-			err = roster_op(&change, &ops[i]);
-		else
-			err = plain_op(&change, &ops[i]);
-		if (err != RST_OK)
-			break;
-	}
-	if (err != RST_OK && ret_at != NULL)
-		*ret_at = i;
-	free(change.rows.slots);
-	free(change.uids.slots);
-	return err;
+	return apply(&change, group, ret_at);
+}
+
+enum rst_err
+rst_member_apply_listed(struct rst_wtxn *txn, uint64_t group,
+                        const struct rst_member_op *ops, size_t n_ops,
+                        struct rst_member_deltas *deltas, size_t *ret_at)
+{
+	struct change change = { .txn = txn,
+		                 .ops = ops,
+		                 .n_ops = n_ops,
+		                 .listed = true,
+		                 .deltas = deltas };
+
+	return apply(&change, group, ret_at);
 }
 
 enum rst_err

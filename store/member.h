@@ -108,6 +108,16 @@ enum rst_err rst_member_apply(struct rst_wtxn *txn, uint64_t group,
                               const struct rst_member_op *ops, size_t n_ops,
                               struct rst_member_deltas *deltas, size_t *ret_at)
 	RST_MUST_USE;
+/*
+ * The same for a change that another server made, whose values of member and
+ * memberUid are all there: a name without a DN in it is of nobody, and a DN
+ * that goes without its name leaves the name.
+ */
+enum rst_err rst_member_apply_listed(struct rst_wtxn *txn, uint64_t group,
+                                     const struct rst_member_op *ops,
+                                     size_t n_ops,
+                                     struct rst_member_deltas *deltas,
+                                     size_t *ret_at) RST_MUST_USE;
 
 /* By entry: the relation of a rosterGroup.  RST_EEXISTS, RST_ENOTFOUND. */
 enum rst_err rst_member_join(struct rst_wtxn *txn, uint64_t group,

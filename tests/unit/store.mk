@@ -12,6 +12,7 @@ store_units = \
 	tests/unit/test_index_build \
 	tests/unit/test_journal \
 	tests/unit/test_member \
+	tests/unit/test_member_listed \
 	tests/unit/test_member_random \
 	tests/unit/test_memo \
 	tests/unit/test_normalise \
@@ -93,6 +94,9 @@ tests_unit_test_journal_LDADD = $(store_unit_ldadd)
 tests_unit_test_member_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_LDADD = $(store_unit_ldadd)
+tests_unit_test_member_listed_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_member_listed_CFLAGS = $(store_unit_cflags)
+tests_unit_test_member_listed_LDADD = $(store_unit_ldadd)
 tests_unit_test_member_random_SOURCES = tests/unit/test_member_random.c \
 	tests/unit/member_model.c tests/unit/member_model.h
 tests_unit_test_member_random_CPPFLAGS = $(store_unit_cppflags)
