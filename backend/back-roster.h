@@ -208,6 +208,10 @@ bool back_is_internal(const Operation *op);
 void back_needs_add(struct back_needs *needs, AttributeDescription *ad);
 /* What a filter looks at that slapd's test_filter() evaluates. */
 void back_needs_filter(struct back_needs *needs, const Filter *filter);
+/* Whether the ACLs, or filter (may be NULL), look at the members of the entry
+ * ndn, whoever it is that asks. */
+bool back_needs_members(Operation *op, const Filter *filter,
+                        const struct berval *ndn);
 /* What is needed of ad in the entry ndn: flags of enum back_need.  Everything
  * when needs is NULL. */
 unsigned int back_needs_of(const struct back_needs *needs,

@@ -37,7 +37,7 @@
 #define LATE_S       10 /* an overlay may have come so long before */
 #define CURSOR_TEXT  (24 + RST_CSN_MAX)
 
-static void stop_being_replica(struct follow *follow);
+static void change_role(struct follow *follow);
 
 static struct follow *follows; /* changed under a paused pool only */
 
@@ -274,6 +274,15 @@ replay_next(struct follow *follow, bool inline_op)
 	return err;
 }
 
+static int64_t
+seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
 enum rst_err
 back_follow_drain(struct follow *follow, bool inline_op)
 {
@@ -282,6 +291,11 @@ back_follow_drain(struct follow *follow, bool inline_op)
 
 	if (follow->replaying)
 		return RST_OK;
+	follow->waits_for_log =
+		follow->waits_for_log &&
+		(seconds_now() == follow->began_s || back_log_opens());
+	if (follow->waits_for_log)
+		return RST_EBUSY;
 	while (err == RST_OK) {
 		if (slapd_shutdown || (!follow->ready && must_leave()))
 			return RST_EBUSY;
@@ -316,6 +330,7 @@ static void
 work(struct follow *follow, bool save)
 {
 	enum rst_err err = RST_EBUSY;
+	bool waits;
 
 	while (err == RST_EBUSY && follow->open && !must_leave()) {
 		if (!back_gate_try(follow))
@@ -323,7 +338,10 @@ work(struct follow *follow, bool save)
 		err = back_follow_drain(follow, false);
 		if (err == RST_OK && save)
 			save_now(follow);
+		waits = follow->waits_for_log;
 		back_gate_leave(follow);
+		if (waits)
+			return; /* the log opens in this pool, too */
 	}
 	if (err != RST_OK && err != RST_EBUSY)
 		Debug(LDAP_DEBUG_ANY,
@@ -376,8 +394,8 @@ every_second(void *ctx, void *arg)
 	struct follow *follow = task->arg;
 
 	if (follow->open && !must_leave()) {
-		if (follow->as_replica && !is_replica(follow))
-			stop_being_replica(follow);
+		if (follow->as_replica != is_replica(follow))
+			change_role(follow);
 		follow->context = overlay_is_inst(follow->be, "syncprov");
 		listen_for_pokes(follow);
 		work(follow, true);
@@ -538,10 +556,12 @@ begin(struct follow *follow, int64_t since_s)
 	return err;
 }
 
-/* Promoted while slapd runs: contextCSN is ours to tell from here on. */
+/* While slapd runs it was promoted, and contextCSN is ours to tell from here
+ * on; or cn=config made it a replica, and it no longer is. */
 static void
-stop_being_replica(struct follow *follow)
+change_role(struct follow *follow)
 {
+	const bool was = follow->as_replica;
 	enum rst_err err = RST_EBUSY;
 
 	if (back_gate_try(follow)) {
@@ -549,7 +569,7 @@ stop_being_replica(struct follow *follow)
 		back_gate_leave(follow);
 	}
 	if (err != RST_OK) {
-		follow->as_replica = true; /* a second later */
+		follow->as_replica = was; /* a second later */
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": the journal is not "
 		      "followed yet: %s\n",
@@ -591,7 +611,15 @@ start(BackendDB *be, int64_t since_s)
 	if (err != RST_OK)
 		return err;
 	follow->open = true;
+	/* one that comes while slapd runs is on its own.  Records of a log are
+	 * named by a second and a count from 0 of this process: in a second
+	 * that another slapd began, names would come twice */
+	follow->began_s = seconds_now();
+	follow->waits_for_log =
+		since_s == 0 && overlay_is_inst(be, "accesslog");
 	follow->context = overlay_is_inst(be, "syncprov");
+	/* who follows already was not looked at */
+	atomic_store(&follow->by_members, since_s != 0);
 	back_gate_install(follow);
 	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	follow->task =
@@ -647,6 +675,8 @@ back_follow_open(BackendDB *be, struct rst_detail *why)
 	err = start(be, 0);
 	if (err != RST_OK)
 		rst_detail_set(why, "the journal cannot be followed");
+	else if (overlay_is_inst(be, "accesslog"))
+		back_log_prepare(be);
 	return err;
 }
 

@@ -48,6 +48,9 @@ bool back_follow_replayed(Operation *op, SlapReply *rs);
  * this entry.  *ret_code is LDAP_SUCCESS or LDAP_NO_SUCH_OBJECT. */
 bool back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
                        Entry **ret_entry);
+/* op is a client's change that has not reached the backend, and who reads the
+ * entry ndn now does not look at its members. */
+bool back_follow_early(Operation *op, const struct berval *ndn);
 /* Take the transaction that the write gate began for this thread's operation.
  * False: there is none, begin one. */
 bool back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn);

@@ -116,10 +116,14 @@ acquire(struct follow *follow, struct patience *patience)
 static enum rst_err
 prepare(struct follow *follow, struct patience *patience)
 {
+	const struct timespec step = { .tv_nsec = POLL_NS };
 	enum rst_err err = RST_EBUSY;
 
-	while (err == RST_EBUSY && wait_hook(patience))
+	while (err == RST_EBUSY && wait_hook(patience)) {
 		err = back_follow_drain(follow, true);
+		if (err == RST_EBUSY)
+			nanosleep(&step, NULL);
+	}
 	if (err != RST_OK)
 		return err;
 	/* whether an ordinary write has room is asked when it is taken */
@@ -212,6 +216,15 @@ gate(Operation *op, SlapReply *rs)
 	return pass(follow, op, rs);
 }
 
+static int
+look(Operation *op, SlapReply *rs)
+{
+	struct back_db *db = op->o_bd->be_private;
+
+	back_early_note(db->follow, op);
+	return db->follow->search(op, rs);
+}
+
 void
 back_gate_install(struct follow *follow)
 {
@@ -222,6 +235,8 @@ back_gate_install(struct follow *follow)
 	follow->modify = over->oi_bi.bi_op_modify;
 	follow->modrdn = over->oi_bi.bi_op_modrdn;
 	follow->delete = over->oi_bi.bi_op_delete;
+	follow->search = over->oi_bi.bi_op_search;
+	over->oi_bi.bi_op_search = look;
 	over->oi_bi.bi_op_add = gate;
 	over->oi_bi.bi_op_modify = gate;
 	over->oi_bi.bi_op_modrdn = gate;
@@ -236,6 +251,7 @@ back_gate_remove(struct follow *follow)
 	if (!overlay_is_over(follow->be) ||
 	    follow->be->bd_info->bi_private != over)
 		return;
+	over->oi_bi.bi_op_search = follow->search;
 	over->oi_bi.bi_op_add = follow->add;
 	over->oi_bi.bi_op_modify = follow->modify;
 	over->oi_bi.bi_op_modrdn = follow->modrdn;

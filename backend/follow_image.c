@@ -243,7 +243,7 @@ init_view(struct follow *follow, const struct rst_rtxn *txn,
 
 enum rst_err
 back_image_entry(struct follow *follow, const struct follow_record *record,
-                 bool after, Entry **ret_entry)
+                 bool after, bool members, Entry **ret_entry)
 {
 	const struct rst_record *image =
 		after ? &record->images.after : &record->images.before;
@@ -265,7 +265,8 @@ back_image_entry(struct follow *follow, const struct follow_record *record,
 		goto out;
 	entry = entry_dup(ours);
 	back_entry_free(ours);
-	err = add_members(&txn, record, image, after, entry);
+	if (members)
+		err = add_members(&txn, record, image, after, entry);
 	if (err == RST_OK) {
 		*ret_entry = entry;
 		entry = NULL;

@@ -3,6 +3,8 @@
  *
  *	follow.c	its life, its task and socket, the cursor
  *	follow_gate.c	the write gate
+ *	follow_early.c	what overlays read before an entry is changed
+ *	follow_log.c	what the database of accesslog says of itself
  *	follow_replay.c	one record as an operation
  *	follow_image.c	entries and modifications of a record
  *	follow_views.c	what overlays see of slapd's own operations
@@ -13,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "backend/follow.h"
+#include "slap-config.h"
 
 /* Of one database; never freed, so that a late datagram finds it closed. */
 struct follow {
@@ -45,12 +48,19 @@ struct follow {
 	atomic_bool doubting;
 	char doubt_csn[RST_CSN_MAX];
 
+	/* accesslog has yet to open. */
+	bool waits_for_log;
+	int64_t began_s;
+	/* Somebody who follows selects by members. */
+	atomic_bool by_members;
+
 	/* The stack below the gate. */
 	struct slap_overinfo *over;
 	BI_op_add *add;
 	BI_op_modify *modify;
 	BI_op_modrdn *modrdn;
 	BI_op_delete *delete;
+	BI_op_search *search;
 
 	struct re_s *task;
 	int fd; /* -1: none */
@@ -63,6 +73,24 @@ void back_gate_remove(struct follow *follow);
 bool back_gate_try(struct follow *follow);
 void back_gate_leave(struct follow *follow);
 bool back_gate_is_mine(const struct follow *follow);
+
+/* follow_early.c */
+/* The entry ndn, which op is about to change, is read by nobody who looks at
+ * its members. */
+bool back_early_plain(const struct follow *follow, Operation *op,
+                      const struct berval *ndn);
+/* What a directive of an overlay says, as cn=config shows it: rvalue_vals, NULL
+ * for nothing.  NULL: it has no such directive. */
+ConfigArgs *back_overlay_values(BackendDB *be, slap_overinst *on,
+                                const char *name);
+void back_overlay_values_free(ConfigArgs *args);
+/* follow_log.c: the database that be's accesslog writes to says what it can
+ * serve.  Before overlays open. */
+void back_log_prepare(BackendDB *be);
+/* An accesslog has not opened yet. */
+bool back_log_opens(void);
+/* A search: by whom, if it is to replicate? */
+void back_early_note(struct follow *follow, Operation *op);
 
 /* follow.c: replay what is in the journal; the gate is held.  inline_op: in
  * the course of a client's operation, whose memory stays.  RST_EBUSY: not
@@ -88,10 +116,11 @@ void back_replay_release(struct follow_record *record);
 void back_replay(struct follow *follow, struct follow_record *record,
                  bool inline_op);
 
-/* follow_image.c.  The entry is to be freed with entry_free(). */
+/* follow_image.c.  The entry is to be freed with entry_free(); members: with
+ * those that it had. */
 enum rst_err back_image_entry(struct follow *follow,
                               const struct follow_record *record, bool after,
-                              Entry **ret_entry) RST_MUST_USE;
+                              bool members, Entry **ret_entry) RST_MUST_USE;
 /* The difference of the images, to be freed with slap_mods_free(). */
 enum rst_err back_image_mods(struct follow *follow,
                              const struct follow_record *record,

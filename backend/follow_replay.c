@@ -60,7 +60,7 @@ back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
 {
 	struct replay *replay = replay_of(op);
 	const struct follow_record *record;
-	bool there;
+	bool there, members;
 
 	if (!is_of(replay, op))
 		return false;
@@ -78,7 +78,8 @@ back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
 	if (!there)
 		return true;
 	*ret_code = LDAP_SUCCESS;
-	if (back_image_entry(replay->follow, record, replay->after,
+	members = replay->after || !back_early_plain(replay->follow, op, ndn);
+	if (back_image_entry(replay->follow, record, replay->after, members,
 	                     ret_entry) != RST_OK)
 		*ret_code = LDAP_OTHER;
 	return true;
@@ -151,7 +152,7 @@ send_down(Operation *op, SlapReply *rs, struct replay *replay)
 	enum rst_err err = RST_OK;
 
 	if (replay->tag == LDAP_REQ_ADD)
-		err = back_image_entry(follow, record, true, &entry);
+		err = back_image_entry(follow, record, true, true, &entry);
 	else if (replay->tag != LDAP_REQ_DELETE)
 		err = back_image_mods(follow, record, &mods);
 	if (err != RST_OK)

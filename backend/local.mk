@@ -30,8 +30,10 @@ roster_la_SOURCES = \
 	backend/filter.c \
 	backend/follow.c \
 	backend/follow.h \
+	backend/follow_early.c \
 	backend/follow_gate.c backend/follow_ids.c \
 	backend/follow_image.c \
+	backend/follow_log.c \
 	backend/follow_priv.h \
 	backend/follow_replay.c \
 	backend/follow_views.c \

@@ -417,3 +417,19 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 		need |= BACK_NEED_VALUES | BACK_NEED_NORMAL | BACK_NEED_PROBE;
 	return self ? need | BACK_NEED_SELF : need;
 }
+
+bool
+back_needs_members(Operation *op, const Filter *filter,
+                   const struct berval *ndn)
+{
+	struct back_needs *needs = needs_new(op);
+
+	if (op->o_bd != NULL)
+		add_acls(needs, op->o_bd->be_acl);
+	add_acls(needs, frontendDB->be_acl);
+	if (filter != NULL)
+		add_filter(needs, filter, true);
+	return back_needs_of(needs, back_names.member, ndn) != 0 ||
+	       back_needs_of(needs, back_names.member_uid, ndn) != 0 ||
+	       back_needs_of(needs, back_names.unique_member, ndn) != 0;
+}

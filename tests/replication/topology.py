@@ -297,21 +297,22 @@ class Logging(Provider):
     def __init__(self, name, top, kind="mdb", more="overlay lifecycle\n",
                  clock=None):
         log = os.path.join(top, name, "log")
+        self.log_kind = kind
         os.makedirs(log)
         os.chmod(log, 0o2770)
         self.audit = os.path.join(top, name, "audit.ldif")
-        index = "index reqStart,entryCSN,objectClass eq" \
-            if kind == "mdb" else ""
+        # a log that is full says nothing, and lacks changes from then on
+        index = "index reqStart,entryCSN,objectClass eq\n" \
+            "maxsize 1073741824" if kind == "mdb" else ""
         super().__init__(
             name, top, LOG_OVERLAYS % {"audit": self.audit} + more, clock=clock,
             before=LOG_DATABASE % {"kind": kind, "dir": log,
                                    "password": ROOT_PASSWORD, "index": index})
 
     def load(self, ldif=SKELETON):
-        # an accesslog that makes its root by itself, of a database with two
-        # server ids, sends consumers from the log to a refresh for ever:
-        # doc/replication.md
-        self.tool("slapadd", "-b", "cn=accesslog", stdin=LOG_ROOT)
+        # a log in back_mdb gets its root when slapd starts
+        if self.log_kind != "mdb":
+            self.tool("slapadd", "-b", LOG, stdin=LOG_ROOT)
         super().load(ldif)
 
     def log_root(self):
