@@ -16,6 +16,7 @@
 #include "lifecycle/why.h"
 
 #define AUDIT_CALLS  50    /* of audit_next() that find nothing, a request */
+#define ABOUT_CALLS  10    /* the same of a person's history */
 #define EXPORT_MAX   20000 /* records of one answer */
 #define EXPORT_CALLS 5000  /* of audit_next() that find nothing */
 
@@ -66,7 +67,7 @@ add_items(struct rst_rtxn *txn, const struct audit_filter *filter, uint64_t at,
 {
 	cJSON *items = cJSON_AddArrayToObject(body, "items");
 	struct rst_journal_public record;
-	size_t calls = AUDIT_CALLS, n = 0;
+	size_t calls = filter->about != 0 ? ABOUT_CALLS : AUDIT_CALLS, n = 0;
 	char next[24] = "";
 	uint64_t ahead;
 	enum rst_err err = RST_OK;

@@ -17,6 +17,7 @@
 
 #include "httpd/api.h"
 #include "httpd/page.h"
+#include "lifecycle/attempt.h"
 
 #define MEET_MAX 64 /* jumps of all lists for one candidate */
 
@@ -24,6 +25,8 @@
 struct filter {
 	int64_t now_s;
 	enum rst_status status;      /* RST_STATUS_NONE: any */
+	bool only_locked;            /* whatever their status */
+	struct rst_ids locked;       /* those, then */
 	const char *text;            /* part of a name or mail; NULL: any */
 	char normal[RST_NORMAL_MAX]; /* of text, without its end */
 	size_t normal_len;
@@ -59,6 +62,8 @@ keep_user(void *arg, const struct rst_rtxn *txn,
 	if (record->kind != RST_KIND_PERSON ||
 	    (filter->status != RST_STATUS_NONE &&
 	     record->status != filter->status) ||
+	    (filter->only_locked &&
+	     !rst_ids_has(&filter->locked, record->id)) ||
 	    (filter->group != 0 &&
 	     !rst_member_within(txn, filter->group, record->id)))
 		return false;
@@ -125,12 +130,26 @@ in_group(const struct filter *filter, const struct rst_rtxn *txn, uint64_t from,
 	return best != UINT64_MAX ? RST_OK : RST_ENOTFOUND;
 }
 
+static enum rst_err
+in_locked(const struct filter *filter, const struct rst_rtxn *txn,
+          uint64_t from, uint64_t *ret_id)
+{
+	const struct rst_ids *ids = &filter->locked;
+	size_t at = rst_ids_place(ids->items, ids->n, from);
+
+	(void)txn;
+	if (at == ids->n)
+		return RST_ENOTFOUND;
+	*ret_id = ids->items[at];
+	return RST_OK;
+}
+
 /* Who may be the next; past MEET_MAX jumps somebody for keep_user() to tell. */
 static enum rst_err
 next_user(void *arg, const struct rst_rtxn *txn, uint64_t *id)
 {
 	const struct filter *filter = arg;
-	enum rst_err (*lists[3])(const struct filter *, const struct rst_rtxn *,
+	enum rst_err (*lists[4])(const struct filter *, const struct rst_rtxn *,
 	                         uint64_t, uint64_t *);
 	size_t n = 0, agreed = 0;
 	uint64_t from = *id + 1;
@@ -141,6 +160,8 @@ next_user(void *arg, const struct rst_rtxn *txn, uint64_t *id)
 		lists[n++] = in_group;
 	if (filter->status != RST_STATUS_NONE)
 		lists[n++] = in_status;
+	if (filter->only_locked)
+		lists[n++] = in_locked;
 	for (size_t i = 0; n > 0 && agreed < n && i < MEET_MAX; i++) {
 		uint64_t found;
 		enum rst_err err = lists[i % n](filter, txn, from, &found);
@@ -210,14 +231,18 @@ read_filter(struct http_req *req, struct filter *filter,
 
 	*filter = (struct filter){ .text = given(req, "q"),
 		                   .now_s = req->ctx.now_s };
-	if (status != NULL)
+	filter->only_locked = status != NULL && strcmp(status, "locked") == 0;
+	if (status != NULL && !filter->only_locked)
 		filter->status = rst_status_parse(rst_view_of(status));
-	if (status != NULL && filter->status == RST_STATUS_NONE) {
+	if (status != NULL && !filter->only_locked &&
+	    filter->status == RST_STATUS_NONE) {
 		http_problem(reply, 400, "invalid_query", "status",
 		             rule_verdict_text(RULE_INVALID_STATUS));
 		return false;
 	}
 	err = http_read_begin(req, &txn);
+	if (err == RST_OK && filter->only_locked)
+		err = attempt_locked(&txn, filter->now_s, &filter->locked);
 	if (err == RST_OK && filter->text != NULL)
 		err = read_text(&txn, filter);
 	if (err == RST_OK && group != NULL)
@@ -229,6 +254,13 @@ read_filter(struct http_req *req, struct filter *filter,
 	else
 		http_reply_err(req, reply, err, NULL);
 	return err == RST_OK;
+}
+
+static void
+release(struct filter *filter)
+{
+	rst_ids_release(&filter->members);
+	rst_ids_release(&filter->locked);
 }
 
 /* The page's form shows what was asked, and "next" keeps it. */
@@ -255,14 +287,14 @@ api_user_list(struct http_req *req, struct http_reply *reply)
 	bool found;
 
 	if (!read_filter(req, &filter, reply)) {
-		rst_ids_release(&filter.members);
+		release(&filter);
 		return;
 	}
-	found = filter.indexed || filter.members.n > 0 ||
+	found = filter.indexed || filter.members.n > 0 || filter.only_locked ||
 	        filter.status != RST_STATUS_NONE;
 	err = found ? list_found(req, &list, &reply->body)
 	            : list_children(req, &list, &reply->body);
-	rst_ids_release(&filter.members);
+	release(&filter);
 	if (err == RST_EINVALID) {
 		list_answer(req, reply, RST_EINVALID);
 		return;

@@ -117,6 +117,47 @@ mail_take_subject(struct mail_text *text)
 	return true;
 }
 
+/* Each control character of the model's texts is a space; whether one was. */
+static bool
+fold(cJSON *item)
+{
+	bool folded = false;
+	cJSON *child;
+
+	if (cJSON_IsString(item))
+		for (char *at = item->valuestring; *at != '\0'; at++)
+			if ((unsigned char)*at < ' ' || *at == 0x7f) {
+				*at = ' ';
+				folded = true;
+			}
+	cJSON_ArrayForEach(child, item) folded = fold(child) || folded;
+	return folded;
+}
+
+/*
+ * A reason may have lines, and a site's own subject may show it: there it is on
+ * one.  A space for each byte, so that the text with and without them are of
+ * one length, and what follows the subject begins at the same place.
+ */
+static enum rst_err
+fold_subject(const struct http_templates *templates, const char *name,
+             const cJSON *model, struct mail_text *text,
+             struct rst_detail *reterr)
+{
+	cJSON *copy = cJSON_Duplicate(model, true);
+	enum rst_err err = copy != NULL ? RST_OK : RST_ENOMEM;
+	char *line = NULL;
+
+	if (err == RST_OK && fold(copy))
+		err = http_template_render(templates, name, copy, false, &line,
+		                           reterr);
+	if (err == RST_OK && line != NULL && strlen(line) == strlen(text->text))
+		memcpy(text->text, line, strcspn(line, "\n"));
+	wipe(&line);
+	json_wipe(copy);
+	return err;
+}
+
 static enum rst_err
 render_html(const struct http_templates *templates, const char *name,
             cJSON *model, struct mail_text *text, struct rst_detail *reterr)
@@ -153,6 +194,8 @@ mail_render(const struct http_locale *locale, const struct mail_letter *letter,
 	snprintf(name, sizeof(name), "mail-%s", letter->template);
 	err = http_template_render(templates, name, model, false, &text.text,
 	                           reterr);
+	if (err == RST_OK)
+		err = fold_subject(templates, name, model, &text, reterr);
 	if (err == RST_OK && !mail_take_subject(&text)) {
 		rst_detail_set(reterr,
 		               "template %s: it begins with \"" SUBJECT

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lifecycle/attempt.h"
 #include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 #include "lifecycle/throttle.h"
@@ -14,6 +15,7 @@
 #include "store/ident.h"
 #include "store/index.h"
 #include "store/journal.h"
+#include "store/member.h"
 #include "store/outbox.h"
 
 #define DAY_S 86400
@@ -159,6 +161,18 @@ add_expiring(const struct rst_rtxn *txn, int64_t now_s, cJSON *body)
 	}
 	if (err == RST_OK && !json_add_number(body, "expiringSoon", soon))
 		err = RST_ENOMEM;
+	return err;
+}
+
+static enum rst_err
+add_locked(const struct rst_rtxn *txn, int64_t now_s, cJSON *body)
+{
+	struct rst_ids locked = { 0 };
+	enum rst_err err = attempt_locked(txn, now_s, &locked);
+
+	if (err == RST_OK && !json_add_number(body, "locked", locked.n))
+		err = RST_ENOMEM;
+	rst_ids_release(&locked);
 	return err;
 }
 
@@ -330,6 +344,8 @@ count(struct rst_env *env, int64_t now_s, cJSON *body)
 		err = add_people(&txn, now_s, body);
 	if (err == RST_OK)
 		err = add_expiring(&txn, now_s, body);
+	if (err == RST_OK)
+		err = add_locked(&txn, now_s, body);
 	if (err == RST_OK)
 		err = add_numbers(&txn, body);
 	if (err == RST_OK)

@@ -127,9 +127,11 @@ words_of(const char *action)
 	return action;
 }
 
-/* What stands first in a DN, with its type: "uid" and "ada". */
+/* What stands first in a DN, with its type: "uid" and "ada"; *ret_rest is what
+ * follows.  A signature below an agreement is not at the agreement's place. */
 static bool
-first_of(const char *dn, char *type, char *value, size_t size)
+first_of(const char *dn, char *type, char *value, size_t size,
+         const char **ret_rest)
 {
 	size_t equals = strcspn(dn, "=,+"), n = 0;
 	const char *at = dn + equals + 1;
@@ -143,6 +145,7 @@ first_of(const char *dn, char *type, char *value, size_t size)
 		value[n++] = *at;
 	}
 	value[n] = '\0';
+	*ret_rest = at;
 	return true;
 }
 
@@ -158,17 +161,21 @@ add_named(cJSON *item, const char *key, const char *dn)
 		{ "cn", ",ou=invitations,", "/invitations/" },
 		{ "cn", ",ou=policies,", "/policies/" },
 		{ "cn", ",ou=hosts,", "/hosts/" },
+		{ "cn", ",ou=agreements,", "/agreements/" },
+		{ "cn", ",ou=presets,", "/invitation-presets/" },
 	};
 	char type[NAME_MAX_SHOWN], name[NAME_MAX_SHOWN] = "";
 	struct http_reply where = { .status = 200 };
+	const char *rest = "";
 	cJSON *named = cJSON_AddObjectToObject(item, key);
 
-	if (!first_of(dn, type, name, sizeof(name)))
+	if (!first_of(dn, type, name, sizeof(name), &rest))
 		return json_add_text(named, "name", dn) &&
 		       json_add_text(named, "href", "");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (strcmp(places[i].type, type) == 0 &&
-		    strstr(dn, places[i].place) != NULL)
+		    strncmp(rest, places[i].place, strlen(places[i].place)) ==
+		            0)
 			http_location(&where, places[i].prefix,
 			              rst_view_of(name), "");
 	return json_add_text(named, "name", name) &&

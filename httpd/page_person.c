@@ -55,7 +55,7 @@ fill(cJSON *body, const char *at)
 	       page_fill(page_items(body, "keys"), key) &&
 	       page_audit_tell(page_items(body, "history"), dn->valuestring) &&
 	       count(body, "tokens") && count(body, "sessions") &&
-	       count(body, "keys") &&
+	       count(body, "keys") && count(body, "agreements") &&
 	       json_add_bool(body, "in_bin",
 	                     cJSON_IsString(status) &&
 	                             strcmp(status->valuestring, "deleted") ==
@@ -147,6 +147,8 @@ page_user(struct http_req *req, struct http_reply *reply)
 		     page_part(req, reply->body, "sessions", "",
 		               api_user_sessions) &&
 		     page_part(req, reply->body, "why", "", api_user_why) &&
+		     page_part(req, reply->body, "agreements", "",
+		               api_user_agreements) &&
 		     page_part(req, reply->body, "history", "limit=12",
 		               api_user_history) &&
 		     tell_steps(reply->body);

@@ -20,8 +20,11 @@
 #include "lifecycle/moment.h"
 #include "lifecycle/password_age.h"
 #include "lifecycle/setting.h"
+#include "store/index.h"
+#include "store/member.h"
 
 #define FOR_EVER_YEAR RST_VIEW("0000") /* 000001010000Z */
+#define LOCKED_BATCH  64
 
 static struct rule_lockout
 source_policy(const struct rst_rtxn *txn)
@@ -131,6 +134,34 @@ attempt_lock(const struct rst_rtxn *txn, const struct rst_record *person,
 	err = attempt_policy(txn, person->id, &policy);
 	if (err == RST_OK)
 		*ret_lock = judge_lock(&policy.account, since, now_s);
+	return err;
+}
+
+enum rst_err
+attempt_locked(const struct rst_rtxn *txn, int64_t now_s,
+               struct rst_ids *ret_ids)
+{
+	struct rst_index_cursor cursor = { .len = 0 };
+	struct attempt_lock lock;
+	struct rst_record record;
+	uint64_t ids[LOCKED_BATCH];
+	size_t n = LOCKED_BATCH;
+	enum rst_err err = RST_OK;
+
+	while (err == RST_OK && n == LOCKED_BATCH) {
+		err = rst_index_range(txn, RST_A_PWDACCOUNTLOCKEDTIME,
+		                      RST_VIEW("000001010000Z"),
+		                      RST_VIEW("99991231235959Z"), &cursor, ids,
+		                      LOCKED_BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			err = rst_record_get(txn, ids[i], &record);
+			if (err != RST_OK || record.kind != RST_KIND_PERSON)
+				continue;
+			err = attempt_lock(txn, &record, now_s, &lock);
+			if (err == RST_OK && lock.holds)
+				err = rst_ids_add(ret_ids, ids[i]);
+		}
+	}
 	return err;
 }
 

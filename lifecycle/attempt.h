@@ -19,6 +19,7 @@
 #include "lifecycle/verified.h"
 
 struct lifecycle_policy; /* lifecycle/setting.h */
+struct rst_ids;          /* store/member.h */
 
 #define ATTEMPT_TRUST_S   (30 * 86400)
 #define ATTEMPT_SUSPECT_S 60
@@ -133,6 +134,10 @@ struct attempt_lock {
 enum rst_err attempt_lock(const struct rst_rtxn *txn,
                           const struct rst_record *person, int64_t now_s,
                           struct attempt_lock *ret_lock) RST_MUST_USE;
+/* The people whose lock holds, to be given back with rst_ids_release(), on
+ * failure too. */
+enum rst_err attempt_locked(const struct rst_rtxn *txn, int64_t now_s,
+                            struct rst_ids *ret_ids) RST_MUST_USE;
 
 /* How long the source of ctx is throttled; 0: it is not. */
 uint32_t attempt_wait_s(const struct act_ctx *ctx);

@@ -6,7 +6,8 @@
  * maintains the same rows.  Built in, equality: objectClass uid cn mail
  * uidNumber gidNumber entryUUID sn givenName rosterStatus rosterTokenDigest
  * rosterOwner rosterUsername;
- * ordering: entryCSN modifyTimestamp rosterExpires; substring: uid cn mail sn
+ * ordering: entryCSN modifyTimestamp rosterExpires pwdAccountLockedTime;
+ * substring: uid cn mail sn
  * givenName displayName.  memberUid, member and memberOf are answered by
  * store/member.h.
  */

@@ -35,7 +35,7 @@ static const unsigned char builtin[RST_A_BUILTIN_END] = {
 	[RST_A_ENTRYCSN] = ORD,          [RST_A_MODIFYTIMESTAMP] = ORD,
 	[RST_A_ROSTEREXPIRES] = ORD,     [RST_A_ROSTERMANAGER] = EQ,
 	[RST_A_ROSTERMEMBERUNTIL] = ORD, [RST_A_ROSTEROWNER] = EQ,
-	[RST_A_ROSTERUSERNAME] = EQ,
+	[RST_A_ROSTERUSERNAME] = EQ,     [RST_A_PWDACCOUNTLOCKEDTIME] = ORD,
 };
 
 static const char *const kind_words[] = {

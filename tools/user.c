@@ -209,6 +209,7 @@ show(struct noun *noun)
 /* What the list is narrowed to. */
 struct filter {
 	enum rst_status status;
+	bool locked; /* whatever their status */
 	uint64_t group;
 	const char *text;
 	uint64_t limit;
@@ -228,8 +229,9 @@ holds(struct rst_view view, const char *text)
 
 static bool
 fits(const struct rst_rtxn *txn, const struct filter *filter,
-     const struct rst_record *record)
+     const struct rst_record *record, int64_t now_s)
 {
+	struct attempt_lock lock = { .holds = false };
 	static const uint16_t looked[] = { RST_A_UID, RST_A_CN, RST_A_MAIL,
 		                           RST_A_DISPLAYNAME };
 
@@ -238,6 +240,9 @@ fits(const struct rst_rtxn *txn, const struct filter *filter,
 	     record->status != filter->status) ||
 	    (filter->group != 0 &&
 	     !rst_member_within(txn, filter->group, record->id)))
+		return false;
+	if (filter->locked &&
+	    (attempt_lock(txn, record, now_s, &lock) != RST_OK || !lock.holds))
 		return false;
 	if (filter->text == NULL)
 		return true;
@@ -261,8 +266,9 @@ read_filter(struct noun *noun, struct filter *filter)
 	if (status != CTL_OK)
 		return status;
 	if (word.ptr != NULL) {
+		filter->locked = rst_view_equal(word, RST_VIEW("locked"));
 		filter->status = rst_status_parse(word);
-		if (filter->status == RST_STATUS_NONE) {
+		if (filter->status == RST_STATUS_NONE && !filter->locked) {
 			return noun_refuse(noun, RULE_INVALID_STATUS, NULL);
 		}
 	}
@@ -326,7 +332,8 @@ list(struct noun *noun)
 		err = rst_tree_children(&txn, people, &cursor, ids, BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			err = rst_record_get(&txn, ids[i], &record);
-			if (err != RST_OK || !fits(&txn, &filter, &record) ||
+			if (err != RST_OK ||
+			    !fits(&txn, &filter, &record, noun->ctx.now_s) ||
 			    shown == filter.limit)
 				continue;
 			status = print_one(noun, &txn, &record);

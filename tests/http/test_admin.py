@@ -290,7 +290,7 @@ def the_overview_counts():
     got = admin.get("/overview").json()
     assert got["people"] == {"active": 2, "pending": 2, "suspended": 1,
                              "deleted": 1}, got
-    assert got["expiringSoon"] == 1, got
+    assert (got["expiringSoon"], got["locked"]) == (1, 0), got
     assert got["waiting"][0] == {"fromDays": 0, "toDays": 1, "people": 2}
     assert len(got["days"]) == 14 and got["days"][-1]["signIns"] >= 1, got
     uids = [one for one in got["numbers"] if one["kind"] == "uidNumber"][0]

@@ -32,6 +32,7 @@ the_documented_indexes_exist(void **state)
 		{ RST_A_ENTRYCSN, false, true, false },
 		{ RST_A_MODIFYTIMESTAMP, false, true, false },
 		{ RST_A_ROSTEREXPIRES, false, true, false },
+		{ RST_A_PWDACCOUNTLOCKEDTIME, false, true, false },
 		{ RST_A_DESCRIPTION, false, false, false },
 		{ RST_A_USERPASSWORD, false, false, false },
 		{ RST_A_DYNAMIC, false, false, false },
