@@ -18,6 +18,7 @@
 #include "httpd/page.h"
 
 #define NAME_MAX_SHOWN 96
+#define AGREEMENTS     ",ou=agreements,"
 
 /* What happened to the target. */
 static const struct {
@@ -161,15 +162,19 @@ add_named(cJSON *item, const char *key, const char *dn)
 		{ "cn", ",ou=invitations,", "/invitations/" },
 		{ "cn", ",ou=policies,", "/policies/" },
 		{ "cn", ",ou=hosts,", "/hosts/" },
-		{ "cn", ",ou=agreements,", "/agreements/" },
+		{ "cn", AGREEMENTS, "/agreements/" },
 		{ "cn", ",ou=presets,", "/invitation-presets/" },
 	};
 	char type[NAME_MAX_SHOWN], name[NAME_MAX_SHOWN] = "";
 	struct http_reply where = { .status = 200 };
 	const char *rest = "";
+	bool is_dn = first_of(dn, type, name, sizeof(name), &rest);
 	cJSON *named = cJSON_AddObjectToObject(item, key);
 
-	if (!first_of(dn, type, name, sizeof(name), &rest))
+	/* a signature is called as what was signed */
+	if (is_dn && rest[0] == ',' && strstr(rest + 1, AGREEMENTS) != NULL)
+		is_dn = first_of(rest + 1, type, name, sizeof(name), &rest);
+	if (!is_dn)
 		return json_add_text(named, "name", dn) &&
 		       json_add_text(named, "href", "");
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)

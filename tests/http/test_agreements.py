@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """Agreements: nobody becomes active without having signed what is required,
 and everybody can see who signed what, when, and from where."""
+import re
 import threading
 
 from rosterd import (PASSWORD, Browser, Rosterd, main, person, refused)
@@ -76,6 +77,11 @@ def an_invited_person_signs_before_he_is_active():
     acts = [one["action"] for one in admin.get(
         "/users/bob/history").json()["items"]]
     assert "skip-agreements" not in acts and "activate" in acts, acts
+    page = admin.web.get(rosterd.url + "/users/bob").text
+    signed, history = page.split('id="agreements"')[1].split('id="history"')
+    assert '"/agreements/terms"' in signed and "Signed <time" in signed, signed
+    assert re.search(r'Agreement signed</b> <a class="id" '
+                     r'href="/agreements/terms">terms<', history), history
 
 
 def who_waits_for_approval_is_asked_nothing_before():
