@@ -356,7 +356,7 @@ back_needs_settle(struct back_needs *needs, struct back_db *db,
 	for (size_t i = 0; i < needs->n_groups; i++)
 		if (!allow(needs, db, txn, needs->groups[i].ad))
 			return;
-	for (uint16_t id = 0; id < RST_A_BUILTIN_END; id++)
+	for (unsigned int id = 0; id < RST_A_BUILTIN_END; id++)
 		if (needs->self[id])
 			needs->may[id / 64] |= UINT64_C(1) << id % 64;
 	needs->settled = true;

@@ -32,10 +32,12 @@ round_up(double n)
 	static const double steps[] = { 1, 2, 5 };
 	double unit = 1;
 
-	for (;; unit *= 10)
+	for (;;) {
 		for (int i = 0; i < 3; i++)
 			if (steps[i] * unit >= n)
 				return steps[i] * unit;
+		unit *= 10;
+	}
 }
 
 static bool

@@ -240,16 +240,19 @@ retrieve(gnutls_session_t session, const gnutls_datum_t *names, int n_names,
          gnutls_pcert_st **ret_chain, unsigned int *ret_n,
          gnutls_privkey_t *ret_key)
 {
+	bool found;
+
 	(void)session, (void)names, (void)n_names;
 	(void)algorithms, (void)n_algorithms;
 	pthread_mutex_lock(&now.lock);
-	if (now.first != NULL) {
+	found = now.first != NULL;
+	if (found) {
 		*ret_chain = now.first->chain;
 		*ret_n = now.first->n;
 		*ret_key = now.first->key;
 	}
 	pthread_mutex_unlock(&now.lock);
-	return now.first != NULL ? 0 : -1;
+	return found ? 0 : -1;
 }
 
 void *

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 static const char *const names[HTTP_H_COUNT] = {
-#define HTTP_HEADER_NAME(id, name) [HTTP_H_##id] = name,
+#define HTTP_HEADER_NAME(id, name) [HTTP_H_##id] = (name),
 	HTTP_HEADERS(HTTP_HEADER_NAME)
 #undef HTTP_HEADER_NAME
 };

@@ -23,7 +23,13 @@
 
 #define ROSTER_OC "2.25.159176679776293129422703630532299253314.4."
 
-static struct over_db *databases;
+/*
+ * When cn=config takes the overlay away, slapd closes it after the pause of all
+ * other operations: somebody may stand at it in the list.  So the list is of
+ * atomic pointers, and what was in it is kept to the end.
+ */
+static _Atomic(struct over_db *) databases;
+static struct over_db *retired;
 
 static ConfigTable over_table[] = {
 	{ NULL, NULL, 0, 0, 0, ARG_IGNORED },
@@ -141,7 +147,14 @@ over_db_destroy(BackendDB *be, ConfigReply *cr)
 {
 	slap_overinst *on = (slap_overinst *)be->bd_info;
 
-	ch_free(on->on_bi.bi_private);
+	struct over_db *db = on->on_bi.bi_private;
+
+	if (db != NULL && db->be != NULL) {
+		db->retired = retired;
+		retired = db;
+	} else {
+		ch_free(db);
+	}
 	on->on_bi.bi_private = NULL;
 	return 0;
 }
@@ -188,11 +201,11 @@ over_serve(struct over_db *db, ConfigReply *cr)
 		rc = over_ppolicy_open(db->be);
 	if (rc == 0) {
 		over_close_stop();
-		db->next = databases;
-		databases = db;
+		atomic_store(&db->next, atomic_load(&databases));
+		atomic_store(&databases, db);
 		rc = over_close_start();
 		if (rc != 0) {
-			databases = db->next;
+			atomic_store(&databases, atomic_load(&db->next));
 			(void)over_fail(cr, "cannot start a thread",
 			                strerror(rc));
 		}
@@ -233,14 +246,15 @@ static int
 over_db_close(BackendDB *be, ConfigReply *cr)
 {
 	slap_overinst *on = (slap_overinst *)be->bd_info;
-	struct over_db *db = on->on_bi.bi_private, **at;
+	struct over_db *db = on->on_bi.bi_private;
+	_Atomic(struct over_db *) *at;
 
 	for (at = &databases; *at != NULL && *at != db; at = &(*at)->next)
 		;
 	if (*at == NULL)
 		goto out;
 	over_close_stop();
-	*at = db->next;
+	atomic_store(at, atomic_load(&db->next));
 	over_identity_drop_db(db);
 	over_ppolicy_close(db->be);
 	if (databases != NULL && over_close_start() != 0)

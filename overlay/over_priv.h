@@ -10,6 +10,8 @@
 #ifndef OVER_PRIV_H
 #define OVER_PRIV_H
 
+#include <stdatomic.h>
+
 #include "backend/back-roster.h"
 #include "lifecycle/password.h"
 #include "overlay/lifecycle.h"
@@ -18,13 +20,14 @@
 #define OVER_GUARD "lifecycle-guard"
 
 /*
- * An open database with the overlay.  The list changes only while slapd's
- * thread pool stands still (start, cn=config's pause, shutdown), so that
- * operations walk it without a lock.
+ * An open database with the overlay.  Operations walk the list without a lock:
+ * one thread at a time changes it (the start, cn=config, shutdown), by atomic
+ * pointers, and what was in it stays in memory.
  */
 struct over_db {
-	struct over_db *next;
-	BackendDB *be; /* slapd's own, never a copy */
+	_Atomic(struct over_db *) next;
+	struct over_db *retired; /* the one that was taken away before it */
+	BackendDB *be;           /* slapd's own, never a copy */
 	struct back_db *back;
 	uint64_t journal;       /* last record that close.c has looked at;
 	                           0: it has not looked at all */

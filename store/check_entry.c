@@ -111,7 +111,7 @@ rst_check_attributes(struct rst_check *check)
 
 	if (numbers == NULL)
 		return RST_ENOMEM;
-	for (uint16_t id = RST_A_NONE + 1; id < RST_A_BUILTIN_END; id++)
+	for (unsigned int id = RST_A_NONE + 1; id < RST_A_BUILTIN_END; id++)
 		numbers->given[id / 8] |= (unsigned char)(1 << id % 8);
 	err = rst_check_walk(check, RST_T_ATTRIBUTE, attribute_row, numbers);
 	if (err == RST_OK)

@@ -451,6 +451,7 @@ walk_tables(struct walk *walk, uint64_t number, unsigned int depth,
 			err = damaged(walk, number, "a table has flags");
 		else
 			err = walk_tree(walk, &tree, false, false);
+		walk->tree = main;
 	}
 	free(page);
 	return err;
@@ -477,7 +478,7 @@ read_metas(struct walk *walk, struct meta metas[2])
 
 	for (unsigned int i = 0; i < 2; i++) {
 		if (pread(walk->fd, &page, sizeof(page),
-		          (off_t)(i * walk->page_bytes)) !=
+		          (off_t)i * (off_t)walk->page_bytes) !=
 		    (ssize_t)sizeof(page))
 			return damaged(walk, i, "the file ends in it");
 		metas[i] = page.meta;

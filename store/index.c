@@ -140,7 +140,7 @@ rows_add(void *arg, struct rst_view key, struct rst_view value)
 	struct rows *rows = arg;
 
 	(void)value;
-	if (rows->room - rows->len < key.len + 2) {
+	if (rows->bytes == NULL || rows->room - rows->len < key.len + 2) {
 		size_t room = (rows->room + key.len + 2) * 2 + 1024;
 		char *bytes = realloc(rows->bytes, room);
 

@@ -18,6 +18,7 @@ include tests/unit/local.mk
 include tests/faults/local.mk
 include tests/fuzz/local.mk
 include tests/tsan/local.mk
+include tests/analyse/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk
 include tests/both/local.mk
