@@ -17,6 +17,7 @@
 
 #include "overlay/lifecycle.h"
 #include "slap-config.h"
+#include "store/memory.h"
 #include "store/presence.h"
 
 static struct back_db *databases; /* changed under a paused pool only */
@@ -253,6 +254,8 @@ db_open(BackendDB *be, ConfigReply *cr)
 	if (err == RST_OK && db->follow != NULL && !SLAP_SINGLE_SHADOW(be))
 		SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
 	if (err == RST_OK) {
+		if (slapMode & SLAP_SERVER_MODE)
+			rst_memory_private();
 		warn_of_size(db);
 		back_tasks_start(be);
 		back_replica_publish(db, true);

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -34,6 +32,7 @@
 #include "lifecycle/replica.h"
 #include "rules/clock.h"
 #include "store/answer.h"
+#include "store/memory.h"
 
 #define HOUSEKEEPING_S   5
 #define SWEEP_EVERY      12   /* rounds of housekeeping */
@@ -121,16 +120,11 @@ static const struct argp argp = {
 	       "directory, over HTTP.",
 };
 
-/* No core, no debugger: memory holds passwords and the journal's key. */
+/* Memory holds passwords and the journal's key. */
 static void
 harden(void)
 {
-	struct rlimit none = { 0, 0 };
-
-#ifndef __SANITIZE_ADDRESS__ /* its leak check must look at us */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-#endif
-	(void)setrlimit(RLIMIT_CORE, &none);
+	rst_memory_private();
 	umask(0007);
 	signal(SIGPIPE, SIG_IGN);
 }

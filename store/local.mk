@@ -40,6 +40,7 @@ store_libstore_la_SOURCES = \
 	store/normalise.c \
 	store/answer.c store/answer.h store/answer_priv.h \
 	store/outbox.c store/outbox.h \
+	store/memory.c store/memory.h \
 	store/presence.c store/presence.h \
 	store/poke.c store/poke.h \
 	store/record.c store/record_priv.h \
