@@ -11,6 +11,7 @@
 
 #define FAMILIES     256  /* kept at a time; a power of two */
 #define FAMILY_KEPT  8    /* numbers of one that is kept */
+#define FAMILY_TRIES 8    /* places where one may be */
 #define FAMILIES_MAX 4096 /* ever made, while the database is open */
 
 /* An attribute with its subtypes, of the numbers below end. */
@@ -190,18 +191,45 @@ find_family(struct back_db *db, const struct rst_rtxn *txn,
 	return true;
 }
 
+/*
+ * By number, not by address: that is another at each start, and two attributes
+ * that want one place would cost one of them a look at all attributes, each
+ * time, until slapd ends.
+ */
 static _Atomic(struct family *) *
-place_of(struct back_db *db, const AttributeDescription *ad)
+place_of(struct back_db *db, const AttributeDescription *ad, unsigned int try)
 {
-	return &db->ads->family[((uintptr_t)ad / sizeof(void *) / 2) %
-	                        FAMILIES];
+	return &db->ads->family[((unsigned int)ad->ad_index + try) % FAMILIES];
+}
+
+/* NULL: not kept.  *ret_place is for a new one, NULL when all are taken. */
+static const struct family *
+kept_family(struct back_db *db, const AttributeDescription *ad, uint32_t end,
+            _Atomic(struct family *) **ret_place)
+{
+	const struct family *family;
+	_Atomic(struct family *) *place;
+
+	*ret_place = NULL;
+	for (unsigned int try = 0; try < FAMILY_TRIES; try++) {
+		place = place_of(db, ad, try);
+		family = atomic_load_explicit(place, memory_order_acquire);
+		if (family != NULL && family->ad == ad && family->end == end)
+			return family;
+		if (*ret_place == NULL && (family == NULL || family->end < end))
+			*ret_place = place;
+		if (family == NULL)
+			break;
+	}
+	return NULL;
 }
 
 /* Nobody frees one while the database is open: others may be reading it.  A
  * place gets a new one only when attributes were added. */
 static void
-keep_family(struct back_db *db, const AttributeDescription *ad, uint32_t end,
-            const uint16_t *ids, size_t n)
+keep_family(struct back_db *db, _Atomic(struct family *) *place,
+            const AttributeDescription *ad, uint32_t end, const uint16_t *ids,
+            size_t n)
 {
 	struct family *family;
 
@@ -217,7 +245,7 @@ keep_family(struct back_db *db, const AttributeDescription *ad, uint32_t end,
 	while (!atomic_compare_exchange_weak(&db->ads->newest, &family->older,
 	                                     family))
 		continue;
-	atomic_store_explicit(place_of(db, ad), family, memory_order_release);
+	atomic_store_explicit(place, family, memory_order_release);
 }
 
 bool
@@ -226,10 +254,10 @@ back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
                size_t *ret_n)
 {
 	uint32_t end = numbers_end(db, txn);
-	const struct family *family =
-		atomic_load_explicit(place_of(db, ad), memory_order_acquire);
+	_Atomic(struct family *) *place;
+	const struct family *family = kept_family(db, ad, end, &place);
 
-	if (family != NULL && family->ad == ad && family->end == end) {
+	if (family != NULL) {
 		if (family->n > max)
 			return false;
 		memcpy(ids, family->ids, family->n * sizeof(*ids));
@@ -238,8 +266,8 @@ back_ad_family(struct back_db *db, const struct rst_rtxn *txn,
 	}
 	if (!find_family(db, txn, ad, end, ids, max, ret_n))
 		return false;
-	if (family == NULL || family->end < end)
-		keep_family(db, ad, end, ids, *ret_n);
+	if (place != NULL)
+		keep_family(db, place, ad, end, ids, *ret_n);
 	return true;
 }
 

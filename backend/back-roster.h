@@ -57,15 +57,15 @@ struct back_db {
 	struct rst_env *env; /* open between db_open and db_close */
 	int presence;        /* that it is: store/presence.h */
 	struct back_ads *ads;
-	struct back_read *main_read; /* txn.c */
-	struct re_s *stale_task;     /* tasks.c; NULL in tools */
-	struct re_s *index_task;     /* NULL when no index is being built */
-	struct re_s *replica_task;   /* replica.c */
-	bool probe_current;          /* replica.c: it had everything then */
-	time_t probed_s;             /* replica.c: when it asked last */
-	time_t index_told_s;         /* monotonic; 0: not yet */
-	enum rst_err index_trouble;  /* told last */
-	struct berval monitor_ndn;   /* monitor.c; borrowed from cn=monitor */
+	struct back_read *main_read;    /* txn.c */
+	struct back_tick *stale_task;   /* tasks.c; NULL in tools */
+	struct back_tick *index_task;   /* NULL when no index is being built */
+	struct back_tick *replica_task; /* replica.c */
+	bool probe_current;             /* replica.c: it had everything then */
+	time_t probed_s;                /* replica.c: when it asked last */
+	time_t index_told_s;            /* monotonic; 0: not yet */
+	enum rst_err index_trouble;     /* told last */
+	struct berval monitor_ndn; /* monitor.c; borrowed from cn=monitor */
 	void *monitor_callback;
 	struct rule_clock clock; /* write.c */
 	BackendDB *be;           /* slapd's own, while it is open */

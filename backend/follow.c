@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ldap_rq.h"
+#include "backend/ticker.h"
 #include "store/poke.h"
 
 #define CURSOR       BACK_FOLLOW_CURSOR
@@ -387,11 +387,10 @@ listen_for_pokes(struct follow *follow)
 	follow->conn = connection_client_setup(follow->fd, poked, follow);
 }
 
-static void *
-every_second(void *ctx, void *arg)
+static bool
+every_second(void *arg)
 {
-	struct re_s *task = arg;
-	struct follow *follow = task->arg;
+	struct follow *follow = arg;
 
 	if (follow->open && !must_leave()) {
 		if (follow->as_replica != is_replica(follow))
@@ -400,10 +399,7 @@ every_second(void *ctx, void *arg)
 		listen_for_pokes(follow);
 		work(follow, true);
 	}
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return NULL;
+	return true;
 }
 
 /*
@@ -602,7 +598,6 @@ follow_of(BackendDB *be)
 static enum rst_err
 start(BackendDB *be, int64_t since_s)
 {
-	static char name[] = "roster_follow";
 	struct back_db *db = be->be_private;
 	struct follow *follow = follow_of(be);
 	enum rst_err err;
@@ -621,13 +616,9 @@ start(BackendDB *be, int64_t since_s)
 	/* who follows already was not looked at */
 	atomic_store(&follow->by_members, since_s != 0);
 	back_gate_install(follow);
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	follow->task =
-		ldap_pvt_runqueue_insert(&slapd_rq, TASK_EVERY_S, every_second,
-	                                 follow, name, be->be_suffix[0].bv_val);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
 	db->follow = follow;
-	return RST_OK;
+	return back_tick_start(&follow->task, TASK_EVERY_S, every_second,
+	                       follow);
 }
 
 /*
@@ -697,19 +688,6 @@ back_follow_look(struct back_db *db)
 		      db->directory, rst_strerror(err));
 }
 
-static void
-stop_task(struct follow *follow)
-{
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, follow->task)) {
-		ldap_pvt_runqueue_stoptask(&slapd_rq, follow->task);
-		ldap_pvt_thread_pool_retract(follow->task->pool_cookie);
-	}
-	ldap_pvt_runqueue_remove(&slapd_rq, follow->task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	follow->task = NULL;
-}
-
 void
 back_follow_close(struct back_db *db)
 {
@@ -719,7 +697,7 @@ back_follow_close(struct back_db *db)
 		return;
 	follow->open = false;
 	db->follow = NULL;
-	stop_task(follow);
+	back_tick_stop(&follow->task);
 	back_gate_remove(follow);
 	save_now(follow);
 	if (follow->fd >= 0) {

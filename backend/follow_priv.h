@@ -62,7 +62,7 @@ struct follow {
 	BI_op_delete *delete;
 	BI_op_search *search;
 
-	struct re_s *task;
+	struct back_tick *task;
 	int fd; /* -1: none */
 	Connection *conn;
 };

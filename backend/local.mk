@@ -59,6 +59,7 @@ roster_la_SOURCES = \
 	backend/search.c \
 	backend/search_priv.h \
 	backend/tasks.c \
+	backend/ticker.c backend/ticker.h \
 	backend/tools.c \
 	backend/treedelete.c \
 	backend/txn.c \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* tasks.c - what a server does by itself: stale readers, failures, indexes
  *
- * Tasks stand in slapd's run queue, which gives each to the pool when its time
- * has come.  A task never waits for a pause of the pool to end: it would hold
- * a database that is being closed.  It leaves, and comes again a second later.
+ * ticker.c gives each to the pool when its time has come.  A task never waits
+ * for a pause of the pool to end: it would hold a database that is being
+ * closed. It leaves, and comes again a second later.
  *
  * Indexes are built in pieces of some milliseconds, each a transaction, with a
  * nap between them that lets every other writer have its turn.
@@ -14,7 +14,7 @@
 
 #include "backend/follow.h"
 #include "backend/replica.h"
-#include "ldap_rq.h"
+#include "backend/ticker.h"
 #include "lifecycle/attempt.h"
 
 #define REPLICA_EVERY_S 1
@@ -30,14 +30,6 @@ must_leave(void)
 {
 	return slapd_shutdown ||
 	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
-}
-
-static void
-leave_queue(struct re_s *task)
-{
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
 }
 
 void
@@ -65,58 +57,34 @@ back_task_report(struct back_db *db, bool all)
 
 /* A process that is killed while it reads pins its pages until somebody
  * clears its slot. */
-static void *
-clear_stale(void *ctx, void *arg)
+static bool
+clear_stale(void *arg)
 {
-	struct re_s *task = arg;
-	struct back_db *db = task->arg;
+	struct back_db *db = arg;
 
 	rst_env_clear_stale(db->env);
 	back_task_report(db, false);
 	back_follow_look(db);
-	leave_queue(task);
-	return NULL;
-}
-
-static struct re_s *
-start(BackendDB *be, time_t every_s, ldap_pvt_thread_start_t *routine,
-      char *name)
-{
-	struct re_s *task;
-
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	task = ldap_pvt_runqueue_insert(&slapd_rq, every_s, routine,
-	                                be->be_private, name,
-	                                be->be_suffix[0].bv_val);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return task;
+	return true;
 }
 
 static void
-stop(struct re_s **task)
+start(struct back_db *db, struct back_tick **task, unsigned int every_s,
+      back_tick_fn *routine)
 {
-	if (*task == NULL)
-		return;
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	if (ldap_pvt_runqueue_isrunning(&slapd_rq, *task)) {
-		/* it waits for a thread: nobody may find it gone */
-		ldap_pvt_runqueue_stoptask(&slapd_rq, *task);
-		ldap_pvt_thread_pool_retract((*task)->pool_cookie);
-	}
-	ldap_pvt_runqueue_remove(&slapd_rq, *task);
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	*task = NULL;
+	enum rst_err err = back_tick_start(task, every_s, routine, db);
+
+	if (err != RST_OK)
+		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": a task: %s\n",
+		      db->directory, rst_strerror(err));
 }
 
-static void *
-look_at_role(void *ctx, void *arg)
+static bool
+look_at_role(void *arg)
 {
-	struct re_s *task = arg;
-
 	if (!must_leave())
-		back_replica_look(task->arg);
-	leave_queue(task);
-	return NULL;
+		back_replica_look(arg);
+	return true;
 }
 
 static bool
@@ -187,12 +155,11 @@ tell_trouble(struct back_db *db, enum rst_err err)
 		db->index_trouble = err;
 }
 
-static void *
-work_on_indexes(void *ctx, void *arg)
+static bool
+work_on_indexes(void *arg)
 {
 	const struct timespec nap = { .tv_nsec = INDEX_NAP_NS };
-	struct re_s *task = arg;
-	struct back_db *db = task->arg;
+	struct back_db *db = arg;
 	enum rst_err err = RST_OK;
 	bool more = true;
 
@@ -202,49 +169,39 @@ work_on_indexes(void *ctx, void *arg)
 		nanosleep(&nap, NULL);
 	}
 	tell_trouble(db, err);
-	if (more) {
-		leave_queue(task);
-		return NULL;
-	}
-	Debug(LDAP_DEBUG_ANY, "roster: \"%s\": all indexes are complete\n",
-	      db->directory);
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
-	ldap_pvt_runqueue_stoptask(&slapd_rq, task);
-	ldap_pvt_runqueue_remove(&slapd_rq, task);
-	db->index_task = NULL;
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return NULL;
+	if (!more)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": all indexes are complete\n",
+		      db->directory);
+	return more;
 }
 
 void
 back_task_index(BackendDB *be)
 {
-	static char name[] = "roster_index";
 	struct back_db *db = be->be_private;
 
 	if (!(slapMode & SLAP_SERVER_MODE) || db->index_task != NULL)
 		return;
 	db->index_told_s = 0;
-	db->index_task = start(be, INDEX_EVERY_S, work_on_indexes, name);
-	slap_wake_listener();
+	start(db, &db->index_task, INDEX_EVERY_S, work_on_indexes);
 }
 
 void
 back_tasks_start(BackendDB *be)
 {
-	static char name[] = "roster_stale", role[] = "roster_replica";
 	struct back_db *db = be->be_private;
 
 	if (!(slapMode & SLAP_SERVER_MODE))
 		return;
-	db->stale_task = start(be, STALE_EVERY_S, clear_stale, name);
-	db->replica_task = start(be, REPLICA_EVERY_S, look_at_role, role);
+	start(db, &db->stale_task, STALE_EVERY_S, clear_stale);
+	start(db, &db->replica_task, REPLICA_EVERY_S, look_at_role);
 }
 
 void
 back_tasks_stop(struct back_db *db)
 {
-	stop(&db->stale_task);
-	stop(&db->replica_task);
-	stop(&db->index_task);
+	back_tick_stop(&db->stale_task);
+	back_tick_stop(&db->replica_task);
+	back_tick_stop(&db->index_task);
 }

@@ -68,6 +68,7 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/harness.py \
 	tests/both/refusal_rows.py \
 	tests/both/roster.py \
+	tests/both/session.py \
 	tests/both/visitors.py
 
 tests_both_damage_SOURCES = tests/both/damage.c

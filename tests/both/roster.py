@@ -14,6 +14,7 @@ import requests
 
 from harness import (TOP_BUILD, TOP_SRC, Certificates, Daemon, Failure,
                      free_port, sanitizer_environment, skip, wait_until)
+from session import Web
 
 SUFFIX = "dc=example,dc=org"
 OTHER = "dc=other,dc=example"  # a second database, back_mdb's
@@ -193,14 +194,12 @@ def group_entry(name, **more):
 
 class Api:
     """One HTTP client: a browser's session or none."""
-
     def __init__(self, url, ca):
         self.password = PASSWORD
         self.secret = None  # what it signed in with
         self.url = url
-        self.session = requests.Session()
+        self.session = Web()
         self.session.verify = ca
-        self.session.trust_env = False
         self.csrf = None
 
     def call(self, method, path, body=None, data=None, headers=None,

@@ -21,6 +21,9 @@ import traceback
 
 try:
     import requests
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                 "..", "both"))
+    from session import Web
     from aiosmtpd.controller import Controller
 except ImportError as missing:
     print("skipped: %s" % missing)
@@ -260,8 +263,7 @@ class Client:
 
     def __init__(self, rosterd):
         self.rosterd = rosterd
-        self.web = requests.Session()
-        self.web.trust_env = False
+        self.web = Web()
         self.csrf = None
 
     def request(self, method, path, body=None, expect=None, headers=None,
@@ -305,8 +307,7 @@ class Browser:
 
     def __init__(self, rosterd):
         self.rosterd = rosterd
-        self.web = requests.Session()
-        self.web.trust_env = False
+        self.web = Web()
         self.page = None
 
     def open(self, path, expect=200, follow=True):
