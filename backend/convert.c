@@ -40,8 +40,10 @@ back_members_add(struct back_members *members, enum rst_member_verb verb,
 		op->value = back_view_of(value);
 	if (nvalue != NULL)
 		op->nvalue = back_view_of(nvalue);
-	/* "ada " is ada to every rule of matching, so here, too */
-	if (nvalue != NULL && attr == RST_A_MEMBERUID)
+	/* "ada " is ada to every rule of matching, so here, too; but slapd's
+	 * normal form of a value with a NUL in it is what stands before it */
+	if (nvalue != NULL && attr == RST_A_MEMBERUID &&
+	    memchr(op->value.ptr, '\0', op->value.len) == NULL)
 		op->value = op->nvalue;
 	return RST_OK;
 }
