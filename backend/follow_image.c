@@ -391,7 +391,7 @@ back_image_mods(struct follow *follow, const struct follow_record *record,
 		tail = append_rows(record, member_attrs[k], false, tail);
 		tail = append_rows(record, member_attrs[k], true, tail);
 	}
-	tail = append_attrs(&view, record, tail);
+	(void)append_attrs(&view, record, tail);
 	rst_read_end(&txn);
 	*ret_mods = mods;
 	return RST_OK;

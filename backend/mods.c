@@ -133,7 +133,7 @@ check_members(struct back_write *write, const struct rst_record *group,
 	}
 	if (normal == NULL)
 		normal = mod->sm_values;
-	for (unsigned int i = 0; i < mod->sm_numvals; i++) {
+	for (unsigned int i = 0; normal != NULL && i < mod->sm_numvals; i++) {
 		there = said_before(members, members->n, attr, &normal[i]);
 		if (there < 0)
 			there = rst_member_has(&write->txn.r, group, attr,

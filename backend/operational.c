@@ -117,7 +117,7 @@ roster_back_operational(Operation *op, SlapReply *rs)
 		at = append(at, has_subordinates(op, rs));
 	/* by its name only: "+" asks for it without wanting it, mostly */
 	if (!num_it && names(rs->sr_attrs, back_names.num_subordinates))
-		at = append(at, num_subordinates(op, rs));
+		(void)append(at, num_subordinates(op, rs));
 	return LDAP_SUCCESS;
 }
 

@@ -62,7 +62,7 @@ act_create_group(const struct act_ctx *ctx, struct rst_view name,
 	};
 	struct rst_wtxn txn = { 0 };
 	enum rule_verdict verdict;
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };

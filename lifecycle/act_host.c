@@ -154,7 +154,7 @@ act_create_host(const struct act_ctx *ctx, struct rst_view name,
 {
 	char hash[LIFECYCLE_HASH_MAX];
 	struct rst_wtxn txn = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	err = prepare(ctx, host, hash, refusal);

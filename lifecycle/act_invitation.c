@@ -373,7 +373,7 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 	struct act_preset_room room;
 	struct rst_wtxn txn = { 0 };
 	struct fresh fresh = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };

@@ -453,7 +453,7 @@ answer(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_view token,
 	struct act_ctx who = *ctx;
 	struct rst_record record;
 	char dn[RST_DN_MAX];
-	uint64_t person;
+	uint64_t person = 0;
 	size_t len = 0;
 	bool old;
 	enum rst_err err;

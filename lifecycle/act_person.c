@@ -203,7 +203,7 @@ act_create_person(const struct act_ctx *ctx, const struct act_person *person,
 {
 	struct act_candidate candidate = { 0 };
 	struct rst_wtxn txn = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };

@@ -431,7 +431,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	struct rst_entry *before = NULL;
 	struct rst_record records[2];
 	struct gate_sides sides = { 0 };
-	struct watch watch;
+	struct watch watch = { 0 };
 	enum rst_err err = RST_OK;
 
 	txn->r.now_s = ctx->now_s; /* one moment for the whole change */

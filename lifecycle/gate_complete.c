@@ -307,7 +307,7 @@ complete_group(struct gate *g, struct rst_entry *after,
 	const bool no_number = lacks(was, RST_A_GIDNUMBER);
 	struct rule_range ranges[RULE_RANGES_MAX + 1];
 	size_t n = own_ranges(&g->txn->r, RULE_SETTING_GID_RANGE, was, ranges);
-	uint32_t number;
+	uint32_t number = 0;
 	enum rst_err err = RST_OK;
 
 	if (n == 0) {

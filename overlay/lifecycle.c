@@ -149,7 +149,8 @@ over_db_destroy(BackendDB *be, ConfigReply *cr)
 
 	struct over_db *db = on->on_bi.bi_private;
 
-	if (db != NULL && db->be != NULL) {
+	/* at the end nobody is left to stand at it */
+	if (db != NULL && (slapMode & SLAP_SERVER_MODE) && !slapd_shutdown) {
 		db->retired = retired;
 		retired = db;
 	} else {

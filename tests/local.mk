@@ -19,6 +19,8 @@ include tests/faults/local.mk
 include tests/fuzz/local.mk
 include tests/tsan/local.mk
 include tests/analyse/local.mk
+include tests/memcheck/local.mk
+include tests/coverage/local.mk
 include tests/slapd/local.mk
 include tests/http/local.mk
 include tests/both/local.mk
