@@ -184,7 +184,7 @@ class Slapd:
     def refuses_to_start(self):
         """What it says when it ends by itself; None when it runs on."""
         self.daemon.start(["slapd", "-f", self.conf, "-d", "none",
-                           "-h", self.url])
+                           "-h", self.url], env=self.environ())
         try:
             self.daemon.process.wait(ANSWER_S)
         except subprocess.TimeoutExpired:
