@@ -111,11 +111,9 @@ act_create_agreement(const struct act_ctx *ctx,
 	if (err != RST_OK)
 		return err;
 	err = create(&txn, ctx, agreement, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
-	rst_write_abort(&txn);
 	return err;
 }
 
@@ -181,10 +179,7 @@ act_edit_agreement(const struct act_ctx *ctx, uint64_t id,
 	if (err != RST_OK)
 		return err;
 	err = edit(&txn, ctx, id, what, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -200,10 +195,7 @@ act_delete_agreement(const struct act_ctx *ctx, uint64_t id,
 		return err;
 	err = act_gate_delete(&txn, ctx, "delete-agreement", RST_VIEW(""), id,
 	                      refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -358,11 +350,9 @@ act_sign(const struct act_ctx *ctx, uint64_t person, uint64_t agreement,
 	err = sign_in(&txn, ctx, person, agreement, version, refusal);
 	if (err == RST_OK)
 		err = settle(&txn, ctx, person, keep, &status, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_status = status;
-	rst_write_abort(&txn);
 	return err;
 }
 
@@ -382,11 +372,9 @@ act_activate_self(const struct act_ctx *ctx, uint64_t person,
 	err = settle(&txn, ctx, person, keep, &status, refusal);
 	if (err == RST_OK && status != RST_STATUS_ACTIVE)
 		err = act_refuse(refusal, RULE_AGREEMENT_REQUIRED, NULL);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_status = status;
-	rst_write_abort(&txn);
 	return err;
 }
 

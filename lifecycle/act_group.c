@@ -74,11 +74,9 @@ act_create_group(const struct act_ctx *ctx, struct rst_view name,
 	if (err != RST_OK)
 		return err;
 	err = act_group_add(&txn, ctx, &group, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
-	rst_write_abort(&txn);
 	return err;
 }
 
@@ -154,9 +152,7 @@ act_edit_group(const struct act_ctx *ctx, uint64_t group,
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, "edit-group", RST_VIEW(""),
 		                      group, entry, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(entry);
 	return err;
 }
@@ -205,10 +201,7 @@ act_delete_group(const struct act_ctx *ctx, uint64_t group,
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, "delete-group", RST_VIEW(""),
 		                      group, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 /* The values of rosterMemberUntil but the one of the member with this DN. */

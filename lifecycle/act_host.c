@@ -165,11 +165,9 @@ act_create_host(const struct act_ctx *ctx, struct rst_view name,
 		err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = add_host(&txn, ctx, name, host, hash, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
-	rst_write_abort(&txn);
 	sodium_memzero(hash, sizeof(hash));
 	return err;
 }
@@ -206,9 +204,7 @@ act_edit_host(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, "edit-host", RST_VIEW(""), id,
 		                      entry, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(entry);
 	sodium_memzero(hash, sizeof(hash));
 	return err;
@@ -229,9 +225,7 @@ act_delete_host(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, "delete-host", RST_VIEW(""),
 		                      id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(entry);
 	return err;
 }

@@ -235,10 +235,7 @@ act_init(const struct act_ctx *ctx, struct rst_view suffix,
 		                 organisation, refusal);
 	if (err == RST_OK)
 		err = add_skeleton(&txn, ctx, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -266,11 +263,9 @@ act_bootstrap_token(const struct act_ctx *ctx, char token[RST_TOKEN_TEXT],
 		                      rst_view_of(value));
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "bootstrap-token", ctx->actor);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		memcpy(token, text, RST_TOKEN_TEXT);
-	rst_write_abort(&txn);
 out:
 	sodium_memzero(text, sizeof(text));
 	return err;
@@ -370,11 +365,9 @@ act_bootstrap(const struct act_ctx *ctx, struct rst_view token,
 	if (err == RST_OK)
 		err = add_administrator(&txn, ctx, person, &candidate, &id,
 		                        refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
-	rst_write_abort(&txn);
 out:
 	sodium_memzero(&candidate, sizeof(candidate));
 	return err;

@@ -385,13 +385,11 @@ act_invite(const struct act_ctx *ctx, const struct act_invite *invite,
 		err = act_preset_apply(&txn.r, &whole, &room, refusal);
 	if (err == RST_OK)
 		err = invite_in(&txn, ctx, &whole, mail, &fresh, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		memcpy(token, fresh.token, RST_TOKEN_TEXT);
 		*ret_id = id;
 	}
-	rst_write_abort(&txn);
 	sodium_memzero(&fresh, sizeof(fresh));
 	return err;
 }

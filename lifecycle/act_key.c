@@ -96,9 +96,7 @@ change(const struct act_ctx *ctx, uint64_t person, struct rst_view fingerprint,
 		err = act_gate_modify(&txn, ctx,
 		                      key.ptr != NULL ? "add-key" : "drop-key",
 		                      RST_VIEW(""), person, after, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(before);
 	rst_entry_free(after);
 	return err;

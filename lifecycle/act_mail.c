@@ -89,9 +89,7 @@ act_mail_test(const struct act_ctx *ctx, struct rst_view to,
 	if (err == RST_OK)
 		err = note(&txn, ctx, "test-mail", RST_VIEW("test"),
 		           rst_view_of(mail));
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
 	return err;
@@ -111,10 +109,7 @@ act_mail_retry(const struct act_ctx *ctx, uint64_t id,
 	err = rst_outbox_retry(&txn, id, ctx->now_s);
 	if (err == RST_OK)
 		err = note_row(&txn, ctx, "retry-mail", id);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -131,8 +126,5 @@ act_mail_drop(const struct act_ctx *ctx, uint64_t id,
 	err = note_row(&txn, ctx, "drop-mail", id);
 	if (err == RST_OK)
 		err = rst_outbox_drop(&txn, id);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }

@@ -248,11 +248,9 @@ act_mail_ask(const struct act_ctx *ctx, uint64_t person, struct rst_view mail,
 	if (err == RST_OK)
 		err = ask(&txn, ctx, person, act_mail_text(mail, text),
 		          &changed, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_changed = changed;
-	rst_write_abort(&txn);
 	return err;
 }
 
@@ -490,13 +488,11 @@ act_mail_answer(const struct act_ctx *ctx, struct rst_view token, bool refuse,
 	if (err == RST_OK)
 		err = answer(&txn, ctx, token, refuse, &change, &changed,
 		             refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		*ret_change = change;
 		*ret_changed = changed;
 	}
-	rst_write_abort(&txn);
 	return err;
 }
 
@@ -511,8 +507,5 @@ act_mail_drop_change(const struct act_ctx *ctx, uint64_t person,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = end_links(&txn, ctx, person, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }

@@ -180,10 +180,7 @@ store_password(const struct act_ctx *ctx, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	err = write_password(&txn, ctx, person, known, change, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err

@@ -116,10 +116,7 @@ act_use_grace(const struct act_ctx *ctx, uint64_t person,
 	if (err != RST_OK)
 		return err;
 	err = use_grace(&txn, &own, person, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 bool

@@ -219,11 +219,9 @@ act_create_person(const struct act_ctx *ctx, const struct act_person *person,
 		goto out;
 	err = act_candidate_add(&txn, ctx, "create-person", person, &candidate,
 	                        status, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_id = id;
-	rst_write_abort(&txn);
 out:
 	sodium_memzero(&candidate, sizeof(candidate));
 	return err;
@@ -437,9 +435,7 @@ act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
 		err = act_gate_modify(&txn, ctx, "edit",
 		                      reason_of(edits, n_edits), id, entry,
 		                      refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(entry);
 	return err;
 }

@@ -156,10 +156,7 @@ act_create_preset(const struct act_ctx *ctx, struct rst_view name,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = create(&txn, ctx, name, preset, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 static enum rst_err
@@ -191,10 +188,7 @@ act_edit_preset(const struct act_ctx *ctx, uint64_t id,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = edit(&txn, ctx, id, preset, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -209,10 +203,7 @@ act_delete_preset(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, "delete-preset", RST_VIEW(""),
 		                      id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 /* One more group to join, unless it is among them or gone. */

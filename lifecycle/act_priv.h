@@ -38,6 +38,11 @@ void act_renew_hash(const struct act_ctx *ctx, uint64_t person,
 enum rst_err act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
 	RST_MUST_USE;
 
+/* The end of an act: act_commit() if err is RST_OK, abort otherwise.  Answers
+ * err, or what the commit did. */
+enum rst_err act_end(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                     enum rst_err err) RST_MUST_USE;
+
 /* As rst_write_begin(), or go on with what ctx->hold holds: for an act that
  * may follow another within one transaction. */
 enum rst_err act_write_begin(const struct act_ctx *ctx,

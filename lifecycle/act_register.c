@@ -490,13 +490,11 @@ act_register(const struct act_ctx *ctx, struct rst_view token,
 	if (err == RST_OK)
 		err = register_in(&txn, ctx, &admission, person, &candidate,
 		                  &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		*ret_id = id;
 		*ret_status = admission.status;
 	}
-	rst_write_abort(&txn);
 out:
 	rst_entry_free(admission.invitation);
 	sodium_memzero(&candidate, sizeof(candidate));
@@ -594,11 +592,9 @@ act_verify(const struct act_ctx *ctx, struct rst_view token,
 	if (err == RST_OK)
 		err = verify(&txn, &nobody, link, &record, person, &status,
 		             refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_status = status;
-	rst_write_abort(&txn);
 	rst_entry_free(link);
 	return err;
 }

@@ -65,10 +65,7 @@ act_reset_request(const struct act_ctx *ctx, struct rst_view name,
 		err = act_refuse(refusal, RULE_FORBIDDEN, NULL);
 	if (err == RST_OK)
 		err = queue_request(&txn, ctx, name);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 /* A link that sets a password: what for, how long, and how it is sent. */
@@ -204,9 +201,7 @@ act_reset_answer(const struct act_ctx *ctx, uint64_t id,
 	}
 	if (err == RST_OK)
 		err = rst_outbox_drop(&txn, id);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_mail_release(&request);
 	return err;
 }
@@ -258,11 +253,9 @@ act_reset_link(const struct act_ctx *ctx, uint64_t person,
 		                  post != NULL, refusal);
 	if (err == RST_OK)
 		err = give_link(&txn, ctx, &record, &giving, fresh, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		memcpy(token, fresh, RST_TOKEN_TEXT);
-	rst_write_abort(&txn);
 	rst_entry_free(entry);
 	sodium_memzero(fresh, sizeof(fresh));
 	return err;
@@ -412,9 +405,7 @@ act_reset_confirm(const struct act_ctx *ctx, struct rst_view token,
 	if (err != RST_OK)
 		goto out;
 	err = confirm(&txn, ctx, token, hash, &person, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	if (err != RST_OK || ctx->dry_run)
 		goto out;
 	/* what is not in the entry of the lock */

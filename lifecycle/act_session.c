@@ -164,13 +164,11 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 		err = open_session(&txn, ctx, claimant, digest, &session,
 		                   refusal);
 	}
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		memcpy(token, text, RST_TOKEN_TEXT);
 		*ret_session = session;
 	}
-	rst_write_abort(&txn);
 	sodium_memzero(text, sizeof(text));
 	return err;
 }
@@ -346,11 +344,9 @@ renew(const struct act_ctx *ctx, const struct claimant *claimant,
 		err = rst_session_add(&txn, fresh, session);
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "reauthenticate", ctx->actor);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		memcpy(token, text, RST_TOKEN_TEXT);
-	rst_write_abort(&txn);
 	sodium_memzero(text, sizeof(text));
 	return err;
 }
@@ -413,10 +409,7 @@ act_sign_out(const struct act_ctx *ctx,
 		err = rst_session_drop(&txn, digest);
 	if (err == RST_OK)
 		err = act_event(&txn, ctx, "sign-out", ctx->actor);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 /* Noted at most once a minute; when the directory is busy, next time. */

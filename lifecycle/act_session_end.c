@@ -47,10 +47,7 @@ act_end_session(const struct act_ctx *ctx,
 	if (err == RST_OK)
 		err = note_end(&txn, ctx, "end-session", RST_VIEW(""),
 		               session.user);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 /* All of person but keep. */
@@ -96,9 +93,7 @@ act_end_sessions(const struct act_ctx *ctx, uint64_t person,
 		err = drop_all(&txn, person, keep, &n);
 	if (err == RST_OK)
 		err = note_end(&txn, ctx, "end-sessions", reason, person);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK && ret_n != NULL)
 		*ret_n = n;
 	return err;

@@ -103,9 +103,7 @@ act_set(const struct act_ctx *ctx, struct rst_view policy,
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, "set", RST_VIEW(""), entry,
 		                      after, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(after);
 	return err;
 }
@@ -199,10 +197,7 @@ act_create_policy(const struct act_ctx *ctx, struct rst_view name,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = add_policy(&txn, ctx, name, policy, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err
@@ -223,9 +218,7 @@ act_edit_policy(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK)
 		err = act_gate_modify(&txn, ctx, "edit-policy", RST_VIEW(""),
 		                      id, after, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(after);
 	return err;
 }
@@ -251,8 +244,5 @@ act_delete_policy(const struct act_ctx *ctx, uint64_t id,
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, "delete-policy", RST_VIEW(""),
 		                      id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }

@@ -303,9 +303,7 @@ act_deactivate(const struct act_ctx *ctx, uint64_t person,
 		err = leave_all(&txn, ctx, person, refusal);
 	if (err == RST_OK)
 		err = unsign_all(&txn, ctx, person, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
+	err = act_end(&txn, ctx, err);
 	rst_entry_free(entry);
 	return err;
 }
@@ -331,10 +329,7 @@ remove_person(const struct act_ctx *ctx, const char *act, unsigned int from,
 		err = act_refuse(refusal, RULE_STATUS_MOVE, "rosterStatus");
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, act, reason, person, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }
 
 enum rst_err

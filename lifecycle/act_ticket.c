@@ -85,13 +85,11 @@ act_ticket_create(const struct act_ctx *ctx, struct rst_view username,
 	if (err != RST_OK)
 		return err;
 	err = create(&txn, ctx, name, lifetime_s, fresh, &id, refusal);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		memcpy(token, fresh, RST_TOKEN_TEXT);
 		*ret_id = id;
 	}
-	rst_write_abort(&txn);
 	sodium_memzero(fresh, sizeof(fresh));
 	return err;
 }

@@ -79,6 +79,15 @@ act_commit(struct rst_wtxn *txn, const struct act_ctx *ctx)
 }
 
 enum rst_err
+act_end(struct rst_wtxn *txn, const struct act_ctx *ctx, enum rst_err err)
+{
+	if (err == RST_OK)
+		err = act_commit(txn, ctx);
+	rst_write_abort(txn);
+	return err;
+}
+
+enum rst_err
 act_write_begin(const struct act_ctx *ctx, enum rst_write_purpose purpose,
                 struct rst_wtxn *ret_txn)
 {

@@ -77,10 +77,8 @@ audit_keep(const struct act_ctx *ctx, size_t max, size_t *ret_n)
 	if (err == RST_OK)
 		err = run(&txn, ctx, RULE_SETTING_IMAGE_RETENTION,
 		          rst_journal_expire_images, max, &n);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
+	err = act_end(&txn, ctx, err);
 	if (err == RST_OK)
 		*ret_n = n;
-	rst_write_abort(&txn);
 	return err;
 }

@@ -264,8 +264,5 @@ act_demote(const struct act_ctx *ctx, struct rst_view url)
 		err = replica_begin(&txn, url);
 	if (err == RST_OK)
 		err = act_event_of(&txn, ctx, "demote", ctx->actor, url);
-	if (err == RST_OK)
-		err = act_commit(&txn, ctx);
-	rst_write_abort(&txn);
-	return err;
+	return act_end(&txn, ctx, err);
 }

@@ -104,7 +104,7 @@ count(const struct rst_rtxn *txn)
 	     err == RST_OK && rst_view_starts(key, RST_VIEW(RST_ANSWER_PREFIX));
 	     err = rst_cursor_next(&cursor, &key, &value)) {
 		assert_null(memmem(value.ptr, value.len, "canary", 6));
-		assert_null(memmem(value.ptr, value.len, "eve", 3));
+		assert_null(memmem(value.ptr, value.len, "/users/eve", 10));
 		n++;
 	}
 	rst_cursor_close(&cursor);
