@@ -271,7 +271,7 @@ api_user_edit(struct http_req *req, struct http_reply *reply)
 	struct times times;
 	enum rst_err err = RST_OK;
 	size_t n_edits;
-	uint64_t id;
+	uint64_t id = 0;
 
 	if (!INPUT_CHECK(req, fields, reply) ||
 	    !read_times(req, &times, reply) || !read_current(req, reply, &id))

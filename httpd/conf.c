@@ -192,7 +192,7 @@ take(void *arg, const char *section, const char *name, const char *value)
 	}
 	reading->err = http_config_set(reading->config, section, name, value,
 	                               &reading->first);
-	if (reading->err == RST_OK)
+	if (key != NULL && reading->err == RST_OK)
 		*slot(&reading->seen, key) = *slot(reading->config, key);
 	return reading->err == RST_OK;
 }

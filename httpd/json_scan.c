@@ -49,7 +49,7 @@ read_hex(struct json_scan *scan, unsigned int *ret_code)
 static bool
 scan_escape_code(struct json_scan *scan)
 {
-	unsigned int code, low;
+	unsigned int code = 0, low = 0;
 
 	if (!read_hex(scan, &code))
 		return false;

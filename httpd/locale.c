@@ -188,7 +188,7 @@ locale_of(struct http_locales *locales, const char *tag)
 static bool
 is_catalogue(const cJSON *file)
 {
-	if (!cJSON_IsObject(file) ||
+	if (file == NULL || !cJSON_IsObject(file) ||
 	    cJSON_GetArraySize(file) > LOCALE_WORDS_MAX)
 		return false;
 	for (const cJSON *word = file->child; word != NULL; word = word->next)

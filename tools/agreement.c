@@ -57,7 +57,7 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 {
 	struct rst_view name = rst_record_first(record, RST_A_CN);
 	struct rst_view title = rst_record_first(record, RST_A_DISPLAYNAME);
-	uint64_t id;
+	uint64_t id = 0;
 
 	(void)arg;
 	if (act_find_agreement(txn, name, &id) != RST_OK)
@@ -87,7 +87,7 @@ whole(const struct rst_rtxn *txn, const struct rst_record *record)
 static enum ctl_status
 show(struct noun *noun)
 {
-	uint64_t id;
+	uint64_t id = 0;
 	enum ctl_status status = find(noun, &id);
 
 	return status == CTL_OK ? noun_show(noun, id, whole) : status;
@@ -131,7 +131,7 @@ static enum ctl_status
 signatures(struct noun *noun)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	return status == CTL_OK
@@ -164,7 +164,7 @@ add(struct noun *noun)
 	};
 	char *text = NULL;
 	enum ctl_status status = read_text(noun, &text, &agreement);
-	uint64_t id;
+	uint64_t id = 0;
 
 	if (status == CTL_OK)
 		status = noun_done(noun,
@@ -179,7 +179,7 @@ static enum ctl_status
 change(struct noun *noun, const struct act_agreement *what, const char *done)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	if (status != CTL_OK)
@@ -225,7 +225,7 @@ static enum ctl_status
 drop(struct noun *noun)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	status = find(noun, &id);

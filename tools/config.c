@@ -403,7 +403,7 @@ add_policy(struct noun *noun)
 static enum ctl_status
 find_policy(struct noun *noun, uint64_t *ret_id)
 {
-	struct rst_record record;
+	struct rst_record record = { .id = 0 };
 	struct rst_rtxn txn;
 	enum ctl_status status;
 

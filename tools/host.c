@@ -70,7 +70,7 @@ whole(const struct rst_rtxn *txn, const struct rst_record *record)
 static enum ctl_status
 show(struct noun *noun)
 {
-	uint64_t id;
+	uint64_t id = 0;
 	enum ctl_status status = find(noun, &id);
 
 	return status == CTL_OK ? noun_show(noun, id, whole) : status;
@@ -187,7 +187,7 @@ add(struct noun *noun)
 	struct rst_view names[ACT_MANAGERS_MAX];
 	enum ctl_status status;
 	struct act_host host;
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	status = read_host(noun, names, password, &host);
@@ -207,7 +207,7 @@ edit(struct noun *noun)
 	struct rst_view names[ACT_MANAGERS_MAX];
 	enum ctl_status status;
 	struct act_host host;
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	status = find(noun, &id);
@@ -231,7 +231,7 @@ static enum ctl_status
 drop(struct noun *noun)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	if (status != CTL_OK)

@@ -47,7 +47,7 @@ add(struct noun *noun)
 	char token[RST_TOKEN_TEXT] = "";
 	enum ctl_status status = read_terms(noun, &post, &invite);
 	enum rst_err err;
-	uint64_t id;
+	uint64_t id = 0;
 
 	if (status != CTL_OK)
 		return status;
@@ -268,7 +268,7 @@ static enum ctl_status
 revoke(struct noun *noun)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	if (status != CTL_OK)
@@ -284,7 +284,7 @@ resend(struct noun *noun)
 	struct act_post post;
 	char token[RST_TOKEN_TEXT] = "";
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	status = find(noun, &id);

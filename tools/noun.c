@@ -276,7 +276,7 @@ enum ctl_status
 noun_time(struct noun *noun, enum noun_option option, char *buf, size_t size)
 {
 	char text[LIFECYCLE_TIME_BYTES] = "";
-	int64_t time_s;
+	int64_t time_s = 0;
 	enum ctl_status status;
 
 	if (noun->option[option] != NULL && noun->option[option][0] != '\0') {

@@ -59,7 +59,7 @@ model(const struct rst_rtxn *txn, const struct rst_record *record)
 static enum ctl_status
 show(struct noun *noun)
 {
-	uint64_t id;
+	uint64_t id = 0;
 	enum ctl_status status = find(noun, &id);
 
 	return status == CTL_OK ? noun_show(noun, id, model) : status;
@@ -132,7 +132,7 @@ edit(struct noun *noun)
 {
 	struct act_preset preset;
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	if (status == CTL_OK)
@@ -154,7 +154,7 @@ static enum ctl_status
 drop(struct noun *noun)
 {
 	enum ctl_status status;
-	uint64_t id;
+	uint64_t id = 0;
 
 	status = find(noun, &id);
 	if (status != CTL_OK)
