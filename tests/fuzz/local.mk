@@ -28,7 +28,7 @@ if FUZZER
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
 fuzz_ldflags = $(AM_LDFLAGS)
-fuzz_main = tests/fuzz/replay.c
+fuzz_main = tests/fuzz/main.c
 endif
 
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_main)

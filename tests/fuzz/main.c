@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* replay.c - a target over the files it is given, each once */
+/* main.c - a target over the files it is given, each once */
 #include "tests/fuzz/fuzz.h"
 
 #define INPUT_MAX (1 << 20) /* bytes of one file */
