@@ -3,7 +3,7 @@
  *
  * A target is a LLVMFuzzerTestOneInput(), as libFuzzer calls it.  Beside not
  * crashing it says what holds for every input, with FUZZ_MUST().  Linked with
- * replay.c it reads the files of its corpus, with gcc, in every "make check".
+ * main.c it reads the files of its corpus, with gcc, in every "make check".
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
