@@ -472,7 +472,7 @@ act_register(const struct act_ctx *ctx, struct rst_view token,
 	struct act_candidate candidate = { 0 };
 	struct admission admission = { 0 };
 	struct rst_wtxn txn = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };

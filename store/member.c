@@ -456,7 +456,7 @@ drop_namesakes(struct change *change, const struct rst_member_op *op)
 static enum rst_err
 roster_drop(struct change *change, const struct rst_member_op *op)
 {
-	struct rst_mface face;
+	struct rst_mface face = { .id = 0 };
 	struct rst_mkey key;
 	struct mark *mark;
 	bool paired;
@@ -490,7 +490,7 @@ static enum rst_err
 roster_clear_via(struct change *change, uint16_t attr, enum rst_via via)
 {
 	struct rst_mrow row = { 0 };
-	struct rst_mface face;
+	struct rst_mface face = { .id = 0 };
 	struct rst_mkey last = { 0 };
 	bool listed;
 	enum rst_err err;
