@@ -21,6 +21,7 @@
 #include "backend/follow_priv.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -39,7 +40,8 @@
 
 static void change_role(struct follow *follow);
 
-static struct follow *follows; /* changed under a paused pool only */
+static struct follow *follows; /* nobody leaves it */
+static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* The cursor as it is stored; false for none. */
 static bool
@@ -257,7 +259,8 @@ replay_next(struct follow *follow, bool inline_op)
 		      "cannot be replayed: reload the replicas\n",
 		      follow->db->directory, follow->cursor + 1);
 		follow->refused++;
-		follow->cursor++;
+		if (++follow->cursor == follow->doubt)
+			atomic_store(&follow->doubting, false);
 		err = RST_OK;
 	} else if (err == RST_OK) {
 		follow->replaying = true;
@@ -579,16 +582,19 @@ follow_of(BackendDB *be)
 	struct back_db *db = be->be_private;
 	struct follow *follow;
 
+	/* tasks of two databases may find an overlay at once */
+	pthread_mutex_lock(&follows_mutex);
 	for (follow = follows; follow != NULL; follow = follow->next)
 		if (follow->be == be)
 			break;
 	if (follow == NULL) {
 		follow = ch_calloc(1, sizeof(*follow));
 		ldap_pvt_thread_mutex_init(&follow->mutex);
+		follow->be = be;
 		follow->next = follows;
 		follows = follow;
 	}
-	follow->be = be;
+	pthread_mutex_unlock(&follows_mutex);
 	follow->db = db;
 	follow->fd = -1;
 	follow->conn = NULL;
@@ -615,8 +621,9 @@ start(BackendDB *be, int64_t since_s)
 	follow->context = overlay_is_inst(be, "syncprov");
 	/* who follows already was not looked at */
 	atomic_store(&follow->by_members, since_s != 0);
-	back_gate_install(follow);
+	/* operations that come now find the gate only with its follower */
 	db->follow = follow;
+	back_gate_install(follow);
 	return back_tick_start(&follow->task, TASK_EVERY_S, every_second,
 	                       follow);
 }
