@@ -390,6 +390,8 @@ bool back_write_csn(struct back_write *write, const struct berval *mods_csn);
 bool back_write_gate(struct back_write *write, struct gate_change *change);
 /* Commit (or not, for a no-op), send the result, let go of everything. */
 int back_write_end(struct back_write *write);
+/* For rst_env_on_lost(): slapd ends, unless it is about to answer a client. */
+void back_env_lost(void *arg);
 /* Set rs from an error of the store. */
 void back_write_fail(struct back_write *write, enum rst_err err);
 /* The pre- or post-read control of entry, if asked for.  False when it failed

@@ -204,8 +204,10 @@ open_environment(BackendDB *be, struct back_db *db, struct rst_detail *why)
 	if (err != RST_OK)
 		return err;
 	/* slapcat prints what is kept, also of memberships that have ended */
-	if (!(slapMode & SLAP_TOOL_MODE))
+	if (!(slapMode & SLAP_TOOL_MODE)) {
 		rst_env_set_clock(db->env, clock_s);
+		rst_env_on_lost(db->env, back_env_lost, NULL);
+	}
 	for (other = databases; other != NULL; other = other->next) {
 		if (other == db || other->env != db->env)
 			continue;

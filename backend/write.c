@@ -281,6 +281,21 @@ back_write_read_control(struct back_write *write, Entry *entry, bool before)
 	return true;
 }
 
+/* Whoever's commit this thread makes gets an answer before slapd ends. */
+static _Thread_local bool answers;
+
+void
+back_env_lost(void *arg)
+{
+	(void)arg;
+	if (answers)
+		return;
+	Debug(LDAP_DEBUG_ANY,
+	      "roster: a commit of slapd's own failed, its outcome is unknown: "
+	      "slapd ends\n");
+	_exit(EXIT_SUSPECT);
+}
+
 /*
  * The outcome of a commit that failed with an input/output error is unknown:
  * what was written may or may not be on disk.  Only a process that opens the
@@ -289,8 +304,11 @@ back_write_read_control(struct back_write *write, Entry *entry, bool before)
 static enum rst_err
 commit(struct back_write *write)
 {
-	enum rst_err err = rst_write_commit(&write->txn);
+	enum rst_err err;
 
+	answers = true;
+	err = rst_write_commit(&write->txn);
+	answers = false;
 	if (err != RST_EIO)
 		return err;
 	back_write_fail(write, err);

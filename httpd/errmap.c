@@ -206,6 +206,15 @@ http_is_problem(const struct http_reply *reply)
 	return reply->status >= 400;
 }
 
+void
+http_server_broken(void *arg)
+{
+	struct http_server *server = arg;
+
+	if (!atomic_exchange(&server->broken, true))
+		kill(getpid(), SIGTERM);
+}
+
 /* Something that should not happen: one line in the log, none of it told. */
 static void
 internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
@@ -213,8 +222,8 @@ internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
 	http_log(3, "request %s: %s", req->id, rst_strerror(err));
 	http_problem(reply, 500, "internal", NULL,
 	             "the server could not do this; its log says why");
-	if (err == RST_EIO && !atomic_exchange(&req->server->broken, true))
-		kill(getpid(), SIGTERM);
+	if (err == RST_EIO)
+		http_server_broken(req->server);
 }
 
 /* Where it can be done. */

@@ -59,6 +59,10 @@ struct http_server {
 	atomic_bool broken;
 };
 
+/* For rst_env_on_lost(), and for an answer of RST_EIO: rosterd ends, to be
+ * started anew.  arg is the struct http_server. */
+void http_server_broken(void *arg);
+
 enum http_role {
 	HTTP_ANYONE = 1,
 	HTTP_PERSON,  /* signed in */

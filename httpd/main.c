@@ -722,8 +722,10 @@ run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 	int sig = 0;
 
 	err = rst_env_open(server->config->state, NULL, &server->env, why);
-	if (err == RST_OK)
+	if (err == RST_OK) {
 		rst_env_set_clock(server->env, clock_s);
+		rst_env_on_lost(server->env, http_server_broken, server);
+	}
 	if (err == RST_OK)
 		err = read_settings(server, why);
 	if (err == RST_OK)

@@ -33,6 +33,8 @@
 #include "httpd/route.h"
 #include "httpd/stream.h"
 
+#define BROKEN_NAP_NS 100000000
+
 /*
  * As slapd has them in contrib/slapd.conf.in: authenticated encryption only,
  * forward secrecy only, and no group whose keys are dear to who answers.
@@ -713,6 +715,11 @@ serve_stop(struct serve *serve)
 {
 	if (serve == NULL)
 		return;
+	/* libmicrohttpd 0.9.75 aborts when a thread of its own finds out at
+	 * the same moment: the one that still sends the answer which broke us
+	 * is given time to. */
+	if (atomic_load(&serve->server->broken))
+		nanosleep(&(struct timespec){ .tv_nsec = BROKEN_NAP_NS }, NULL);
 	if (serve->daemon != NULL)
 		(void)MHD_quiesce_daemon(serve->daemon);
 	/* every suspended connection is resumed when these return; what

@@ -467,6 +467,13 @@ finish_write(struct rst_wtxn *txn, bool committed)
 	txn->locked = false;
 }
 
+void
+rst_env_on_lost(struct rst_env *env, void (*lost)(void *arg), void *arg)
+{
+	env->lost = lost;
+	env->lost_arg = arg;
+}
+
 /* Whether LMDB gave the environment up after a failed write of its meta
  * page: then nobody knows what is on disk. */
 static bool
@@ -485,6 +492,7 @@ rst_write_commit(struct rst_wtxn *txn)
 {
 	struct rst_env *env = txn->r.env;
 	uint64_t number;
+	bool lost = false;
 	enum rst_err err;
 
 	if (txn->r.mdb == NULL)
@@ -494,7 +502,8 @@ rst_write_commit(struct rst_wtxn *txn)
 	if (err == RST_OK && txn->locked)
 		rst_commit_note(env, number, rst_monotonic_s());
 	if (err == RST_EFULL || err == RST_EIO) {
-		if (is_lost(env))
+		lost = is_lost(env);
+		if (lost)
 			err = RST_EIO;
 		/* LMDB calls a short write EIO, which is what a disk gives
 		 * that fills in the middle of one. */
@@ -506,6 +515,8 @@ rst_write_commit(struct rst_wtxn *txn)
 	finish_write(txn, err == RST_OK);
 	if (err == RST_OK && !atomic_load(&env->listens))
 		rst_poke(env);
+	if (lost && env->lost != NULL)
+		env->lost(env->lost_arg);
 	return err;
 }
 

@@ -67,6 +67,13 @@ enum rst_err rst_env_open(const char *dir,
  */
 void rst_env_set_clock(struct rst_env *env, int64_t (*now_s)(void));
 
+/*
+ * lost(arg) is called in the thread whose commit left its outcome unknown, with
+ * RST_EIO: LMDB answers nobody any more, and the process must end, whoever's
+ * commit it was.  NULL, as it begins: none.  Set while nobody writes.
+ */
+void rst_env_on_lost(struct rst_env *env, void (*lost)(void *arg), void *arg);
+
 /* Drop one reference; the last closes.  NULL is allowed. */
 void rst_env_close(struct rst_env *env);
 

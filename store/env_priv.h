@@ -63,9 +63,11 @@ struct rst_env {
 	void *writer_map; /* writer.lock, mapped; env.c */
 	struct rst_attr_cache *attrs;
 	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
-	atomic_bool listens;    /* to pokes: poke.c */
-	pid_t pid;              /* who opened it: never used after a fork */
-	int64_t (*clock)(void); /* rst_env_set_clock(); may be NULL */
+	atomic_bool listens;     /* to pokes: poke.c */
+	pid_t pid;               /* who opened it: never used after a fork */
+	int64_t (*clock)(void);  /* rst_env_set_clock(); may be NULL */
+	void (*lost)(void *arg); /* rst_env_on_lost(); may be NULL */
+	void *lost_arg;
 	_Atomic(void *) writer; /* the MDB_txn of this process's write */
 	/* rst_env_companion(): set once, under the mutex of env.c. */
 	_Atomic(void *) companion;

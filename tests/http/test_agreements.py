@@ -80,7 +80,7 @@ def an_invited_person_signs_before_he_is_active():
     page = admin.web.get(rosterd.url + "/users/bob").text
     signed, history = page.split('id="agreements"')[1].split('id="history"')
     assert '"/agreements/terms"' in signed and "Signed <time" in signed, signed
-    assert re.search(r'Agreement signed</b> <a class="id" '
+    assert re.search(r'agreement signed</b> <a class="id" '
                      r'href="/agreements/terms">terms<', history), history
 
 

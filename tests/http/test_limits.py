@@ -76,8 +76,12 @@ def an_address_is_limited():
     number, answer = flood(client)
     told(answer)
     browser = Browser(rosterd)
-    answer = browser.web.get(rosterd.url + "/login",
-                             headers={"Accept": "text/html"})
+    # more are let through meanwhile, if few
+    for _ in range(20):
+        answer = browser.web.get(rosterd.url + "/login",
+                                 headers={"Accept": "text/html"})
+        if answer.status_code == 429:
+            break
     assert answer.status_code == 429, answer.status_code
     assert "text/html" in answer.headers["Content-Type"]
     assert "Retry-After" in answer.headers
