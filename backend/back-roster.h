@@ -79,6 +79,7 @@ BI_init roster_back_initialize;
 bool back_directory_taken(const struct back_db *db, const char *directory);
 /* Raised whenever a database closes: what was borrowed before is gone. */
 unsigned int back_epoch(void);
+int64_t back_monotonic_ms(void); /* write.c */
 
 /* config.c, indexes.c */
 int back_init_cf(BackendInfo *bi);

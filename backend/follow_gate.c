@@ -32,15 +32,6 @@
 
 #define POLL_NS 200000
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool
 back_gate_is_mine(const struct follow *follow)
 {
@@ -89,7 +80,7 @@ wait_hook(void *arg)
 	struct patience *patience = arg;
 
 	if (patience->op->o_abandon || slapd_shutdown ||
-	    monotonic_ms() >= patience->deadline_ms)
+	    back_monotonic_ms() >= patience->deadline_ms)
 		return false;
 	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
 		ldap_pvt_thread_pool_pausecheck(&connection_pool);
@@ -138,7 +129,8 @@ prepare(struct follow *follow, struct patience *patience)
 static bool
 enter(struct follow *follow, Operation *op)
 {
-	struct patience patience = { op, monotonic_ms() + BACK_WRITER_WAIT_MS,
+	struct patience patience = { op,
+		                     back_monotonic_ms() + BACK_WRITER_WAIT_MS,
 		                     back_epoch() };
 
 	if (!acquire(follow, &patience))

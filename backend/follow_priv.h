@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* follow_priv.h - what the files of the follower share
  *
- *	follow.c	its life, its task and socket, the cursor
+ *	follow.c	its task and socket, the cursor
+ *	follow_life.c	when it begins and ends, and where
  *	follow_gate.c	the write gate
  *	follow_early.c	what overlays read before an entry is changed
  *	follow_log.c	what the database of accesslog says of itself
@@ -92,7 +93,30 @@ bool back_log_opens(void);
 /* A search: by whom, if it is to replicate? */
 void back_early_note(struct follow *follow, Operation *op);
 
-/* follow.c: replay what is in the journal; the gate is held.  inline_op: in
+#define BACK_FOLLOW_LOCAL "follow-local" /* the setting: follow.c */
+
+/* follow_life.c.  While slapd runs it was promoted, and contextCSN is ours to
+ * tell from here on; or cn=config made it a replica, and it no longer is. */
+void back_follow_change_role(struct follow *follow);
+
+/* follow.c.  The cursor as it is stored; false for none. */
+bool back_follow_stored(const struct rst_rtxn *txn, uint64_t *ret_sequence,
+                        char csn[RST_CSN_MAX]);
+/* The last two CSNs of slapd's own, "" for none. */
+void back_follow_stored_local(const struct rst_rtxn *txn,
+                              char last[RST_CSN_MAX], char before[RST_CSN_MAX]);
+/* What a replica has is said by what its provider sent, which syncrepl stores
+ * in contextCSN: a refresh comes in any order. */
+bool back_follow_shadow(const struct follow *follow);
+/* An entry changed, and the overlays did not see it, or perhaps not. */
+bool back_follow_foreign(const struct follow *follow,
+                         const struct rst_journal_public *public);
+/* The pool wants to pause or slapd to end. */
+bool back_follow_must_leave(void);
+int64_t back_follow_seconds(void); /* of the wall clock */
+void back_follow_save_now(struct follow *follow);
+bool back_follow_tick(void *follow); /* every second */
+/* Replay what is in the journal; the gate is held.  inline_op: in
  * the course of a client's operation, whose memory stays.  RST_EBUSY: not
  * all, the pool wants to pause or slapd to end. */
 enum rst_err back_follow_drain(struct follow *follow, bool inline_op)

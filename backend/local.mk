@@ -33,6 +33,7 @@ roster_la_SOURCES = \
 	backend/follow_early.c \
 	backend/follow_gate.c backend/follow_ids.c \
 	backend/follow_image.c \
+	backend/follow_life.c \
 	backend/follow_log.c \
 	backend/follow_priv.h \
 	backend/follow_replay.c \

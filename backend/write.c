@@ -19,8 +19,8 @@
 
 #define EXIT_SUSPECT 70 /* EX_SOFTWARE: the supervisor starts us anew */
 
-static int64_t
-monotonic_ms(void)
+int64_t
+back_monotonic_ms(void)
 {
 	struct timespec now;
 
@@ -35,7 +35,7 @@ wait_hook(void *arg)
 	struct back_write *write = arg;
 
 	if (write->op->o_abandon || slapd_shutdown ||
-	    monotonic_ms() >= write->deadline_ms)
+	    back_monotonic_ms() >= write->deadline_ms)
 		return false;
 	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
 		ldap_pvt_thread_pool_pausecheck(&connection_pool);
@@ -170,7 +170,7 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 	write->rs = rs;
 	write->db = op->o_bd->be_private;
 	write->epoch = back_epoch();
-	write->deadline_ms = monotonic_ms() + BACK_WRITER_WAIT_MS;
+	write->deadline_ms = back_monotonic_ms() + BACK_WRITER_WAIT_MS;
 	rs->sr_err = LDAP_SUCCESS;
 	rs->sr_text = NULL;
 	if (write->db->env == NULL) {

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* follow_life.c - when the journal is followed, and from where
+ *
+ * A follower begins before the overlays open, so that contextCSN is told when
+ * syncprov asks for it, and ends after them.
+ */
+#include "backend/follow_priv.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend/ticker.h"
+#include "store/poke.h"
+
+#define CURSOR       BACK_FOLLOW_CURSOR
+#define LOCAL        BACK_FOLLOW_LOCAL
+#define TASK_EVERY_S 1
+#define LATE_S       10 /* an overlay may have come so long before */
+
+static struct follow *follows; /* nobody leaves it */
+static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/*
+ * Was something removed from the journal before it was replayed?  Images go
+ * from the front, so the first that is wanted tells.
+ */
+static bool
+is_cut(const struct follow *follow, const struct rst_rtxn *txn)
+{
+	struct rst_journal_images images = { 0 };
+	struct rst_journal_public public;
+	struct rst_journal_head anchor;
+	uint64_t cursor = follow->cursor;
+	enum rst_err err;
+
+	if (rst_journal_anchor(txn, &anchor) != RST_OK ||
+	    anchor.sequence > cursor)
+		return true;
+	do {
+		err = rst_journal_get(txn, ++cursor, &public);
+	} while (err == RST_OK && !back_follow_foreign(follow, &public));
+	if (err != RST_OK)
+		return false;
+	err = rst_journal_images(txn, cursor, &images);
+	rst_journal_images_release(&images);
+	return err == RST_ENOTFOUND;
+}
+
+/*
+ * The last local change behind the cursor.  The cursor is written with each, so
+ * there is one at most, and none after an end in order.
+ */
+static void
+look_for_doubt(struct follow *follow, const struct rst_rtxn *txn)
+{
+	uint64_t last = rst_journal_last(txn);
+	struct rst_journal_public public;
+	char csn[RST_CSN_MAX];
+	struct berval bv = { 0, csn };
+
+	follow->doubt = 0;
+	for (uint64_t at = last; at > follow->cursor && follow->doubt == 0;
+	     at--) {
+		if (rst_journal_get(txn, at, &public) != RST_OK ||
+		    !public.replicated || public.op == RST_J_LOAD ||
+		    public.op == RST_J_EVENT ||
+		    !rst_view_copy(public.csn, csn, sizeof(csn)))
+			continue;
+		bv.bv_len = strlen(csn);
+		if (slap_parse_csn_sid(&bv) == slap_serverID)
+			follow->doubt = at;
+	}
+	back_follow_stored_local(txn, csn, follow->doubt_csn);
+	if (follow->doubt_csn[0] == '\0')
+		follow->doubt = 0;
+	atomic_store(&follow->doubting, follow->doubt != 0);
+}
+
+/* Where the last one ended; false: begin here and now.  Replicas that have an
+ * older CSN then compare all they have. */
+static bool
+known_cursor(struct follow *follow, const struct rst_rtxn *txn)
+{
+	if (!back_follow_stored(txn, &follow->cursor, follow->csn))
+		return false;
+	if (!is_cut(follow, txn))
+		return true;
+	Debug(LDAP_DEBUG_ANY,
+	      "roster: \"%s\": the journal was cut behind record %" PRIu64
+	      ", which was the last that the overlays saw: replicas compare "
+	      "all entries; a log of accesslog lacks changes, reload what "
+	      "follows it\n",
+	      follow->db->directory, follow->cursor);
+	return false;
+}
+
+static bool
+has_local(const struct rst_rtxn *txn)
+{
+	struct rst_view local;
+
+	return rst_setting_get(txn, LOCAL, &local) == RST_OK && local.len > 0;
+}
+
+/* Where to begin: where the last one ended, else here and now. */
+static enum rst_err
+begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
+         bool *ret_changed)
+{
+	struct timespec now;
+	char csn[RST_CSN_MAX];
+	uint64_t sequence;
+	bool known;
+	enum rst_err err = RST_OK;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	*ret_changed = false;
+	follow->as_replica = back_follow_shadow(follow);
+	follow->doubt = 0;
+	atomic_store(&follow->doubting, false);
+	known = known_cursor(follow, &txn->r);
+	if (!known)
+		follow->cursor = rst_journal_last(&txn->r);
+	if (follow->as_replica) {
+		/* nothing was replayed: who is promoted has a CSN made */
+		follow->saved = follow->cursor + 1;
+		follow->csn[0] = '\0';
+		return RST_OK;
+	}
+	if (!known || follow->csn[0] == '\0') {
+		*ret_changed = true;
+		if (!known && since_s != 0)
+			err = rst_journal_find(&txn->r, since_s, &sequence);
+		if (err == RST_OK && !known && since_s != 0)
+			follow->cursor = sequence - 1;
+		if (err == RST_OK)
+			err = rst_csn_next(
+				txn, now.tv_sec, (uint32_t)(now.tv_nsec / 1000),
+				back_foreign_id(&txn->r), follow->csn);
+		follow->saved = follow->cursor + 1;
+		if (err == RST_OK)
+			err = back_follow_save(follow, txn);
+	}
+	follow->saved = follow->cursor;
+	look_for_doubt(follow, &txn->r);
+	if (err == RST_OK && !has_local(&txn->r)) {
+		*ret_changed = true;
+		err = rst_csn_next(txn, now.tv_sec,
+		                   (uint32_t)(now.tv_nsec / 1000),
+		                   (unsigned int)slap_serverID, csn);
+		if (err == RST_OK)
+			err = rst_setting_put(txn, LOCAL, rst_view_of(csn));
+	}
+	return err;
+}
+
+static enum rst_err
+begin(struct follow *follow, int64_t since_s)
+{
+	struct rst_wtxn txn;
+	bool changed = false;
+	enum rst_err err;
+
+	err = rst_write_begin(follow->db->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = begin_at(follow, &txn, since_s, &changed);
+	if (err == RST_OK && changed)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
+void
+back_follow_change_role(struct follow *follow)
+{
+	const bool was = follow->as_replica;
+	enum rst_err err = RST_EBUSY;
+
+	if (back_gate_try(follow)) {
+		err = begin(follow, 0);
+		back_gate_leave(follow);
+	}
+	if (err != RST_OK) {
+		follow->as_replica = was; /* a second later */
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": the journal is not "
+		      "followed yet: %s\n",
+		      follow->db->directory, rst_strerror(err));
+	}
+}
+
+static struct follow *
+follow_of(BackendDB *be)
+{
+	struct back_db *db = be->be_private;
+	struct follow *follow;
+
+	/* tasks of two databases may find an overlay at once */
+	pthread_mutex_lock(&follows_mutex);
+	for (follow = follows; follow != NULL; follow = follow->next)
+		if (follow->be == be)
+			break;
+	if (follow == NULL) {
+		follow = ch_calloc(1, sizeof(*follow));
+		ldap_pvt_thread_mutex_init(&follow->mutex);
+		follow->be = be;
+		follow->next = follows;
+		follows = follow;
+	}
+	pthread_mutex_unlock(&follows_mutex);
+	follow->db = db;
+	follow->fd = -1;
+	follow->conn = NULL;
+	return follow;
+}
+
+static enum rst_err
+start(BackendDB *be, int64_t since_s)
+{
+	struct back_db *db = be->be_private;
+	struct follow *follow = follow_of(be);
+	enum rst_err err;
+
+	err = begin(follow, since_s);
+	if (err != RST_OK)
+		return err;
+	follow->open = true;
+	/* one that comes while slapd runs is on its own.  Records of a log are
+	 * named by a second and a count from 0 of this process: in a second
+	 * that another slapd began, names would come twice */
+	follow->began_s = back_follow_seconds();
+	follow->waits_for_log =
+		since_s == 0 && overlay_is_inst(be, "accesslog");
+	follow->context = overlay_is_inst(be, "syncprov");
+	/* who follows already was not looked at */
+	atomic_store(&follow->by_members, since_s != 0);
+	/* operations that come now find the gate only with its follower */
+	db->follow = follow;
+	back_gate_install(follow);
+	return back_tick_start(&follow->task, TASK_EVERY_S, back_follow_tick,
+	                       follow);
+}
+
+/*
+ * No overlay follows any more, so nobody notes which of slapd's changes was the
+ * last: an overlay that comes back begins anew, and its replicas with it.
+ */
+static enum rst_err
+forget(const struct back_db *db)
+{
+	struct rst_rtxn read;
+	struct rst_wtxn txn;
+	bool since = false;
+	enum rst_err err;
+
+	err = rst_read_begin(db->env, &read);
+	if (err != RST_OK)
+		return err;
+	since = back_follow_since(&read);
+	rst_read_end(&read);
+	if (!since)
+		return RST_OK;
+	err = rst_write_begin(db->env, RST_WRITE_FREEING, &txn);
+	if (err == RST_OK)
+		err = rst_setting_put(&txn, CURSOR, RST_VIEW(""));
+	if (err == RST_OK)
+		err = rst_setting_put(&txn, LOCAL, RST_VIEW(""));
+	if (err == RST_OK)
+		err = rst_write_commit(&txn);
+	rst_write_abort(&txn);
+	return err;
+}
+
+enum rst_err
+back_follow_open(BackendDB *be, struct rst_detail *why)
+{
+	enum rst_err err;
+
+	if (!(slapMode & SLAP_SERVER_MODE))
+		return RST_OK;
+	err = back_follow_place(be, why);
+	if (err != RST_OK)
+		return err;
+	if (!back_follow_needed(be))
+		return forget(be->be_private);
+	err = start(be, 0);
+	if (err != RST_OK)
+		rst_detail_set(why, "the journal cannot be followed");
+	else if (overlay_is_inst(be, "accesslog"))
+		back_log_prepare(be);
+	return err;
+}
+
+void
+back_follow_look(struct back_db *db)
+{
+	struct timespec now;
+	enum rst_err err;
+
+	if (db->follow != NULL || back_follow_must_leave() ||
+	    !back_follow_needed(db->be))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	err = start(db->be, now.tv_sec - LATE_S);
+	if (err != RST_OK && err != RST_EBUSY)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": the journal cannot be "
+		      "followed: %s\n",
+		      db->directory, rst_strerror(err));
+}
+
+void
+back_follow_close(struct back_db *db)
+{
+	struct follow *follow = db->follow;
+
+	if (follow == NULL)
+		return;
+	follow->open = false;
+	db->follow = NULL;
+	back_tick_stop(&follow->task);
+	back_gate_remove(follow);
+	back_follow_save_now(follow);
+	if (follow->fd >= 0) {
+		rst_poke_unlisten(db->env);
+		/* at its end slapd has closed all connections already */
+		if (follow->conn != NULL && !slapd_shutdown)
+			connection_client_stop(follow->conn);
+		close(follow->fd);
+	}
+	follow->fd = -1;
+	follow->conn = NULL;
+}
