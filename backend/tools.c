@@ -236,6 +236,8 @@ begin_writing(void)
 	end_reading();
 	err = rst_write_begin(tool.db->env, RST_WRITE_ORDINARY, &tool.write);
 	tool.writing = err == RST_OK;
+	if (err == RST_OK && slapTool == SLAPADD)
+		err = rst_index_gather(&tool.write);
 	return err;
 }
 

@@ -60,8 +60,9 @@ access to * by * read
 MDB = """
 directory %(dir)s/db
 maxsize %(map)d
-index objectClass,uid,uidNumber,gidNumber,memberUid,member,entryUUID eq
-index cn,sn,mail eq,sub
+index objectClass,uidNumber,gidNumber,memberUid,member,entryUUID eq
+index uid,cn,sn,givenName,mail eq,sub
+index displayName sub
 index entryCSN,modifyTimestamp eq
 """
 
@@ -275,7 +276,8 @@ sample_entries = no
 
 DS_INDEXES = (("uidNumber", "eq"), ("gidNumber", "eq"), ("memberUid", "eq"),
               ("member", "eq"), ("cn", "eq,sub"), ("mail", "eq,sub"),
-              ("sn", "eq,sub"), ("uid", "eq,sub"))
+              ("sn", "eq,sub"), ("uid", "eq,sub"), ("givenName", "eq,sub"),
+              ("displayName", "sub"))
 DS_SCHEMA = """dn: cn=schema
 objectClasses: ( 1.3.6.1.1.1.2.18 NAME 'groupOfMembers'
   DESC 'A group with members (DNs)' SUP top STRUCTURAL MUST cn

@@ -38,9 +38,6 @@
 #define DISK_FULL_BYTES    (1 << 20)
 #define DISK_RESERVE_BYTES (UINT64_C(8) << 20)
 #define POLL_NS            1000000 /* 1 ms */
-#define SETTING_NAME_MAX   64
-#define SETTING_MAX        4096
-#define SETTING_PREFIX     "setting/"
 
 enum rst_err
 rst_err_from_lmdb(int rc)
@@ -153,6 +150,7 @@ rst_read_begin(struct rst_env *env, struct rst_rtxn *ret_txn)
 	ret_txn->idle = false;
 	ret_txn->lent = false;
 	ret_txn->memo = NULL;
+	ret_txn->gather = NULL;
 	ret_txn->kept = false;
 	if (!enter(env))
 		return RST_EBUSY;
@@ -415,6 +413,7 @@ init_write(struct rst_env *env, struct rst_wtxn *txn)
 	txn->r.idle = false;
 	txn->r.lent = false;
 	txn->r.memo = NULL;
+	txn->r.gather = NULL;
 	txn->r.kept = false;
 	txn->locked = false;
 	txn->followed = NULL;
@@ -459,6 +458,8 @@ finish_write(struct rst_wtxn *txn, bool committed)
 	struct rst_env *env = txn->r.env;
 
 	txn->r.mdb = NULL;
+	rst_index_gather_free(txn->r.gather);
+	txn->r.gather = NULL;
 	atomic_store(&env->writer, NULL);
 	rst_attr_cache_settle(env->attrs, committed);
 	leave(env);
@@ -487,6 +488,15 @@ is_lost(struct rst_env *env)
 	return rc == MDB_PANIC;
 }
 
+/* Rows that wait are there before table is looked at or changed. */
+static enum rst_err
+settle(const struct rst_rtxn *txn, enum rst_table table)
+{
+	return table == RST_T_INDEX && txn->gather != NULL
+	               ? rst_index_gather_put(txn->gather)
+	               : RST_OK;
+}
+
 enum rst_err
 rst_write_commit(struct rst_wtxn *txn)
 {
@@ -497,6 +507,11 @@ rst_write_commit(struct rst_wtxn *txn)
 
 	if (txn->r.mdb == NULL)
 		return RST_EINVALID;
+	err = settle(&txn->r, RST_T_INDEX);
+	if (err != RST_OK) {
+		rst_write_abort(txn);
+		return err;
+	}
 	number = rst_txn_number(&txn->r);
 	err = rst_err_from_lmdb(mdb_txn_commit(rst_txn(&txn->r)));
 	if (err == RST_OK && txn->locked)
@@ -534,8 +549,12 @@ rst_db_get(const struct rst_rtxn *txn, enum rst_table table,
            struct rst_view key, struct rst_view *ret_value)
 {
 	MDB_val k = val_of(key), v;
-	int rc = mdb_get(rst_txn(txn), txn->env->dbi[table], &k, &v);
+	enum rst_err err = settle(txn, table);
+	int rc;
 
+	if (err != RST_OK)
+		return err;
+	rc = mdb_get(rst_txn(txn), txn->env->dbi[table], &k, &v);
 	if (rc == 0)
 		*ret_value = view_of(v);
 	return rst_err_from_lmdb(rc);
@@ -555,7 +574,10 @@ rst_db_put(struct rst_wtxn *txn, enum rst_table table, struct rst_view key,
            struct rst_view value, bool replace)
 {
 	MDB_val k = val_of(key), v = val_of(value);
+	enum rst_err err = settle(&txn->r, table);
 
+	if (err != RST_OK)
+		return err;
 	return after_change(txn->r.env,
 	                    mdb_put(rst_txn(&txn->r), txn->r.env->dbi[table],
 	                            &k, &v, replace ? 0 : MDB_NOOVERWRITE));
@@ -566,7 +588,10 @@ rst_db_append(struct rst_wtxn *txn, enum rst_table table, struct rst_view key,
               struct rst_view value)
 {
 	MDB_val k = val_of(key), v = val_of(value);
+	enum rst_err err = settle(&txn->r, table);
 
+	if (err != RST_OK)
+		return err;
 	return after_change(txn->r.env,
 	                    mdb_put(rst_txn(&txn->r), txn->r.env->dbi[table],
 	                            &k, &v, MDB_APPEND));
@@ -576,21 +601,44 @@ enum rst_err
 rst_db_drop(struct rst_wtxn *txn, enum rst_table table, struct rst_view key)
 {
 	MDB_val k = val_of(key);
+	enum rst_err err = settle(&txn->r, table);
 
+	if (err != RST_OK)
+		return err;
 	return after_change(
 		txn->r.env,
 		mdb_del(rst_txn(&txn->r), txn->r.env->dbi[table], &k, NULL));
 }
 
 enum rst_err
-rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
-                struct rst_cursor *ret_cursor)
+rst_cursor_open_early(const struct rst_rtxn *txn, enum rst_table table,
+                      struct rst_cursor *ret_cursor)
 {
 	MDB_cursor *cursor = NULL;
 	int rc = mdb_cursor_open(rst_txn(txn), txn->env->dbi[table], &cursor);
 
 	ret_cursor->mdb = rc == 0 ? cursor : NULL;
 	return rst_err_from_lmdb(rc);
+}
+
+enum rst_err
+rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
+                struct rst_cursor *ret_cursor)
+{
+	enum rst_err err = settle(txn, table);
+
+	ret_cursor->mdb = NULL;
+	return err == RST_OK ? rst_cursor_open_early(txn, table, ret_cursor)
+	                     : err;
+}
+
+enum rst_err
+rst_cursor_put(struct rst_env *env, struct rst_cursor *cursor,
+               struct rst_view key, struct rst_view value)
+{
+	MDB_val k = val_of(key), v = val_of(value);
+
+	return after_change(env, mdb_cursor_put(cursor->mdb, &k, &v, 0));
 }
 
 void
@@ -644,118 +692,4 @@ rst_cursor_last(struct rst_cursor *cursor, struct rst_view *ret_key,
                 struct rst_view *ret_value)
 {
 	return move(cursor, MDB_LAST, (MDB_val){ 0 }, ret_key, ret_value);
-}
-
-enum rst_err
-rst_meta_get(const struct rst_rtxn *txn, struct rst_view key,
-             struct rst_view *ret_value)
-{
-	struct rst_view value;
-	enum rst_err err = rst_db_get(txn, RST_T_META, key, &value);
-
-	if (err == RST_OK && !rst_sum_keyed_take(key, &value))
-		err = RST_ECORRUPT;
-	if (err == RST_OK)
-		*ret_value = value;
-	return err;
-}
-
-enum rst_err
-rst_meta_put(struct rst_wtxn *txn, struct rst_view key, struct rst_view value)
-{
-	char bytes[SETTING_MAX + RST_SUM_BYTES];
-
-	if (value.len > SETTING_MAX)
-		return RST_EINVALID;
-	memcpy(bytes, value.ptr, value.len);
-	rst_sum_keyed(key, value, bytes + value.len);
-	return rst_db_put(txn, RST_T_META, key,
-	                  rst_view(bytes, value.len + RST_SUM_BYTES), true);
-}
-
-enum rst_err
-rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
-{
-	struct rst_view value = { NULL, 0 };
-	enum rst_err err;
-
-	err = rst_db_get(txn, RST_T_META, rst_view_of(RST_META_FORMAT), &value);
-	if (err == RST_OK && value.len < 8)
-		err = RST_ECORRUPT;
-	if (err == RST_OK)
-		*ret_format = rst_get_be64(value.ptr);
-	return err;
-}
-
-enum rst_err
-rst_meta_number(const struct rst_rtxn *txn, const char *name,
-                uint64_t *ret_number)
-{
-	struct rst_view value = { NULL, 0 };
-	enum rst_err err;
-
-	err = rst_meta_get(txn, rst_view_of(name), &value);
-	if (err == RST_ENOTFOUND) {
-		*ret_number = 0;
-		return RST_OK;
-	}
-	if (err != RST_OK)
-		return err;
-	if (value.len != 8)
-		return RST_ECORRUPT;
-	*ret_number = rst_get_be64(value.ptr);
-	return RST_OK;
-}
-
-enum rst_err
-rst_meta_set_number(struct rst_wtxn *txn, const char *name, uint64_t number)
-{
-	char bytes[8];
-
-	rst_put_be64(bytes, number);
-	return rst_meta_put(txn, rst_view_of(name),
-	                    rst_view(bytes, sizeof(bytes)));
-}
-
-/* The key of a setting, apart from the store's own rows. */
-static enum rst_err
-setting_key(const char *name, char buf[80], struct rst_view *ret_key)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > SETTING_NAME_MAX)
-		return RST_EINVALID;
-	len = (size_t)snprintf(buf, 80, SETTING_PREFIX "%s", name);
-	*ret_key = rst_view(buf, len);
-	return RST_OK;
-}
-
-enum rst_err
-rst_setting_get(const struct rst_rtxn *txn, const char *name,
-                struct rst_view *ret_value)
-{
-	char buf[80];
-	struct rst_view key;
-	enum rst_err err = setting_key(name, buf, &key);
-
-	if (err != RST_OK)
-		return err;
-	return rst_meta_get(txn, key, ret_value);
-}
-
-enum rst_err
-rst_setting_put(struct rst_wtxn *txn, const char *name, struct rst_view value)
-{
-	char buf[80];
-	struct rst_view key;
-	enum rst_err err = setting_key(name, buf, &key);
-
-	if (err != RST_OK)
-		return err;
-	if (value.len > SETTING_MAX)
-		return RST_EINVALID;
-	if (value.len > 0)
-		return rst_meta_put(txn, key, value);
-	err = rst_db_drop(txn, RST_T_META, key);
-	return err == RST_ENOTFOUND ? RST_OK : err;
 }

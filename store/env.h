@@ -145,6 +145,8 @@ struct rst_rtxn {
 	int64_t now_s;
 	bool kept;             /* rst_read_as_kept() */
 	struct rst_memo *memo; /* memo.c; NULL: it remembers nothing */
+	/* Index rows that are not put yet; NULL: none.  For store/ only. */
+	struct rst_index_gather *gather;
 };
 
 struct rst_member_deltas; /* store/member.h */

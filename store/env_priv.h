@@ -223,7 +223,16 @@ struct rst_cursor {
 };
 enum rst_err rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
                              struct rst_cursor *ret_cursor) RST_MUST_USE;
+/* The same without the rows that wait to be put (index_gather.c). */
+enum rst_err rst_cursor_open_early(const struct rst_rtxn *txn,
+                                   enum rst_table table,
+                                   struct rst_cursor *ret_cursor) RST_MUST_USE;
 void rst_cursor_close(struct rst_cursor *cursor); /* twice is allowed */
+/* Put a row, for which the cursor moves there: keys in their order are found
+ * from where it stands.  Of a write transaction of env. */
+enum rst_err rst_cursor_put(struct rst_env *env, struct rst_cursor *cursor,
+                            struct rst_view key, struct rst_view value)
+	RST_MUST_USE;
 enum rst_err rst_cursor_seek(struct rst_cursor *cursor, struct rst_view key,
                              struct rst_view *ret_key,
                              struct rst_view *ret_value) RST_MUST_USE;
@@ -248,6 +257,15 @@ enum rst_err rst_meta_put(struct rst_wtxn *txn, struct rst_view key,
                           struct rst_view value) RST_MUST_USE;
 enum rst_err rst_format_get(const struct rst_rtxn *txn, uint64_t *ret_format)
 	RST_MUST_USE;
+
+/*
+ * index_gather.c: put the rows that were gathered, which every look at table
+ * index and the commit do first; when it fails the transaction is to be
+ * aborted.
+ */
+struct rst_index_gather;
+enum rst_err rst_index_gather_put(struct rst_index_gather *gather) RST_MUST_USE;
+void rst_index_gather_free(struct rst_index_gather *gather);
 
 /* seal.c: the sum that follows what is not sealed, such as records. */
 #define RST_SUM_BYTES 8

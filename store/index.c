@@ -6,8 +6,6 @@
  */
 #include "store/index.h"
 
-#include <stdlib.h>
-
 #include "store/index_priv.h"
 #include "store/record_priv.h"
 
@@ -118,124 +116,51 @@ rst_index_rows(const struct rst_rtxn *txn, const struct rst_record *record,
 	return err;
 }
 
-/* Keys of one record, gathered to be compared with another's: each is a
- * length(2) and bytes in one buffer, and rows point at them. */
-struct rows {
-	char *bytes;
-	size_t len, room;
-	size_t *at;
-	size_t n, n_room;
-};
-
-static void
-rows_release(struct rows *rows)
-{
-	free(rows->bytes);
-	free(rows->at);
-}
-
-static enum rst_err
-rows_add(void *arg, struct rst_view key, struct rst_view value)
-{
-	struct rows *rows = arg;
-
-	(void)value;
-	if (rows->bytes == NULL || rows->room - rows->len < key.len + 2) {
-		size_t room = (rows->room + key.len + 2) * 2 + 1024;
-		char *bytes = realloc(rows->bytes, room);
-
-		if (bytes == NULL)
-			return RST_ENOMEM;
-		rows->bytes = bytes;
-		rows->room = room;
-	}
-	if (rows->n == rows->n_room) {
-		size_t room = rows->n_room * 2 + 64;
-		size_t *at = realloc(rows->at, room * sizeof(*at));
-
-		if (at == NULL)
-			return RST_ENOMEM;
-		rows->at = at;
-		rows->n_room = room;
-	}
-	rst_put_be16(rows->bytes + rows->len, (uint16_t)key.len);
-	memcpy(rows->bytes + rows->len + 2, key.ptr, key.len);
-	rows->at[rows->n++] = rows->len;
-	rows->len += key.len + 2;
-	return RST_OK;
-}
-
-static struct rst_view
-rows_at(const struct rows *rows, size_t i)
-{
-	const char *at = rows->bytes + rows->at[i];
-
-	return rst_view(at + 2, rst_get_be16(at));
-}
-
-static int
-compare_rows(const void *a, const void *b, void *arg)
-{
-	const char *bytes = arg;
-	const char *x = bytes + *(const size_t *)a;
-	const char *y = bytes + *(const size_t *)b;
-	uint16_t x_len = rst_get_be16(x), y_len = rst_get_be16(y);
-	int order = memcmp(x + 2, y + 2, x_len < y_len ? x_len : y_len);
-
-	return order != 0 ? order : (int)x_len - (int)y_len;
-}
-
 /* Gather the rows of record (NULL has none), sorted, each once. */
 static enum rst_err
 rows_of(const struct rst_rtxn *txn, const struct rst_record *record,
-        struct rows *rows)
+        struct rst_index_keys *keys)
 {
 	enum rst_err err;
-	size_t n = 0;
 
 	if (record == NULL)
 		return RST_OK;
-	err = rst_index_rows(txn, record, rows_add, rows);
-	if (err != RST_OK || rows->n == 0)
-		return err;
-	qsort_r(rows->at, rows->n, sizeof(rows->at[0]), compare_rows,
-	        rows->bytes);
-	for (size_t i = 0; i < rows->n; i++)
-		if (n == 0 ||
-		    !rst_view_equal(rows_at(rows, n - 1), rows_at(rows, i)))
-			rows->at[n++] = rows->at[i];
-	rows->n = n;
-	return RST_OK;
+	err = rst_index_rows(txn, record, rst_index_keys_add, keys);
+	if (err == RST_OK)
+		rst_index_keys_sort(keys);
+	return err;
 }
 
 /* Drop what only before has, put what only after has. */
 static enum rst_err
-apply(struct rst_wtxn *txn, const struct rows *before, const struct rows *after)
+apply(struct rst_wtxn *txn, const struct rst_index_keys *before,
+      const struct rst_index_keys *after)
 {
 	const struct rst_view nothing = RST_VIEW("");
 	enum rst_err err = RST_OK;
 	size_t b = 0, a = 0;
 
 	while (err == RST_OK && (b < before->n || a < after->n)) {
-		int order = b == before->n ? 1
-		            : a == after->n
-		                    ? -1
-		                    : rst_index_compare(rows_at(before, b),
-		                                        rows_at(after, a));
+		struct rst_view old = rst_index_keys_at(before, b);
+		struct rst_view new_key = rst_index_keys_at(after, a);
+		int order = b == before->n  ? 1
+		            : a == after->n ? -1
+		                            : rst_index_compare(old, new_key);
 
 		if (order == 0) {
 			b++;
 			a++;
 		} else if (order < 0) {
-			err = rst_db_drop(txn, RST_T_INDEX,
-			                  rows_at(before, b++));
+			b++;
+			err = rst_db_drop(txn, RST_T_INDEX, old);
 			/* "rosterctl check" tells of a missing row; a
 			 * change of its entry must not fail for it */
 			if (err == RST_ENOTFOUND)
 				err = RST_OK;
 		} else {
-			err = rst_db_put(txn, RST_T_INDEX, rows_at(after, a++),
-			                 nothing, true);
+			a++;
+			err = rst_db_put(txn, RST_T_INDEX, new_key, nothing,
+			                 true);
 		}
 	}
 	return err;
@@ -245,15 +170,17 @@ enum rst_err
 rst_index_update(struct rst_wtxn *txn, const struct rst_record *before,
                  const struct rst_record *after)
 {
-	struct rows old = { .n = 0 }, new_rows = { .n = 0 };
+	struct rst_index_keys old = { .n = 0 }, new_keys = { .n = 0 };
 	enum rst_err err;
 
+	if (before == NULL && txn->r.gather != NULL)
+		return rst_index_gather_add(txn->r.gather, after);
 	err = rows_of(&txn->r, before, &old);
 	if (err == RST_OK)
-		err = rows_of(&txn->r, after, &new_rows);
+		err = rows_of(&txn->r, after, &new_keys);
 	if (err == RST_OK)
-		err = apply(txn, &old, &new_rows);
-	rows_release(&old);
-	rows_release(&new_rows);
+		err = apply(txn, &old, &new_keys);
+	rst_index_keys_release(&old);
+	rst_index_keys_release(&new_keys);
 	return err;
 }

@@ -84,6 +84,13 @@ bool rst_index_next(const struct rst_rtxn *txn, size_t *at,
 enum rst_err rst_index_refresh(struct rst_wtxn *txn, uint64_t id,
                                unsigned int *ret_put) RST_MUST_USE;
 
+/*
+ * Many entries are about to be added in txn: keep their rows, and put them
+ * sorted, which costs a third, when the index is read, at the commit, or when
+ * they need 64 MiB.  txn stays where it is until then.  RST_ENOMEM.
+ */
+enum rst_err rst_index_gather(struct rst_wtxn *txn) RST_MUST_USE;
+
 /* key is a row of an index that is not complete, and may be missing. */
 bool rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key);
 

@@ -61,7 +61,10 @@ rst_index_equal(const struct rst_rtxn *txn, uint16_t id, struct rst_view value,
 	if (err == RST_OK)
 		err = rst_index_key_equal(id, match, value, &prefix);
 	if (err == RST_OK)
-		err = rst_cursor_open(txn, RST_T_INDEX, &cursor);
+		err = rst_index_gathers(id, RST_INDEX_EQUAL)
+		              ? rst_cursor_open(txn, RST_T_INDEX, &cursor)
+		              : rst_cursor_open_early(txn, RST_T_INDEX,
+		                                      &cursor);
 	if (err == RST_OK)
 		err = seek_id(&cursor, prefix, after + 1, &ids[0]);
 	while (err == RST_OK && ++n < max) {

@@ -42,6 +42,33 @@ enum rst_err rst_index_attr_rows(uint64_t entry, struct rst_attr attr,
                                  enum rst_match match, enum rst_index_kind kind,
                                  rst_row_each *each, void *arg) RST_MUST_USE;
 
+/*
+ * index_gather.c: keys of rows, each a length(2) and bytes in one buffer at
+ * which "at" points.  Zero-filled it is empty.  add is a rst_row_each; sort
+ * also leaves each only once; at is empty behind the last.
+ */
+struct rst_index_at {
+	uint64_t first, second; /* 16 bytes of it: most differ in these */
+	size_t offset;
+};
+struct rst_index_keys {
+	char *bytes;
+	size_t len, room;
+	struct rst_index_at *at;
+	size_t n, n_room;
+};
+enum rst_err rst_index_keys_add(void *arg, struct rst_view key,
+                                struct rst_view value) RST_MUST_USE;
+void rst_index_keys_sort(struct rst_index_keys *keys);
+struct rst_view rst_index_keys_at(const struct rst_index_keys *keys, size_t i);
+void rst_index_keys_release(struct rst_index_keys *keys);
+
+/* index_gather.c: keep the rows of a new record, but for those that are looked
+ * for with each: who has a uid is always there to be found. */
+bool rst_index_gathers(uint16_t id, enum rst_index_kind kind);
+enum rst_err rst_index_gather_add(struct rst_index_gather *gather,
+                                  const struct rst_record *record) RST_MUST_USE;
+
 /* A key being written. */
 struct rst_index_key {
 	char bytes[RST_INDEX_KEY_MAX];

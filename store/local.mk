@@ -28,6 +28,7 @@ store_libstore_la_SOURCES = \
 	store/ident.c store/ident.h \
 	store/index.c store/index.h store/index_priv.h \
 	store/index_build.c store/index_find.c \
+	store/index_gather.c \
 	store/index_key.c store/index_words.c \
 	store/journal.c store/journal.h store/journal_priv.h \
 	store/journal_checkpoint.c store/journal_keep.c store/journal_row.c \
@@ -36,7 +37,7 @@ store_libstore_la_SOURCES = \
 	store/member_face.c store/member_follow.c \
 	store/member_groups.c store/member_nest.c store/member_until.c \
 	store/member_list.c store/member_row.c store/member_view.c \
-	store/memo.c \
+	store/memo.c store/meta.c \
 	store/normalise.c \
 	store/answer.c store/answer.h store/answer_priv.h \
 	store/outbox.c store/outbox.h \

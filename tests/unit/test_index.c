@@ -527,6 +527,116 @@ a_long_value_is_indexed_wholly(void **state)
 	rst_write_abort(&txn);
 }
 
+#define GATHERED 200 /* entries: more rows than are sorted by comparing */
+
+/* Many entries whose values begin alike, some with rows that come twice. */
+static void
+add_alike(struct rst_wtxn *txn)
+{
+	char cn[64], uid[32];
+
+	for (int i = 0; i < GATHERED; i++) {
+		(void)snprintf(cn, sizeof(cn), "Somebody banana %03d",
+		               i * 7 % GATHERED);
+		(void)snprintf(uid, sizeof(uid), "u%d", i % 150);
+		fixture_add(txn, 0, cn, "cn", cn, "uid", uid, "displayName", cn,
+		            "entryCSN",
+		            "20261122120000.000000Z#000000#000#000000", NULL);
+	}
+}
+
+/* All rows of table index, one after the other, to be freed. */
+static char *
+rows_in_order(const struct rst_rtxn *txn, size_t *ret_len)
+{
+	struct rst_cursor cursor;
+	struct rst_view key, value, from = { NULL, 0 };
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_len);
+	enum rst_err err;
+
+	assert_non_null(out);
+	assert_int_equal(rst_cursor_open(txn, RST_T_INDEX, &cursor), RST_OK);
+	err = rst_cursor_seek(&cursor, from, &key, &value);
+	for (; err == RST_OK; err = rst_cursor_next(&cursor, &key, &value)) {
+		assert_int_equal(value.len, 0);
+		(void)fprintf(out, "%zu ", key.len);
+		assert_int_equal(fwrite(key.ptr, 1, key.len, out), key.len);
+	}
+	assert_int_equal(err, RST_ENOTFOUND);
+	rst_cursor_close(&cursor);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void
+gathered_rows_are_those_put_one_by_one(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t len, gathered_len;
+	char *one_by_one, *gathered;
+	struct rst_rtxn read;
+	struct rst_wtxn txn;
+
+	fixture_write(fixture, &txn);
+	add_alike(&txn);
+	one_by_one = rows_in_order(&txn.r, &len);
+	rst_write_abort(&txn);
+	assert_true(len > (size_t)20 * GATHERED * 10);
+
+	fixture_write(fixture, &txn);
+	assert_int_equal(rst_index_gather(&txn), RST_OK);
+	add_alike(&txn);
+	fixture_commit(&txn);
+	fixture_read(fixture, &read);
+	gathered = rows_in_order(&read, &gathered_len);
+	rst_read_end(&read);
+	assert_int_equal(gathered_len, len);
+	assert_memory_equal(gathered, one_by_one, len);
+	free(one_by_one);
+	free(gathered);
+}
+
+static void
+gathered_rows_answer_and_go(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t ids[FIXTURE_MANY], id;
+	struct rst_wtxn txn;
+	size_t n;
+
+	fixture_write(fixture, &txn);
+	assert_int_equal(rst_index_gather(&txn), RST_OK);
+	assert_int_equal(rst_index_gather(&txn), RST_OK);
+	id = fixture_add(&txn, 0, "uid=ada", "uid", "ada", "mail", "a@b.c",
+	                 NULL);
+	assert_int_equal(fixture_equal(&txn.r, RST_A_UID, RST_VIEW("ADA"), ids),
+	                 1);
+	assert_int_equal(ids[0], id);
+	assert_int_equal(
+		fixture_equal(&txn.r, RST_A_MAIL, RST_VIEW("a@b.c"), ids), 1);
+	id = fixture_add(&txn, 0, "uid=bob", "uid", "bob", "mail", "d@e.f",
+	                 NULL);
+	assert_int_equal(rst_index_substring(&txn.r, RST_A_MAIL,
+	                                     RST_VIEW("d@e"), 0, ids,
+	                                     FIXTURE_MANY, &n),
+	                 RST_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(ids[0], id);
+	/* what goes takes its rows with it, also those that waited */
+	id = fixture_add(&txn, 0, "uid=eve", "uid", "eve", "mail", "g@h.i",
+	                 NULL);
+	assert_int_equal(rst_entry_store_drop(&txn, id), RST_OK);
+	assert_int_equal(
+		fixture_equal(&txn.r, RST_A_MAIL, RST_VIEW("g@h.i"), ids), 0);
+	(void)fixture_add(&txn, 0, "uid=lost", "uid", "lost", NULL);
+	rst_write_abort(&txn);
+
+	fixture_write(fixture, &txn);
+	assert_int_equal(fixture_rows(&txn.r, RST_T_INDEX), 0);
+	rst_write_abort(&txn);
+}
+
 #define WITH_ENV(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
@@ -547,6 +657,8 @@ main(void)
 		WITH_ENV(candidates_come_in_parts_once_each),
 		WITH_ENV(an_index_asked_for_covers_old_and_new_entries),
 		WITH_ENV(a_long_value_is_indexed_wholly),
+		WITH_ENV(gathered_rows_are_those_put_one_by_one),
+		WITH_ENV(gathered_rows_answer_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
