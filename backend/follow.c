@@ -226,40 +226,76 @@ out:
 	return err;
 }
 
-/* RST_ENOTFOUND: nothing left. */
+/* The cursor goes beyond the record. */
+static void
+pass_by(struct follow *follow, const struct follow_record *record)
+{
+	follow_retry_end(&follow->retry);
+	if (++follow->cursor == follow->doubt)
+		atomic_store(&follow->doubting, false);
+	else if (record->csn_text[0] != '\0')
+		(void)rst_view_copy(rst_view_of(record->csn_text), follow->csn,
+		                    RST_CSN_MAX);
+}
+
+/* It was not replayed.  Does it wait, and all others with it? */
+static bool
+postpone(struct follow *follow, const struct follow_record *record,
+         enum follow_trouble trouble, const char *why)
+{
+	const uint64_t sequence = follow->cursor + 1;
+	const char *dn = record->dn.bv_val != NULL ? record->dn.bv_val : "";
+	bool again;
+
+	again = follow_retry_again(&follow->retry, sequence, trouble,
+	                           back_monotonic_ms());
+	if (!again)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": replicas do not learn of a change of "
+		      "\"%s\", record %" PRIu64 " of the journal: %s: "
+		      "reload them\n",
+		      follow->db->directory, dn, sequence, why);
+	else if (follow->retry.tries == 1)
+		Debug(LDAP_DEBUG_ANY,
+		      "roster: \"%s\": replicas do not learn of a change of "
+		      "\"%s\" yet, record %" PRIu64 " of the journal, nor of "
+		      "later ones: %s\n",
+		      follow->db->directory, dn, sequence, why);
+	return again;
+}
+
+/* RST_ENOTFOUND: nothing left.  RST_EBUSY: what is next cannot be replayed
+ * now. */
 static enum rst_err
 replay_next(struct follow *follow, bool inline_op)
 {
 	struct follow_record record = { 0 };
+	enum follow_trouble trouble;
+	const char *why;
 	enum rst_err err;
 
+	if (follow_retry_waits(&follow->retry, back_monotonic_ms()))
+		return RST_EBUSY;
 	err = fetch(follow, &record);
-	if (follow->as_replica) {
-		/* what came from the provider was seen; the first that did
-		 * not waits for slapd to leave it */
-		back_replay_release(&record);
-		return RST_ENOTFOUND;
-	}
-	if (err == RST_ECORRUPT) {
-		Debug(LDAP_DEBUG_ANY,
-		      "roster: \"%s\": record %" PRIu64 " of the journal "
-		      "cannot be replayed: reload the replicas\n",
-		      follow->db->directory, follow->cursor + 1);
-		follow->refused++;
-		if (++follow->cursor == follow->doubt)
-			atomic_store(&follow->doubting, false);
-		err = RST_OK;
-	} else if (err == RST_OK) {
+	/* what came from the provider was seen; the first that did not waits
+	 * for slapd to leave it */
+	if (follow->as_replica)
+		err = RST_ENOTFOUND;
+	if (err == RST_ENOTFOUND)
+		goto out;
+	trouble = follow_trouble_of(err);
+	why = rst_strerror(err);
+	if (err == RST_OK) {
 		follow->replaying = true;
-		back_replay(follow, &record, inline_op);
+		trouble = back_replay(follow, &record, inline_op, &why);
 		follow->replaying = false;
-		if (record.sequence == follow->doubt)
-			atomic_store(&follow->doubting, false);
-		else
-			(void)rst_view_copy(rst_view_of(record.csn_text),
-			                    follow->csn, RST_CSN_MAX);
-		follow->cursor = record.sequence;
 	}
+	err = RST_OK;
+	if (trouble != FOLLOW_FINE && postpone(follow, &record, trouble, why))
+		err = RST_EBUSY;
+	else
+		pass_by(follow, &record);
+out:
 	back_replay_release(&record);
 	return err;
 }
@@ -329,16 +365,11 @@ work(struct follow *follow, bool save)
 		err = back_follow_drain(follow, false);
 		if (err == RST_OK && save)
 			back_follow_save_now(follow);
-		waits = follow->waits_for_log;
+		waits = follow->waits_for_log || follow->retry.sequence != 0;
 		back_gate_leave(follow);
 		if (waits)
 			return; /* the log opens in this pool, too */
 	}
-	if (err != RST_OK && err != RST_EBUSY)
-		Debug(LDAP_DEBUG_ANY,
-		      "roster: \"%s\": the journal cannot be "
-		      "followed: %s\n",
-		      follow->db->directory, rst_strerror(err));
 }
 
 /* A datagram came. */

@@ -242,37 +242,31 @@ init_view(struct follow *follow, const struct rst_rtxn *txn,
 }
 
 enum rst_err
-back_image_entry(struct follow *follow, const struct follow_record *record,
-                 bool after, bool members, Entry **ret_entry)
+back_image_entry(struct follow *follow, struct rst_rtxn *txn,
+                 const struct follow_record *record, bool after, bool members,
+                 Entry **ret_entry)
 {
 	const struct rst_record *image =
 		after ? &record->images.after : &record->images.before;
 	struct berval names[2] = { after ? record->dn : record->old_dn,
 		                   after ? record->ndn : record->old_ndn };
 	struct back_view view;
-	struct rst_rtxn txn;
 	Entry *ours = NULL, *entry = NULL;
 	enum rst_err err;
 
-	err = rst_read_begin(follow->db->env, &txn);
-	if (err != RST_OK)
-		return err;
-	(void)rst_read_as_kept(&txn, true);
-	init_view(follow, &txn, &view);
+	init_view(follow, txn, &view);
 	view.names = names;
 	err = back_entry_new(&view, image, NULL, &ours);
 	if (err != RST_OK)
-		goto out;
+		return err;
 	entry = entry_dup(ours);
 	back_entry_free(ours);
 	if (members)
-		err = add_members(&txn, record, image, after, entry);
+		err = add_members(txn, record, image, after, entry);
 	if (err == RST_OK) {
 		*ret_entry = entry;
 		entry = NULL;
 	}
-out:
-	rst_read_end(&txn);
 	if (entry != NULL)
 		entry_free(entry);
 	return err;
@@ -372,27 +366,20 @@ append_rows(const struct follow_record *record, uint16_t attr, bool added,
 }
 
 enum rst_err
-back_image_mods(struct follow *follow, const struct follow_record *record,
-                Modifications **ret_mods)
+back_image_mods(struct follow *follow, struct rst_rtxn *txn,
+                const struct follow_record *record, Modifications **ret_mods)
 {
 	Modifications *mods = NULL, **tail = &mods;
 	struct back_view view;
-	struct rst_rtxn txn;
-	enum rst_err err;
 
 	if (!record->images.has_before || !record->images.has_after)
 		return RST_ECORRUPT;
-	err = rst_read_begin(follow->db->env, &txn);
-	if (err != RST_OK)
-		return err;
-	(void)rst_read_as_kept(&txn, true);
-	init_view(follow, &txn, &view);
+	init_view(follow, txn, &view);
 	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
 		tail = append_rows(record, member_attrs[k], false, tail);
 		tail = append_rows(record, member_attrs[k], true, tail);
 	}
 	(void)append_attrs(&view, record, tail);
-	rst_read_end(&txn);
 	*ret_mods = mods;
 	return RST_OK;
 }

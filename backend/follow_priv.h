@@ -7,6 +7,7 @@
  *	follow_early.c	what overlays read before an entry is changed
  *	follow_log.c	what the database of accesslog says of itself
  *	follow_replay.c	one record as an operation
+ *	follow_retry.c	one that cannot be replayed now
  *	follow_image.c	entries and modifications of a record
  *	follow_views.c	what overlays see of slapd's own operations
  */
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "backend/follow.h"
+#include "backend/follow_retry.h"
 #include "slap-config.h"
 
 /* Of one database; never freed, so that a late datagram finds it closed. */
@@ -39,7 +41,7 @@ struct follow {
 	uint64_t cursor;       /* the last record that is done with */
 	uint64_t saved;        /* as stored */
 	char csn[RST_CSN_MAX]; /* of the last that was replayed */
-	unsigned long refused;
+	struct follow_retry retry;
 	/*
 	 * A local change that was committed when slapd was killed, maybe before
 	 * all overlays had seen it: 0, or its record, which is replayed.  Until
@@ -136,17 +138,19 @@ struct follow_record {
 	struct rst_journal_images images;
 };
 void back_replay_release(struct follow_record *record);
-/* follow_replay.c: run it through the overlays. */
-void back_replay(struct follow *follow, struct follow_record *record,
-                 bool inline_op);
+/* follow_replay.c: run it through the overlays.  If there was trouble, *ret_why
+ * says what, and whoever heard of the change hears of it again. */
+enum follow_trouble back_replay(struct follow *follow,
+                                struct follow_record *record, bool inline_op,
+                                const char **ret_why) RST_MUST_USE;
 
-/* follow_image.c.  The entry is to be freed with entry_free(); members: with
- * those that it had. */
-enum rst_err back_image_entry(struct follow *follow,
+/* follow_image.c, all in txn, which was begun when the record was in it.  The
+ * entry is to be freed with entry_free(); members: with those that it had. */
+enum rst_err back_image_entry(struct follow *follow, struct rst_rtxn *txn,
                               const struct follow_record *record, bool after,
                               bool members, Entry **ret_entry) RST_MUST_USE;
 /* The difference of the images, to be freed with slap_mods_free(). */
-enum rst_err back_image_mods(struct follow *follow,
+enum rst_err back_image_mods(struct follow *follow, struct rst_rtxn *txn,
                              const struct follow_record *record,
                              Modifications **ret_mods) RST_MUST_USE;
 

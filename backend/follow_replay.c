@@ -6,8 +6,18 @@
  * do not judge.  It carries a mark.  The backend, when it meets the mark, does
  * nothing and answers success; and who reads the entry meanwhile gets it as it
  * was before that answer, or as it was after.
+ *
+ * Where it cannot be told how the entry was before, the answer is that this is
+ * no time for it: then no overlay goes on, and the record is replayed anew.
+ * What comes after the answer has its snapshot already; if it lacks memory it
+ * waits a while, for some overlay may have told of the change.
  */
 #include "backend/follow_priv.h"
+
+#include <time.h>
+
+#define AFTER_TRIES 50
+#define AFTER_NS    20000000
 
 static const char replay_key;
 
@@ -17,6 +27,8 @@ struct replay {
 	const struct follow_record *record;
 	ber_tag_t tag;
 	bool after; /* the backend was reached */
+	struct rst_rtxn txn;
+	enum rst_err err; /* why an overlay was told nothing */
 };
 
 static struct replay *
@@ -46,12 +58,38 @@ back_follow_replayed(Operation *op, SlapReply *rs)
 	    op->o_dont_replicate ||
 	    !bvmatch(&op->o_req_ndn, &replay->record->old_ndn))
 		return false;
-	replay->after = true;
-	rs->sr_err = LDAP_SUCCESS;
+	replay->after = follow_trouble_of(replay->err) != FOLLOW_PASSING;
+	rs->sr_err = replay->after ? LDAP_SUCCESS : LDAP_BUSY;
 	rs->sr_text = NULL;
 	send_ldap_result(op, rs);
 	slap_graduate_commit_csn(op);
 	return true;
+}
+
+/* The entry as it was, or is. */
+static int
+image(struct replay *replay, Operation *op, const struct berval *ndn,
+      Entry **ret_entry)
+{
+	const struct timespec nap = { .tv_nsec = AFTER_NS };
+	const bool after = replay->after;
+	bool members = after || !back_early_plain(replay->follow, op, ndn);
+	int left = after ? AFTER_TRIES : 1;
+	enum rst_err err;
+
+	for (;;) {
+		err = back_image_entry(replay->follow, &replay->txn,
+		                       replay->record, after, members,
+		                       ret_entry);
+		if (follow_trouble_of(err) != FOLLOW_PASSING || --left == 0 ||
+		    slapd_shutdown)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	if (err == RST_OK)
+		return LDAP_SUCCESS;
+	replay->err = err;
+	return LDAP_OTHER;
 }
 
 bool
@@ -60,7 +98,7 @@ back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
 {
 	struct replay *replay = replay_of(op);
 	const struct follow_record *record;
-	bool there, members;
+	bool there;
 
 	if (!is_of(replay, op))
 		return false;
@@ -74,14 +112,8 @@ back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
 	}
 	there = replay->after ? record->images.has_after
 	                      : record->images.has_before;
-	*ret_code = LDAP_NO_SUCH_OBJECT;
-	if (!there)
-		return true;
-	*ret_code = LDAP_SUCCESS;
-	members = replay->after || !back_early_plain(replay->follow, op, ndn);
-	if (back_image_entry(replay->follow, record, replay->after, members,
-	                     ret_entry) != RST_OK)
-		*ret_code = LDAP_OTHER;
+	*ret_code =
+		there ? image(replay, op, ndn, ret_entry) : LDAP_NO_SUCH_OBJECT;
 	return true;
 }
 
@@ -152,9 +184,10 @@ send_down(Operation *op, SlapReply *rs, struct replay *replay)
 	enum rst_err err = RST_OK;
 
 	if (replay->tag == LDAP_REQ_ADD)
-		err = back_image_entry(follow, record, true, true, &entry);
+		err = back_image_entry(follow, &replay->txn, record, true, true,
+		                       &entry);
 	else if (replay->tag != LDAP_REQ_DELETE)
-		err = back_image_mods(follow, record, &mods);
+		err = back_image_mods(follow, &replay->txn, record, &mods);
 	if (err != RST_OK)
 		return err;
 	if (replay->tag == LDAP_REQ_ADD) {
@@ -180,8 +213,37 @@ send_down(Operation *op, SlapReply *rs, struct replay *replay)
 	return RST_OK;
 }
 
-void
-back_replay(struct follow *follow, struct follow_record *record, bool inline_op)
+/* From the queue of CSNs, and the mark from op. */
+static void
+clear(Operation *op, struct replay *replay)
+{
+	LDAP_SLIST_REMOVE(&op->o_extra, &replay->mark, OpExtra, oe_next);
+	slap_graduate_commit_csn(op);
+	if (!BER_BVISNULL(&op->o_csn)) {
+		op->o_tmpfree(op->o_csn.bv_val, op->o_tmpmemctx);
+		BER_BVZERO(&op->o_csn);
+	}
+}
+
+static enum follow_trouble
+trouble_of(const struct replay *replay, const SlapReply *rs,
+           const char **ret_why)
+{
+	if (replay->err != RST_OK) {
+		*ret_why = rst_strerror(replay->err);
+		return follow_trouble_of(replay->err);
+	}
+	*ret_why = ldap_err2string(rs->sr_err);
+	if (rs->sr_err != LDAP_SUCCESS)
+		return replay->after ? FOLLOW_BROKEN
+		                     : follow_trouble_of_code(rs->sr_err);
+	*ret_why = "an overlay answered it";
+	return replay->after ? FOLLOW_FINE : FOLLOW_REFUSED;
+}
+
+enum follow_trouble
+back_replay(struct follow *follow, struct follow_record *record, bool inline_op,
+            const char **ret_why)
 {
 	struct replay replay = { .follow = follow,
 		                 .record = record,
@@ -193,6 +255,12 @@ back_replay(struct follow *follow, struct follow_record *record, bool inline_op)
 	Operation *op;
 	enum rst_err err;
 
+	err = rst_read_begin(follow->db->env, &replay.txn);
+	if (err != RST_OK) {
+		*ret_why = rst_strerror(err);
+		return follow_trouble_of(err);
+	}
+	(void)rst_read_as_kept(&replay.txn, true);
 	/* anew for each: two log records of one moment would have one name */
 	connection_fake_init2(&conn, &opbuf, ldap_pvt_thread_pool_context(),
 	                      !inline_op);
@@ -201,19 +269,9 @@ back_replay(struct follow *follow, struct follow_record *record, bool inline_op)
 	init(op, &replay, &callback);
 	slap_queue_csn(op, &record->csn);
 	err = send_down(op, &rs, &replay);
-	if (err != RST_OK || rs.sr_err != LDAP_SUCCESS || !replay.after) {
-		follow->refused++;
-		Debug(LDAP_DEBUG_ANY,
-		      "roster: \"%s\": replicas do not learn of a change of "
-		      "\"%s\": %s\n",
-		      follow->db->directory, record->dn.bv_val,
-		      err != RST_OK ? rst_strerror(err)
-		                    : ldap_err2string(rs.sr_err));
-	}
-	LDAP_SLIST_REMOVE(&op->o_extra, &replay.mark, OpExtra, oe_next);
-	slap_graduate_commit_csn(op);
-	if (!BER_BVISNULL(&op->o_csn)) {
-		op->o_tmpfree(op->o_csn.bv_val, op->o_tmpmemctx);
-		BER_BVZERO(&op->o_csn);
-	}
+	if (err != RST_OK)
+		replay.err = err;
+	clear(op, &replay);
+	rst_read_end(&replay.txn);
+	return trouble_of(&replay, &rs, ret_why);
 }

@@ -37,6 +37,7 @@ roster_la_SOURCES = \
 	backend/follow_log.c \
 	backend/follow_priv.h \
 	backend/follow_replay.c \
+	backend/follow_retry.c backend/follow_retry.h \
 	backend/follow_views.c \
 	backend/handshake.c \
 	backend/hidden.c \

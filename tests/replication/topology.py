@@ -6,7 +6,9 @@ roster with overlays on top, which rosterctl writes into as well; a Consumer
 is stock back_mdb, or Roster.  What they hold is compared as slapcat prints it,
 operational attributes included.
 """
+import mmap
 import os
+import struct
 import subprocess
 import sys
 
@@ -28,6 +30,7 @@ PASSWORD = "Correct-horse-77-battery"
 ANSWER_S = 30   # how long a slapd may take to answer after its start
 EQUAL_S = int(os.environ.get("ROSTER_TEST_EQUAL_S", "60"))    # how long replicas may take to be equal, on a loaded machine
 MODULE = os.path.join(TOP_BUILD, ".libs", "roster.so")
+OBSTACLE = os.path.join(TOP_BUILD, "tests/replication/.libs/obstacle.so")
 
 CONF = """
 %(schema)s
@@ -130,7 +133,7 @@ class Slapd:
     def __init__(self, name, top, options="", modules=(), before="", head="",
                  clock=None):
         self.name = name
-        self.clock = clock
+        self.clock = clock      # or what else its processes live with
         self.dir = os.path.join(top, name)
         self.environment = os.path.join(self.dir, "environment")
         os.makedirs(self.environment)
@@ -257,6 +260,33 @@ class Provider(Slapd):
             raise Failure("rosterctl %s: %s" % (" ".join(arguments),
                                                 done.stderr))
         return done
+
+
+class Obstacle:
+    """The other half of obstacle.c."""
+
+    LAYOUT = ("refuse", "code", "hold", "met")
+
+    def __init__(self, top):
+        if not os.path.exists(OBSTACLE):
+            skip("the obstacle is not built")
+        self.path = os.path.join(top, "obstacle")
+        with open(self.path, "wb") as out:
+            out.write(bytes(4 * len(self.LAYOUT)))
+        with open(self.path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 0)
+
+    def environment(self):
+        return dict(os.environ, OBSTACLE=self.path, **sanitizer_environment())
+
+    def set(self, **fields):
+        for name, value in fields.items():
+            struct.pack_into("=i", self.map, 4 * self.LAYOUT.index(name),
+                             value)
+
+    def get(self, name):
+        return struct.unpack_from("=i", self.map,
+                                  4 * self.LAYOUT.index(name))[0]
 
 
 LOG_DATABASE = """

@@ -4,4 +4,5 @@ include tests/unit/store.mk
 include tests/unit/rules.mk
 include tests/unit/lifecycle.mk
 include tests/unit/httpd.mk
+include tests/unit/backend.mk
 endif
