@@ -232,14 +232,15 @@ bool back_needs_may(const struct back_needs *needs, uint16_t id);
 struct back_view {
 	struct back_db *db;
 	const struct rst_rtxn *txn;
-	bool committed;  /* txn is a read */
-	bool lifecycle;  /* passwords are not shown, suspension is */
-	bool list_all;   /* hidden membership rows too */
-	bool secrets;    /* userPassword is shown all the same */
-	bool no_members; /* without membership attributes */
-	bool computed;   /* memberOf and the signals of a suspension */
-	int64_t now_s;   /* of the accounts' dates */
-	Operation *op;   /* NULL in tools */
+	bool committed;     /* txn is a read */
+	bool lifecycle;     /* passwords are not shown, suspension is */
+	bool list_all;      /* hidden membership rows too */
+	bool secrets;       /* userPassword is shown all the same */
+	bool no_members;    /* without membership attributes */
+	bool plain_members; /* without their normal forms */
+	bool computed;      /* memberOf and the signals of a suspension */
+	int64_t now_s;      /* of the accounts' dates */
+	Operation *op;      /* NULL in tools */
 	/* The entry's name and normal name, where it has moved since; or
 	 * NULL: as it stands. */
 	const struct berval *names;

@@ -28,11 +28,11 @@ struct values {
 	size_t n, room;
 };
 
-/* Add name and above as one value. */
-static void
-values_join(struct values *values, struct rst_view name, struct rst_view above)
+/* Room for one more value. */
+static struct berval *
+values_next(struct values *values)
 {
-	struct berval *more, *value;
+	struct berval *more;
 
 	if (values->n + 1 >= values->room) {
 		values->room = values->room == 0 ? 64 : values->room * 2;
@@ -42,7 +42,23 @@ values_join(struct values *values, struct rst_view name, struct rst_view above)
 			memcpy(more, values->at, values->n * sizeof(*more));
 		values->at = more;
 	}
-	value = &values->at[values->n++];
+	return &values->at[values->n++];
+}
+
+/* Add a value that is kept in the same arena already. */
+static void
+values_share(struct values *values, const struct berval *value)
+{
+	*values_next(values) = *value;
+	BER_BVZERO(&values->at[values->n]);
+}
+
+/* Add name and above as one value. */
+static void
+values_join(struct values *values, struct rst_view name, struct rst_view above)
+{
+	struct berval *value = values_next(values);
+
 	value->bv_len = name.len + above.len;
 	value->bv_val = back_arena_alloc(values->arena, value->bv_len + 1);
 	memcpy(value->bv_val, name.ptr, name.len);
@@ -71,6 +87,16 @@ append_values(struct back_build *build, AttributeDescription *ad,
 	attr->a_numvals = (unsigned int)values->n;
 	back_build_normal(build, attr, normal);
 	back_build_append(build, attr);
+}
+
+/* By a rule that folds no case such a value is its own normal form. */
+static bool
+is_plain(const struct berval *value)
+{
+	for (size_t i = 0; i < value->bv_len; i++)
+		if (value->bv_val[i] <= ' ' || value->bv_val[i] > '~')
+			return false;
+	return true;
 }
 
 /* Is text the value that stands for the asker already? */
@@ -130,6 +156,13 @@ struct listing {
 	struct values *values, *normal; /* normal: to be filled too, or NULL */
 };
 
+static bool
+is_same(struct rst_view a, struct rst_view b)
+{
+	return a.ptr != NULL && a.len == b.len &&
+	       memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
 /* Without having slapd parse a DN: a rule with set= may read a huge group for
  * each entry. */
 static enum rst_err
@@ -148,7 +181,10 @@ add_item(void *arg, const struct rst_member_item *item)
 	}
 	if (to->normal == NULL)
 		return RST_OK;
-	if (item->nname.ptr != NULL) {
+	if (is_same(item->nname, item->name) &&
+	    is_same(item->nabove, item->above)) {
+		values_share(to->normal, value);
+	} else if (item->nname.ptr != NULL) {
 		values_join(to->normal, item->nname, item->nabove);
 	} else {
 		made = back_build_normal_of(to->build, to->ad, value);
@@ -185,6 +221,24 @@ append_with_own(struct back_build *build, AttributeDescription *ad,
 	back_build_append(build, attr);
 }
 
+/* Names, of which there may be many.  slapd wants the normal forms in an array
+ * of their own, whatever is in it. */
+static void
+append_names(struct back_build *build, AttributeDescription *ad,
+             const struct values *values)
+{
+	const MatchingRule *rule = ad->ad_type->sat_equality;
+	bool plain = rule == slap_schema.si_mr_caseExactMatch ||
+	             rule == slap_schema.si_mr_caseExactIA5Match;
+
+	for (size_t i = 0; plain && i < values->n; i++)
+		plain = is_plain(&values->at[i]);
+	if (plain)
+		append_with_own(build, ad, values, values);
+	else
+		append_values(build, ad, values, true);
+}
+
 enum rst_err
 back_build_members(struct back_build *build, AttributeDescription *ad,
                    unsigned int need)
@@ -196,7 +250,7 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	struct values normal = { build->arena, NULL, 0, 0 };
 	struct values own = { build->arena, NULL, 0, 0 };
 	uint16_t id = back_member_id(ad);
-	bool all = (need & BACK_NEED_NORMAL) != 0;
+	bool all = (need & BACK_NEED_NORMAL) && !view->plain_members;
 	bool is_dn = id != RST_A_MEMBERUID;
 	/* slapcat and replicas take what is kept, not what follows from it */
 	struct listing to = { build, ad, &own, &values,
@@ -218,7 +272,7 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 	if (err != RST_OK)
 		return err;
 	if (all && !is_dn)
-		append_values(build, ad, &values, true);
+		append_names(build, ad, &values);
 	else
 		append_with_own(build, ad, &values, &normal);
 	return RST_OK;

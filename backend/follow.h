@@ -51,6 +51,9 @@ bool back_follow_entry(Operation *op, const struct berval *ndn, int *ret_code,
 /* op is a client's change that has not reached the backend, and who reads the
  * entry ndn now does not look at its members. */
 bool back_follow_early(Operation *op, const struct berval *ndn);
+/* What an overlay reads now is looked at for nothing but to be sent: normal
+ * forms of members, of which there may be many, are not needed. */
+bool back_follow_sent(Operation *op, const struct berval *ndn);
 /* Take the transaction that the write gate began for this thread's operation.
  * False: there is none, begin one. */
 bool back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn);

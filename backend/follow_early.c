@@ -115,6 +115,16 @@ back_follow_early(Operation *op, const struct berval *ndn)
 	       back_early_plain(follow, op, ndn);
 }
 
+bool
+back_follow_sent(Operation *op, const struct berval *ndn)
+{
+	struct back_db *db = op->o_bd->be_private;
+	const struct follow *follow = db->follow;
+
+	return follow != NULL && back_gate_is_mine(follow) &&
+	       back_early_plain(follow, op, ndn);
+}
+
 void
 back_early_note(struct follow *follow, Operation *op)
 {

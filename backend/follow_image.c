@@ -25,18 +25,31 @@ struct list {
 	size_t n, room;
 };
 
+/* Add name and above as one value. */
 static void
-list_add(struct list *list, struct rst_view text)
+list_join(struct list *list, struct rst_view name, struct rst_view above)
 {
-	struct berval bv = { text.len, (char *)(uintptr_t)text.ptr };
+	struct berval *value;
 
 	if (list->n + 1 >= list->room) {
 		list->room = list->room == 0 ? 16 : list->room * 2;
 		list->values = ch_realloc(list->values,
 		                          list->room * sizeof(*list->values));
 	}
-	ber_dupbv(&list->values[list->n++], &bv);
+	value = &list->values[list->n++];
+	value->bv_len = name.len + above.len;
+	value->bv_val = ch_malloc(value->bv_len + 1);
+	memcpy(value->bv_val, name.ptr, name.len);
+	if (above.len > 0)
+		memcpy(value->bv_val + name.len, above.ptr, above.len);
+	value->bv_val[value->bv_len] = '\0';
 	BER_BVZERO(&list->values[list->n]);
+}
+
+static void
+list_add(struct list *list, struct rst_view text)
+{
+	list_join(list, text, RST_VIEW(""));
 }
 
 static void
@@ -47,20 +60,20 @@ list_free(struct list *list)
 }
 
 static enum rst_err
+add_item(void *arg, const struct rst_member_item *item)
+{
+	list_join(arg, item->name, item->above);
+	return RST_OK;
+}
+
+static enum rst_err
 list_now(const struct rst_rtxn *txn, const struct rst_record *group,
          uint16_t attr, struct list *list)
 {
-	struct rst_member_cursor *cursor = ch_calloc(1, sizeof(*cursor));
-	char text[RST_DN_MAX];
-	size_t len;
-	enum rst_err err;
-
-	cursor->direct = true;
-	while ((err = rst_member_next(txn, group, attr, true, cursor, text,
-	                              &len)) == RST_OK)
-		list_add(list, rst_view(text, len));
-	ch_free(cursor);
-	return err == RST_ENOTFOUND ? RST_OK : err;
+	if (!rst_member_any(txn, group, attr))
+		return RST_OK;
+	return rst_member_list(txn, group, attr, true, true, false, add_item,
+	                       list);
 }
 
 /* What is to be undone, the earliest first; owned. */
@@ -198,10 +211,38 @@ ad_of(uint16_t attr)
 	                               : back_names.unique_member;
 }
 
+/* The entry takes the values as they are: nobody looks at normal forms. */
+static void
+merge_plain(Entry *entry, AttributeDescription *ad, struct list *list)
+{
+	Attribute *attr = attr_alloc(ad), **at = &entry->e_attrs;
+
+	attr->a_vals = attr->a_nvals = list->values;
+	attr->a_numvals = (unsigned int)list->n;
+	memset(list, 0, sizeof(*list));
+	while (*at != NULL)
+		at = &(*at)->a_next;
+	*at = attr;
+}
+
+static enum rst_err
+merge(Entry *entry, AttributeDescription *ad, struct list *list, bool normal)
+{
+	if (list->n == 0)
+		return RST_OK;
+	if (!normal)
+		merge_plain(entry, ad, list);
+	else if (attr_merge_normalize(entry, ad, list->values, NULL) !=
+	         LDAP_SUCCESS)
+		return RST_EINVALID;
+	return RST_OK;
+}
+
 /* Membership of an entry at that moment. */
 static enum rst_err
 add_members(const struct rst_rtxn *txn, const struct follow_record *record,
-            const struct rst_record *image, bool after, Entry *entry)
+            const struct rst_record *image, bool after, bool normal,
+            Entry *entry)
 {
 	struct list lists[MEMBER_ATTRS] = { { NULL, 0, 0 } };
 	uint64_t first = record->sequence + (after ? 1 : 0);
@@ -217,10 +258,9 @@ add_members(const struct rst_rtxn *txn, const struct follow_record *record,
 			undo_list(&undo, member_attrs[k], &lists[k]);
 	}
 	for (size_t k = 0; k < MEMBER_ATTRS; k++) {
-		if (err == RST_OK && lists[k].n > 0 &&
-		    attr_merge_normalize(entry, ad_of(member_attrs[k]),
-		                         lists[k].values, NULL) != LDAP_SUCCESS)
-			err = RST_EINVALID;
+		if (err == RST_OK)
+			err = merge(entry, ad_of(member_attrs[k]), &lists[k],
+			            normal);
 		list_free(&lists[k]);
 	}
 	undo_free(&undo);
@@ -243,8 +283,8 @@ init_view(struct follow *follow, const struct rst_rtxn *txn,
 
 enum rst_err
 back_image_entry(struct follow *follow, struct rst_rtxn *txn,
-                 const struct follow_record *record, bool after, bool members,
-                 Entry **ret_entry)
+                 const struct follow_record *record, bool after,
+                 unsigned int members, Entry **ret_entry)
 {
 	const struct rst_record *image =
 		after ? &record->images.after : &record->images.before;
@@ -261,8 +301,9 @@ back_image_entry(struct follow *follow, struct rst_rtxn *txn,
 		return err;
 	entry = entry_dup(ours);
 	back_entry_free(ours);
-	if (members)
-		err = add_members(txn, record, image, after, entry);
+	if (members != 0)
+		err = add_members(txn, record, image, after,
+		                  (members & BACK_NEED_NORMAL) != 0, entry);
 	if (err == RST_OK) {
 		*ret_entry = entry;
 		entry = NULL;

@@ -145,10 +145,12 @@ enum follow_trouble back_replay(struct follow *follow,
                                 const char **ret_why) RST_MUST_USE;
 
 /* follow_image.c, all in txn, which was begun when the record was in it.  The
- * entry is to be freed with entry_free(); members: with those that it had. */
+ * entry is to be freed with entry_free(); members: what is needed of those that
+ * it had, BACK_NEED_VALUES, BACK_NEED_NORMAL. */
 enum rst_err back_image_entry(struct follow *follow, struct rst_rtxn *txn,
                               const struct follow_record *record, bool after,
-                              bool members, Entry **ret_entry) RST_MUST_USE;
+                              unsigned int members, Entry **ret_entry)
+	RST_MUST_USE;
 /* The difference of the images, to be freed with slap_mods_free(). */
 enum rst_err back_image_mods(struct follow *follow, struct rst_rtxn *txn,
                              const struct follow_record *record,

@@ -73,7 +73,9 @@ image(struct replay *replay, Operation *op, const struct berval *ndn,
 {
 	const struct timespec nap = { .tv_nsec = AFTER_NS };
 	const bool after = replay->after;
-	bool members = after || !back_early_plain(replay->follow, op, ndn);
+	bool plain = back_early_plain(replay->follow, op, ndn);
+	unsigned int members = (after || !plain ? BACK_NEED_VALUES : 0) |
+	                       (plain ? 0 : BACK_NEED_NORMAL);
 	int left = after ? AFTER_TRIES : 1;
 	enum rst_err err;
 
@@ -184,7 +186,8 @@ send_down(Operation *op, SlapReply *rs, struct replay *replay)
 	enum rst_err err = RST_OK;
 
 	if (replay->tag == LDAP_REQ_ADD)
-		err = back_image_entry(follow, &replay->txn, record, true, true,
+		err = back_image_entry(follow, &replay->txn, record, true,
+		                       BACK_NEED_VALUES | BACK_NEED_NORMAL,
 		                       &entry);
 	else if (replay->tag != LDAP_REQ_DELETE)
 		err = back_image_mods(follow, &replay->txn, record, &mods);

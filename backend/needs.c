@@ -18,6 +18,13 @@
 #include "back-roster.h"
 
 #define FAMILY_MAX 32 /* subtypes of an attribute that are looked at */
+#define EVERY_WAY  (BACK_NEED_VALUES | BACK_NEED_NORMAL | BACK_NEED_PROBE)
+
+/* An attribute that is looked at, and what of it. */
+struct attr_need {
+	AttributeDescription *ad;
+	unsigned int need;
+};
 
 struct group_need {
 	const struct berval *ndn; /* NULL: any entry may be the group */
@@ -32,7 +39,7 @@ struct back_needs {
 	bool user;       /* values of all user attributes */
 	bool normal;     /* normal forms of what is asked for, too */
 	bool written;    /* values of all, as they are written */
-	AttributeDescription **ads;
+	struct attr_need *ads;
 	size_t n_ads, room_ads;
 	struct group_need *groups;
 	size_t n_groups, room_groups;
@@ -50,18 +57,26 @@ grow(Operation *op, void *items, size_t n, size_t *room, size_t size)
 	return op->o_tmprealloc(items, *room * size, op->o_tmpmemctx);
 }
 
-void
-back_needs_add(struct back_needs *needs, AttributeDescription *ad)
+static void
+add_need(struct back_needs *needs, AttributeDescription *ad, unsigned int need)
 {
 	if (ad == NULL)
 		return;
 	for (size_t i = 0; i < needs->n_ads; i++)
-		if (needs->ads[i] == ad)
+		if (needs->ads[i].ad == ad) {
+			needs->ads[i].need |= need;
 			return;
+		}
 	needs->ads = grow(needs->op, needs->ads, needs->n_ads, &needs->room_ads,
 	                  sizeof(needs->ads[0]));
-	needs->ads[needs->n_ads++] = ad;
+	needs->ads[needs->n_ads++] = (struct attr_need){ ad, need };
 	needs->settled = false;
+}
+
+void
+back_needs_add(struct back_needs *needs, AttributeDescription *ad)
+{
+	add_need(needs, ad, EVERY_WAY);
 }
 
 static void
@@ -107,7 +122,12 @@ add_filter(struct back_needs *needs, const Filter *filter, bool members_too)
 		add_filter(needs, f->f_not, members_too);
 		return;
 	case LDAP_FILTER_PRESENT:
-		add_leaf(needs, f, f->f_desc, members_too);
+		/* nobody looks at a value */
+		if (members_too)
+			back_needs_add(needs, f->f_desc);
+		else if (!back_filter_by_tables((Filter *)f))
+			add_need(needs, f->f_desc,
+			         BACK_NEED_VALUES | BACK_NEED_PROBE);
 		return;
 	case LDAP_FILTER_EQUALITY:
 	case LDAP_FILTER_GE:
@@ -198,9 +218,10 @@ has_control(const Operation *op, const char *oid)
 
 /*
  * Overlays known not to look into what a search of a client returns beyond
- * what was asked for.  syncprov does when the client replicates, sssvlv when
- * it is to sort; deref reads entries of its own; valsort looks at the normal
- * forms of what is returned.
+ * what was asked for.  syncprov looks at two attributes when the client
+ * replicates (a refresh of everything costs twice as much with the normal
+ * forms of all), sssvlv at any when it is to sort; deref reads entries of its
+ * own; valsort looks at the normal forms of what is returned.
  */
 static bool
 is_indifferent(struct back_needs *needs, const char *type)
@@ -210,8 +231,13 @@ is_indifferent(struct back_needs *needs, const char *type)
 		"unique",    "refint",          "deref",
 	};
 
-	if (strcmp(type, "syncprov") == 0)
-		return needs->op->o_sync <= SLAP_CONTROL_IGNORED;
+	if (strcmp(type, "syncprov") == 0) {
+		if (needs->op->o_sync > SLAP_CONTROL_IGNORED) {
+			back_needs_add(needs, slap_schema.si_ad_entryCSN);
+			back_needs_add(needs, slap_schema.si_ad_entryUUID);
+		}
+		return true;
+	}
 	if (strcmp(type, "sssvlv") == 0)
 		return !has_control(needs->op, LDAP_CONTROL_SORTREQUEST);
 	if (strcmp(type, "valsort") == 0)
@@ -351,7 +377,7 @@ back_needs_settle(struct back_needs *needs, struct back_db *db,
 		if (!allow(needs, db, txn, name->an_desc))
 			return;
 	for (size_t i = 0; i < needs->n_ads; i++)
-		if (!allow(needs, db, txn, needs->ads[i]))
+		if (!allow(needs, db, txn, needs->ads[i].ad))
 			return;
 	for (size_t i = 0; i < needs->n_groups; i++)
 		if (!allow(needs, db, txn, needs->groups[i].ad))
@@ -410,11 +436,13 @@ back_needs_of(const struct back_needs *needs, AttributeDescription *ad,
 		need = BACK_NEED_VALUES |
 		       (needs->normal ? BACK_NEED_NORMAL : 0);
 	for (size_t i = 0; i < needs->n_ads; i++)
-		if (needs->ads[i] == ad || is_ad_subtype(ad, needs->ads[i]))
-			return BACK_NEED_VALUES | BACK_NEED_NORMAL |
-			       BACK_NEED_PROBE;
+		if (needs->ads[i].ad == ad ||
+		    is_ad_subtype(ad, needs->ads[i].ad))
+			need |= needs->ads[i].need;
+	if ((need & EVERY_WAY) == EVERY_WAY)
+		return EVERY_WAY;
 	if (group_needs(needs, ad, ndn))
-		need |= BACK_NEED_VALUES | BACK_NEED_NORMAL | BACK_NEED_PROBE;
+		need |= EVERY_WAY;
 	return self ? need | BACK_NEED_SELF : need;
 }
 

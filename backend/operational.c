@@ -197,6 +197,7 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 		/* syncprov sends what it reads in the course of a change */
 		view.secrets = oc == NULL && at == NULL && is_change(op);
 		view.no_members = view.secrets && back_follow_early(op, ndn);
+		view.plain_members = view.secrets && back_follow_sent(op, ndn);
 		view.computed = at != NULL && (at == back_names.member_of ||
 		                               at == back_names.locked_time ||
 		                               at == back_names.account_lock);

@@ -178,12 +178,53 @@ members_of(struct plan *plan, const struct berval *group_ndn)
 	return result;
 }
 
+/* What lies from low to high, NULL for no end, in the index by order. */
+static enum plan_result
+between(struct plan *plan, AttributeDescription *ad, struct rst_view low,
+        struct rst_view high)
+{
+	const struct rst_rtxn *txn = plan->view->txn;
+	struct rst_index_cursor cursor = { "", 0 };
+	uint64_t ids[IDS_AT_ONCE];
+	uint16_t id;
+	size_t n;
+
+	if (!back_ad_indexable(ad) ||
+	    !back_ad_family(plan->view->db, txn, ad, &id, 1, &n))
+		return PLAN_UNKNOWN;
+	if (n == 0)
+		return PLAN_DONE;
+	if (!rst_index_exists(txn, id, RST_INDEX_ORDER))
+		return PLAN_UNKNOWN;
+	do {
+		if (rst_index_range(txn, id, low, high, &cursor, ids,
+		                    IDS_AT_ONCE, &n) != RST_OK)
+			return PLAN_UNKNOWN;
+		for (size_t i = 0; i < n; i++)
+			if (!out_add(plan, ids[i]))
+				return PLAN_TOO_MANY;
+	} while (n == IDS_AT_ONCE);
+	return PLAN_DONE;
+}
+
+static enum plan_result
+plan_range(struct plan *plan, const Filter *f)
+{
+	struct rst_view value = back_view_of(&f->f_av_value);
+	struct rst_view none = { NULL, 0 };
+
+	return f->f_choice == LDAP_FILTER_GE
+	               ? between(plan, f->f_av_desc, value, none)
+	               : between(plan, f->f_av_desc, none, value);
+}
+
 static enum plan_result
 plan_equal(struct plan *plan, const Filter *f)
 {
 	AttributeDescription *ad = f->f_av_desc;
 	struct rst_view value = back_view_of(&f->f_av_value);
 	uint16_t member = back_member_id(ad);
+	enum plan_result result;
 	struct rst_record record;
 	uint64_t matched;
 
@@ -206,38 +247,10 @@ plan_equal(struct plan *plan, const Filter *f)
 		return PLAN_UNKNOWN;
 	if (ad == slap_schema.si_ad_objectClass)
 		return equal_class(plan, value);
-	return equal_one(plan, ad, value);
-}
-
-static enum plan_result
-plan_range(struct plan *plan, const Filter *f)
-{
-	const struct rst_rtxn *txn = plan->view->txn;
-	struct rst_view value = back_view_of(&f->f_av_value);
-	struct rst_view none = { NULL, 0 };
-	bool low = f->f_choice == LDAP_FILTER_GE;
-	struct rst_index_cursor cursor = { "", 0 };
-	uint64_t ids[IDS_AT_ONCE];
-	uint16_t id;
-	size_t n;
-
-	if (!back_ad_indexable(f->f_av_desc) ||
-	    !back_ad_family(plan->view->db, txn, f->f_av_desc, &id, 1, &n))
-		return PLAN_UNKNOWN;
-	if (n == 0)
-		return PLAN_DONE;
-	if (!rst_index_exists(txn, id, RST_INDEX_ORDER))
-		return PLAN_UNKNOWN;
-	do {
-		if (rst_index_range(txn, id, low ? value : none,
-		                    low ? none : value, &cursor, ids,
-		                    IDS_AT_ONCE, &n) != RST_OK)
-			return PLAN_UNKNOWN;
-		for (size_t i = 0; i < n; i++)
-			if (!out_add(plan, ids[i]))
-				return PLAN_TOO_MANY;
-	} while (n == IDS_AT_ONCE);
-	return PLAN_DONE;
+	result = equal_one(plan, ad, value);
+	/* entryCSN, of which syncprov asks whether a consumer's is known */
+	return result == PLAN_UNKNOWN ? between(plan, ad, value, value)
+	                              : result;
 }
 
 static size_t

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: OLDAP-2.8
-"""table.py - what a run of bench/run came to: text, JSON, Markdown and SVG"""
+"""table.py - what a run of bench/run, or of bench/replication, came to: text,
+JSON, Markdown and SVG"""
+from dataclasses import dataclass
 import json
 import math
 import os
@@ -18,7 +20,26 @@ COLUMNS = (("op/s", "rate", "%.0f"), ("cpu us", "cpu_us", "%.1f"),
            ("ldclt us", "ldclt_cpu_us", "%.1f"), ("p50 us", "p50_us", "%.0f"),
            ("p99 us", "p99_us", "%.0f"), ("ms", "ms", "%.1f"))
 PEERS = ("ceiling", "mdb", "multival", "389", "small")
+# what a cell tells where times are told: the time, the processor's, or
+# percentiles
+TIMES = (("ms", 1000), ("cpu_us", 1), ("p50_us", 1), ("p99_us", 1),
+         ("max_us", 1))
 CLOSE = 1.0  # of what was allowed
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What tables are made of."""
+    name: str         # of the files
+    columns: tuple    # heading, key and form of each figure
+    servers: tuple    # all that there may be, in their order
+    peers: tuple      # of them those whom the others are compared with
+    times: bool = False  # what it took stands before what it cost
+    page: tuple = None   # marks in a page between which the table stands
+
+
+BENCH = Shape("bench", COLUMNS, ("mdb", "multival", "389", "ceiling", "small",
+                                 "roster", "plain"), PEERS)
 
 
 def median(rounds, key):
@@ -51,7 +72,7 @@ def cost(row, rounds):
     return None
 
 
-def summary(results, titles, people):
+def summary(results, titles, people, shape=BENCH):
     """A row for each, a column for each server."""
     table = []
     for row, servers in results.items():
@@ -59,7 +80,8 @@ def summary(results, titles, people):
         one = {"row": row, "title": title, "primary": primary,
                "target": target, "servers": {}}
         for server, rounds in servers.items():
-            figures = {key: median(rounds, key) for _, key, _ in COLUMNS}
+            figures = {key: median(rounds, key)
+                       for _, key, _ in shape.columns}
             figures["cost_us"] = cost(row, rounds)
             figures["spread_percent"] = max(filter(None, (
                 spread(rounds, key) for key in ("ldclt_cpu_us", "cpu_us",
@@ -68,17 +90,18 @@ def summary(results, titles, people):
             figures["rounds"] = len(rounds)
             figures["wrong"] = sum(part.get("wrong", 0) for part in rounds)
             one["servers"][server] = figures
-        add_ratios(one)
+        add_ratios(one, shape)
         one["reached"] = reached(one, limit, results, people)
         table.append(one)
     return table
 
 
-def add_ratios(one):
+def add_ratios(one, shape):
     for server, figures in one["servers"].items():
         figures["ratio"] = {
             peer: figures["cost_us"] / one["servers"][peer]["cost_us"]
-            for peer in PEERS if peer != server and figures["cost_us"] and
+            for peer in shape.peers if peer != server and
+            figures["cost_us"] and
             one["servers"].get(peer, {}).get("cost_us")}
 
 
@@ -112,12 +135,12 @@ def ratios(figures):
                      for peer, ratio in figures["ratio"].items())
 
 
-def text(table, sizes, facts, notes):
+def text(table, sizes, facts, notes, shape=BENCH):
     lines = ["%d people, %d groups of 20; %s; commit %s" % (
         facts["people"], facts["groups"], facts["date"], facts["commit"]),
-        facts["machine"], "%d rounds of %g s, medians" % (
-            facts["rounds"], facts["seconds"]), ""]
-    head = "%-10s" % "" + "".join("%10s" % name for name, _, _ in COLUMNS)
+        facts["machine"], facts["how"] + ", medians", ""]
+    wide = max([10] + [len(name) + 1 for name in shape.servers])
+    head = " " * wide + "".join("%10s" % name for name, _, _ in shape.columns)
     lines.append(head + "     +-%  ratios of the cost")
     for one in table:
         lines += ["", "%s: %s%s%s" % (
@@ -127,12 +150,13 @@ def text(table, sizes, facts, notes):
             {True: ": yes", False: ": NO", None: ": ?"}[one["reached"]]
             if one["target"] else "")]
         for server, figures in one["servers"].items():
-            lines.append("%-10s" % server + "".join(
+            lines.append(server.ljust(wide) + "".join(
                 "%10s" % number(figures[key], form)
-                for _, key, form in COLUMNS) + "%8s  %s" % (
+                for _, key, form in shape.columns) + "%8s  %s" % (
                     number(figures["spread_percent"]), ratios(figures)))
-    lines += ["", "%-10s%14s%14s%14s%10s" % (
-        "memory", "own MiB", "mapped MiB", "database MiB", "B/person")]
+    if sizes:
+        lines += ["", "%-10s%14s%14s%14s%10s" % (
+            "memory", "own MiB", "mapped MiB", "database MiB", "B/person")]
     for server, size in sizes.items():
         lines.append("%-10s%14.1f%14.1f%14s%10s  %s" % (
             server, size["rss_own"] / 2**20, size["rss_mapped"] / 2**20,
@@ -143,30 +167,39 @@ def text(table, sizes, facts, notes):
     return "\n".join(lines) + "\n"
 
 
-def cell(figures):
-    if not figures or figures["cost_us"] is None:
-        return ""
-    us = figures["cost_us"]
+def span(us):
     if us >= 1e6:
         return "%.2f s" % (us / 1e6)
     return "%.2f ms" % (us / 1e3) if us >= 1000 else "%.0f us" % us
 
 
-def markdown(table, facts):
-    names = [name for name in ("mdb", "multival", "389", "ceiling", "small",
-                               "roster", "plain")
+def cell(figures, shape=BENCH):
+    if not figures or figures["cost_us"] is None:
+        return ""
+    if not shape.times:
+        return span(figures["cost_us"])
+    said = [span(figures[key] * scale)
+            for key, scale in TIMES if figures.get(key) is not None]
+    return " / ".join(said) + "".join(
+        ", %.2f x" % ratio for ratio in figures["ratio"].values())
+
+
+def markdown(table, facts, shape=BENCH):
+    names = [name for name in shape.servers
              if any(name in one["servers"] for one in table)]
-    lines = ["%s, commit %s, %d rounds of %g s; %s." % (
-        facts["date"], facts["commit"], facts["rounds"], facts["seconds"],
-        facts["machine"]), "",
-        "| work | " + " | ".join(names) + " | must reach | |",
-        "|---|" + "---:|" * len(names) + "---|---|"]
+    targets = any(one["target"] for one in table)
+    lines = ["%s, commit %s, %s; %s." % (
+        facts["date"], facts["commit"], facts["how"], facts["machine"]), "",
+        "| work | " + " | ".join(names) + " |" +
+        " must reach | |" * targets,
+        "|---|" + "---:|" * len(names) + "---|---|" * targets]
     for one in table:
-        lines.append("| %s | %s | %s | %s |" % (
-            one["title"], " | ".join(cell(one["servers"].get(name))
-                                     for name in names),
+        lines.append("| %s | %s |" % (
+            one["title"], " | ".join(cell(one["servers"].get(name), shape)
+                                     for name in names)) + (" %s | %s |" % (
             one["target"].replace("<=", "≤"),
-            {True: "yes", False: "**no**", None: ""}[one["reached"]]))
+            {True: "yes", False: "**no**", None: ""}[one["reached"]])
+            if targets else ""))
     return "\n".join(lines) + "\n"
 
 
@@ -224,29 +257,44 @@ def version(*command):
     return (done.stdout + done.stderr).strip().splitlines()[0]
 
 
-def write(bench, sizes, people, rounds, seconds):
+def into_page(path, marks, said):
+    """What stands between the marks of a page is now this."""
+    with open(path) as old:
+        text = old.read()
+    begin, end = (text.index(mark) for mark in marks)
+    with open(path + ".new", "w") as new:
+        new.write(text[:begin] + marks[0] + "\n\n" + said + "\n" + text[end:])
+    os.rename(path + ".new", path)
+
+
+def write(bench, sizes, people, rounds, seconds, shape=BENCH, how=""):
     facts = {"people": people, "groups": groups_of(people), "rounds": rounds,
              "seconds": seconds, "commit": commit(TOP_SRC),
              "machine": machine(),
+             "how": how or "%d rounds of %g s" % (rounds, seconds),
              "date": time.strftime("%Y-%m-%d", time.gmtime()),
              "slapd": version("slapd", "-VV"),
              "389-ds": version("ns-slapd", "-v")}
-    table = summary(bench.results, bench.titles, people)
+    table = summary(bench.results, bench.titles, people, shape)
     where = os.environ.get("BENCH_REPORT") or "."
     os.makedirs(where, exist_ok=True)
-    base = os.path.join(where, "bench-%d" % people)
-    told = text(table, sizes, facts, bench.notes)
+    base = os.path.join(where, "%s-%d" % (shape.name, people))
+    told = text(table, sizes, facts, bench.notes, shape)
     print(told)
     with open(base + ".txt", "w") as out:
         out.write(told)
     with open(base + ".md", "w") as out:
-        out.write(markdown(table, facts))
+        out.write(markdown(table, facts, shape))
     with open(base + ".json", "w") as out:
         json.dump({"facts": facts, "table": table, "sizes": sizes,
                    "notes": bench.notes, "rounds": bench.results}, out,
                   indent=1)
         out.write("\n")
-    if any(len(one["servers"]) > 1 for one in table):
+    if shape is BENCH and any(len(one["servers"]) > 1 for one in table):
         with open(base + ".svg", "w") as out:
             out.write(svg(table, facts))
-    print("written: %s.{txt,md,json,svg}" % base)
+    if shape.page and os.environ.get("BENCH_PAGE"):
+        into_page(os.environ["BENCH_PAGE"], shape.page,
+                  markdown(table, facts, shape))
+    print("written: %s.{txt,md,json%s}" % (
+        base, ",svg" if shape is BENCH else ""))
