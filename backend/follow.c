@@ -29,10 +29,9 @@
 
 #include "store/poke.h"
 
-#define CURSOR       BACK_FOLLOW_CURSOR
-#define LOCAL        BACK_FOLLOW_LOCAL
-#define GATE_RECORDS 64 /* replayed by the task while it holds the gate */
-#define CURSOR_TEXT  (24 + RST_CSN_MAX)
+#define CURSOR      BACK_FOLLOW_CURSOR
+#define LOCAL       BACK_FOLLOW_LOCAL
+#define CURSOR_TEXT (24 + RST_CSN_MAX)
 
 bool
 back_follow_stored(const struct rst_rtxn *txn, uint64_t *ret_sequence,
@@ -131,8 +130,11 @@ back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
 		if (strcmp(last, csn->bv_val) < 0)
 			err = rst_setting_put(txn, LOCAL, rst_view_of(text));
 	}
-	if (err == RST_OK && back_gate_is_mine(follow))
-		err = back_follow_save(follow, txn);
+	if (back_gate_is_mine(follow)) {
+		follow->own = rst_journal_last(&txn->r);
+		if (err == RST_OK)
+			err = back_follow_save(follow, txn);
+	}
 	return err;
 }
 
@@ -186,10 +188,11 @@ back_follow_foreign(const struct follow *follow,
 
 /*
  * Move the cursor to the next record that is to be replayed, and fetch it.
- * RST_ENOTFOUND: there is none, the cursor stands at the end.
+ * RST_ENOTFOUND: there is none up to last, and where that is not before the end
+ * the cursor stands there.
  */
 static enum rst_err
-fetch(struct follow *follow, struct follow_record *record)
+fetch(struct follow *follow, uint64_t last, struct follow_record *record)
 {
 	struct rst_journal_public public;
 	struct rst_rtxn txn;
@@ -204,6 +207,9 @@ fetch(struct follow *follow, struct follow_record *record)
 			break;
 		follow->cursor++;
 	}
+	follow->end = rst_journal_last(&txn);
+	if (err == RST_OK && follow->cursor >= last)
+		err = RST_ENOTFOUND;
 	if (err != RST_OK)
 		goto out;
 	record->sequence = public.sequence;
@@ -267,7 +273,7 @@ postpone(struct follow *follow, const struct follow_record *record,
 /* RST_ENOTFOUND: nothing left.  RST_EBUSY: what is next cannot be replayed
  * now. */
 static enum rst_err
-replay_next(struct follow *follow, bool inline_op)
+replay_next(struct follow *follow, uint64_t last, bool inline_op)
 {
 	struct follow_record record = { 0 };
 	enum follow_trouble trouble;
@@ -276,7 +282,7 @@ replay_next(struct follow *follow, bool inline_op)
 
 	if (follow_retry_waits(&follow->retry, back_monotonic_ms()))
 		return RST_EBUSY;
-	err = fetch(follow, &record);
+	err = fetch(follow, last, &record);
 	/* what came from the provider was seen; the first that did not waits
 	 * for slapd to leave it */
 	if (follow->as_replica)
@@ -310,8 +316,9 @@ back_follow_seconds(void)
 }
 
 enum rst_err
-back_follow_drain(struct follow *follow, bool inline_op)
+back_follow_drain(struct follow *follow, const struct follow_bound *bound)
 {
+	uint64_t last = bound->last;
 	unsigned int n = 0;
 	enum rst_err err = RST_OK;
 
@@ -326,9 +333,12 @@ back_follow_drain(struct follow *follow, bool inline_op)
 		if (slapd_shutdown ||
 		    (!follow->ready && back_follow_must_leave()))
 			return RST_EBUSY;
-		if (!inline_op && n++ == GATE_RECORDS)
+		if (n == bound->most || (n > 0 && bound->enough != NULL &&
+		                         bound->enough(bound->arg)))
 			return RST_EBUSY;
-		err = replay_next(follow, inline_op);
+		err = replay_next(follow, last, bound->inline_op);
+		if (n++ == 0 && bound->now)
+			last = follow->end;
 	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
@@ -356,19 +366,24 @@ back_follow_save_now(struct follow *follow)
 static void
 work(struct follow *follow, bool save)
 {
+	const struct follow_bound slice = { .most = BACK_FOLLOW_SLICE,
+		                            .last = UINT64_MAX,
+		                            .enough = back_gate_is_wanted,
+		                            .arg = follow };
 	enum rst_err err = RST_EBUSY;
 	bool waits;
 
 	while (err == RST_EBUSY && follow->open && !back_follow_must_leave()) {
-		if (!back_gate_try(follow))
-			return; /* who has it drains */
-		err = back_follow_drain(follow, false);
+		if (!back_gate_try_or_later(follow))
+			return;
+		err = back_follow_drain(follow, &slice);
 		if (err == RST_OK && save)
 			back_follow_save_now(follow);
 		waits = follow->waits_for_log || follow->retry.sequence != 0;
 		back_gate_leave(follow);
 		if (waits)
 			return; /* the log opens in this pool, too */
+		back_gate_leave_room(follow);
 	}
 }
 
@@ -422,23 +437,4 @@ back_follow_tick(void *arg)
 		work(follow, true);
 	}
 	return true;
-}
-
-bool
-back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn)
-{
-	struct follow *follow = db->follow;
-
-	if (follow == NULL || !back_gate_is_mine(follow) || !follow->ready)
-		return false;
-	*ret_txn = follow->txn;
-	follow->ready = false;
-	return true;
-}
-
-bool
-back_follow_busy(const struct back_db *db)
-{
-	return db->follow != NULL && back_gate_is_mine(db->follow) &&
-	       db->follow->replaying;
 }

@@ -57,6 +57,10 @@ bool back_follow_sent(Operation *op, const struct berval *ndn);
 /* Take the transaction that the write gate began for this thread's operation.
  * False: there is none, begin one. */
 bool back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn);
+/* The answer to op is kept until the gate is left, which tells slapd that its
+ * CSN is committed; and: not any more, for slapd ends. */
+bool back_follow_holds(Operation *op);
+void back_follow_answer_now(Operation *op);
 /* A replay of this thread is under way: it must not write. */
 bool back_follow_busy(const struct back_db *db);
 

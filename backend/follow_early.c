@@ -8,6 +8,10 @@
  *	logold		accesslog is to keep old values
  *	a filter	of somebody who follows, or an ACL, names members
  *	an overlay	is there that may look at anything
+ *
+ * Who comes to follow with such a filter is noted before syncprov sees him, and
+ * syncprov lets him in when no change is under way: what was read without
+ * members before he was noted is of no filter of his.
  */
 #include "backend/follow_priv.h"
 

@@ -8,9 +8,13 @@
  *
  *	enter	takes the gate (recursive: a tree delete is many deletes),
  *		replays what is in the journal, begins the transaction, so that
- *		nobody can commit any more, and replays once more
+ *		nobody can commit any more, and replays what came meanwhile; if
+ *		that is much, it lets the lock go and begins anew
  *	below	goes down the stack; the backend takes that transaction
- *	leave	replays its own consequences and lets the next one in
+ *	leave	replays its own consequences and lets the next one in; what else
+ *		came meanwhile is for the next one, or the task
+ *	give	sends the answer (follow_answer.c): nobody waits for a client
+ *		that does not read
  *
  * The gate stands outside of all overlays: the operations of slap_overinfo,
  * slapd's own list of the database's overlays, are ours and call what they
@@ -20,17 +24,23 @@
  *
  * Lock order: gate, writer lock, then the locks of the overlays.  Who waits
  * for the gate lets a pause of the pool through, and gives up after two
- * seconds; of many who wait, those that would take the last threads are
- * answered "busy" at once.
+ * seconds, which are those of the replays before his change, too; of many who
+ * wait, those that would take the last threads are answered "busy" at once.
+ * The task, which replays without end where much was committed, makes room for
+ * who waits.
  */
 #include "backend/follow_priv.h"
 
+#include <limits.h>
 #include <time.h>
 
 #include "overlay/lifecycle.h"
 #include "store/poke.h"
 
-#define POLL_NS 200000
+#define POLL_NS    200000
+#define ROOM_POLLS 10 /* the task leaves the gate to who waits for it */
+
+static const struct timespec step = { .tv_nsec = POLL_NS };
 
 bool
 back_gate_is_mine(const struct follow *follow)
@@ -51,7 +61,39 @@ back_gate_try(struct follow *follow)
 	atomic_store(&follow->owner, pthread_self());
 	atomic_store(&follow->held, true);
 	follow->depth = 1;
+	follow->own = 0;
 	return true;
+}
+
+bool
+back_gate_try_or_later(struct follow *follow)
+{
+	bool got = back_gate_try(follow);
+
+	if (got)
+		return true;
+	atomic_store(&follow->missed, true);
+	/* who had it may have left before he could see that */
+	return back_gate_try(follow);
+}
+
+bool
+back_gate_is_wanted(void *arg)
+{
+	const struct follow *follow = arg;
+
+	return atomic_load(&follow->waiting) > 0;
+}
+
+void
+back_gate_leave_room(const struct follow *follow)
+{
+	for (unsigned int n = 0; n < ROOM_POLLS; n++) {
+		if (atomic_load(&follow->waiting) == 0 ||
+		    atomic_load(&follow->held))
+			break;
+		nanosleep(&step, NULL);
+	}
 }
 
 void
@@ -64,6 +106,8 @@ back_gate_leave(struct follow *follow)
 	follow->ready = false;
 	atomic_store(&follow->held, false);
 	ldap_pvt_thread_mutex_unlock(&follow->mutex);
+	if (atomic_exchange(&follow->missed, false) && follow->open)
+		rst_poke(follow->db->env);
 }
 
 /* What a wait is bounded by. */
@@ -73,14 +117,22 @@ struct patience {
 	unsigned int epoch;
 };
 
-/* Go on waiting? */
+static bool
+is_over(void *arg)
+{
+	const struct patience *patience = arg;
+
+	return patience->op->o_abandon || slapd_shutdown ||
+	       back_monotonic_ms() >= patience->deadline_ms;
+}
+
+/* Go on waiting?  Not for who has the writer lock: this may take long. */
 static bool
 wait_hook(void *arg)
 {
-	struct patience *patience = arg;
+	const struct patience *patience = arg;
 
-	if (patience->op->o_abandon || slapd_shutdown ||
-	    back_monotonic_ms() >= patience->deadline_ms)
+	if (is_over(arg))
 		return false;
 	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
 		ldap_pvt_thread_pool_pausecheck(&connection_pool);
@@ -90,7 +142,6 @@ wait_hook(void *arg)
 static bool
 acquire(struct follow *follow, struct patience *patience)
 {
-	const struct timespec step = { .tv_nsec = POLL_NS };
 	int most = connection_pool_max / 2;
 	bool got = back_gate_try(follow);
 
@@ -103,27 +154,54 @@ acquire(struct follow *follow, struct patience *patience)
 	return got;
 }
 
-/* Everything replayed, up to a transaction that is ours. */
+/*
+ * The transaction, with all replayed that was committed before.  RST_EBUSY: it
+ * was more than the other writers shall wait for.
+ */
 static enum rst_err
-prepare(struct follow *follow, struct patience *patience)
+lock(struct follow *follow, struct patience *patience)
 {
-	const struct timespec step = { .tv_nsec = POLL_NS };
-	enum rst_err err = RST_EBUSY;
+	const struct follow_bound few = { .inline_op = true,
+		                          .most = BACK_FOLLOW_SLICE,
+		                          .last = UINT64_MAX,
+		                          .enough = is_over,
+		                          .arg = patience };
+	enum rst_err err;
 
-	while (err == RST_EBUSY && wait_hook(patience)) {
-		err = back_follow_drain(follow, true);
-		if (err == RST_EBUSY)
-			nanosleep(&step, NULL);
-	}
-	if (err != RST_OK)
-		return err;
 	/* whether an ordinary write has room is asked when it is taken */
 	err = rst_write_begin_polled(follow->db->env, RST_WRITE_FREEING,
 	                             wait_hook, patience, &follow->txn);
 	if (err != RST_OK)
 		return err;
 	follow->ready = true;
-	return back_follow_drain(follow, true);
+	err = back_follow_drain(follow, &few);
+	if (err != RST_OK) {
+		rst_write_abort(&follow->txn);
+		follow->ready = false;
+	}
+	return err;
+}
+
+/* Everything replayed, up to a transaction that is ours. */
+static enum rst_err
+prepare(struct follow *follow, struct patience *patience)
+{
+	const struct follow_bound all = { .inline_op = true,
+		                          .now = true,
+		                          .most = UINT_MAX,
+		                          .last = UINT64_MAX,
+		                          .enough = is_over,
+		                          .arg = patience };
+	enum rst_err err = RST_EBUSY;
+
+	while (err == RST_EBUSY && wait_hook(patience)) {
+		err = back_follow_drain(follow, &all);
+		if (err == RST_EBUSY)
+			nanosleep(&step, NULL);
+		else if (err == RST_OK)
+			err = lock(follow, patience);
+	}
+	return err;
 }
 
 static bool
@@ -147,34 +225,59 @@ enter(struct follow *follow, Operation *op)
 static void
 leave(struct follow *follow)
 {
+	const struct follow_bound own = { .inline_op = true,
+		                          .most = BACK_FOLLOW_SLICE,
+		                          .last = follow->own };
+
 	if (follow->depth == 1 && follow->ready) {
 		rst_write_abort(&follow->txn);
 		follow->ready = false;
 	}
-	/* what cannot be replayed now, the task will */
-	if (!follow->ready && follow->open &&
-	    back_follow_drain(follow, true) == RST_EBUSY)
-		rst_poke(follow->db->env);
+	/* what is not replayed now, the task will */
+	if (!follow->ready && follow->open) {
+		atomic_store(&follow->missed, false);
+		if (back_follow_drain(follow, &own) != RST_OK ||
+		    (follow->cursor < follow->end && !follow->as_replica))
+			atomic_store(&follow->missed, true);
+	}
 	back_gate_leave(follow);
 }
 
+/* Somebody else has the gate, or there is too much to replay. */
 static int
-below(struct follow *follow, Operation *op, SlapReply *rs)
+turn_away(Operation *op, SlapReply *rs)
 {
-	switch (op->o_tag) {
-	case LDAP_REQ_ADD:
-		return follow->add(op, rs);
-	case LDAP_REQ_MODIFY:
-		return follow->modify(op, rs);
-	case LDAP_REQ_MODRDN:
-		return follow->modrdn(op, rs);
-	default:
-		return follow->delete (op, rs);
+	if (op->o_abandon) {
+		/* for the clean-up of who was on the way */
+		rs->sr_err = SLAPD_ABANDON;
+		send_ldap_result(op, rs);
+	} else {
+		send_ldap_error(op, rs, LDAP_BUSY, "another change goes on");
 	}
+	return rs->sr_err;
 }
 
 static int
-pass(struct follow *follow, Operation *op, SlapReply *rs)
+through(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
+{
+	struct held_answer held;
+	int rc;
+
+	/* the answer to a change in the course of another goes to no client */
+	if (follow->depth > 1) {
+		rc = below(op, rs);
+		leave(follow);
+		return rc;
+	}
+	back_answer_hold(&held, op);
+	rc = below(op, rs);
+	leave(follow);
+	back_answer_give(&held, op, rs);
+	return rc;
+}
+
+static int
+pass(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 {
 	struct over_judged judged;
 	int rc;
@@ -182,39 +285,73 @@ pass(struct follow *follow, Operation *op, SlapReply *rs)
 	rc = over_judge(op, rs, &judged);
 	if (rc != SLAP_CB_CONTINUE)
 		return rc;
-	if (enter(follow, op)) {
-		rc = below(follow, op, rs);
-		leave(follow);
-	} else if (op->o_abandon) {
-		rc = rs->sr_err = SLAPD_ABANDON;
-	} else {
-		send_ldap_error(op, rs, LDAP_BUSY, "another change goes on");
-		rc = rs->sr_err;
-	}
+	if (enter(follow, op))
+		rc = through(follow, op, rs, below);
+	else
+		rc = turn_away(op, rs);
 	over_judge_end(op, &judged);
 	return rc;
 }
 
 static int
-gate(Operation *op, SlapReply *rs)
+gate(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 {
-	struct back_db *db = op->o_bd->be_private;
-	struct follow *follow = db->follow;
-
 	if (follow->replaying && back_gate_is_mine(follow))
-		return below(follow, op, rs);
+		return below(op, rs);
 	if (op->o_dont_replicate || !follow->open)
-		return below(follow, op, rs);
-	return pass(follow, op, rs);
+		return below(op, rs);
+	return pass(follow, op, rs, below);
+}
+
+static struct follow *
+follow_of(Operation *op)
+{
+	const struct back_db *db = op->o_bd->be_private;
+
+	return db->follow;
+}
+
+/* Which of them it is says what is done, whatever the request was: an extended
+ * operation may end here, too. */
+static int
+gate_add(Operation *op, SlapReply *rs)
+{
+	struct follow *follow = follow_of(op);
+
+	return gate(follow, op, rs, follow->add);
+}
+
+static int
+gate_modify(Operation *op, SlapReply *rs)
+{
+	struct follow *follow = follow_of(op);
+
+	return gate(follow, op, rs, follow->modify);
+}
+
+static int
+gate_modrdn(Operation *op, SlapReply *rs)
+{
+	struct follow *follow = follow_of(op);
+
+	return gate(follow, op, rs, follow->modrdn);
+}
+
+static int
+gate_delete(Operation *op, SlapReply *rs)
+{
+	struct follow *follow = follow_of(op);
+
+	return gate(follow, op, rs, follow->delete);
 }
 
 static int
 look(Operation *op, SlapReply *rs)
 {
-	struct back_db *db = op->o_bd->be_private;
+	struct follow *follow = follow_of(op);
 
-	back_early_note(db->follow, op);
-	return db->follow->search(op, rs);
+	back_early_note(follow, op);
+	return follow->search(op, rs);
 }
 
 void
@@ -229,10 +366,10 @@ back_gate_install(struct follow *follow)
 	follow->delete = over->oi_bi.bi_op_delete;
 	follow->search = over->oi_bi.bi_op_search;
 	over->oi_bi.bi_op_search = look;
-	over->oi_bi.bi_op_add = gate;
-	over->oi_bi.bi_op_modify = gate;
-	over->oi_bi.bi_op_modrdn = gate;
-	over->oi_bi.bi_op_delete = gate;
+	over->oi_bi.bi_op_add = gate_add;
+	over->oi_bi.bi_op_modify = gate_modify;
+	over->oi_bi.bi_op_modrdn = gate_modrdn;
+	over->oi_bi.bi_op_delete = gate_delete;
 }
 
 void
@@ -248,4 +385,23 @@ back_gate_remove(struct follow *follow)
 	over->oi_bi.bi_op_modify = follow->modify;
 	over->oi_bi.bi_op_modrdn = follow->modrdn;
 	over->oi_bi.bi_op_delete = follow->delete;
+}
+
+bool
+back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn)
+{
+	struct follow *follow = db->follow;
+
+	if (follow == NULL || !back_gate_is_mine(follow) || !follow->ready)
+		return false;
+	*ret_txn = follow->txn;
+	follow->ready = false;
+	return true;
+}
+
+bool
+back_follow_busy(const struct back_db *db)
+{
+	return db->follow != NULL && back_gate_is_mine(db->follow) &&
+	       db->follow->replaying;
 }

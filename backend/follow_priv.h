@@ -4,6 +4,7 @@
  *	follow.c	its task and socket, the cursor
  *	follow_life.c	when it begins and ends, and where
  *	follow_gate.c	the write gate
+ *	follow_answer.c	the answer, until the gate is left
  *	follow_early.c	what overlays read before an entry is changed
  *	follow_log.c	what the database of accesslog says of itself
  *	follow_replay.c	one record as an operation
@@ -34,11 +35,14 @@ struct follow {
 	_Atomic(pthread_t) owner;
 	atomic_bool held;
 	atomic_int waiting;
+	atomic_bool missed; /* the task wanted it meanwhile */
 	unsigned int depth;
 	bool ready; /* txn is begun, and nobody took it */
 	struct rst_wtxn txn;
+	uint64_t own;          /* the last record of who has it; 0: none */
 	atomic_bool replaying; /* asked before back_gate_is_mine() */
 	uint64_t cursor;       /* the last record that is done with */
+	uint64_t end;          /* the last that was there lately */
 	uint64_t saved;        /* as stored */
 	char csn[RST_CSN_MAX]; /* of the last that was replayed */
 	struct follow_retry retry;
@@ -76,6 +80,28 @@ void back_gate_remove(struct follow *follow);
 bool back_gate_try(struct follow *follow);
 void back_gate_leave(struct follow *follow);
 bool back_gate_is_mine(const struct follow *follow);
+/* For the task, which does not wait: false, who has it pokes it later.  And
+ * whether somebody waits for the task to leave; let him have it. */
+bool back_gate_try_or_later(struct follow *follow);
+bool back_gate_is_wanted(void *follow);
+void back_gate_leave_room(const struct follow *follow);
+
+/*
+ * follow_answer.c: from hold to give nothing goes to the client, and what there
+ * is to send is kept.  Give sends it, and takes the change for told.
+ */
+struct held_answer {
+	slap_callback callback;
+	slap_callback *outer; /* who comes after it, once it is answered */
+	SlapReply reply;
+	char *text, *matched; /* owned, as what follows */
+	BerVarray refs;
+	LDAPControl **controls;
+	int protocol; /* the client's */
+	bool answered, at_once;
+};
+void back_answer_hold(struct held_answer *held, Operation *op);
+void back_answer_give(struct held_answer *held, Operation *op, SlapReply *rs);
 
 /* follow_early.c */
 /* The entry ndn, which op is about to change, is read by nobody who looks at
@@ -118,11 +144,19 @@ bool back_follow_must_leave(void);
 int64_t back_follow_seconds(void); /* of the wall clock */
 void back_follow_save_now(struct follow *follow);
 bool back_follow_tick(void *follow); /* every second */
-/* Replay what is in the journal; the gate is held.  inline_op: in
- * the course of a client's operation, whose memory stays.  RST_EBUSY: not
- * all, the pool wants to pause or slapd to end. */
-enum rst_err back_follow_drain(struct follow *follow, bool inline_op)
-	RST_MUST_USE;
+/* Replay what is in the journal; the gate is held.  RST_EBUSY: not
+ * all, for a bound was met, or the pool wants to pause or slapd to end. */
+struct follow_bound {
+	bool inline_op;            /* a client's, whose memory stays */
+	bool now;                  /* what comes meanwhile is not meant */
+	uint64_t last;             /* no record behind it is meant */
+	unsigned int most;         /* records */
+	bool (*enough)(void *arg); /* asked after each; NULL: never */
+	void *arg;
+};
+enum rst_err back_follow_drain(struct follow *follow,
+                               const struct follow_bound *bound) RST_MUST_USE;
+#define BACK_FOLLOW_SLICE 64 /* records, where somebody waits */
 /* Put the cursor where it stands into txn. */
 enum rst_err back_follow_save(struct follow *follow, struct rst_wtxn *txn)
 	RST_MUST_USE;

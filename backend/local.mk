@@ -30,6 +30,7 @@ roster_la_SOURCES = \
 	backend/filter.c \
 	backend/follow.c \
 	backend/follow.h \
+	backend/follow_answer.c \
 	backend/follow_early.c \
 	backend/follow_gate.c backend/follow_ids.c \
 	backend/follow_image.c \

@@ -314,6 +314,7 @@ commit(struct back_write *write)
 	back_write_fail(write, err);
 	Debug(LDAP_DEBUG_ANY,
 	      "roster: a commit failed, its outcome is unknown: slapd ends\n");
+	back_follow_answer_now(write->op);
 	send_ldap_result(write->op, write->rs);
 	_exit(EXIT_SUSPECT);
 }
@@ -350,7 +351,8 @@ back_write_end(struct back_write *write)
 	}
 	rst_write_abort(&write->txn);
 	send_ldap_result(op, rs);
-	slap_graduate_commit_csn(op);
+	if (!back_follow_holds(op))
+		slap_graduate_commit_csn(op);
 	rs->sr_ctrls = NULL;
 	rs->sr_text = NULL;
 	back_entry_free(write->kept[0]);

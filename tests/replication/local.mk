@@ -4,6 +4,7 @@ replication_tests = \
 	tests/replication/delayed \
 	tests/replication/edges \
 	tests/replication/follow \
+	tests/replication/gate \
 	tests/replication/members \
 	tests/replication/promote \
 	tests/replication/recipes \
