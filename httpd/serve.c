@@ -27,13 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "httpd/accept.h"
 #include "httpd/certificate.h"
 #include "httpd/pool.h"
 #include "httpd/reaper.h"
 #include "httpd/route.h"
 #include "httpd/stream.h"
-
-#define BROKEN_NAP_NS 100000000
 
 /*
  * As slapd has them in contrib/slapd.conf.in: authenticated encryption only,
@@ -52,10 +51,10 @@
 struct serve {
 	struct http_server *server;
 	struct MHD_Daemon *daemon;
+	struct http_acceptor *acceptor;
 	struct http_pool *pool, *hashing;
 	struct http_reaper *reaper;
 	atomic_bool started; /* from then on the library's log is quiet */
-	int fd;
 	uint16_t port;
 };
 
@@ -579,7 +578,6 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
 		*context = NULL;
 		return;
 	}
-	atomic_fetch_add(&serve->server->metrics.connections, 1);
 	if (fd < 0)
 		return;
 	limit_unsent(fd);
@@ -620,7 +618,7 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 {
 	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD |
 	                     MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-	                     MHD_USE_PEDANTIC_CHECKS;
+	                     MHD_USE_PEDANTIC_CHECKS | MHD_USE_NO_LISTEN_SOCKET;
 	struct MHD_OptionItem tls[] = {
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, certificate_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
@@ -631,18 +629,18 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 	/* behind a proxy all come from one address: it counts them */
 	bool proxied = serve->server->config->trusted_proxies[0] != '\0';
 	unsigned int per_address = proxied ? 0 : SERVE_PER_ADDRESS_MAX;
+	unsigned int limit = connection_limit();
 
 	if (!plain)
 		flags |= MHD_USE_TLS;
 	serve->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, answer, serve, MHD_OPTION_EXTERNAL_LOGGER,
-		library_log, serve, MHD_OPTION_LISTEN_SOCKET, serve->fd,
-		MHD_OPTION_URI_LOG_CALLBACK, log_target, serve,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, serve,
+		library_log, serve, MHD_OPTION_URI_LOG_CALLBACK, log_target,
+		serve, MHD_OPTION_NOTIFY_COMPLETED, completed, serve,
 		MHD_OPTION_NOTIFY_CONNECTION, connected, serve,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE,
 		SERVE_IO_THREADS, MHD_OPTION_CONNECTION_LIMIT,
-		connection_limit(), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		SERVE_IO_THREADS * limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		per_address, MHD_OPTION_CONNECTION_TIMEOUT, SERVE_IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEAD_BYTES,
 		plain ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
@@ -651,7 +649,9 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 		return RST_EINVALID;
 	}
 	atomic_store(&serve->started, true);
-	return RST_OK;
+	return http_acceptor_start(serve->server->listen_fd, serve->daemon,
+	                           &serve->server->metrics.connections, limit,
+	                           &serve->acceptor);
 }
 
 static uint16_t
@@ -679,8 +679,7 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 	if (serve == NULL)
 		return RST_ENOMEM;
 	serve->server = server;
-	serve->fd = server->listen_fd;
-	serve->port = bound_port(serve->fd);
+	serve->port = bound_port(server->listen_fd);
 	if (!server->config->plain)
 		err = certificate_load(server->config, reterr);
 	if (err == RST_OK)
@@ -715,13 +714,7 @@ serve_stop(struct serve *serve)
 {
 	if (serve == NULL)
 		return;
-	/* libmicrohttpd 0.9.75 aborts when a thread of its own finds out at
-	 * the same moment: the one that still sends the answer which broke us
-	 * is given time to. */
-	if (atomic_load(&serve->server->broken))
-		nanosleep(&(struct timespec){ .tv_nsec = BROKEN_NAP_NS }, NULL);
-	if (serve->daemon != NULL)
-		(void)MHD_quiesce_daemon(serve->daemon);
+	http_acceptor_stop(serve->acceptor);
 	/* every suspended connection is resumed when these return; what
 	 * comes after them on open connections is told to come back */
 	http_pool_stop(serve->hashing);

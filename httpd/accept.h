@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: OLDAP-2.8 */
+/* accept.h - new connections, handed to libmicrohttpd
+ *
+ * Not accepted by the library itself: MHD_quiesce_daemon() of 0.9.75, which
+ * ends that, aborts the process when a thread of its pool comes by at that
+ * moment.  And never more than there may be: a connection above the library's
+ * own limit that was added from outside leaves a lock taken.
+ */
+#ifndef HTTPD_ACCEPT_H
+#define HTTPD_ACCEPT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "store/err.h"
+
+struct MHD_Daemon;
+struct http_acceptor;
+
+/*
+ * Accept on fd, in a thread of its own, while *connections is below limit;
+ * from there on who comes waits in the kernel.  Each that is accepted is
+ * counted, and to be taken off when the library says that it is closed.  Each
+ * thread of the library must allow for limit of them.  fd is borrowed and does
+ * not block.  RST_ENOMEM: no thread or no descriptor.
+ */
+enum rst_err http_acceptor_start(int fd, struct MHD_Daemon *daemon,
+                                 atomic_uint_fast64_t *connections,
+                                 unsigned int limit,
+                                 struct http_acceptor **ret_acceptor)
+	RST_MUST_USE;
+/* Nobody is accepted any more when it returns.  NULL is allowed. */
+void http_acceptor_stop(struct http_acceptor *acceptor);
+
+#endif
