@@ -6,11 +6,15 @@ roster with overlays on top, which rosterctl writes into as well; a Consumer
 is stock back_mdb, or Roster.  What they hold is compared as slapcat prints it,
 operational attributes included.
 """
+import calendar
 import mmap
 import os
+import re
 import struct
 import subprocess
 import sys
+import threading
+import time
 
 import ldap
 
@@ -390,6 +394,50 @@ def syncrepl(provider, how="refreshAndPersist", more="", rid=1, who=None):
             'updateref %s\n' %
             (rid, provider.url, how, interval, SUFFIX, *(who or (
                 ROOT, ROOT_PASSWORD)), more, provider.url))
+
+
+class Disturbance(threading.Thread):
+    """A client of a provider that changes something now and then."""
+
+    PACE_S = 0.05
+
+    def __init__(self, provider, change):
+        super().__init__(daemon=True)
+        self.link, self.change, self.over = provider.root(), change, False
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *error):
+        self.over = True
+        self.join(60)
+
+    def run(self):
+        while not self.over:
+            try:
+                self.change(self.link)
+            except ldap.BUSY:
+                pass    # it is told so, as clients are
+            time.sleep(self.PACE_S)
+
+
+def moment_of(csn):
+    """Seconds since 1970 of a CSN: when the change was made."""
+    whole, part = re.match(r"(\d{14})\.(\d{6})Z", csn).groups()
+    return calendar.timegm(time.strptime(whole, "%Y%m%d%H%M%S")) + \
+        int(part) / 1e6
+
+
+def age_when_there(link, dn, attribute, text, seconds):
+    """Wait for a value on a replica; how old its change was then, by its
+    entryCSN, which is made in the transaction."""
+    def age():
+        entry = link.search_s(dn, ldap.SCOPE_BASE,
+                              attrlist=[attribute, "entryCSN"])[0][1]
+        now = time.time()
+        return entry.get(attribute) == values(text) and \
+            now - moment_of(entry["entryCSN"][0].decode())
+    return wait_until(age, seconds, "%s on the replica" % text, every=0.0005)
 
 
 def until_equal(story, provider, consumers, sentence, seconds=EQUAL_S,
