@@ -324,6 +324,8 @@ back_follow_drain(struct follow *follow, const struct follow_bound *bound)
 
 	if (follow->replaying)
 		return RST_OK;
+	if (!back_gate_stands(follow))
+		return RST_EBUSY;
 	follow->waits_for_log =
 		follow->waits_for_log &&
 		(back_follow_seconds() == follow->began_s || back_log_opens());
@@ -373,7 +375,8 @@ work(struct follow *follow, bool save)
 	enum rst_err err = RST_EBUSY;
 	bool waits;
 
-	while (err == RST_EBUSY && follow->open && !back_follow_must_leave()) {
+	while (err == RST_EBUSY && follow->open && back_gate_stands(follow) &&
+	       !back_follow_must_leave()) {
 		if (!back_gate_try_or_later(follow))
 			return;
 		err = back_follow_drain(follow, &slice);
@@ -424,6 +427,22 @@ listen_for_pokes(struct follow *follow)
 	follow->conn = connection_client_setup(follow->fd, poked, follow);
 }
 
+/* What accesslog missed before it opened is not in its log. */
+static void
+look_at_log(struct follow *follow)
+{
+	bool there = overlay_is_inst(follow->be, "accesslog");
+
+	if (there && !follow->logs) {
+		if (back_log_opens() || !back_gate_try(follow))
+			return;
+		back_follow_save_now(follow);
+		back_log_prepare(follow->be);
+		back_gate_leave(follow);
+	}
+	follow->logs = there;
+}
+
 bool
 back_follow_tick(void *arg)
 {
@@ -433,6 +452,7 @@ back_follow_tick(void *arg)
 		if (follow->as_replica != back_follow_shadow(follow))
 			back_follow_change_role(follow);
 		follow->context = overlay_is_inst(follow->be, "syncprov");
+		look_at_log(follow);
 		listen_for_pokes(follow);
 		work(follow, true);
 	}

@@ -36,8 +36,11 @@ enum rst_err back_follow_place(BackendDB *be, struct rst_detail *why)
 	RST_MUST_USE;
 /* Stop; the pool is paused or gone. */
 void back_follow_close(struct back_db *db);
-/* Now and then: an overlay may have come by cn=config. */
+/* Now and then: an overlay may have come or gone by cn=config.  It waits for a
+ * pause of the pool, after which db may be no more: back_epoch() tells. */
 void back_follow_look(struct back_db *db);
+/* An entry is read: by an overlay that cn=config just opens? */
+void back_follow_opening(struct back_db *db);
 
 /*
  * op is a replay and its change the one that op names: it is done.  The answer

@@ -214,7 +214,8 @@ enter(struct follow *follow, Operation *op)
 	if (!acquire(follow, &patience))
 		return false;
 	if (!follow->open ||
-	    (!follow->ready && prepare(follow, &patience) != RST_OK)) {
+	    (!follow->ready && prepare(follow, &patience) != RST_OK) ||
+	    !back_gate_stands(follow)) {
 		back_gate_leave(follow);
 		return false;
 	}
@@ -372,13 +373,23 @@ back_gate_install(struct follow *follow)
 	over->oi_bi.bi_op_delete = gate_delete;
 }
 
+bool
+back_gate_stands(const struct follow *follow)
+{
+	const slap_overinfo *over = follow->over;
+
+	/* slapd may have freed it, and made another in its place */
+	return overlay_is_over(follow->be) &&
+	       follow->be->bd_info->bi_private == over &&
+	       over->oi_bi.bi_op_modify == gate_modify;
+}
+
 void
 back_gate_remove(struct follow *follow)
 {
 	slap_overinfo *over = follow->over;
 
-	if (!overlay_is_over(follow->be) ||
-	    follow->be->bd_info->bi_private != over)
+	if (!back_gate_stands(follow))
 		return;
 	over->oi_bi.bi_op_search = follow->search;
 	over->oi_bi.bi_op_add = follow->add;

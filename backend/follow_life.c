@@ -2,7 +2,11 @@
 /* follow_life.c - when the journal is followed, and from where
  *
  * A follower begins before the overlays open, so that contextCSN is told when
- * syncprov asks for it, and ends after them.
+ * syncprov asks for it, and ends after them.  cn=config may add an overlay
+ * while slapd runs: syncprov is noticed when it opens and asks for contextCSN,
+ * others a second later.  With the last overlay that cn=config takes away slapd
+ * frees its list of them, and the gate with it; one that comes again has a new
+ * list, and replicas must hear that they missed something.
  */
 #include "backend/follow_priv.h"
 
@@ -17,7 +21,7 @@
 #define CURSOR       BACK_FOLLOW_CURSOR
 #define LOCAL        BACK_FOLLOW_LOCAL
 #define TASK_EVERY_S 1
-#define LATE_S       10 /* an overlay may have come so long before */
+#define LATE_S       3 /* an overlay may have come so long before */
 
 static struct follow *follows; /* nobody leaves it */
 static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -231,8 +235,8 @@ start(BackendDB *be, int64_t since_s)
 	 * named by a second and a count from 0 of this process: in a second
 	 * that another slapd began, names would come twice */
 	follow->began_s = back_follow_seconds();
-	follow->waits_for_log =
-		since_s == 0 && overlay_is_inst(be, "accesslog");
+	follow->waits_for_log = overlay_is_inst(be, "accesslog");
+	follow->logs = false;
 	follow->context = overlay_is_inst(be, "syncprov");
 	/* who follows already was not looked at */
 	atomic_store(&follow->by_members, since_s != 0);
@@ -276,6 +280,7 @@ forget(const struct back_db *db)
 enum rst_err
 back_follow_open(BackendDB *be, struct rst_detail *why)
 {
+	struct back_db *db = be->be_private;
 	enum rst_err err;
 
 	if (!(slapMode & SLAP_SERVER_MODE))
@@ -284,31 +289,83 @@ back_follow_open(BackendDB *be, struct rst_detail *why)
 	if (err != RST_OK)
 		return err;
 	if (!back_follow_needed(be))
-		return forget(be->be_private);
+		return forget(db);
 	err = start(be, 0);
-	if (err != RST_OK)
+	if (err != RST_OK) {
 		rst_detail_set(why, "the journal cannot be followed");
-	else if (overlay_is_inst(be, "accesslog"))
+	} else if (overlay_is_inst(be, "accesslog")) {
 		back_log_prepare(be);
+		db->follow->logs = true;
+	}
 	return err;
 }
 
-void
-back_follow_look(struct back_db *db)
+/* There is a follower if one is needed, and the overlays are behind its gate.
+ */
+static bool
+is_right(const struct back_db *db)
 {
-	struct timespec now;
-	enum rst_err err;
+	bool needed = back_follow_needed(db->be);
 
-	if (db->follow != NULL || back_follow_must_leave() ||
-	    !back_follow_needed(db->be))
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	err = start(db->be, now.tv_sec - LATE_S);
+	if (db->follow == NULL || !needed)
+		return db->follow == NULL && !needed;
+	return back_gate_stands(db->follow);
+}
+
+/* The pool is paused, and is_right() is not. */
+static void
+put_right(struct back_db *db, int64_t since_s)
+{
+	struct follow *follow = db->follow;
+	enum rst_err err = RST_OK;
+
+	if (follow != NULL) {
+		err = forget(db);
+		if (err == RST_OK) {
+			follow->saved = follow->cursor;
+			back_follow_close(db);
+		}
+	}
+	if (err == RST_OK && back_follow_needed(db->be))
+		err = start(db->be, since_s);
 	if (err != RST_OK && err != RST_EBUSY)
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": the journal cannot be "
 		      "followed: %s\n",
 		      db->directory, rst_strerror(err));
+}
+
+void
+back_follow_look(struct back_db *db)
+{
+	unsigned int epoch = back_epoch();
+
+	if (back_follow_must_leave() || is_right(db) || slap_pause_server() < 0)
+		return;
+	/* while we waited for that the database may have been removed */
+	if (back_epoch() == epoch && !is_right(db))
+		put_right(db, back_follow_seconds() - LATE_S);
+	slap_unpause_server();
+}
+
+void
+back_follow_opening(struct back_db *db)
+{
+	BackendDB *be = db->be;
+	BackendInfo *info = be->bd_info;
+
+	if (overlay_is_over(be) || info->bi_op_search == roster_back_search ||
+	    !(slapMode & SLAP_SERVER_MODE))
+		return;
+	be->bd_info = (BackendInfo *)((slap_overinst *)info)->on_info;
+	if (!is_right(db))
+		put_right(db, 0);
+	if (db->follow != NULL) {
+		db->follow->context = overlay_is_inst(be, "syncprov");
+		if (!SLAP_SINGLE_SHADOW(be))
+			SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
+	}
+	be->bd_info = info;
 }
 
 void

@@ -57,6 +57,7 @@ struct follow {
 
 	/* accesslog has yet to open. */
 	bool waits_for_log;
+	bool logs; /* its database is prepared */
 	int64_t began_s;
 	/* Somebody who follows selects by members. */
 	atomic_bool by_members;
@@ -77,6 +78,8 @@ struct follow {
 /* follow_gate.c */
 void back_gate_install(struct follow *follow);
 void back_gate_remove(struct follow *follow);
+/* Operations of clients come through it. */
+bool back_gate_stands(const struct follow *follow);
 bool back_gate_try(struct follow *follow);
 void back_gate_leave(struct follow *follow);
 bool back_gate_is_mine(const struct follow *follow);

@@ -185,6 +185,7 @@ roster_back_entry_get(Operation *op, struct berval *ndn, ObjectClass *oc,
 
 	if (back_follow_entry(op, ndn, &code, ret_entry))
 		return code;
+	back_follow_opening(db);
 	if (back_read_begin(op, db, &read) != RST_OK)
 		return LDAP_OTHER;
 	back_view_init(&view, op, db, &read->txn, true);

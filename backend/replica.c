@@ -183,15 +183,20 @@ see_former(struct back_db *db, const struct role *role)
 		      db->directory, role->url);
 }
 
-static void
+/* False: meanwhile the database was removed. */
+static bool
 follow_role(struct back_db *db, const struct role *role)
 {
 	bool shadow = SLAP_SINGLE_SHADOW(db->be);
+	unsigned int epoch = back_epoch();
 	enum rst_err err = RST_OK;
 	int code;
 
 	if (shadow && role->was) {
 		code = back_replica_unfollow(db);
+		/* it waited for a pause of the pool */
+		if (back_epoch() != epoch)
+			return false;
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": promoted to provider%s%s\n",
 		      db->directory,
@@ -205,6 +210,7 @@ follow_role(struct back_db *db, const struct role *role)
 	if (err != RST_OK && err != RST_EBUSY)
 		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": replica: %s\n",
 		      db->directory, rst_strerror(err));
+	return true;
 }
 
 void
@@ -215,8 +221,7 @@ back_replica_look(struct back_db *db)
 
 	if (db->be == NULL || read_role(db, &role) != RST_OK)
 		return;
-	follow_role(db, &role);
-	if (!role.is && !role.was)
+	if (!follow_role(db, &role) || (!role.is && !role.was))
 		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (now.tv_sec < db->probed_s + PROBE_EVERY_S &&

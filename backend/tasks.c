@@ -64,7 +64,6 @@ clear_stale(void *arg)
 
 	rst_env_clear_stale(db->env);
 	back_task_report(db, false);
-	back_follow_look(db);
 	return true;
 }
 
@@ -80,9 +79,13 @@ start(struct back_db *db, struct back_tick **task, unsigned int every_s,
 }
 
 static bool
-look_at_role(void *arg)
+look_at_config(void *arg)
 {
+	unsigned int epoch = back_epoch();
+
 	if (!must_leave())
+		back_follow_look(arg);
+	if (back_epoch() == epoch && !must_leave())
 		back_replica_look(arg);
 	return true;
 }
@@ -195,7 +198,7 @@ back_tasks_start(BackendDB *be)
 	if (!(slapMode & SLAP_SERVER_MODE))
 		return;
 	start(db, &db->stale_task, STALE_EVERY_S, clear_stale);
-	start(db, &db->replica_task, REPLICA_EVERY_S, look_at_role);
+	start(db, &db->replica_task, REPLICA_EVERY_S, look_at_config);
 }
 
 void

@@ -27,6 +27,7 @@ struct back_tick {
 	int64_t every_ns, due_ns;
 	void *cookie; /* of the pool, while it is queued */
 	bool queued, runs;
+	bool stopped; /* while it runs: nobody has it any more */
 };
 
 extern int slapd_ready; /* daemon.c of slapd; no header has it */
@@ -47,7 +48,7 @@ now_ns(void)
 }
 
 static void
-drop(struct back_tick *tick)
+unlink_tick(struct back_tick *tick)
 {
 	struct back_tick **at = &ticks;
 
@@ -55,7 +56,6 @@ drop(struct back_tick *tick)
 		at = &(*at)->next;
 	*at = tick->next;
 	*tick->owner = NULL;
-	free(tick);
 }
 
 static void *
@@ -72,9 +72,12 @@ run(void *ctx, void *arg)
 	more = tick->routine(tick->arg);
 	pthread_mutex_lock(&mutex);
 	tick->runs = false;
-	if (!more)
-		drop(tick);
+	if (!more && !tick->stopped)
+		unlink_tick(tick);
+	more = more && !tick->stopped;
 	pthread_mutex_unlock(&mutex);
+	if (!more)
+		free(tick);
 	return NULL;
 }
 
@@ -182,11 +185,14 @@ back_tick_stop(struct back_tick **owner)
 		/* it waits for a thread: nobody may find it gone */
 		if (tick->queued)
 			ldap_pvt_thread_pool_retract(tick->cookie);
-		drop(tick);
+		unlink_tick(tick);
+		tick->stopped = tick->runs;
 		last = on && ticks == NULL;
 		ending = last;
 		pthread_cond_signal(&changed);
 	}
+	if (tick != NULL && !tick->stopped)
+		free(tick);
 	pthread_mutex_unlock(&mutex);
 	if (!last)
 		return;

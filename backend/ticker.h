@@ -17,7 +17,9 @@ typedef bool back_tick_fn(void *arg);
 RST_MUST_USE enum rst_err back_tick_start(struct back_tick **owner,
                                           unsigned int every_s,
                                           back_tick_fn *routine, void *arg);
-/* The pool is paused or gone.  Nothing happens when *owner is NULL. */
+/* The pool is paused or gone, so none runs but one that itself waits for a
+ * pause of the pool: what it was given may be gone when it goes on.  Nothing
+ * happens when *owner is NULL. */
 void back_tick_stop(struct back_tick **owner);
 
 #endif
