@@ -202,7 +202,8 @@ bool rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
 /* False: the entry is no group that has, or had, members.  One seek. */
 bool rst_member_rows(const struct rst_rtxn *txn, uint64_t group);
 
-/* The group has any value of attr (any relation row when attr is 0). */
+/* The group has any value of attr (any relation row when attr is 0), or it
+ * cannot be read whether. */
 bool rst_member_any(const struct rst_rtxn *txn, const struct rst_record *group,
                     uint16_t attr);
 

@@ -149,7 +149,8 @@ view_lists(const struct rst_rtxn *txn, uint16_t attr,
 	return err;
 }
 
-/* Any row of (group, via) that attr lists; every row when attr is 0. */
+/* Any row of (group, via) that attr lists; every row when attr is 0.  Also when
+ * that cannot be read: who then reads the rows is told why. */
 static bool
 any_via(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
         uint16_t attr)
@@ -157,18 +158,20 @@ any_via(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	struct rst_mrow row = { 0 };
 	struct rst_mkey last = { 0 };
 	bool lists = false;
+	enum rst_err err = RST_OK;
 
-	while (!lists &&
-	       rst_mrow_after(txn, group, via, last.len > 0 ? &last : NULL,
-	                      &row) == RST_OK) {
+	while (err == RST_OK && !lists) {
+		err = rst_mrow_after(txn, group, via,
+		                     last.len > 0 ? &last : NULL, &row);
+		if (err != RST_OK)
+			break;
 		last = row.key;
 		rst_mrow_release(&row);
 		if (attr == 0)
 			return true;
-		if (view_lists(txn, attr, &last, &lists) != RST_OK)
-			break;
+		err = view_lists(txn, attr, &last, &lists);
 	}
-	return lists;
+	return lists || (err != RST_OK && err != RST_ENOTFOUND);
 }
 
 static bool
@@ -185,8 +188,9 @@ any_below(const struct rst_rtxn *txn, uint64_t group)
 	struct rst_ids below = { 0 };
 	bool any = false;
 
-	if (rst_member_nests(txn) &&
-	    rst_member_below(txn, group, &below, NULL) == RST_OK)
+	if (rst_member_nests(txn))
+		any = rst_member_below(txn, group, &below, NULL) != RST_OK;
+	if (!any)
 		for (size_t i = 0; !any && i < below.n; i++)
 			any = any_related(txn, below.items[i], RST_A_MEMBERUID);
 	rst_ids_release(&below);
