@@ -16,7 +16,8 @@ TSAN_TESTS += tests/slapd/test009-writes tests/slapd/test011-syncprov \
 	tests/slapd/test105-flood tests/slapd/test106-config \
 	tests/slapd/test111-verified tests/slapd/test203-pages \
 	tests/slapd/test301-indexes tests/replication/follow \
-	tests/replication/consumers tests/both/kill-9 tests/both/stopped \
+	tests/replication/consumers tests/replication/gate \
+	tests/both/kill-9 tests/both/stopped \
 	tests/both/stream tests/both/tokens tests/both/passwords
 endif
 check-tsan:
