@@ -24,6 +24,7 @@
 #define BACK_ATTR_MAX        65536      /* attribute numbers */
 #define BACK_TEXT_MAX        512        /* bytes of a diagnostic message */
 #define BACK_WRITER_WAIT_MS  2000       /* then LDAP_BUSY */
+#define BACK_WITHIN_WAIT_MS  30000      /* and a log lacks a change */
 #define BACK_TOOL_CHUNK      1000       /* entries of a slapadd transaction */
 #define BACK_PAGE_KEY        32         /* bytes of a secret, see paged.c */
 #define BACK_TREE_DELETE_MAX 100000     /* entries below one entry */
@@ -91,6 +92,19 @@ enum rst_err back_index_open(BackendDB *be, struct rst_detail *reterr);
 /* "description eq building 120/5000" */
 void back_index_print(const struct rst_index_info *info, char *text,
                       size_t size);
+
+/*
+ * tasks.c: a pause of the pool, in which cn=config takes away what it likes.
+ * Who waits lets it through, unless his thread holds it off: then there are
+ * frames of overlays or of a database above.  Holds nest.
+ */
+void back_pause_let(void);
+bool back_pause_wanted(void); /* and not held off */
+/* Until when to wait for who writes.  An overlay that writes elsewhere, in the
+ * course of a change, forgets what it is not let do. */
+int64_t back_wait_until_ms(void);
+void back_pause_hold(void);
+void back_pause_release(void);
 
 /* tasks.c: what a server does by itself; nothing in tools. */
 void back_tasks_start(BackendDB *be);

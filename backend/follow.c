@@ -293,7 +293,9 @@ replay_next(struct follow *follow, uint64_t last, bool inline_op)
 	why = rst_strerror(err);
 	if (err == RST_OK) {
 		follow->replaying = true;
+		back_pause_hold();
 		trouble = back_replay(follow, &record, inline_op, &why);
+		back_pause_release();
 		follow->replaying = false;
 	}
 	err = RST_OK;
@@ -315,6 +317,15 @@ back_follow_seconds(void)
 	return now.tv_sec;
 }
 
+/* A task leaves; who is on his way to a log in the course of another change
+ * cannot. */
+static bool
+is_paused(const struct follow_bound *bound)
+{
+	return bound->inline_op ? back_pause_wanted()
+	                        : back_follow_must_leave();
+}
+
 enum rst_err
 back_follow_drain(struct follow *follow, const struct follow_bound *bound)
 {
@@ -332,8 +343,7 @@ back_follow_drain(struct follow *follow, const struct follow_bound *bound)
 	if (follow->waits_for_log)
 		return RST_EBUSY;
 	while (err == RST_OK) {
-		if (slapd_shutdown ||
-		    (!follow->ready && back_follow_must_leave()))
+		if (slapd_shutdown || (!follow->ready && is_paused(bound)))
 			return RST_EBUSY;
 		if (n == bound->most || (n > 0 && bound->enough != NULL &&
 		                         bound->enough(bound->arg)))
@@ -401,7 +411,9 @@ poked(void *ctx, void *arg)
 		return NULL;
 	while (recv(follow->fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		;
+	back_pause_hold();
 	work(follow, false);
+	back_pause_release();
 	if (follow->open && follow->conn != NULL)
 		connection_client_enable(follow->conn);
 	return NULL;

@@ -23,9 +23,10 @@
  * hash.
  *
  * Lock order: gate, writer lock, then the locks of the overlays.  Who waits
- * for the gate lets a pause of the pool through, and gives up after two
- * seconds, which are those of the replays before his change, too; of many who
- * wait, those that would take the last threads are answered "busy" at once.
+ * for the gate lets a pause of the pool through, without it: somebody behind
+ * another gate may need this one, and no pause begins there.  He gives up after
+ *two seconds, which are those of the replays before his change, too; of many
+ *who wait, those that would take the last threads are answered "busy" at once.
  * The task, which replays without end where much was committed, makes room for
  * who waits.
  */
@@ -115,6 +116,8 @@ struct patience {
 	Operation *op;
 	int64_t deadline_ms;
 	unsigned int epoch;
+	bool has_gate;
+	bool pause; /* he gave it up for one */
 };
 
 static bool
@@ -130,12 +133,14 @@ is_over(void *arg)
 static bool
 wait_hook(void *arg)
 {
-	const struct patience *patience = arg;
+	struct patience *patience = arg;
 
 	if (is_over(arg))
 		return false;
-	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
-		ldap_pvt_thread_pool_pausecheck(&connection_pool);
+	patience->pause = patience->has_gate && back_pause_wanted();
+	if (patience->pause)
+		return false;
+	back_pause_let();
 	return back_epoch() == patience->epoch;
 }
 
@@ -207,19 +212,24 @@ prepare(struct follow *follow, struct patience *patience)
 static bool
 enter(struct follow *follow, Operation *op)
 {
-	struct patience patience = { op,
-		                     back_monotonic_ms() + BACK_WRITER_WAIT_MS,
-		                     back_epoch() };
+	struct patience patience = {
+		.op = op,
+		.deadline_ms = back_wait_until_ms(),
+		.epoch = back_epoch(),
+	};
 
-	if (!acquire(follow, &patience))
-		return false;
-	if (!follow->open ||
-	    (!follow->ready && prepare(follow, &patience) != RST_OK) ||
-	    !back_gate_stands(follow)) {
+	do {
+		if (!acquire(follow, &patience))
+			return false;
+		patience.has_gate = true;
+		if (follow->open &&
+		    (follow->ready || prepare(follow, &patience) == RST_OK) &&
+		    back_gate_stands(follow))
+			return true;
 		back_gate_leave(follow);
-		return false;
-	}
-	return true;
+		patience.has_gate = false;
+	} while (patience.pause && wait_hook(&patience));
+	return false;
 }
 
 /* Consequences of what was just done are in the journal. */
@@ -271,7 +281,9 @@ through(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 		return rc;
 	}
 	back_answer_hold(&held, op);
+	back_pause_hold();
 	rc = below(op, rs);
+	back_pause_release();
 	leave(follow);
 	back_answer_give(&held, op, rs);
 	return rc;

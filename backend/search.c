@@ -314,12 +314,10 @@ between_batches(struct search *search)
 {
 	Operation *op = search->op;
 
-	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0) {
-		ldap_pvt_thread_pool_pausecheck(&connection_pool);
-		if (back_epoch() != search->epoch)
-			return finish(search, LDAP_BUSY,
-			              "the database was closed meanwhile");
-	}
+	back_pause_let();
+	if (back_epoch() != search->epoch)
+		return finish(search, LDAP_BUSY,
+		              "the database was closed meanwhile");
 	if (acls_now(op) != search->acls) {
 		search->acls = acls_now(op);
 		search->needs =

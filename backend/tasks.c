@@ -2,8 +2,10 @@
 /* tasks.c - what a server does by itself: stale readers, failures, indexes
  *
  * ticker.c gives each to the pool when its time has come.  A task never waits
- * for a pause of the pool to end: it would hold a database that is being
- * closed. It leaves, and comes again a second later.
+ * for a pause of the pool to end: the database might be closed in it. It
+ * leaves, and comes again a second later; and in what it does no pause begins,
+ * also when that leads to another database (the one of accesslog) and waits
+ * there.
  *
  * Indexes are built in pieces of some milliseconds, each a transaction, with a
  * nap between them that lets every other writer have its turn.
@@ -30,6 +32,42 @@ must_leave(void)
 {
 	return slapd_shutdown ||
 	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
+}
+
+/* How often this thread holds it off. */
+static _Thread_local unsigned int pause_held;
+
+void
+back_pause_hold(void)
+{
+	pause_held++;
+}
+
+void
+back_pause_release(void)
+{
+	pause_held--;
+}
+
+bool
+back_pause_wanted(void)
+{
+	return pause_held == 0 &&
+	       ldap_pvt_thread_pool_pausing(&connection_pool) > 0;
+}
+
+int64_t
+back_wait_until_ms(void)
+{
+	return back_monotonic_ms() +
+	       (pause_held > 0 ? BACK_WITHIN_WAIT_MS : BACK_WRITER_WAIT_MS);
+}
+
+void
+back_pause_let(void)
+{
+	if (back_pause_wanted())
+		ldap_pvt_thread_pool_pausecheck(&connection_pool);
 }
 
 void

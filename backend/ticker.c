@@ -69,7 +69,9 @@ run(void *ctx, void *arg)
 	tick->queued = false;
 	tick->runs = true;
 	pthread_mutex_unlock(&mutex);
+	back_pause_hold();
 	more = tick->routine(tick->arg);
+	back_pause_release();
 	pthread_mutex_lock(&mutex);
 	tick->runs = false;
 	if (!more && !tick->stopped)

@@ -37,8 +37,7 @@ wait_hook(void *arg)
 	if (write->op->o_abandon || slapd_shutdown ||
 	    back_monotonic_ms() >= write->deadline_ms)
 		return false;
-	if (ldap_pvt_thread_pool_pausing(&connection_pool) > 0)
-		ldap_pvt_thread_pool_pausecheck(&connection_pool);
+	back_pause_let();
 	return back_epoch() == write->epoch;
 }
 
@@ -170,7 +169,7 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 	write->rs = rs;
 	write->db = op->o_bd->be_private;
 	write->epoch = back_epoch();
-	write->deadline_ms = back_monotonic_ms() + BACK_WRITER_WAIT_MS;
+	write->deadline_ms = back_wait_until_ms();
 	rs->sr_err = LDAP_SUCCESS;
 	rs->sr_text = NULL;
 	if (write->db->env == NULL) {

@@ -329,7 +329,7 @@ class Logging(Provider):
     modules = Provider.modules + ("auditlog",)
 
     def __init__(self, name, top, kind="mdb", more="overlay lifecycle\n",
-                 clock=None):
+                 clock=None, modules=()):
         log = os.path.join(top, name, "log")
         self.log_kind = kind
         os.makedirs(log)
@@ -339,7 +339,8 @@ class Logging(Provider):
         index = "index reqStart,entryCSN,objectClass eq\n" \
             "maxsize 1073741824" if kind == "mdb" else ""
         super().__init__(
-            name, top, LOG_OVERLAYS % {"audit": self.audit} + more, clock=clock,
+            name, top, LOG_OVERLAYS % {"audit": self.audit} + more,
+            clock=clock, modules=modules,
             before=LOG_DATABASE % {"kind": kind, "dir": log,
                                    "password": ROOT_PASSWORD, "index": index})
 
