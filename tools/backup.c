@@ -17,9 +17,8 @@
 #define FINDINGS 20 /* told of a copy that is not clean */
 
 struct options {
-	struct ctl *ctl;
+	struct ctl_options common;
 	const char *file;
-	bool force, json, quiet;
 };
 
 static const struct argp_option backup_options[] = {
@@ -41,18 +40,6 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
-	case 'f':
-		options->force = true;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'q':
-		options->quiet = true;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (options->file != NULL || arg[0] == '\0')
 			argp_error(state, "what is \"%s\"?", arg);
@@ -62,7 +49,7 @@ parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which file?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -97,13 +84,13 @@ static enum ctl_status
 told(const struct options *options, const struct rst_backup_info *info,
      bool restored)
 {
-	const char *directory = options->ctl->directory;
+	const char *directory = options->common.ctl->directory;
 	bool sent = !restored && is_stream(options->file);
 	cJSON *root;
 
-	if (options->quiet)
+	if (options->common.quiet)
 		return CTL_OK;
-	if (!options->json) {
+	if (!options->common.json) {
 		fprintf(sent ? stderr : stdout,
 		        restored ? "%s holds the environment of %s: %" PRIu64
 		                   " entries, %" PRIu64 " journal records\n"
@@ -131,7 +118,7 @@ look_at_stream(const struct options *options)
 {
 	if (!is_stream(options->file))
 		return CTL_OK;
-	if (options->json) {
+	if (options->common.json) {
 		ctl_say("the backup itself goes to standard output: no --json");
 		return CTL_USAGE;
 	}
@@ -160,7 +147,7 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 		       "every secret.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct options options = { .common.ctl = ctl };
 	struct rst_detail detail = { "" };
 	struct rst_backup_options how = { 0 };
 	struct rst_backup_info info = { 0 };
@@ -178,10 +165,11 @@ ctl_backup(struct ctl *ctl, int argc, char **argv)
 	if (status != CTL_OK)
 		goto out;
 	ctl_report_begin(&report,
-	                 options.quiet ? CTL_PROGRESS_NONE : CTL_PROGRESS_AUTO,
+	                 options.common.quiet ? CTL_PROGRESS_NONE
+	                                      : CTL_PROGRESS_AUTO,
 	                 stderr);
 	how.now_s = ctx.now_s;
-	how.replace = options.force;
+	how.replace = options.common.force;
 	how.check = ctl_report_options(&report, FINDINGS);
 	status = ctl_explain(is_stream(options.file)
 	                             ? rst_backup_send(env, STDOUT_FILENO, &how,
@@ -212,7 +200,7 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 		       "there.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct options options = { .common.ctl = ctl };
 	struct rst_detail detail = { "" };
 	struct rst_backup_info info = { 0 };
 	struct rst_check_options how;
@@ -227,7 +215,8 @@ ctl_restore(struct ctl *ctl, int argc, char **argv)
 	if (status != CTL_OK)
 		goto out;
 	ctl_report_begin(&report,
-	                 options.quiet ? CTL_PROGRESS_NONE : CTL_PROGRESS_AUTO,
+	                 options.common.quiet ? CTL_PROGRESS_NONE
+	                                      : CTL_PROGRESS_AUTO,
 	                 stderr);
 	how = ctl_report_options(&report, FINDINGS);
 	status = ctl_explain(

@@ -10,7 +10,7 @@
 #define URL_DEFAULT "https://localhost:8443"
 
 struct options {
-	struct ctl *ctl;
+	struct ctl_options common;
 	const char *url;
 };
 
@@ -26,17 +26,11 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
 	case 'u':
 		options->url = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -75,7 +69,7 @@ ctl_bootstrap_admin(struct ctl *ctl, int argc, char **argv)
 		       "before.  When there is an administrator it is refused.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl, .url = URL_DEFAULT };
+	struct options options = { .common.ctl = ctl, .url = URL_DEFAULT };
 	struct act_refusal refusal = { 0 };
 	struct rst_env *env = NULL;
 	struct act_ctx ctx;

@@ -19,8 +19,8 @@
 #define FINDINGS_MAX     1000000
 
 struct options {
-	struct ctl *ctl;
-	bool json, quiet, repair, progress;
+	struct ctl_options common;
+	bool repair, progress;
 	const char *copy; /* a backup, or a directory, to look into instead */
 	int fd;           /* the backup, or -1 */
 	uint64_t max;
@@ -44,15 +44,6 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case 'q':
-		options->quiet = true;
-		return 0;
 	case 'm':
 		if (!rst_view_number(rst_view_of(arg), FINDINGS_MAX,
 		                     &options->max))
@@ -71,7 +62,7 @@ parse(int key, char *arg, struct argp_state *state)
 		options->copy = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -86,7 +77,8 @@ struct outcome {
 static const char *
 place(const struct options *options)
 {
-	return options->copy != NULL ? options->copy : options->ctl->directory;
+	return options->copy != NULL ? options->copy
+	                             : options->common.ctl->directory;
 }
 
 /* {"directory", "lmdb", "invariants": [...], "clean", "count", "repaired",
@@ -131,10 +123,10 @@ static void
 print_end(const struct options *options, const struct ctl_report *report,
           const struct outcome *outcome)
 {
-	if (!options->json && outcome->found > report->told)
+	if (!options->common.json && outcome->found > report->told)
 		printf("... and %" PRIu64 " more\n",
 		       outcome->found - report->told);
-	if (outcome->repaired > 0 && !options->quiet)
+	if (outcome->repaired > 0 && !options->common.quiet)
 		ctl_say("%" PRIu64 " rows were put right", outcome->repaired);
 	if (outcome->left > outcome->rules)
 		ctl_say("%s is damaged (%" PRIu64 " findings%s): %s",
@@ -150,7 +142,7 @@ print_end(const struct options *options, const struct ctl_report *report,
 		        outcome->rules, place(options));
 	if (outcome->left > 0)
 		return;
-	if (!options->json && !options->quiet)
+	if (!options->common.json && !options->common.quiet)
 		printf("%s is clean\n", place(options));
 }
 
@@ -205,23 +197,24 @@ check(struct rst_env *env, struct options *options, enum ctl_status opened)
 	enum ctl_status status = opened;
 
 	ctl_report_begin(&report,
-	                 options->quiet      ? CTL_PROGRESS_NONE
-	                 : options->progress ? CTL_PROGRESS_ALWAYS
-	                                     : CTL_PROGRESS_AUTO,
+	                 options->common.quiet ? CTL_PROGRESS_NONE
+	                 : options->progress   ? CTL_PROGRESS_ALWAYS
+	                                       : CTL_PROGRESS_AUTO,
 	                 stdout);
 	how = ctl_report_options(&report, options->max);
 	how.rules = lifecycle_check_rules;
 	how.rules_n = &outcome.rules;
-	if (options->json && (report.findings = cJSON_CreateArray()) == NULL)
+	if (options->common.json &&
+	    (report.findings = cJSON_CreateArray()) == NULL)
 		return ctl_failed(RST_ENOMEM, &none);
 	if (status == CTL_OK)
 		status = verify(env, options, &how, &outcome);
 	ctl_report_clear(&report);
-	if (status == CTL_CORRUPT && options->json) {
+	if (status == CTL_CORRUPT && options->common.json) {
 		note_damage(options, &how, &outcome);
 		(void)print_report(options, &report, &outcome);
 	}
-	if (status == CTL_OK && options->json)
+	if (status == CTL_OK && options->common.json)
 		status = print_report(options, &report, &outcome);
 	if (status == CTL_OK)
 		print_end(options, &report, &outcome);
@@ -240,7 +233,7 @@ find_place(struct options *options)
 	if (options->copy == NULL)
 		return CTL_OK;
 	if (stat(options->copy, &st) == 0 && S_ISDIR(st.st_mode)) {
-		options->ctl->directory = options->copy;
+		options->common.ctl->directory = options->copy;
 		options->copy = NULL;
 		return CTL_OK;
 	}
@@ -268,7 +261,7 @@ ctl_check(struct ctl *ctl, int argc, char **argv)
 		       "found and put right; 2: something was found.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl,
+	struct options options = { .common.ctl = ctl,
 		                   .max = FINDINGS_DEFAULT,
 		                   .fd = -1 };
 	struct rst_env *env = NULL;

@@ -6,7 +6,7 @@
 #include "tools/rosterctl.h"
 
 struct options {
-	struct ctl *ctl;
+	struct ctl_options common;
 	const char *url;
 };
 
@@ -16,9 +16,6 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			argp_error(state, "what is \"%s\"?", arg);
@@ -30,7 +27,7 @@ parse(int key, char *arg, struct argp_state *state)
 			                  "ldap://two.example.org?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -65,7 +62,7 @@ ctl_demote(struct ctl *ctl, int argc, char **argv)
 		       "syncrepl and updateref, and does not start without.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct options options = { .common.ctl = ctl };
 	struct rst_env *env = NULL;
 	enum ctl_status status;
 

@@ -8,35 +8,10 @@
 
 #include "tools/rosterctl.h"
 
-struct options {
-	struct ctl *ctl;
-	bool json;
-};
-
 static const struct argp_option option_list[] = {
 	{ "json", 'j', NULL, 0, "Print it for programs", 0 },
 	{ 0 },
 };
-
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 struct facts {
 	struct rst_env_info env;
@@ -141,11 +116,11 @@ ctl_info(struct ctl *ctl, int argc, char **argv)
 	};
 	static const struct argp argp = {
 		.options = option_list,
-		.parser = parse,
+		.parser = ctl_parse_option,
 		.doc = "Say what the environment is and holds.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct ctl_options options = { .ctl = ctl };
 	struct act_refusal none = { 0 };
 	struct rst_env *env = NULL;
 	static struct facts facts;

@@ -11,11 +11,6 @@
 
 #define ALIVE_S 15 /* slapd asks the provider every five seconds */
 
-struct options {
-	struct ctl *ctl;
-	bool force, dry_run, json;
-};
-
 static const struct argp_option option_list[] = {
 	{ "force", 'f', NULL, 0,
 	  "Although the provider answers, or has what is not here", 0 },
@@ -23,32 +18,6 @@ static const struct argp_option option_list[] = {
 	{ "json", 'j', NULL, 0, "Print it for programs", 0 },
 	{ 0 },
 };
-
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
-	case 'f':
-		options->force = true;
-		return 0;
-	case 'n':
-		options->dry_run = true;
-		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* What speaks against it, whether --force overrides it or not. */
 enum obstacle {
@@ -194,7 +163,8 @@ look(struct rst_env *env, struct findings *f)
 }
 
 static enum ctl_status
-promote(const struct options *options, struct rst_env *env, struct findings *f)
+promote(const struct ctl_options *options, struct rst_env *env,
+        struct findings *f)
 {
 	struct act_refusal none = { 0 };
 	struct act_ctx ctx;
@@ -225,13 +195,13 @@ ctl_promote(struct ctl *ctl, int argc, char **argv)
 	};
 	static const struct argp argp = {
 		.options = option_list,
-		.parser = parse,
+		.parser = ctl_parse_option,
 		.doc = "Make this replica the provider, when the one it "
 		       "follows is gone: it takes changes from then on, and "
 		       "follows nobody.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct ctl_options options = { .ctl = ctl };
 	struct findings found = { .slapd = false };
 	struct rst_env *env = NULL;
 	enum ctl_status status, printed = CTL_OK;

@@ -8,9 +8,8 @@
 #define SIZE_MAX_BYTES (UINT64_C(1) << 46)
 
 struct options {
-	struct ctl *ctl;
+	struct ctl_options common;
 	uint64_t bytes;
-	bool dry_run;
 };
 
 static const struct argp_option option_list[] = {
@@ -45,12 +44,6 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
-	case 'n':
-		options->dry_run = true;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num > 0)
 			argp_error(state, "what is \"%s\"?", arg);
@@ -65,7 +58,7 @@ parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "how large?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -91,12 +84,13 @@ static enum ctl_status
 grow(const struct options *options)
 {
 	const struct rst_env_options how = { .grow_bytes = options->bytes,
-		                             .dry_run = options->dry_run };
+		                             .dry_run =
+		                                     options->common.dry_run };
 	struct rst_detail detail = { "" };
 	struct rst_env *env = NULL;
 	enum rst_err err;
 
-	err = rst_env_open(options->ctl->directory, &how, &env, &detail);
+	err = rst_env_open(options->common.ctl->directory, &how, &env, &detail);
 	rst_env_close(env);
 	return ctl_explain(err, &detail);
 }
@@ -117,7 +111,7 @@ ctl_resize(struct ctl *ctl, int argc, char **argv)
 		       "disk before it is used.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct options options = { .common.ctl = ctl };
 	uint64_t before = 0, after = 0;
 	enum ctl_status status;
 
@@ -125,7 +119,7 @@ ctl_resize(struct ctl *ctl, int argc, char **argv)
 	status = size_of(ctl, &before);
 	if (status == CTL_OK)
 		status = grow(&options);
-	if (status == CTL_OK && options.dry_run) {
+	if (status == CTL_OK && options.common.dry_run) {
 		printf("%s: the map would grow from %" PRIu64 " MiB to %" PRIu64
 		       " MiB\n",
 		       ctl->directory, before >> 20, options.bytes >> 20);

@@ -334,6 +334,35 @@ help_filter(int key, const char *text, void *input)
 	return help;
 }
 
+error_t
+ctl_parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct ctl_options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = options->ctl;
+		return 0;
+	case 'f':
+		options->force = true;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'n':
+		options->dry_run = true;
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "what is \"%s\"?", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 struct chosen {
 	struct ctl ctl; /* first: the input of ctl_common too */
 	const struct ctl_command *command;

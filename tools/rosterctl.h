@@ -81,6 +81,16 @@ enum ctl_status ctl_restore(struct ctl *ctl, int argc, char **argv);
 
 /* A child of every command's argp: --directory.  Its input is struct ctl. */
 extern const struct argp ctl_common;
+/*
+ * Options that several commands have; each lists which.  What a command's own
+ * parser does not know it passes on: to these, to ctl_common, and an argument
+ * is refused.  state->input begins with a struct ctl_options.
+ */
+struct ctl_options {
+	struct ctl *ctl;
+	bool force, json, quiet, dry_run; /* -f, -j, -q, -n */
+};
+error_t ctl_parse_option(int key, char *arg, struct argp_state *state);
 /* Parse a command's options; exits on --help, --version and misuse. */
 void ctl_parse(const struct argp *argp, int argc, char **argv, void *input);
 

@@ -59,21 +59,6 @@ parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static error_t
-parse_export(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp_child children[] = { { &ctl_common, 0, NULL, 0 },
 	                                      { 0 } };
 
@@ -81,17 +66,18 @@ enum ctl_status
 ctl_export(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp argp = {
-		.parser = parse_export,
+		.parser = ctl_parse_option,
 		.doc = "Print people, groups, who is in them, policies, "
 		       "presets and settings as JSON, as rosterctl apply reads it.  The "
 		       "hashes of passwords are in it: keep it secret.",
 		.children = children,
 	};
+	struct ctl_options common = { .ctl = ctl };
 	struct rst_env *env = NULL;
 	cJSON *state = NULL;
 	enum ctl_status status;
 
-	ctl_parse(&argp, argc, argv, ctl);
+	ctl_parse(&argp, argc, argv, &common);
 	status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)
 		rst_env_set_clock(env, ctl_clock);

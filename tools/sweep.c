@@ -7,21 +7,6 @@
 
 #define AT_ONCE 1000 /* accounts between two lines of progress */
 
-static error_t
-parse(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static enum ctl_status
 warn(const struct act_ctx *ctx)
 {
@@ -62,7 +47,7 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		{ &ctl_common, 0, NULL, 0 }, { 0 }
 	};
 	static const struct argp argp = {
-		.parser = parse,
+		.parser = ctl_parse_option,
 		.doc = "Purge the accounts that were in the bin for as long "
 		       "as setting bin-retention says, and drop the "
 		       "registrations that nobody decided within "
@@ -77,6 +62,7 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		       "with the rest every minute.",
 		.children = children,
 	};
+	struct ctl_options common = { .ctl = ctl };
 	struct act_refusal refusal = { 0 };
 	struct rst_env *env = NULL;
 	enum ctl_status status;
@@ -84,7 +70,7 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 	size_t n = AT_ONCE, all = 0, removed = 0;
 	uint64_t walk = 0;
 
-	ctl_parse(&argp, argc, argv, ctl);
+	ctl_parse(&argp, argc, argv, &common);
 	status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)
 		status = ctl_context(env, &ctx);

@@ -7,9 +7,8 @@
 #include "tools/rosterctl.h"
 
 struct asking {
-	struct ctl *ctl; /* of the common options */
+	struct ctl_options common;
 	struct why_asked asked;
-	bool json;
 };
 
 static const struct argp_option options[] = {
@@ -24,14 +23,8 @@ parse(int key, char *arg, struct argp_state *state)
 	struct asking *asking = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = asking->ctl;
-		return 0;
 	case 'H':
 		asking->asked.host = rst_view_of(arg);
-		return 0;
-	case 'j':
-		asking->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0)
@@ -45,7 +38,7 @@ parse(int key, char *arg, struct argp_state *state)
 		argp_error(state, "why who?");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -87,7 +80,7 @@ ctl_why(struct ctl *ctl, int argc, char **argv)
 		       "refused.",
 		.children = children,
 	};
-	struct asking asking = { .ctl = ctl };
+	struct asking asking = { .common.ctl = ctl };
 	struct act_refusal refusal = { 0 };
 	struct rst_env *env = NULL;
 	enum ctl_status status;
@@ -101,7 +94,7 @@ ctl_why(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK)
 		status = ctl_failed(why_explain(&ctx, &asking.asked, &why),
 		                    &refusal);
-	if (status == CTL_OK && asking.json)
+	if (status == CTL_OK && asking.common.json)
 		status = print_json(&why);
 	else if (status == CTL_OK)
 		print_text(&why);
