@@ -285,8 +285,25 @@ back_needs_none(Operation *op)
 	return needs_new(op);
 }
 
-struct back_needs *
-back_needs_acl(Operation *op)
+/*
+ * syncrepl, at the end of a refresh, asks which entry its provider did not
+ * name: it looks at two attributes of each entry that there is.
+ */
+static bool
+is_by_syncrepl(const Operation *op, const AttributeName *attrs)
+{
+	if (!SLAPD_SYNC_IS_SYNCCONN(op->o_connid) || attrs == NULL)
+		return false;
+	for (; !BER_BVISNULL(&attrs->an_name); attrs++)
+		if (attrs->an_desc != slap_schema.si_ad_entryUUID &&
+		    attrs->an_desc != slap_schema.si_ad_entryCSN)
+			return false;
+	return true;
+}
+
+/* blind: who looks cannot be known. */
+static struct back_needs *
+needs_of(Operation *op, bool blind)
 {
 	struct back_needs *needs = needs_new(op);
 
@@ -294,11 +311,17 @@ back_needs_acl(Operation *op)
 		add_acls(needs, op->o_bd->be_acl);
 		add_acls(needs, frontendDB->be_acl);
 	}
-	if (back_is_internal(op) || op->o_bd == NULL ||
+	if (blind || op->o_bd == NULL ||
 	    !overlays_indifferent(needs, op->o_bd->bd_self) ||
 	    !overlays_indifferent(needs, frontendDB))
 		needs->everything = true;
 	return needs;
+}
+
+struct back_needs *
+back_needs_acl(Operation *op)
+{
+	return needs_of(op, back_is_internal(op));
 }
 
 struct back_needs *
@@ -313,10 +336,12 @@ back_needs_all(Operation *op)
 struct back_needs *
 back_needs_search(Operation *op, Filter *filter, AttributeName *attrs)
 {
-	struct back_needs *needs = back_needs_acl(op);
+	bool known = is_by_syncrepl(op, attrs);
+	struct back_needs *needs = needs_of(op, back_is_internal(op) && !known);
 
 	needs->attrs = attrs;
 	needs->user = attrs == NULL;
+	needs->normal = needs->normal || known;
 	if (filter != NULL)
 		add_filter(needs, filter, false);
 	if (get_assert(op))
