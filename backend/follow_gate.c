@@ -25,8 +25,8 @@
  * Lock order: gate, writer lock, then the locks of the overlays.  Who waits
  * for the gate lets a pause of the pool through, without it: somebody behind
  * another gate may need this one, and no pause begins there.  He gives up after
- *two seconds, which are those of the replays before his change, too; of many
- *who wait, those that would take the last threads are answered "busy" at once.
+ * two seconds, which are those of the replays before his change, too; of many
+ * who wait, those that would take the last threads are answered "busy" at once.
  * The task, which replays without end where much was committed, makes room for
  * who waits.
  */
