@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: OLDAP-2.8
 # "make bench": Roster beside its peers, on one machine, in one run.  Sizes by
 # variable: BENCH_PEOPLE, BENCH_ROUNDS, BENCH_SECONDS, BENCH_ROWS,
-# BENCH_SERVERS, BENCH_REPORT.  bench/run says what they are.
+# BENCH_SERVERS, BENCH_REPORT.  bench/run says what they are; "make
+# bench-replication": what replicas cost, bench/replication says by which.
 EXTRA_DIST += bench/replication bench/clients.py bench/counts bench/data.py bench/loads.py \
 	bench/rows.py bench/run bench/servers.py bench/table.py bench/web.py
 
@@ -30,10 +31,13 @@ TESTS += bench/count
 dist_check_SCRIPTS += bench/count
 endif
 
-.PHONY: bench count-record
+.PHONY: bench bench-replication count-record
 bench: all
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 '$(abs_top_srcdir)/bench/run'
+bench-replication: all
+	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 \
+		'$(abs_top_srcdir)/bench/replication'
 count-record: all
 	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 \
 		'$(abs_top_srcdir)/bench/count' --record
