@@ -64,6 +64,8 @@ struct back_db {
 	struct back_tick *replica_task; /* replica.c */
 	bool probe_current;             /* replica.c: it had everything then */
 	time_t probed_s;                /* replica.c: when it asked last */
+	struct back_lookup *lookup;     /* replica_lookup.c */
+	bool two_providers;             /* replica.c: the log says so */
 	time_t index_told_s;            /* monotonic; 0: not yet */
 	enum rst_err index_trouble;     /* told last */
 	struct berval monitor_ndn; /* monitor.c; borrowed from cn=monitor */

@@ -287,6 +287,7 @@ db_close(BackendDB *be, ConfigReply *cr)
 	if (db->env == NULL)
 		return 0;
 	back_tasks_stop(db);
+	back_lookup_close(&db->lookup);
 	back_replica_publish(db, false);
 	rst_presence_release(db->presence);
 	db->presence = -1;

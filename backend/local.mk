@@ -58,7 +58,8 @@ roster_la_SOURCES = \
 	backend/plan.c \
 	backend/readattrs.c \
 	backend/replica.c backend/replica.h \
-	backend/replica_config.c backend/replica_probe.c \
+	backend/replica_config.c backend/replica_lookup.c \
+	backend/replica_probe.c \
 	backend/search.c \
 	backend/search_priv.h \
 	backend/tasks.c \

@@ -176,11 +176,15 @@ see_former(struct back_db *db, const struct role *role)
 	if (strcmp(role->url, URL_UNKNOWN) == 0)
 		return;
 	back_replica_probe(db, role->url, &probe);
-	if (probe.provides)
+	if (probe.provides && !db->two_providers)
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": %s is a provider, too, since it came "
 		      "back: stop it, and see rosterctl demote\n",
 		      db->directory, role->url);
+	else if (!probe.provides && db->two_providers)
+		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": %s is none any more\n",
+		      db->directory, role->url);
+	db->two_providers = probe.provides;
 }
 
 /* False: meanwhile the database was removed. */

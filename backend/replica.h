@@ -24,6 +24,17 @@ enum rst_err back_replica_note(BackendDB *be, struct rst_wtxn *txn)
  * runs.  An LDAP result code. */
 int back_replica_unfollow(struct back_db *db);
 
+/*
+ * replica_lookup.c: the URLs, with spaces between, by which libldap reaches the
+ * server of url without looking up a name.  False: there is none, or it was not
+ * found in time.  *lookup is NULL at first, and the caller's to close.
+ */
+#define BACK_LOOKUP_MAX 1024
+bool back_lookup(const char *url, unsigned int within_s,
+                 struct back_lookup **lookup, char ret_urls[BACK_LOOKUP_MAX])
+	RST_MUST_USE;
+void back_lookup_close(struct back_lookup **lookup);
+
 /* replica_probe.c: tell it in the rootDSE, or no more. */
 void back_replica_publish(struct back_db *db, bool on);
 /* What another server's rootDSE says. */

@@ -7,13 +7,15 @@
  * Everybody may read it, and it names nobody.  A replica asks its provider
  * every few seconds, so that rosterd and rosterctl can say how far behind it
  * is; who was promoted asks the former provider whether it takes changes
- * again.  No answer within PROBE_S is none.
+ * again.  No answer within PROBE_S is none, nor is a name that is not found
+ * within LOOKUP_S.
  */
 #include "backend/replica.h"
 
 #include <sys/time.h>
 
 #define PROBE_S    2
+#define LOOKUP_S   1
 #define VALUES_MAX 64 /* of contextCSN: so many servers wrote, ever */
 
 /* The suffix entry's contextCSN as a client may read it; owned by *ret_entry,
@@ -89,14 +91,14 @@ covers(const Attribute *ours, struct berval **theirs)
 }
 
 static LDAP *
-connect_to(const char *url)
+connect_to(const char *urls)
 {
 	const struct timeval wait = { .tv_sec = PROBE_S };
 	const int version = LDAP_VERSION3;
 	int any = LDAP_OPT_X_TLS_NEVER; /* nothing secret goes either way */
 	LDAP *link = NULL;
 
-	if (ldap_initialize(&link, url) != LDAP_SUCCESS)
+	if (ldap_initialize(&link, urls) != LDAP_SUCCESS)
 		return NULL;
 	(void)ldap_set_option(link, LDAP_OPT_PROTOCOL_VERSION, &version);
 	(void)ldap_set_option(link, LDAP_OPT_NETWORK_TIMEOUT, &wait);
@@ -138,6 +140,7 @@ back_replica_probe(struct back_db *db, const char *url,
                    struct back_probe *ret_probe)
 {
 	char context[] = "contextCSN", alt[] = "altServer";
+	char urls[BACK_LOOKUP_MAX];
 	char *attrs[] = { context, alt, NULL };
 	struct timeval wait = { .tv_sec = PROBE_S };
 	LDAPMessage *answer = NULL;
@@ -145,7 +148,9 @@ back_replica_probe(struct back_db *db, const char *url,
 	int code;
 
 	*ret_probe = (struct back_probe){ .answers = false };
-	link = connect_to(url);
+	if (!back_lookup(url, LOOKUP_S, &db->lookup, urls))
+		return;
+	link = connect_to(urls);
 	if (link == NULL)
 		return;
 	code = ldap_search_ext_s(link, "", LDAP_SCOPE_BASE, "(objectClass=*)",

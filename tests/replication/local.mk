@@ -6,6 +6,7 @@ replication_tests = \
 	tests/replication/follow \
 	tests/replication/gate \
 	tests/replication/members \
+	tests/replication/names \
 	tests/replication/online \
 	tests/replication/promote \
 	tests/replication/recipes \

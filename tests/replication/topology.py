@@ -175,9 +175,11 @@ class Slapd:
         wait_until(self.answers, ANSWER_S, self.name + " to answer")
 
     def environ(self):
+        ours = sanitizer_environment()
         if self.clock:
-            return self.clock.environment()
-        return dict(os.environ, **sanitizer_environment())
+            ours.pop("LD_PRELOAD", None)
+            return dict(self.clock.environment(), **ours)
+        return dict(os.environ, **ours)
 
     def answers(self):
         if not self.daemon.alive():
