@@ -73,6 +73,8 @@ struct back_db {
 	struct rule_clock clock; /* write.c */
 	BackendDB *be;           /* slapd's own, while it is open */
 	struct follow *follow;   /* NULL: nobody follows the journal */
+	bool misplaced;          /* follow_life.c: the log says so */
+	int64_t unfollowed_s;    /* since when somebody ought to; or 0 */
 	bool reopen; /* the directory changed; config.c's clean-up */
 };
 

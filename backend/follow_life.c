@@ -300,15 +300,25 @@ back_follow_open(BackendDB *be, struct rst_detail *why)
 	return err;
 }
 
-/* There is a follower if one is needed, and the overlays are behind its gate.
+/* Overlays want to hear of everything, and can. */
+static bool
+is_wanted(const struct back_db *db)
+{
+	struct rst_detail why;
+
+	return back_follow_needed(db->be) &&
+	       back_follow_place(db->be, &why) == RST_OK;
+}
+
+/* There is a follower if one is wanted, and the overlays are behind its gate.
  */
 static bool
 is_right(const struct back_db *db)
 {
-	bool needed = back_follow_needed(db->be);
+	bool wanted = is_wanted(db);
 
-	if (db->follow == NULL || !needed)
-		return db->follow == NULL && !needed;
+	if (db->follow == NULL || !wanted)
+		return db->follow == NULL && !wanted;
 	return back_gate_stands(db->follow);
 }
 
@@ -326,7 +336,7 @@ put_right(struct back_db *db, int64_t since_s)
 			back_follow_close(db);
 		}
 	}
-	if (err == RST_OK && back_follow_needed(db->be))
+	if (err == RST_OK && is_wanted(db))
 		err = start(db->be, since_s);
 	if (err != RST_OK && err != RST_EBUSY)
 		Debug(LDAP_DEBUG_ANY,
@@ -335,16 +345,38 @@ put_right(struct back_db *db, int64_t since_s)
 		      db->directory, rst_strerror(err));
 }
 
+/* With what slapd would not have started. */
+static void
+look_at_place(struct back_db *db)
+{
+	struct rst_detail why = { "" };
+	bool misplaced = back_follow_place(db->be, &why) != RST_OK;
+
+	if (misplaced && !db->misplaced)
+		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": %s\n", db->directory,
+		      why.text);
+	db->misplaced = misplaced;
+}
+
 void
 back_follow_look(struct back_db *db)
 {
 	unsigned int epoch = back_epoch();
 
-	if (back_follow_must_leave() || is_right(db) || slap_pause_server() < 0)
+	if (back_follow_must_leave())
+		return;
+	look_at_place(db);
+	if (is_right(db)) {
+		db->unfollowed_s = 0;
+		return;
+	}
+	if (db->unfollowed_s == 0)
+		db->unfollowed_s = back_follow_seconds();
+	if (slap_pause_server() < 0)
 		return;
 	/* while we waited for that the database may have been removed */
 	if (back_epoch() == epoch && !is_right(db))
-		put_right(db, back_follow_seconds() - LATE_S);
+		put_right(db, db->unfollowed_s - LATE_S);
 	slap_unpause_server();
 }
 
