@@ -237,6 +237,7 @@ start(BackendDB *be, int64_t since_s)
 	follow->began_s = back_follow_seconds();
 	follow->waits_for_log = overlay_is_inst(be, "accesslog");
 	follow->logs = false;
+	follow_retry_end(&follow->retry);
 	follow->context = overlay_is_inst(be, "syncprov");
 	/* who follows already was not looked at */
 	atomic_store(&follow->by_members, since_s != 0);
@@ -384,10 +385,12 @@ void
 back_follow_opening(struct back_db *db)
 {
 	BackendDB *be = db->be;
-	BackendInfo *info = be->bd_info;
+	BackendInfo *info;
 
-	if (overlay_is_over(be) || info->bi_op_search == roster_back_search ||
-	    !(slapMode & SLAP_SERVER_MODE))
+	if (db->env == NULL || !(slapMode & SLAP_SERVER_MODE))
+		return;
+	info = be->bd_info;
+	if (overlay_is_over(be) || info->bi_op_search == roster_back_search)
 		return;
 	be->bd_info = (BackendInfo *)((slap_overinst *)info)->on_info;
 	if (!is_right(db))
