@@ -42,6 +42,8 @@ stop(Operation *op, SlapReply *rs)
 
 	if (rs->sr_type != REP_RESULT || held->at_once)
 		return SLAP_CB_CONTINUE;
+	if (held->answered)
+		return LDAP_SUCCESS; /* there is one answer to a request */
 	held->answered = true;
 	held->outer = held->callback.sc_next;
 	/* whose clean-up has not come yet */

@@ -350,7 +350,8 @@ back_write_end(struct back_write *write)
 	}
 	rst_write_abort(&write->txn);
 	send_ldap_result(op, rs);
-	if (!back_follow_holds(op))
+	/* one that came to nothing would keep contextCSN where it is */
+	if (rs->sr_err != LDAP_SUCCESS || !back_follow_holds(op))
 		slap_graduate_commit_csn(op);
 	rs->sr_ctrls = NULL;
 	rs->sr_text = NULL;
