@@ -385,14 +385,15 @@ work(struct follow *follow, bool save)
 	enum rst_err err = RST_EBUSY;
 	bool waits;
 
-	while (err == RST_EBUSY && follow->open && back_gate_stands(follow) &&
-	       !back_follow_must_leave()) {
+	while (err == RST_EBUSY && follow->open && !back_follow_must_leave()) {
 		if (!back_gate_try_or_later(follow))
 			return;
+		waits = !back_gate_stands(follow);
 		err = back_follow_drain(follow, &slice);
 		if (err == RST_OK && save)
 			back_follow_save_now(follow);
-		waits = follow->waits_for_log || follow->retry.sequence != 0;
+		waits = waits || follow->waits_for_log ||
+		        follow->retry.sequence != 0;
 		back_gate_leave(follow);
 		if (waits)
 			return; /* the log opens in this pool, too */

@@ -395,12 +395,14 @@ back_follow_opening(struct back_db *db)
 	be->bd_info = (BackendInfo *)((slap_overinst *)info)->on_info;
 	if (!is_right(db))
 		put_right(db, 0);
-	if (db->follow != NULL) {
+	if (db->follow != NULL)
 		db->follow->context = overlay_is_inst(be, "syncprov");
-		if (!SLAP_SINGLE_SHADOW(be))
-			SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
-	}
 	be->bd_info = info;
+	/* slapd's pool does not see to it that what was done in a pause is seen
+	 * after it */
+	back_tick_fence();
+	if (db->follow != NULL && back_gate_try(db->follow))
+		back_gate_leave(db->follow);
 }
 
 void

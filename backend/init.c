@@ -255,6 +255,9 @@ db_open(BackendDB *be, ConfigReply *cr)
 	 * not replayed: replicas would think what comes then too old. */
 	if (err == RST_OK && db->follow != NULL && !SLAP_SINGLE_SHADOW(be))
 		SLAP_DBFLAGS(be) |= SLAP_DBFLAG_CLEAN;
+	/* and one that cn=config adds later gets the database itself */
+	if (err == RST_OK)
+		SLAP_DBFLAGS(be->bd_self) |= SLAP_DBFLAG_CLEAN;
 	if (err == RST_OK) {
 		if (slapMode & SLAP_SERVER_MODE)
 			rst_memory_private();

@@ -202,3 +202,10 @@ back_tick_stop(struct back_tick **owner)
 	pthread_cond_destroy(&changed);
 	on = false;
 }
+
+void
+back_tick_fence(void)
+{
+	pthread_mutex_lock(&mutex);
+	pthread_mutex_unlock(&mutex);
+}

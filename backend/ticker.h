@@ -21,5 +21,7 @@ RST_MUST_USE enum rst_err back_tick_start(struct back_tick **owner,
  * pause of the pool: what it was given may be gone when it goes on.  Nothing
  * happens when *owner is NULL. */
 void back_tick_stop(struct back_tick **owner);
+/* What this thread did is seen by tasks that begin later. */
+void back_tick_fence(void);
 
 #endif

@@ -17,6 +17,7 @@ TSAN_TESTS += tests/slapd/test009-writes tests/slapd/test011-syncprov \
 	tests/slapd/test111-verified tests/slapd/test203-pages \
 	tests/slapd/test301-indexes tests/replication/follow \
 	tests/replication/consumers tests/replication/gate \
+	tests/replication/online \
 	tests/both/kill-9 tests/both/stopped \
 	tests/both/stream tests/both/tokens tests/both/passwords
 endif
