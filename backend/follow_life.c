@@ -395,8 +395,12 @@ back_follow_opening(struct back_db *db)
 	be->bd_info = (BackendInfo *)((slap_overinst *)info)->on_info;
 	if (!is_right(db))
 		put_right(db, 0);
-	if (db->follow != NULL)
+	if (db->follow != NULL) {
+		/* contextCSN is read from what is stored: what was replayed
+		 * while nobody listened is not replayed again */
+		back_follow_save_now(db->follow);
 		db->follow->context = overlay_is_inst(be, "syncprov");
+	}
 	be->bd_info = info;
 	/* slapd's pool does not see to it that what was done in a pause is seen
 	 * after it */
