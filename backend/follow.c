@@ -102,16 +102,12 @@ enum rst_err
 back_follow_save(struct follow *follow, struct rst_wtxn *txn)
 {
 	char text[CURSOR_TEXT];
-	enum rst_err err;
 
 	if (follow->saved == follow->cursor)
 		return RST_OK;
 	(void)snprintf(text, sizeof(text), "%" PRIu64 " %s", follow->cursor,
 	               follow->csn);
-	err = rst_setting_put(txn, CURSOR, rst_view_of(text));
-	if (err == RST_OK)
-		follow->saved = follow->cursor;
-	return err;
+	return rst_setting_put(txn, CURSOR, rst_view_of(text));
 }
 
 enum rst_err
@@ -189,7 +185,8 @@ back_follow_foreign(const struct follow *follow,
 /*
  * Move the cursor to the next record that is to be replayed, and fetch it.
  * RST_ENOTFOUND: there is none up to last, and where that is not before the end
- * the cursor stands there.
+ * the cursor stands there.  Another error: record->sequence says whether it is
+ * the record's; 0: nobody can tell whether there is one.
  */
 static enum rst_err
 fetch(struct follow *follow, uint64_t last, struct follow_record *record)
@@ -208,11 +205,12 @@ fetch(struct follow *follow, uint64_t last, struct follow_record *record)
 		follow->cursor++;
 	}
 	follow->end = rst_journal_last(&txn);
-	if (err == RST_OK && follow->cursor >= last)
+	if (follow->cursor >= last)
 		err = RST_ENOTFOUND;
+	if (err != RST_ENOTFOUND && follow->cursor < follow->end)
+		record->sequence = follow->cursor + 1;
 	if (err != RST_OK)
 		goto out;
-	record->sequence = public.sequence;
 	record->id = public.id;
 	record->op = public.op;
 	if (!rst_view_copy(public.csn, record->csn_text, RST_CSN_MAX))
@@ -270,14 +268,33 @@ postpone(struct follow *follow, const struct follow_record *record,
 	return again;
 }
 
+/* A record that was fetched, or could not be: err.  RST_EBUSY: it waits. */
+static enum rst_err
+replay(struct follow *follow, struct follow_record *record, enum rst_err err,
+       bool inline_op)
+{
+	enum follow_trouble trouble = follow_trouble_of(err);
+	const char *why = rst_strerror(err);
+
+	if (err == RST_OK) {
+		follow->replaying = true;
+		back_pause_hold();
+		trouble = back_replay(follow, record, inline_op, &why);
+		back_pause_release();
+		follow->replaying = false;
+	}
+	if (trouble != FOLLOW_FINE && postpone(follow, record, trouble, why))
+		return RST_EBUSY;
+	pass_by(follow, record);
+	return RST_OK;
+}
+
 /* RST_ENOTFOUND: nothing left.  RST_EBUSY: what is next cannot be replayed
- * now. */
+ * now, or whether there is anything not be told. */
 static enum rst_err
 replay_next(struct follow *follow, uint64_t last, bool inline_op)
 {
 	struct follow_record record = { 0 };
-	enum follow_trouble trouble;
-	const char *why;
 	enum rst_err err;
 
 	if (follow_retry_waits(&follow->retry, back_monotonic_ms()))
@@ -287,23 +304,19 @@ replay_next(struct follow *follow, uint64_t last, bool inline_op)
 	 * for slapd to leave it */
 	if (follow->as_replica)
 		err = RST_ENOTFOUND;
-	if (err == RST_ENOTFOUND)
-		goto out;
-	trouble = follow_trouble_of(err);
-	why = rst_strerror(err);
-	if (err == RST_OK) {
-		follow->replaying = true;
-		back_pause_hold();
-		trouble = back_replay(follow, &record, inline_op, &why);
-		back_pause_release();
-		follow->replaying = false;
-	}
-	err = RST_OK;
-	if (trouble != FOLLOW_FINE && postpone(follow, &record, trouble, why))
+	if (err == RST_ENOTFOUND) {
+		if (follow->as_replica || follow->cursor >= follow->end)
+			follow_retry_end(&follow->retry);
+	} else if (record.sequence == 0) {
+		if (follow_retry_blind(&follow->retry, back_monotonic_ms()))
+			Debug(LDAP_DEBUG_ANY,
+			      "roster: \"%s\": the journal cannot be read: "
+			      "%s: replicas learn of nothing yet\n",
+			      follow->db->directory, rst_strerror(err));
 		err = RST_EBUSY;
-	else
-		pass_by(follow, &record);
-out:
+	} else {
+		err = replay(follow, &record, err, inline_op);
+	}
 	back_replay_release(&record);
 	return err;
 }
@@ -337,10 +350,7 @@ back_follow_drain(struct follow *follow, const struct follow_bound *bound)
 		return RST_OK;
 	if (!back_gate_stands(follow))
 		return RST_EBUSY;
-	follow->waits_for_log =
-		follow->waits_for_log &&
-		(back_follow_seconds() == follow->began_s || back_log_opens());
-	if (follow->waits_for_log)
+	if (back_log_is_away(follow))
 		return RST_EBUSY;
 	while (err == RST_OK) {
 		if (slapd_shutdown || (!follow->ready && is_paused(bound)))
@@ -369,7 +379,10 @@ back_follow_save_now(struct follow *follow)
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
-	if (err != RST_OK && err != RST_EBUSY)
+	/* here alone: other transactions that write it may come to nothing */
+	if (err == RST_OK)
+		follow->saved = follow->cursor;
+	else if (err != RST_EBUSY)
 		Debug(LDAP_DEBUG_ANY, "roster: \"%s\": cursor: %s\n",
 		      follow->db->directory, rst_strerror(err));
 }
@@ -393,7 +406,7 @@ work(struct follow *follow, bool save)
 		if (err == RST_OK && save)
 			back_follow_save_now(follow);
 		waits = waits || follow->waits_for_log ||
-		        follow->retry.sequence != 0;
+		        follow_retry_waits(&follow->retry, back_monotonic_ms());
 		back_gate_leave(follow);
 		if (waits)
 			return; /* the log opens in this pool, too */
@@ -440,22 +453,6 @@ listen_for_pokes(struct follow *follow)
 	follow->conn = connection_client_setup(follow->fd, poked, follow);
 }
 
-/* What accesslog missed before it opened is not in its log. */
-static void
-look_at_log(struct follow *follow)
-{
-	bool there = overlay_is_inst(follow->be, "accesslog");
-
-	if (there && !follow->logs) {
-		if (back_log_opens() || !back_gate_try(follow))
-			return;
-		back_follow_save_now(follow);
-		back_log_prepare(follow->be);
-		back_gate_leave(follow);
-	}
-	follow->logs = there;
-}
-
 bool
 back_follow_tick(void *arg)
 {
@@ -465,7 +462,6 @@ back_follow_tick(void *arg)
 		if (follow->as_replica != back_follow_shadow(follow))
 			back_follow_change_role(follow);
 		follow->context = overlay_is_inst(follow->be, "syncprov");
-		look_at_log(follow);
 		listen_for_pokes(follow);
 		work(follow, true);
 	}

@@ -121,6 +121,7 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	*ret_changed = false;
+	follow_retry_end(&follow->retry);
 	follow->as_replica = back_follow_shadow(follow);
 	follow->doubt = 0;
 	atomic_store(&follow->doubting, false);
@@ -237,7 +238,6 @@ start(BackendDB *be, int64_t since_s)
 	follow->began_s = back_follow_seconds();
 	follow->waits_for_log = overlay_is_inst(be, "accesslog");
 	follow->logs = false;
-	follow_retry_end(&follow->retry);
 	follow->context = overlay_is_inst(be, "syncprov");
 	/* who follows already was not looked at */
 	atomic_store(&follow->by_members, since_s != 0);

@@ -16,6 +16,10 @@
  * made here, or brought to what the directory says: where the log says less,
  * what is between may not be in it.  Until that task has run nothing is to be
  * logged.
+ *
+ * One that cn=config adds has read that entry, or made it, before anybody here
+ * knows of it: the entry is put right all the same, and accesslog closed and
+ * opened, upon which it reads it.
  */
 #include "backend/follow_priv.h"
 
@@ -23,6 +27,7 @@
 
 #define CSNS_MAX 16                  /* server ids of a topology */
 #define LOG_TASK "accesslog_db_root" /* in which accesslog opens */
+#define PURGE    "accesslog_purge"   /* in which it deletes what is old */
 
 struct csns {
 	char text[CSNS_MAX][RST_CSN_MAX]; /* of each server id one */
@@ -318,34 +323,115 @@ log_of(BackendDB *be, slap_overinst *on)
 	return log;
 }
 
-bool
-back_log_opens(void)
+/* Of slapd's run queue; NULL: there is none.  arg: NULL for any. */
+static struct re_s *
+find_task(const char *name, const void *arg)
 {
 	struct re_s *task;
 
-	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
 	LDAP_STAILQ_FOREACH(task, &slapd_rq.task_list, tnext)
-	if (task->tname != NULL && strcmp(task->tname, LOG_TASK) == 0)
+	if (task->tname != NULL && strcmp(task->tname, name) == 0 &&
+	    (arg == NULL || task->arg == arg))
 		break;
-	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
-	return task != NULL;
+	return task;
 }
 
-void
-back_log_prepare(BackendDB *be)
+/* An accesslog has not opened yet. */
+static bool
+opens(void)
+{
+	bool found;
+
+	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
+	found = find_task(LOG_TASK, NULL) != NULL;
+	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	return found;
+}
+
+/* It runs, or is about to: it would not outlive that accesslog is closed, and
+ * writes minCSN as accesslog knows it. */
+static bool
+purges(slap_overinst *on)
+{
+	struct re_s *task;
+	bool now = false;
+
+	ldap_pvt_thread_mutex_lock(&slapd_rq.rq_mutex);
+	task = find_task(PURGE, on->on_bi.bi_private);
+	if (task != NULL)
+		now = ldap_pvt_runqueue_isrunning(&slapd_rq, task) ||
+		      task->next_sched.tv_sec <= back_follow_seconds();
+	ldap_pvt_thread_mutex_unlock(&slapd_rq.rq_mutex);
+	return now;
+}
+
+/* Before accesslog reads its log, or so that it does again.  False: not now. */
+static bool
+prepare_all(BackendDB *be, bool anew)
 {
 	slap_overinfo *info = (slap_overinfo *)be->bd_info->bi_private;
+	BackendDB own = *be;
 	const char *text;
 
 	if (ad_min == NULL &&
 	    slap_str2ad("minCSN", &ad_min, &text) != LDAP_SUCCESS)
-		return;
+		return true;
 	for (slap_overinst *on = info->oi_list; on != NULL; on = on->on_next) {
 		BackendDB *log = NULL;
 
 		if (strcmp(on->on_bi.bi_type, "accesslog") == 0)
 			log = log_of(be, on);
-		if (log != NULL)
-			prepare(be, log);
+		if (log == NULL)
+			continue;
+		if (anew && purges(on))
+			return false;
+		prepare(be, log);
+		if (!anew)
+			continue;
+		own.bd_info = &on->on_bi;
+		(void)on->on_bi.bi_db_close(&own, NULL);
+		(void)on->on_bi.bi_db_open(&own, NULL);
 	}
+	return true;
+}
+
+void
+back_log_prepare(BackendDB *be)
+{
+	(void)prepare_all(be, false);
+}
+
+/* What was replayed before accesslog came is not in its log: contextCSN must
+ * tell it. */
+static bool
+begin_anew(struct follow *follow)
+{
+	bool done;
+
+	if (follow->ready || slapd_shutdown || opens())
+		return false;
+	back_follow_save_now(follow);
+	if (!follow->as_replica && follow->saved != follow->cursor)
+		return false;
+	back_pause_hold();
+	done = prepare_all(follow->be, true);
+	back_pause_release();
+	/* for tasks that are due */
+	slap_wake_listener();
+	return done;
+}
+
+bool
+back_log_is_away(struct follow *follow)
+{
+	if (!overlay_is_inst(follow->be, "accesslog")) {
+		follow->logs = false;
+	} else if (!follow->logs) {
+		follow->waits_for_log = true;
+		follow->logs = begin_anew(follow);
+	}
+	follow->waits_for_log = follow->waits_for_log &&
+	                        (!follow->logs || opens() ||
+	                         back_follow_seconds() == follow->began_s);
+	return follow->waits_for_log;
 }

@@ -55,9 +55,8 @@ struct follow {
 	atomic_bool doubting;
 	char doubt_csn[RST_CSN_MAX];
 
-	/* accesslog has yet to open. */
-	bool waits_for_log;
-	bool logs; /* its database is prepared */
+	bool waits_for_log; /* accesslog has yet to open */
+	bool logs;          /* its database is prepared */
 	int64_t began_s;
 	/* Somebody who follows selects by members. */
 	atomic_bool by_members;
@@ -119,8 +118,9 @@ void back_overlay_values_free(ConfigArgs *args);
 /* follow_log.c: the database that be's accesslog writes to says what it can
  * serve.  Before overlays open. */
 void back_log_prepare(BackendDB *be);
-/* An accesslog has not opened yet. */
-bool back_log_opens(void);
+/* Nothing may be logged yet.  For who has the gate, without the writer lock if
+ * an accesslog came while slapd runs. */
+bool back_log_is_away(struct follow *follow);
 /* A search: by whom, if it is to replicate? */
 void back_early_note(struct follow *follow, Operation *op);
 

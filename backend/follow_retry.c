@@ -53,6 +53,7 @@ follow_retry_again(struct follow_retry *retry, uint64_t sequence,
 		retry->since_ms = now_ms;
 	}
 	retry->tries++;
+	retry->blind = 0;
 	retry->next_ms = now_ms + FOLLOW_RETRY_MS;
 	switch (trouble) {
 	case FOLLOW_PASSING:
@@ -67,9 +68,16 @@ follow_retry_again(struct follow_retry *retry, uint64_t sequence,
 }
 
 bool
+follow_retry_blind(struct follow_retry *retry, int64_t now_ms)
+{
+	retry->next_ms = now_ms + FOLLOW_RETRY_MS;
+	return ++retry->blind == FOLLOW_BLIND_MAX;
+}
+
+bool
 follow_retry_waits(const struct follow_retry *retry, int64_t now_ms)
 {
-	return retry->sequence != 0 && now_ms < retry->next_ms;
+	return now_ms < retry->next_ms;
 }
 
 void

@@ -16,6 +16,7 @@
 #define FOLLOW_RETRY_MS     250   /* from one try to the next, at least */
 #define FOLLOW_PATIENCE_MS  60000 /* with what may pass */
 #define FOLLOW_REFUSALS_MAX 3     /* by an overlay that means it */
+#define FOLLOW_BLIND_MAX    8     /* until the log tells of it */
 
 enum follow_trouble {
 	FOLLOW_FINE,
@@ -28,6 +29,7 @@ struct follow_retry {
 	uint64_t sequence; /* of the record; 0: none waits */
 	unsigned int tries;
 	int64_t since_ms, next_ms;
+	unsigned int blind; /* times that the journal was not read */
 };
 
 enum follow_trouble follow_trouble_of(enum rst_err err);
@@ -36,9 +38,12 @@ enum follow_trouble follow_trouble_of_code(int code);
 /* A try of record sequence failed.  Is there to be another? */
 bool follow_retry_again(struct follow_retry *retry, uint64_t sequence,
                         enum follow_trouble trouble, int64_t now_ms);
+/* Whether there is a record could not be told: no patience of any is used up.
+ * True: say so. */
+bool follow_retry_blind(struct follow_retry *retry, int64_t now_ms);
 /* Not yet. */
 bool follow_retry_waits(const struct follow_retry *retry, int64_t now_ms);
-/* The record is done with. */
+/* The record is done with, or there is none. */
 void follow_retry_end(struct follow_retry *retry);
 
 #endif

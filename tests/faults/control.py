@@ -47,6 +47,9 @@ class Control:
     def count(self, kind):
         self.arm(kind, MANY)
 
+    def fired(self):
+        return struct.unpack("=4i", self.map[:])[3] > 0
+
     def off(self):
         """Nothing fails any more; (calls that were counted, whether one
         failed)."""

@@ -62,6 +62,33 @@ each_record_has_its_own_patience(void **state)
 }
 
 static void
+an_unread_journal_uses_up_no_patience(void **state)
+{
+	struct follow_retry retry = { 0 };
+	int64_t late = BEGUN_MS + 100 * (int64_t)FOLLOW_PATIENCE_MS;
+	int told = 0;
+
+	(void)state;
+	for (int i = 0; i < 3 * FOLLOW_BLIND_MAX; i++)
+		told += follow_retry_blind(&retry, BEGUN_MS);
+	assert_int_equal(told, 1);
+	assert_true(follow_retry_waits(&retry, BEGUN_MS));
+	assert_false(follow_retry_waits(&retry, BEGUN_MS + FOLLOW_RETRY_MS));
+	/* whatever record is the next one */
+	for (uint64_t next = 0; next < 3; next++) {
+		struct follow_retry met = retry;
+
+		assert_true(follow_retry_again(&met, next + 1, FOLLOW_PASSING,
+		                               late));
+		assert_int_equal(met.tries, 1);
+	}
+	/* nor does it give one a new patience */
+	assert_true(follow_retry_again(&retry, 7, FOLLOW_PASSING, BEGUN_MS));
+	assert_false(follow_retry_blind(&retry, BEGUN_MS));
+	assert_false(follow_retry_again(&retry, 7, FOLLOW_PASSING, late));
+}
+
+static void
 only_what_cannot_get_better_is_left_out_at_once(void **state)
 {
 	struct follow_retry retry = { 0 };
@@ -98,6 +125,7 @@ main(void)
 		cmocka_unit_test(what_may_pass_is_waited_for_a_minute),
 		cmocka_unit_test(who_means_it_is_asked_three_times),
 		cmocka_unit_test(each_record_has_its_own_patience),
+		cmocka_unit_test(an_unread_journal_uses_up_no_patience),
 		cmocka_unit_test(
 			only_what_cannot_get_better_is_left_out_at_once),
 		cmocka_unit_test(an_overlay_is_busy_or_means_it),
