@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistr.h>
 
+#include "lifecycle/moment.h"
+
 bool
 json_is_text(struct rst_view text)
 {
@@ -243,6 +245,7 @@ json_time_parse(struct rst_view text, int64_t *ret_time_s)
 	char buf[JSON_TIME_MAX];
 	const char *at = buf;
 	struct tm tm = { 0 }, day;
+	int64_t time_s;
 	bool is_long;
 
 	if (!rst_view_copy(text, buf, sizeof(buf)))
@@ -273,6 +276,9 @@ json_time_parse(struct rst_view text, int64_t *ret_time_s)
 	(void)timegm(&day); /* makes 2 March of 30 February */
 	if (day.tm_mday != tm.tm_mday)
 		return false;
-	*ret_time_s = timegm(&tm);
+	time_s = (int64_t)timegm(&tm);
+	if (time_s > LIFECYCLE_TIME_LAST) /* by a leap second */
+		return false;
+	*ret_time_s = time_s;
 	return true;
 }

@@ -7,7 +7,6 @@
 #include "lifecycle/moment.h"
 
 #define TIME_FIRST INT64_C(-62135596800) /* 1 January of the year 1 */
-#define TIME_LAST  INT64_C(253402300799) /* 31 December 9999 */
 
 /* The parts of a moment, each within its digits. */
 struct parts {
@@ -17,11 +16,14 @@ struct parts {
 static struct parts
 split(int64_t time_s)
 {
-	time_t at = (time_t)(time_s < TIME_FIRST  ? TIME_FIRST
-	                     : time_s > TIME_LAST ? TIME_LAST
-	                                          : time_s);
 	struct tm tm = { 0 };
+	time_t at;
 
+	if (time_s < TIME_FIRST)
+		time_s = TIME_FIRST;
+	else if (time_s > LIFECYCLE_TIME_LAST)
+		time_s = LIFECYCLE_TIME_LAST;
+	at = (time_t)time_s;
 	(void)gmtime_r(&at, &tm);
 	return (struct parts){
 		.year = (unsigned int)(tm.tm_year + 1900) % 10000,
@@ -83,6 +85,7 @@ bool
 lifecycle_time_parse(struct rst_view text, int64_t *ret_time_s)
 {
 	struct tm tm = { 0 };
+	int64_t time_s;
 	int part[6];
 
 	if (text.len < 15 || !is_tail(rst_view(text.ptr + 14, text.len - 14)))
@@ -105,7 +108,10 @@ lifecycle_time_parse(struct rst_view text, int64_t *ret_time_s)
 	tm.tm_hour = part[3];
 	tm.tm_min = part[4];
 	tm.tm_sec = part[5];
-	*ret_time_s = (int64_t)timegm(&tm);
+	time_s = (int64_t)timegm(&tm);
+	if (time_s > LIFECYCLE_TIME_LAST) /* by a leap second */
+		return false;
+	*ret_time_s = time_s;
 	return true;
 }
 

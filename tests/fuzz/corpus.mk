@@ -75,6 +75,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/row/session \
 	tests/fuzz/corpus/time/csn \
 	tests/fuzz/corpus/time/fraction \
+	tests/fuzz/corpus/time/last \
 	tests/fuzz/corpus/time/leap \
 	tests/fuzz/corpus/time/never \
 	tests/fuzz/corpus/time/offset \
