@@ -57,9 +57,13 @@ bool back_follow_early(Operation *op, const struct berval *ndn);
 /* What an overlay reads now is looked at for nothing but to be sent: normal
  * forms of members, of which there may be many, are not needed. */
 bool back_follow_sent(Operation *op, const struct berval *ndn);
-/* Take the transaction that the write gate began for this thread's operation.
- * False: there is none, begin one. */
-bool back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn);
+/*
+ * Take the transaction that the write gate began for this thread's operation,
+ * or, if an overlay's own change took it, one that is begun like it.
+ * RST_ENOTFOUND: begin one.  RST_EBUSY: another time.
+ */
+enum rst_err back_follow_take(struct back_db *db, Operation *op,
+                              struct rst_wtxn *ret_txn) RST_MUST_USE;
 /* The answer to op is kept until the gate is left, which tells slapd that its
  * CSN is committed; and: not any more, for slapd ends. */
 bool back_follow_holds(Operation *op);

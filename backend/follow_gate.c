@@ -11,6 +11,9 @@
  *		nobody can commit any more, and replays what came meanwhile; if
  *		that is much, it lets the lock go and begins anew
  *	below	goes down the stack; the backend takes that transaction
+ *		an overlay that writes before it goes on has taken it already:
+ *		the backend locks and replays once more, and where somebody else
+ *		changed the same entry meanwhile, the answer is busy
  *	leave	replays its own consequences and lets the next one in; what else
  *		came meanwhile is for the next one, or the task
  *	give	sends the answer (follow_answer.c): nobody waits for a client
@@ -31,6 +34,7 @@
  * who waits.
  */
 #include "backend/follow_priv.h"
+#include "backend/modify_priv.h"
 
 #include <limits.h>
 #include <time.h>
@@ -118,6 +122,7 @@ struct patience {
 	unsigned int epoch;
 	bool has_gate;
 	bool pause; /* he gave it up for one */
+	bool late;  /* overlays are on their way with op already */
 };
 
 static bool
@@ -160,8 +165,38 @@ acquire(struct follow *follow, struct patience *patience)
 }
 
 /*
+ * Did somebody else change op's entry meanwhile?  Overlays that are on their
+ * way with op have looked at it: accesslog at what it was, syncprov at whose
+ * filters it matched.  Told of that change now, they would go on with what they
+ * know, and whom it does not match any more would keep it.
+ */
+static bool
+is_overtaken(const struct follow *follow, Operation *op)
+{
+	const struct rst_rtxn *txn = &follow->txn.r;
+	uint64_t sequence = follow->cursor, matched;
+	struct rst_journal_public public;
+	struct rst_record record;
+	unsigned int n = 0;
+
+	if (follow->as_replica ||
+	    back_find(txn, &op->o_req_ndn, &record, &matched) != RST_OK)
+		return false;
+	/* more are too many to replay */
+	while (n < BACK_FOLLOW_SLICE &&
+	       rst_journal_get(txn, ++sequence, &public) == RST_OK) {
+		if (!back_follow_foreign(follow, &public))
+			continue;
+		if (public.id == record.id)
+			return true;
+		n++;
+	}
+	return false;
+}
+
+/*
  * The transaction, with all replayed that was committed before.  RST_EBUSY: it
- * was more than the other writers shall wait for.
+ * was more than the other writers shall wait for, or is too late.
  */
 static enum rst_err
 lock(struct follow *follow, struct patience *patience)
@@ -179,8 +214,12 @@ lock(struct follow *follow, struct patience *patience)
 	if (err != RST_OK)
 		return err;
 	follow->ready = true;
-	err = back_follow_drain(follow, &few);
-	if (err != RST_OK) {
+	if (patience->late && is_overtaken(follow, patience->op))
+		err = RST_EBUSY;
+	else
+		err = back_follow_drain(follow, &few);
+	/* an overlay that wrote in the course of a replay took it */
+	if (err != RST_OK && follow->ready) {
 		rst_write_abort(&follow->txn);
 		follow->ready = false;
 	}
@@ -289,6 +328,32 @@ through(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 	return rc;
 }
 
+/*
+ * What is below the entry goes before any overlay sees the request: each of
+ * those deletes has a transaction of its own, the first the one that is there,
+ * and what others commit meanwhile is replayed between them.
+ */
+static int
+through_tree(struct follow *follow, Operation *op, SlapReply *rs)
+{
+	bool alone, entered;
+
+	if (!enter(follow, op))
+		return turn_away(op, rs);
+	back_pause_hold();
+	alone = back_tree_delete(op, rs);
+	entered = alone && enter(follow, op);
+	back_pause_release();
+	back_gate_leave(follow);
+	if (entered)
+		return through(follow, op, rs, follow->delete);
+	if (alone)
+		return turn_away(op, rs);
+	send_ldap_result(op, rs);
+	rs->sr_text = NULL;
+	return rs->sr_err;
+}
+
 static int
 pass(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 {
@@ -298,7 +363,9 @@ pass(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 	rc = over_judge(op, rs, &judged);
 	if (rc != SLAP_CB_CONTINUE)
 		return rc;
-	if (enter(follow, op))
+	if (below == follow->delete &&get_treeDelete(op) > SLAP_CONTROL_IGNORED)
+		rc = through_tree(follow, op, rs);
+	else if (enter(follow, op))
 		rc = through(follow, op, rs, below);
 	else
 		rc = turn_away(op, rs);
@@ -410,16 +477,34 @@ back_gate_remove(struct follow *follow)
 	over->oi_bi.bi_op_delete = follow->delete;
 }
 
-bool
-back_follow_take(struct back_db *db, struct rst_wtxn *ret_txn)
+enum rst_err
+back_follow_take(struct back_db *db, Operation *op, struct rst_wtxn *ret_txn)
 {
 	struct follow *follow = db->follow;
+	struct patience patience = {
+		.op = op,
+		.deadline_ms = back_wait_until_ms(),
+		.epoch = back_epoch(),
+		.has_gate = true,
+		.late = true,
+	};
+	enum rst_err err = RST_OK;
 
-	if (follow == NULL || !back_gate_is_mine(follow) || !follow->ready)
-		return false;
+	if (follow == NULL || !back_gate_is_mine(follow))
+		return RST_ENOTFOUND;
+	if (!follow->ready) {
+		if (follow->replaying || op->o_dont_replicate || !follow->open)
+			return RST_ENOTFOUND;
+		err = lock(follow, &patience);
+	}
+	/* taken once more, by who wrote in the course of a replay */
+	if (err == RST_OK && !follow->ready)
+		err = RST_EBUSY;
+	if (err != RST_OK)
+		return err;
 	*ret_txn = follow->txn;
 	follow->ready = false;
-	return true;
+	return RST_OK;
 }
 
 bool

@@ -3,10 +3,11 @@
  *
  * What is below the entry goes first, the deepest first, each as a delete of
  * its own through all overlays and rules: accesslog, refint and syncprov see
- * every one of them, and no transaction is long.  Before the first goes, the
- * ACLs are asked for all of them; what can still stop the whole half-way is a
- * rule of the lifecycle, an overlay, or an abandon, and then the upper part of
- * the tree is left.
+ * every one of them, and no transaction is long.  With a follower the write
+ * gate asks for it, before any overlay sees the base.  Before the first goes,
+ * the ACLs are asked for all of them; what can still stop the whole half-way
+ * is a rule of the lifecycle, an overlay, or an abandon, and then the upper
+ * part of the tree is left.
  *
  * A list of ids with each parent before its children, walked backwards, is an
  * order in which nobody is deleted before what is below him:
@@ -179,6 +180,8 @@ delete_named(struct family *family, struct berval *dn, struct berval *ndn)
 	op.o_req_ndn = *ndn;
 	op.o_callback = &silent;
 	BER_BVZERO(&op.o_csn);
+	/* two records of one moment would have one name in a log */
+	slap_op_time(&op.o_time, &op.o_tincr);
 	memset(op.o_ctrlflag, 0, sizeof(op.o_ctrlflag));
 	op.o_managedsait = SLAP_CONTROL_CRITICAL;
 	op.o_bd = family->op->o_bd->bd_self;

@@ -146,9 +146,12 @@ begin(struct back_write *write, enum rst_write_purpose purpose)
 	struct back_db *db = write->db;
 	enum rst_err err;
 
-	if (!back_follow_take(db, &write->txn))
+	err = back_follow_take(db, write->op, &write->txn);
+	if (err == RST_ENOTFOUND)
 		return rst_write_begin_polled(db->env, purpose, wait_hook,
 		                              write, &write->txn);
+	if (err != RST_OK)
+		return err;
 	err = rst_write_room(db->env, purpose);
 	if (err != RST_OK)
 		rst_write_abort(&write->txn);

@@ -12,7 +12,8 @@ replication_tests = \
 	tests/replication/recipes \
 	tests/replication/replica \
 	tests/replication/replica-pages \
-	tests/replication/storm
+	tests/replication/storm \
+	tests/replication/trees
 if HAVE_SLAPD
 TESTS += $(replication_tests)
 # Loaded into slapd, so a shared library although nobody installs it.

@@ -31,6 +31,7 @@ LOG = "cn=accesslog"
 ROOT = "cn=root," + SUFFIX
 ROOT_PASSWORD = "the-root-of-the-test"
 PASSWORD = "Correct-horse-77-battery"
+TREE_DELETE = "1.2.840.113556.1.4.805"
 ANSWER_S = 30   # how long a slapd may take to answer after its start
 EQUAL_S = int(os.environ.get("ROSTER_TEST_EQUAL_S", "60"))    # how long replicas may take to be equal, on a loaded machine
 MODULE = os.path.join(TOP_BUILD, ".libs", "roster.so")
@@ -271,7 +272,7 @@ class Provider(Slapd):
 class Obstacle:
     """The other half of obstacle.c."""
 
-    LAYOUT = ("refuse", "code", "hold", "met")
+    LAYOUT = ("refuse", "code", "hold", "met", "write")
 
     def __init__(self, top):
         if not os.path.exists(OBSTACLE):
