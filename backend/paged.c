@@ -79,13 +79,30 @@ check_cookie(const Operation *op, SlapReply *rs)
 	return LDAP_SUCCESS;
 }
 
+/* Nobody has begun a page after op on its connection: what was given up may
+ * begin, and end, later.  slapd leaves ps_size of a connection alone, so it is
+ * the number of the operation that came last. */
+static bool
+is_latest(const Operation *op)
+{
+	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
+	ber_int_t mine = (ber_int_t)(op->o_opid & INT32_MAX);
+
+	if (__atomic_load_n(&kept->ps_size, __ATOMIC_RELAXED) > mine)
+		return false;
+	__atomic_store_n(&kept->ps_size, mine, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* slapd keeps no lock for it: a client may page through two searches of one
- * connection at once, which spoils the cookies of both. */
+ * connection at once, of which the later one can go on. */
 static void
 expect(Operation *op, PagedResultsCookie cookie, int count)
 {
 	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
 
+	if (!is_latest(op))
+		return;
 	__atomic_store_n(&kept->ps_cookie, cookie, __ATOMIC_RELAXED);
 	__atomic_store_n(&kept->ps_count, count, __ATOMIC_RELAXED);
 }
@@ -118,6 +135,7 @@ back_paged_begin(Operation *op, SlapReply *rs, uint64_t *ret_after,
 	code = check_cookie(op, rs);
 	if (code != LDAP_SUCCESS)
 		return code;
+	(void)is_latest(op);
 	if (state->ps_size == 0) {
 		back_paged_drop(op);
 		rs->sr_text = "search abandoned by pagedResult size=0";
