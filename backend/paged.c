@@ -17,6 +17,7 @@
 #include <sodium.h>
 
 #define MAC_BYTES crypto_generichash_BYTES_MIN
+#define AHEAD_MAX 65536 /* conn_max_pending_auth and threads are less */
 
 struct cookie {
 	PagedResultsCookie id;
@@ -79,18 +80,27 @@ check_cookie(const Operation *op, SlapReply *rs)
 	return LDAP_SUCCESS;
 }
 
-/* Nobody has begun a page after op on its connection: what was given up may
- * begin, and end, later.  slapd leaves ps_size of a connection alone, so it is
- * the number of the operation that came last. */
+/*
+ * Take the connection's place for what is expected next; false when a later
+ * operation has it: one that was given up may begin, and end, after the search
+ * that came instead.  The place is ps_size, which slapd leaves alone there, and
+ * has the number of the operation.  Numbers come round, so another one is later
+ * when it is ahead by no more than can be under way at once.
+ */
 static bool
-is_latest(const Operation *op)
+take_place(const Operation *op)
 {
 	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
-	ber_int_t mine = (ber_int_t)(op->o_opid & INT32_MAX);
+	ber_int_t last = __atomic_load_n(&kept->ps_size, __ATOMIC_RELAXED);
+	uint32_t mine = (uint32_t)op->o_opid, ahead;
 
-	if (__atomic_load_n(&kept->ps_size, __ATOMIC_RELAXED) > mine)
-		return false;
-	__atomic_store_n(&kept->ps_size, mine, __ATOMIC_RELAXED);
+	do {
+		ahead = (uint32_t)last - mine;
+		if (ahead > 0 && ahead < AHEAD_MAX)
+			return false;
+	} while (!__atomic_compare_exchange_n(
+		&kept->ps_size, &last, (ber_int_t)mine, false, __ATOMIC_RELAXED,
+		__ATOMIC_RELAXED));
 	return true;
 }
 
@@ -101,7 +111,7 @@ expect(Operation *op, PagedResultsCookie cookie, int count)
 {
 	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
 
-	if (!is_latest(op))
+	if (!take_place(op))
 		return;
 	__atomic_store_n(&kept->ps_cookie, cookie, __ATOMIC_RELAXED);
 	__atomic_store_n(&kept->ps_count, count, __ATOMIC_RELAXED);
@@ -135,7 +145,7 @@ back_paged_begin(Operation *op, SlapReply *rs, uint64_t *ret_after,
 	code = check_cookie(op, rs);
 	if (code != LDAP_SUCCESS)
 		return code;
-	(void)is_latest(op);
+	(void)take_place(op);
 	if (state->ps_size == 0) {
 		back_paged_drop(op);
 		rs->sr_text = "search abandoned by pagedResult size=0";

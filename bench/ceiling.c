@@ -154,7 +154,7 @@ read_answers(struct ceiling *ceiling)
 	LDIFFP *in = ldif_open(ceiling->file, "r");
 	unsigned long line = 0;
 	char *text = NULL;
-	int room = 0, more;
+	int room = 0, more = 0;
 	Entry *entry;
 
 	if (in == NULL) {

@@ -20,9 +20,6 @@
 #include "rules/setting.h"
 #include "tools/rosterctl.h"
 
-#define KEY_DRY_RUN 512
-#define KEY_JSON    'j'
-
 #define TARGET_MS     60
 #define TARGET_MS_MIN 10
 #define TARGET_MS_MAX 2000
@@ -30,10 +27,9 @@
 #define TRIES         3  /* the fastest counts: others only disturb */
 
 struct calibrate {
-	struct ctl *ctl;
+	struct ctl_options common;
 	unsigned int target_ms;
 	uint64_t kib_max;
-	bool dry_run, json;
 };
 struct cost {
 	uint32_t kib, passes;
@@ -47,8 +43,8 @@ static const struct argp_option options[] = {
 	  "KiB that it may take at most (default: a sixteenth of the "
 	  "machine's, at most 65536)",
 	  0 },
-	{ "json", KEY_JSON, NULL, 0, "Print JSON", 0 },
-	{ "dry-run", KEY_DRY_RUN, NULL, 0, "Only say what would be set", 0 },
+	{ "json", 'j', NULL, 0, "Print JSON", 0 },
+	{ "dry-run", 'n', NULL, 0, "Only say what would be set", 0 },
 	{ 0 },
 };
 
@@ -72,9 +68,6 @@ parse(int key, char *arg, struct argp_state *state)
 	struct calibrate *cal = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = cal->ctl;
-		return 0;
 	case 't':
 		cal->target_ms = (unsigned int)number_of(
 			state, "target", arg, TARGET_MS_MIN, TARGET_MS_MAX);
@@ -84,17 +77,8 @@ parse(int key, char *arg, struct argp_state *state)
 			number_of(state, "memory-max", arg,
 		                  (uint64_t)memory->min, (uint64_t)memory->max);
 		return 0;
-	case KEY_JSON:
-		cal->json = true;
-		return 0;
-	case KEY_DRY_RUN:
-		cal->dry_run = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -226,14 +210,14 @@ report(const struct calibrate *cal, const struct cost *cost,
 {
 	cJSON *root;
 
-	if (!cal->json) {
+	if (!cal->common.json) {
 		printf("hash-memory=%u\nhash-passes=%u\n", cost->kib,
 		       cost->passes);
 		printf("%.0f ms a hash%s%s\n", cost->ms,
 		       cost->ms > cal->target_ms
 		               ? ", the least there is: slower than asked"
 		               : "",
-		       cal->dry_run ? "; nothing was set" : "");
+		       cal->common.dry_run ? "; nothing was set" : "");
 		for (size_t i = 0; i < stored->n; i++)
 			printf("%" PRIu64 " stored with %u KiB, %u passes\n",
 			       stored->of[i].hashes, stored->of[i].cost.kib,
@@ -245,7 +229,7 @@ report(const struct calibrate *cal, const struct cost *cost,
 	    !cJSON_AddNumberToObject(root, "hash-passes", cost->passes) ||
 	    !cJSON_AddNumberToObject(root, "milliseconds", cost->ms) ||
 	    !cJSON_AddNumberToObject(root, "target", cal->target_ms) ||
-	    !cJSON_AddBoolToObject(root, "dryRun", cal->dry_run) ||
+	    !cJSON_AddBoolToObject(root, "dryRun", cal->common.dry_run) ||
 	    !add_stored(root, stored)) {
 		cJSON_Delete(root);
 		root = NULL;
@@ -268,7 +252,7 @@ ctl_calibrate(struct ctl *ctl, int argc, char **argv)
 		       "renewed as their owners sign in.",
 		.children = children,
 	};
-	struct calibrate cal = { .ctl = ctl, .target_ms = TARGET_MS };
+	struct calibrate cal = { .common.ctl = ctl, .target_ms = TARGET_MS };
 	struct rst_env *env = NULL;
 	struct cost cost = { 0 };
 	struct decoy_costs stored = { 0 };
@@ -286,7 +270,7 @@ ctl_calibrate(struct ctl *ctl, int argc, char **argv)
 		status = CTL_INTERNAL;
 	if (status == CTL_OK)
 		status = ctl_failed(find(&cal, &cost), &none);
-	ctx.dry_run = cal.dry_run;
+	ctx.dry_run = cal.common.dry_run;
 	/* what is stored stays as dear as it was: it must be known */
 	if (status == CTL_OK)
 		status = ctl_failed(decoy_recount(env, &stored), &none);

@@ -14,7 +14,7 @@
 #define GROUP          "roster"
 
 struct options {
-	struct ctl *ctl;
+	struct ctl_options common;
 	const char *suffix, *organisation;
 };
 
@@ -32,24 +32,18 @@ parse(int key, char *arg, struct argp_state *state)
 	struct options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = options->ctl;
-		return 0;
 	case 's':
 		options->suffix = arg;
 		return 0;
 	case 'o':
 		options->organisation = arg;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "what is \"%s\"?", arg);
-		return 0;
 	case ARGP_KEY_END:
 		if (options->suffix == NULL)
 			argp_error(state, "--suffix is missing");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return ctl_parse_option(key, arg, state);
 	}
 }
 
@@ -147,7 +141,7 @@ ctl_init(struct ctl *ctl, int argc, char **argv)
 		       "left alone, so it can be repeated.",
 		.children = children,
 	};
-	struct options options = { .ctl = ctl };
+	struct options options = { .common.ctl = ctl };
 	struct act_refusal refusal = { 0 };
 	struct rst_env *env = NULL;
 	struct act_ctx ctx;
