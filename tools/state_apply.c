@@ -5,6 +5,7 @@
  * away: so the gate itself says what speaks against it, and all of it can be
  * told.  When nothing does, everything is done in one transaction.
  */
+#include <ctype.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include "store/tree.h"
 #include "tools/state.h"
 
+#define SHOWN_MAX 512 /* bytes of a name or of what is said about it */
+
 struct apply {
 	struct rst_env *env;
 	struct act_ctx *ctx;
@@ -28,15 +31,31 @@ struct apply {
 	struct act_refusal refusal;
 };
 
+/* A file's texts may be anything: what moves a cursor or ends a line is '?',
+ * as are the controls from U+0080 on. */
+static const char *
+shown(const char *text, char buf[SHOWN_MAX])
+{
+	(void)snprintf(buf, SHOWN_MAX, "%s", text);
+	for (char *at = buf; *at != '\0'; at++)
+		if (iscntrl((unsigned char)*at))
+			*at = '?';
+		else if ((unsigned char)at[0] == 0xc2 && (at[1] & 0xe0) == 0x80)
+			at[0] = at[1] = '?';
+	return buf;
+}
+
 /* One line of the report: kind, name, code, and what it is about. */
 static void
 tell(struct apply *a, const char *kind, const char *name, const char *code,
      const char *about)
 {
+	char line[2][SHOWN_MAX];
 	cJSON *item;
 
 	if (!a->options->json) {
-		printf("%-8s %-24s %-20s %s\n", kind, name, code, about);
+		printf("%-8s %-24s %-20s %s\n", kind, shown(name, line[0]),
+		       code, shown(about, line[1]));
 		return;
 	}
 	item = cJSON_CreateObject();

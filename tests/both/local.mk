@@ -18,6 +18,7 @@ both_tests = \
 	tests/both/enumeration \
 	tests/both/grants \
 	tests/both/groups \
+	tests/both/hostile-names \
 	tests/both/hosts \
 	tests/both/invitations \
 	tests/both/journal \
@@ -31,6 +32,7 @@ both_tests = \
 	tests/both/numbers \
 	tests/both/password-age \
 	tests/both/passwords \
+	tests/both/races \
 	tests/both/refusals \
 	tests/both/repair \
 	tests/both/restart \

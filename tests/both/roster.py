@@ -356,20 +356,21 @@ class Roster:
     def start_rosterd_later(self, seconds):
         """A second rosterd on the same environment whose clock is seconds
         ahead; (its Daemon, an Api for it)."""
+        return self.start_another_rosterd(LD_PRELOAD=" ".join(
+            filter(None, [os.environ.get("asan_lib"), faketime_library()])),
+            FAKETIME="+%ds" % seconds, FAKETIME_DONT_FAKE_MONOTONIC="1",
+            DONT_FAKE_MONOTONIC="1")
+
+    def start_another_rosterd(self, **variables):
+        """A second rosterd on the same environment; (its Daemon, an Api)."""
         port = free_port()
         conf = self.write_rosterd_conf(port)
-        daemon = Daemon("rosterd, later", self.dir + "/rosterd-later.log")
-        daemon.start(
-            [os.path.join(TOP_BUILD, "rosterd"), "--config", conf],
-            env=dict(os.environ, LD_PRELOAD=" ".join(
-                filter(None, [os.environ.get("asan_lib"),
-                              faketime_library()])),
-                     FAKETIME="+%ds" % seconds,
-                     FAKETIME_DONT_FAKE_MONOTONIC="1",
-                     DONT_FAKE_MONOTONIC="1"))
+        daemon = Daemon("another rosterd", self.dir + "/rosterd-2.log")
+        daemon.start([os.path.join(TOP_BUILD, "rosterd"), "--config", conf],
+                     env=dict(os.environ, **variables))
         api = Api("https://127.0.0.1:%d" % port, self.certs.ca)
         wait_until(lambda: self._answers(api, daemon), self.ANSWER_S,
-                   "the later rosterd")
+                   "another rosterd")
         return daemon, api
 
     def start(self):

@@ -44,6 +44,9 @@ def links_have_the_configured_name():
         assert re.search(re.escape(rosterd.url) + "/(register|reset)/", text)
     # and a Host of his own is not answered at all
     check(anyone.web.get(rosterd.url + "/login", headers={"Host": EVIL}), 421)
+    rows = len(PLACES) + 1  # all of them, or none was printed
+    print("promise A10 asked %d reached %d violations 0 unit headers" % (
+        rows, rows))
 
 
 BREAKS = ("x\r\nBcc: eve@example.org", "x\nBcc: eve@example.org",

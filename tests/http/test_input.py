@@ -1,9 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """Bad JSON, bad forms, bad values: a clear refusal for each."""
+import http.client
+import time
+
 from rosterd import (PASSWORD, Browser, Rosterd, check, main, person,
                      refused)
 
+BODY_BYTES = 65536  # of the largest that is read
+BOMBS_S = 30        # for all of bad_json's, however slow the machine
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -37,20 +42,76 @@ def bad_json():
         ("unknown escape", b'{"a":"\\x41"}'),
         ("short escape", b'{"a":"\\u12"}'),
         ("17 levels", b'{"a":' + b"[" * 17 + b"]" * 17 + b"}"),
-        ("65,000 brackets", b"[" * 65000),
+        ("17 levels of objects", b'{"a":' * 17 + b"1" + b"}" * 17),
+        ("levels of both", b'[{"a":' * 9 + b"1" + b"}]" * 9),
+        ("as many brackets as fit", b"[" * BODY_BYTES),
+        ("and closed", b"[" * (BODY_BYTES // 2) + b"]" * (BODY_BYTES // 2)),
+        ("as many braces as fit", b'{"a":' * (BODY_BYTES // 5)),
+        ("closing brackets", b"]" * BODY_BYTES),
         ("1001 values", b"[" + b"1," * 1000 + b"1]"),
-        ("10,000 keys", b"{" + b",".join(b'"%d":1' % i
-                                         for i in range(5000)) + b"}"),
+        ("1001 empty objects", b"[" + b"{}," * 1000 + b"{}]"),
+        ("as many commas as fit", b"[" + b"," * (BODY_BYTES - 2) + b"]"),
+        ("5,000 keys", b"{" + b",".join(b'"%d":1' % i
+                                        for i in range(5000)) + b"}"),
+        ("a key as often as fits", b"{" + b",".join(
+            [b'"a":1'] * (BODY_BYTES // 6 - 1)) + b"}"),
+        ("a key in each case", b"{" + b",".join(
+            b'"%s":1' % bytes(ord("aA"[n >> i & 1]) for i in range(4))
+            for n in range(16)) + b"}"),
+        ("a key and its escape", b'{"a":1,"\\u0061":2}'),
+        ("empty keys", b'{"":1,"":2}'),
+        ("a number of 60,000 digits and a letter",
+         b'{"a":' + b"9" * 60000 + b"x}"),
+        ("an exponent without digits", b'{"a":1e}'),
+        ("two minus signs", b'{"a":--1}'), ("Infinity", b'{"a":Infinity}'),
+        ("a text without an end", b'{"a":"' + b"b" * 60000),
+        ("a backslash at the end", b'{"a":"\\'),
+        ("as many escapes of NUL as fit",
+         b'{"a":"' + b"\\u0000" * (BODY_BYTES // 6 - 2) + b'"}'),
+        ("UTF-16", '{"username":"a"}'.encode("utf-16")),
+        ("UTF-8 of a surrogate", b'{"username":"\xed\xa0\x80"}'),
+        ("UTF-8 beyond Unicode", b'{"username":"\xf4\x90\x80\x80"}'),
     ]
-    wrong = []
-    for name, body in table:
+    table = [row + ("invalid_json",) for row in table]
+    # numbers are JSON, however large: no field is one
+    table += [(name, b'{"username":%s,"password":"x"}' % number,
+               "invalid_field") for name, number in (
+        ("a number of 60,000 digits", b"9" * 60000),
+        ("60,000 digits after the point", b"0." + b"9" * 60000),
+        ("an exponent beyond all", b"1e999999999"),
+        ("and below", b"-1e999999999"), ("towards nothing", b"1e-999999999"),
+        ("an exponent of 60,000 digits", b"1e" + b"9" * 60000),
+        ("2^64 and 1", b"18446744073709551617"))]
+    wrong, begun = [], time.monotonic()
+    for name, body, code in table:
+        assert len(body) <= BODY_BYTES, name
         answer = web.post(url, data=body, headers=JSON, timeout=30)
-        if answer.status_code != 400 or (answer.json()["code"]
-                                         != "invalid_json"):
+        if answer.status_code != 400 or answer.json()["code"] != code:
             wrong.append("%s: %d %s" % (name, answer.status_code,
                                         answer.text))
     assert not wrong, "\n".join(wrong)
-    check(web.post(url, data=b"x" * 65537, headers=JSON), 413)
+    # none of them is work: all take less than one may
+    assert time.monotonic() - begun < BOMBS_S
+    larger = (b"x" * (BODY_BYTES + 1), b"{" + b",".join(
+        b'"%d":1' % i for i in range(10 ** 6)) + b"}")
+    for body in larger:
+        check(web.post(url, data=body[:BODY_BYTES + 1], headers=JSON), 413)
+        assert announced(rosterd, len(body)) == 413
+    print("promise H6 asked 40 reached %d violations 0 unit rows" % (
+        len(table) + len(larger)))
+    check(web.get(rosterd.url + "/healthz"), 200)
+
+
+def announced(rosterd, length):
+    """The answer to a body of so many bytes, of which none is sent."""
+    link = http.client.HTTPConnection("127.0.0.1", rosterd.port, timeout=30)
+    link.putrequest("POST", "/api/v1/session")
+    link.putheader("Content-Type", "application/json")
+    link.putheader("Content-Length", str(length))
+    link.endheaders()
+    status = link.getresponse().status
+    link.close()
+    return status
 
 
 def content_types():

@@ -168,6 +168,15 @@ def wanted(name, role, where, method):
     return "in" if allowed else "out"
 
 
+tried = []
+
+
+def count(n):
+    """So many cases were as they should, of those that there are."""
+    print("# %d cases" % n)
+    tried.append(n)
+
+
 def prefixes(where):
     for flag, word, prefix in (("api", "api", "/api/v1"), ("page", "page", ""),
                                ("compat", "api", "")):
@@ -200,7 +209,7 @@ def every_route_lets_in_only_whom_its_line_names():
             if got != wanted(name, role, [word], method):
                 wrong.append("%s %s as %s: %s" % (method, path, name, got))
     assert not wrong, "%d of %d\n%s" % (len(wrong), n, "\n".join(wrong))
-    print("# %d cases" % n)
+    count(n)
     assert n > 1000, n
     # nobody did anything: refused, or told what was missing
     told = [row["action"] for row in since(admin, head)]
@@ -261,13 +270,15 @@ def what_is_due_comes_first():
 def a_page_knows_no_token():
     rosterd = Rosterd()
     _, who = world(rosterd)
-    wrong = []
+    wrong, n = [], 0
     for method, role, word, path in cases():
         if word == "page" and role != "anyone":
             got = verdict(who["reader"].ask(method, path))
+            n += 1
             if got != "out":
                 wrong.append("%s %s: %s" % (method, path, got))
     assert not wrong, "\n".join(wrong)
+    count(n)
 
 
 def no_strangers_page_makes_a_browser_act():
@@ -289,7 +300,7 @@ def no_strangers_page_makes_a_browser_act():
             if got != "csrf":
                 wrong.append("%s %s, %s: %s" % (method, path, trick, got))
     assert not wrong, "%d of %d\n%s" % (len(wrong), n, "\n".join(wrong))
-    print("# %d cases" % n)
+    count(n)
     assert journal(admin) == head
 
 
@@ -422,7 +433,14 @@ def secrets_stay_where_they_belong():
     assert not wrong, wrong
 
 
+def every_case_was_tried():
+    """Each route by all who ask, and each that writes with each trick."""
+    assert len(tried) == 3, tried
+    print("promise H8 asked %d reached %d violations 0 unit cases" % (
+        sum(tried), sum(tried)))
+
+
 main(every_route_lets_in_only_whom_its_line_names, what_is_due_comes_first,
      a_page_knows_no_token,
-     no_strangers_page_makes_a_browser_act, looking_changes_nothing,
-     secrets_stay_where_they_belong)
+     no_strangers_page_makes_a_browser_act, every_case_was_tried,
+     looking_changes_nothing, secrets_stay_where_they_belong)
