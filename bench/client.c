@@ -56,7 +56,7 @@ static struct {
 	uint64_t operations; /* 0: as many as the time allows */
 	uint64_t first;      /* the number of the first one */
 	int expected;
-	bool in_order, wait, reconnect;
+	bool in_order, wait;
 	struct key *keys;
 	size_t n_keys;
 	char **words;
@@ -418,10 +418,6 @@ one(struct worker *worker)
 	began = now_ns();
 	if (began >= stop_at)
 		return false;
-	if (given.reconnect) {
-		ldap_unbind_ext_s(worker->ld, NULL, NULL);
-		worker->ld = connected();
-	}
 	code = perform(worker);
 	note(worker, now_ns() - began);
 	if (code != given.expected)
@@ -485,8 +481,7 @@ read_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+H:D:w:t:s:n:o:f:e:z:qgr")) !=
-	       -1) {
+	while ((option = getopt(argc, argv, "+H:D:w:t:s:n:o:f:e:z:qg")) != -1) {
 		switch (option) {
 		case 'H':
 			given.url = optarg;
@@ -523,9 +518,6 @@ read_options(int argc, char *argv[])
 			break;
 		case 'g':
 			given.wait = true;
-			break;
-		case 'r':
-			given.reconnect = true;
 			break;
 		default:
 			exit(2);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """clients.py - id(1) through stock nslcd and stock sssd, with nothing cached
 
-Beside the same in a directory of 50, where no group is a burden.  sssd starts anew for each question, as its caches are on
-disk; nslcd caches nothing but errors of the connection.
+Beside the same where ldapusers is a group of one, who is asked for.  sssd
+starts anew for each question, as its caches are on disk; nslcd caches nothing
+but errors of the connection.
 """
 import os
 import sys
@@ -10,17 +11,24 @@ import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
                              "..", "tests", "clients"))
-from data import (HUGE, SERVICE, SERVICE_PASSWORD, SUFFIX,  # noqa: E402
-                  uid)
+from data import (GROUP_SIZE, SERVICE, SERVICE_PASSWORD,  # noqa: E402
+                  SUFFIX, groups_of, uid)
 from harness import (Certificates, Failure, need_modules,  # noqa: E402
                      wait_until)
 
 READY_S = 120
-SMALL = 50  # people
+END_S = 30
+SMALL = 50       # people: a group of 20, and ldapusers of
+SMALL_USERS = 1  # which is the first one
 GIVE_UP_S = 120
 ASKED = 20       # times that nslcd is asked in a round
-KILLED = ("killed by watchdog", "has been killed", "terminated by own WATCHDOG",
-          "was terminated", "WATCHDOG")
+KILLED = ("killed by watchdog", "has been killed", "was terminated",
+          "terminated by own WATCHDOG", "WATCHDOG")
+PID_FILE = {"nslcd": "/run/nslcd/nslcd.pid", "sssd": "/run/sssd.pid"}
+LEFT = {"nslcd": ("rm", "-f", "/run/nslcd/socket", PID_FILE["nslcd"]),
+        "sssd": ("sh", "-c", "rm -f /var/lib/sss/db/* /var/lib/sss/mc/* "
+                 "/var/lib/sss/pipes/nss /var/lib/sss/pipes/ssh " +
+                 PID_FILE["sssd"])}
 # Names are looked up, nobody signs in: no TLS, which nslcd and sssd need for
 # passwords alone.
 NSLCD = {"ssl": "off", "tls_reqcert": None, "tls_cacertfile": None,
@@ -57,57 +65,89 @@ def ask(box, name, groups):
     return took
 
 
+def of_client(box):
+    """Names of the client's processes: in its PID namespace nobody else has
+    them."""
+    _, text = box.run("sh", "-c", "cat /proc/[0-9]*/comm 2>/dev/null")
+    return [name for name in text.split()
+            if name.startswith(("nslcd", "sssd", "ldap_child"))]
+
+
+def end(box):
+    """SIGTERM to the client itself; what runs outside is but nsenter, whose
+    end it would outlive."""
+    if box.client.alive():
+        box.run("sh", "-c", "kill $(cat %s)" % PID_FILE[box.kind])
+        wait_until(lambda: not box.client.alive(), END_S,
+                   "the end of " + box.kind, 0.05)
+    wait_until(lambda: not of_client(box), END_S,
+               "the end of all of " + box.kind, 0.05)
+
+
 def cold(box, other):
     """A client that knows nothing but somebody else: sssd with an empty
     cache, connected."""
-    box.client.kill()
-    if box.kind == "sssd":
-        box.run("sh", "-c", "rm -f /var/lib/sss/db/* /var/lib/sss/mc/* "
-                "/var/lib/sss/pipes/nss /var/lib/sss/pipes/ssh "
-                "/run/sssd.pid")
-    else:
-        box.run("rm", "-f", "/run/nslcd/socket", "/run/nslcd/nslcd.pid")
+    end(box)
+    box.run(*LEFT[box.kind])
     box.start()
     wait_until(lambda: box.run("getent", "passwd", other)[0] == 0, READY_S,
                box.kind, 0.1)
 
 
-def one_round(bench, server, schema, box, n, people):
-    name = "id-%s-%s" % (box.kind, schema)
-    title = "id through stock %s, %s, cold" % (box.kind, schema)
+def person(server, i):
+    """The one who is asked for the i-th time: of those in two groups; where
+    ldapusers is a group of one, that one."""
+    if server.name == "small":
+        return uid(1)
+    return uid(i % (groups_of(server.people) * GROUP_SIZE) + 1)
+
+
+def one_round(bench, server, schema, box, n):
+    other = uid(server.people)
     if box.kind == "sssd":
-        cold(box, uid(people))
-        took = [ask(box, uid(n + 1), ["ldapusers", "g0000"])]
+        cold(box, other)
+        took = [ask(box, person(server, n), ["ldapusers", "g0000"])]
+        end(box)
     else:
         if n == 0:
-            cold(box, uid(people))
-        took = [ask(box, uid((n * ASKED + i) % (people // 50 * 20) + 1), ["ldapusers"])
-                for i in range(min(ASKED, people // 50))]
+            cold(box, other)
+        took = [ask(box, person(server, n * ASKED + i), ["ldapusers"])
+                for i in range(ASKED)]
     took.sort()
-    bench.keep(name, title, server.name, {
-        "ms": took[len(took) // 2], "p50_us": took[len(took) // 2] * 1000,
-        "p99_us": took[-1] * 1000, "rate": 1000 * len(took) / sum(took)},
+    bench.keep(
+        "id-%s-%s" % (box.kind, schema),
+        "id through stock %s, %s, cold" % (box.kind, schema), server.name, {
+            "ms": took[len(took) // 2], "p50_us": took[len(took) // 2] * 1000,
+            "p99_us": took[-1] * 1000, "rate": 1000 * len(took) / sum(took)},
         "hide" if server.name != "mdb" else "",
         "<= 10 ms" if box.kind == "nslcd" else "<= 1.2 x small",
         ("us", 10000) if box.kind == "nslcd" else ("small", 1.2))
 
 
 def small_directory(bench):
-    """The same work where everybody is 50: a group that is no burden."""
+    """The same work with a group of one."""
     import servers
     from data import write_ldif
     from loads import raw
 
     class Small(servers.Roster):
         name = "small"
+        what = "as roster, %d people, %d in ldapusers" % (SMALL, SMALL_USERS)
 
     server = Small(bench.folder, SMALL)
     ldif = os.path.join(server.dir, "data.ldif")
     hashed = raw("password", SERVICE_PASSWORD)
-    write_ldif(ldif, SMALL, hashed, hashed)
+    write_ldif(ldif, SMALL, hashed, hashed, SMALL_USERS)
     server.load(ldif)
     server.start()
     return server
+
+
+def tell_killed(bench, server, box):
+    killed = [line for line in box.client.text().splitlines()
+              if any(word in line for word in KILLED)]
+    if killed:
+        bench.note("%s on %s: %s" % (box.kind, server.name, killed[0][:200]))
 
 
 def measure(bench, people, rounds):
@@ -118,22 +158,26 @@ def measure(bench, people, rounds):
         return
     small = small_directory(bench)
     schemas = {"nslcd": ["rfc2307bis"], "sssd": ["rfc2307", "rfc2307bis"]}
+    asked = []
     for server in bench.chosen(("mdb", "roster"), "id", "client") + [small]:
         server.primary("hide")
-        for schema, box in containers(bench, server, schemas):
+        asked += [(server, schema, box)
+                  for schema, box in containers(bench, server, schemas)]
+    asked.sort(key=lambda one: (one[2].kind, one[1]))  # a row's side by side
+    for n in range(rounds):
+        for one in list(asked):
+            server, schema, box = one
             try:
-                for n in range(rounds):
-                    one_round(bench, server, schema, box, n,
-                              server.people)
+                one_round(bench, server, schema, box, n)
             except Failure as error:
                 bench.note("%s on %s: %s" % (box.kind, server.name, error))
-            killed = [line for line in box.client.text().splitlines()
-                      if any(word in line for word in KILLED)]
-            if killed:
-                bench.note("%s on %s: %s" % (box.kind, server.name,
-                                             killed[0][:200]))
-            box.stop()
+                tell_killed(bench, server, box)
+                box.stop()
+                asked.remove(one)
+    for server, _, box in asked:
+        tell_killed(bench, server, box)
+        box.stop()
     small.stop()
 
 
-__all__ = ["HUGE", "measure"]
+__all__ = ["measure"]

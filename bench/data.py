@@ -20,6 +20,7 @@ HUGE = "cn=ldapusers," + GROUPS
 GROUP_SIZE = 20
 GROUPS_MAX = 2000
 PEOPLE_A_GROUP = 50
+USERS = 2001  # gidNumber of ldapusers
 # what is written during a run gets numbers from the end of the third range
 THIRD_FIRST, THIRD_LAST = 600000, 4000000
 NEW_NUMBERS = 2000000
@@ -40,7 +41,7 @@ givenName: Given%(n)d
 displayName: Given%(n)d Family%(n)d
 mail: %(uid)s@example.org
 uidNumber: %(number)d
-gidNumber: 2001
+gidNumber: %(group)d
 homeDirectory: /home/%(uid)s
 loginShell: /bin/bash
 gecos: Given%(n)d Family%(n)d
@@ -143,7 +144,10 @@ def write_group(out, cn, gid, members):
     out.write("\n")
 
 
-def write_ldif(path, people, password, service_password):
+def write_ldif(path, people, password, service_password, users=None):
+    """So many of the people are users, in ldapusers: all, unless told.  The
+    others' primary group is the first small one."""
+    users = people if users is None else users
     with open(path, "w") as out:
         out.write(HEAD)
         for name in ("people", "groups", "invitations", "policies",
@@ -152,14 +156,15 @@ def write_ldif(path, people, password, service_password):
         out.write(TAIL % (THIRD_FIRST, THIRD_LAST, service_password))
         for n in range(1, people + 1):
             out.write(PERSON % {"uid": uid(n), "n": n, "number": number(n),
-                                "password": password})
+                                "group": USERS if n <= users else
+                                group_number(0), "password": password})
         for g in range(groups_of(people)):
             write_group(out, group_cn(g), group_number(g), range(
                 g * GROUP_SIZE + 1, g * GROUP_SIZE + GROUP_SIZE + 1))
         out.write(GROUP % {"cn": "sysadmins", "number": 2000} +
                   "rosterAdministrator: TRUE\nmemberUid: %s\nmember: %s\n\n" %
                   (uid(people), dn(people)))
-        write_group(out, "ldapusers", 2001, range(1, people + 1))
+        write_group(out, "ldapusers", USERS, range(1, users + 1))
 
 
 # What another server has no schema for.
@@ -184,14 +189,21 @@ def write_foreign_ldif(path, source, password):
                 entry = []
 
 
+def part(n):
+    """No zero leads: u0000001 has three of them, and so has nearly every
+    other name."""
+    return str(100 + n % 900)
+
+
 def write_keys(path, people):
-    """uid, uidNumber, DN, cn and gidNumber of the small group: a line for each
-    of those who are in two groups."""
+    """uid, uidNumber, DN, cn and gidNumber of the small group, three digits
+    that some people's names have: a line for each of those who are in two
+    groups."""
     with open(path, "w") as out:
         for n in range(1, groups_of(people) * GROUP_SIZE + 1):
             g = group_of(n)
             out.write("\t".join((uid(n), str(number(n)), dn(n), group_cn(g),
-                                 str(group_number(g)))) + "\n")
+                                 str(group_number(g)), part(n))) + "\n")
 
 
 def write_new_keys(path, begin, count):

@@ -3,8 +3,9 @@
 # variable: BENCH_PEOPLE, BENCH_ROUNDS, BENCH_SECONDS, BENCH_ROWS,
 # BENCH_SERVERS, BENCH_REPORT.  bench/run says what they are; "make
 # bench-replication": what replicas cost, bench/replication says by which.
-EXTRA_DIST += bench/replication bench/clients.py bench/counts bench/data.py bench/loads.py \
-	bench/rows.py bench/run bench/servers.py bench/table.py bench/web.py
+EXTRA_DIST += bench/replication bench/clients.py bench/counts bench/data.py \
+	bench/loads.py bench/rows.py bench/run bench/servers.py \
+	bench/table.py bench/web.py
 
 # Built by make check too, so that they do not rot.
 check_PROGRAMS += bench/raw

@@ -3,8 +3,8 @@
 
 A row is one LDAP operation with placeholders for the columns of the keys
 (data.write_keys): {0} uid, {1} uidNumber, {2} DN, {3} cn and {4} gidNumber of
-the small group.  What clients send is taken from what nslcd 0.9.12 and sssd
-2.8.2 do send.
+the small group, {5} three characters that several names have.  What clients
+send is taken from what nslcd 0.9.12 and sssd 2.8.2 do send.
 """
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ NSLCD_PASSWD = "uidNumber,cn,gecos,uid,objectClass,homeDirectory," \
 NSLCD_GROUP = "member,cn,memberUid,gidNumber"
 SSSD_GROUP = "(cn=*)(&(gidNumber=*)(!(gidNumber=0)))"
 POSIX_GROUP = "(objectClass=posixGroup)"
+ANYWHERE = "(|(uid=*%s*)(cn=*%s*)(mail=*%s*)(sn=*%s*))"
 HUGE_NUMBER = "(&(objectClass=posixGroup)(gidNumber=2001))"
 
 
@@ -107,9 +108,16 @@ MORE = [
         search("(objectClass=posixAccount)", NSLCD_PASSWD), page=1000,
         threads=1, operations=1, same=False,
         servers=("mdb", "multival", "389", "roster", "plain")),
-    Row("substring", "substring of uid, cn, mail or sn, as the page searches",
-        search("(|(uid=*{0}*)(cn=*{0}*)(mail=*{0}*)(sn=*{0}*))",
-               "uid,cn,mail"),
+    Row("getgrnam-huge-listed",
+        "ldapusers by name, with memberUid and member (list)",
+        search("(&(objectClass=posixGroup)(cn=ldapusers))", NSLCD_GROUP),
+        primary="list"),
+    Row("substring", "a whole uid anywhere in uid, cn, mail or sn",
+        search(ANYWHERE % (("{0}",) * 4), "uid,cn,mail"),
+        servers=("mdb", "multival", "389", "roster", "plain")),
+    Row("substring-3",
+        "three characters anywhere in uid, cn, mail or sn, as a page asks",
+        search(ANYWHERE % (("{5}",) * 4), "uid,cn,mail"),
         servers=("mdb", "multival", "389", "roster", "plain")),
     Row("compare", "compare memberUid of ldapusers",
         ["compare", HUGE, "memberUid", "{0}"], expect=6, same=False),

@@ -13,13 +13,14 @@ import time
 
 import loads
 import rows
-from data import PASSWORD, dn, uid
+from data import PASSWORD, uid
 from harness import TOP_BUILD, TOP_SRC, Daemon, Failure, free_port, wait_until
 from servers import cpu_of
 
 ANSWER_S = 120
 THREADS = 8            # that register people
 IDLE = 10000           # connections
+HELD_S = 5             # until rosterd holds, or has closed, all of them
 IDLE_AN_ADDRESS = 60   # rosterd takes 64
 FRESH = 100            # requests beside the idle ones
 UNITS = {"us": 1, "ms": 1000, "s": 1e6, "m": 6e7}
@@ -138,8 +139,8 @@ def wrk(rosterd, path, seconds, accept):
             "wrong": int(wrong.group(1)) if wrong else 0}
 
 
-GETS = (("web-session", "a session is checked, and whose it is told", "/api/v1/me",
-         "application/json"),
+GETS = (("web-session", "a session is checked, and whose it is told",
+         "/api/v1/me", "application/json"),
         ("web-people", "the page of all people", "/users", "text/html"),
         ("web-list", "the list of all people (JSON)", "/api/v1/users",
          "application/json"),
@@ -227,9 +228,24 @@ def idle_connections(rosterd, n):
             link.close()
 
 
+def sockets_of(pid):
+    """How many it has; the kernel completes connections nobody accepted."""
+    n = 0
+    for name in os.listdir("/proc/%d/fd" % pid):
+        try:
+            n += os.readlink("/proc/%d/fd/%s" % (pid, name)).startswith(
+                "socket:")
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return n
+
+
 def measure_idle(bench, rosterd, rounds):
     for _ in range(rounds):
+        before = sockets_of(rosterd.pid)
         with idle_connections(rosterd, IDLE):
+            wait_until(lambda: sockets_of(rosterd.pid) - before >= IDLE,
+                       HELD_S, "rosterd to hold %d connections" % IDLE)
             took = []
             for _ in range(FRESH):
                 began = time.monotonic()
@@ -237,6 +253,10 @@ def measure_idle(bench, rosterd, rounds):
                 if status != 200:
                     raise Failure("beside idle ones: %d" % status)
                 took.append((time.monotonic() - began) * 1e6)
+            held = sockets_of(rosterd.pid) - before
+            if held < IDLE:
+                raise Failure("beside idle ones: %d of %d were still held" % (
+                    held, IDLE))
             took.sort()
             bench.keep("web-idle", "a new connection and request beside "
                        "%d idle ones" % IDLE, "roster", {
@@ -244,6 +264,8 @@ def measure_idle(bench, rosterd, rounds):
                            "p50_us": took[FRESH // 2],
                            "p99_us": took[FRESH * 99 // 100],
                            "operations": FRESH, "wrong": 0})
+        wait_until(lambda: sockets_of(rosterd.pid) <= before, HELD_S,
+                   "rosterd to let go of idle connections")
 
 
 def measure(bench, server, people, seconds, rounds):
@@ -290,4 +312,4 @@ def mixed(bench, server, people, seconds, rounds):
     rosterd.stop()
 
 
-__all__ = ["dn", "measure", "mixed", "settings", "token"]
+__all__ = ["measure", "mixed", "settings", "token"]
