@@ -12,38 +12,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "httpd/lobby.h"
+
 #define AT_ONCE  64 /* accepted before the end is looked for again */
 #define PAUSE_MS 50 /* when there are too many, or no descriptors are left */
 
 struct http_acceptor {
-	int fd;
+	struct http_acceptor_conf conf;
 	int end_fd; /* readable: stop */
-	struct MHD_Daemon *daemon;
-	atomic_uint_fast64_t *connections;
-	unsigned int limit;
 	pthread_t thread;
 };
+
+static void
+count_out(struct http_acceptor *acceptor)
+{
+	atomic_fetch_sub(acceptor->conf.connections, 1);
+}
+
+/* What the library does not want it has closed. */
+static void
+hand_over(struct http_acceptor *acceptor, const struct http_guest *guest)
+{
+	if (MHD_add_connection(acceptor->conf.daemon, guest->fd,
+	                       (const struct sockaddr *)&guest->address,
+	                       guest->len) != MHD_YES)
+		count_out(acceptor);
+}
 
 /* One; false for none, or when it is better to wait. */
 static bool
 accept_one(struct http_acceptor *acceptor, bool *ret_pause)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof(address);
-	int fd;
+	const struct http_acceptor_conf *conf = &acceptor->conf;
+	struct http_guest guest = { .len = sizeof(guest.address) };
 
-	*ret_pause = atomic_load(acceptor->connections) >= acceptor->limit;
+	*ret_pause = atomic_load(conf->connections) >= conf->limit;
 	if (*ret_pause)
 		return false;
-	fd = accept4(acceptor->fd, (struct sockaddr *)&address, &len,
-	             SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0) {
-		atomic_fetch_add(acceptor->connections, 1);
-		/* what the library does not want it has closed */
-		if (MHD_add_connection(acceptor->daemon, fd,
-		                       (struct sockaddr *)&address,
-		                       len) != MHD_YES)
-			atomic_fetch_sub(acceptor->connections, 1);
+	guest.fd = accept4(conf->fd, (struct sockaddr *)&guest.address,
+	                   &guest.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (guest.fd >= 0) {
+		atomic_fetch_add(conf->connections, 1);
+		if (conf->lobby == NULL)
+			hand_over(acceptor, &guest);
+		else if (!http_lobby_enter(conf->lobby, &guest))
+			count_out(acceptor);
 		return true;
 	}
 	if (errno == ECONNABORTED || errno == EINTR)
@@ -52,21 +65,46 @@ accept_one(struct http_acceptor *acceptor, bool *ret_pause)
 	return false;
 }
 
+/* Hand over who said hello. */
+static void
+call_in(struct http_acceptor *acceptor)
+{
+	struct http_guest guest;
+
+	for (;;)
+		switch (http_lobby_next(acceptor->conf.lobby, &guest)) {
+		case LOBBY_NOBODY:
+			return;
+		case LOBBY_READY:
+			hand_over(acceptor, &guest);
+			break;
+		case LOBBY_GONE:
+			count_out(acceptor);
+			break;
+		}
+}
+
 static void *
 run(void *arg)
 {
 	struct http_acceptor *acceptor = arg;
+	const struct http_acceptor_conf *conf = &acceptor->conf;
 	bool pause = false;
 
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = acceptor->end_fd, .events = POLLIN },
-			{ .fd = pause ? -1 : acceptor->fd, .events = POLLIN },
+			{ .fd = conf->lobby != NULL ? http_lobby_fd(conf->lobby)
+			                            : -1,
+			  .events = POLLIN },
+			{ .fd = pause ? -1 : conf->fd, .events = POLLIN },
 		};
 
-		(void)poll(fds, 2, pause ? PAUSE_MS : -1);
+		(void)poll(fds, 3, pause ? PAUSE_MS : -1);
 		if (fds[0].revents != 0)
 			return NULL;
+		if (fds[1].revents != 0)
+			call_in(acceptor);
 		pause = false;
 		for (int i = 0; i < AT_ONCE; i++)
 			if (!accept_one(acceptor, &pause))
@@ -75,18 +113,16 @@ run(void *arg)
 }
 
 enum rst_err
-http_acceptor_start(int fd, struct MHD_Daemon *daemon,
-                    atomic_uint_fast64_t *connections, unsigned int limit,
+http_acceptor_start(const struct http_acceptor_conf *conf,
                     struct http_acceptor **ret_acceptor)
 {
 	struct http_acceptor *acceptor = calloc(1, sizeof(*acceptor));
 
-	if (acceptor == NULL)
+	if (acceptor == NULL) {
+		http_lobby_free(conf->lobby);
 		return RST_ENOMEM;
-	acceptor->fd = fd;
-	acceptor->daemon = daemon;
-	acceptor->connections = connections;
-	acceptor->limit = limit;
+	}
+	acceptor->conf = *conf;
 	acceptor->end_fd = eventfd(0, EFD_CLOEXEC);
 	if (acceptor->end_fd >= 0 &&
 	    pthread_create(&acceptor->thread, NULL, run, acceptor) == 0) {
@@ -95,6 +131,7 @@ http_acceptor_start(int fd, struct MHD_Daemon *daemon,
 	}
 	if (acceptor->end_fd >= 0)
 		close(acceptor->end_fd);
+	http_lobby_free(conf->lobby);
 	free(acceptor);
 	return RST_ENOMEM;
 }
@@ -107,6 +144,7 @@ http_acceptor_stop(struct http_acceptor *acceptor)
 	while (eventfd_write(acceptor->end_fd, 1) != 0 && errno == EINTR)
 		;
 	pthread_join(acceptor->thread, NULL);
+	http_lobby_free(acceptor->conf.lobby);
 	close(acceptor->end_fd);
 	free(acceptor);
 }

@@ -15,18 +15,27 @@
 #include "store/err.h"
 
 struct MHD_Daemon;
+struct http_lobby;
 struct http_acceptor;
 
+struct http_acceptor_conf {
+	int fd; /* borrowed, does not block */
+	struct MHD_Daemon *daemon;
+	atomic_uint_fast64_t *connections;
+	unsigned int limit; /* of *connections */
+	/* where who comes waits for his ClientHello; NULL: nobody has to.
+	 * The acceptor's from now on. */
+	struct http_lobby *lobby;
+};
+
 /*
- * Accept on fd, in a thread of its own, while *connections is below limit;
- * from there on who comes waits in the kernel.  Each that is accepted is
- * counted, and to be taken off when the library says that it is closed.  Each
- * thread of the library must allow for limit of them.  fd is borrowed and does
- * not block.  RST_ENOMEM: no thread or no descriptor.
+ * Accept in a thread of its own while *connections is below the limit; from
+ * there on who comes waits in the kernel.  Each that is accepted is counted,
+ * and to be taken off when the library says that it is closed.  Each thread of
+ * the library must allow for limit of them.  RST_ENOMEM: no thread or no
+ * descriptor; the lobby is freed.
  */
-enum rst_err http_acceptor_start(int fd, struct MHD_Daemon *daemon,
-                                 atomic_uint_fast64_t *connections,
-                                 unsigned int limit,
+enum rst_err http_acceptor_start(const struct http_acceptor_conf *conf,
                                  struct http_acceptor **ret_acceptor)
 	RST_MUST_USE;
 /* Nobody is accepted any more when it returns.  NULL is allowed. */

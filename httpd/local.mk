@@ -49,6 +49,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/json_scan.c \
 	httpd/list.c \
 	httpd/listen.c \
+	httpd/lobby.c httpd/lobby.h \
 	httpd/locale.c httpd/locale.h \
 	httpd/log.c \
 	httpd/mail.c httpd/mail.h \

@@ -2,10 +2,11 @@
 /* reaper.h - connections that take too long, by the wall clock
  *
  * libmicrohttpd's timeout counts inactivity: a byte a second keeps a
- * connection for ever.  Here each connection has a deadline: the head of a
- * request must be complete within REAPER_HEAD_S of the connection's start (or
- * of the answer before), its body REAPER_BODY_S and the request must be over
- * REAPER_REQUEST_S after its head, or later by as much as its answer is large.
+ * connection for ever.  Here each connection has a deadline: with TLS its
+ * ClientHello must be there within REAPER_HEAD_S; the head of a request
+ * REAPER_HEAD_S after that (or after the answer before), its body
+ * REAPER_BODY_S and the request must be over REAPER_REQUEST_S after its head,
+ * or later by as much as its answer is large.
  */
 #ifndef HTTPD_REAPER_H
 #define HTTPD_REAPER_H

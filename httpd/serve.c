@@ -29,6 +29,7 @@
 
 #include "httpd/accept.h"
 #include "httpd/certificate.h"
+#include "httpd/lobby.h"
 #include "httpd/pool.h"
 #include "httpd/reaper.h"
 #include "httpd/route.h"
@@ -614,6 +615,25 @@ connection_limit(void)
 }
 
 static enum rst_err
+start_acceptor(struct serve *serve, unsigned int per_address,
+               unsigned int limit)
+{
+	struct http_server *server = serve->server;
+	struct http_acceptor_conf conf = {
+		.fd = server->listen_fd,
+		.daemon = serve->daemon,
+		.connections = &server->metrics.connections,
+		.limit = limit,
+	};
+
+	/* (without TLS there is a proxy, which says hello at once) */
+	if (!server->config->plain &&
+	    http_lobby_new(serve->reaper, per_address, &conf.lobby) != RST_OK)
+		return RST_ENOMEM;
+	return http_acceptor_start(&conf, &serve->acceptor);
+}
+
+static enum rst_err
 start_daemon(struct serve *serve, struct rst_detail *reterr)
 {
 	unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD |
@@ -649,9 +669,7 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 		return RST_EINVALID;
 	}
 	atomic_store(&serve->started, true);
-	return http_acceptor_start(serve->server->listen_fd, serve->daemon,
-	                           &serve->server->metrics.connections, limit,
-	                           &serve->acceptor);
+	return start_acceptor(serve, per_address, limit);
 }
 
 static uint16_t

@@ -5,6 +5,7 @@ http_units = \
 	tests/unit/test_conf \
 	tests/unit/test_form \
 	tests/unit/test_json \
+	tests/unit/test_lobby \
 	tests/unit/test_log \
 	tests/unit/test_mail_text \
 	tests/unit/test_query \
@@ -27,6 +28,8 @@ tests_unit_test_form_CFLAGS = $(http_unit_cflags)
 tests_unit_test_form_LDADD = $(http_unit_ldadd)
 tests_unit_test_json_CFLAGS = $(http_unit_cflags)
 tests_unit_test_json_LDADD = $(http_unit_ldadd)
+tests_unit_test_lobby_CFLAGS = $(http_unit_cflags)
+tests_unit_test_lobby_LDADD = $(http_unit_ldadd)
 tests_unit_test_log_CFLAGS = $(http_unit_cflags)
 tests_unit_test_log_LDADD = $(http_unit_ldadd)
 tests_unit_test_mail_text_CFLAGS = $(http_unit_cflags)
