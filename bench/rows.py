@@ -163,6 +163,7 @@ BINDS = [
 ]
 for one in BINDS:
     one.group, one.same = "bind", False
+    one.servers = one.servers or WRITERS  # the ceiling's are free
 
 ROWS = HOT + MORE + WRITES + [MIXED] + BINDS
 

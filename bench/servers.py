@@ -105,18 +105,18 @@ class Server:
             raise Failure("%s does not start: %s" % (
                 self.name, self.daemon.text()[-2000:]))
         try:
-            link = self.connection()
+            link = self.connection("", "")  # a password is not free
             return link.search_s(SUFFIX, ldap.SCOPE_SUBTREE,
                                  "(uid=%s)" % uid(1), ["uid"]) != []
         except (ldap.SERVER_DOWN, ldap.BUSY, ldap.UNAVAILABLE,
                 ldap.NO_SUCH_OBJECT):
             return False
 
-    def connection(self):
+    def connection(self, dn=SERVICE, password=SERVICE_PASSWORD):
         link = ldap.initialize(self.url)
         link.protocol_version = 3
         link.set_option(ldap.OPT_REFERRALS, 0)
-        link.simple_bind_s(SERVICE, SERVICE_PASSWORD)
+        link.simple_bind_s(dn, password)
         return link
 
     def root(self):

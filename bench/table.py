@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import json
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -24,7 +25,8 @@ PEERS = ("ceiling", "mdb", "multival", "389", "small")
 # percentiles
 TIMES = (("ms", 1000), ("cpu_us", 1), ("p50_us", 1), ("p99_us", 1),
          ("max_us", 1))
-CLOSE = 1.0  # of what was allowed
+MiB = 2 ** 20
+ENTRIES_SLACK = 1.05  # searches are of the same people, not as many of each
 
 
 @dataclass(frozen=True)
@@ -56,44 +58,73 @@ def spread(rounds, key):
     return 50 * (high - low) / statistics.median(values)
 
 
-def cost(row, rounds):
-    """The figure that ratios are made of: processor time where it was
-    measured and the work is the processor's, else the time it took."""
+def cost_of(row, rounds):
+    """(key, what makes us of it) of the figure that ratios are made of:
+    processor time where it was measured and the work is the processor's, else
+    the time it took."""
     if row.startswith(("add-", "remove-", "modify-", "delete-", "commit")):
-        rate = median(rounds, "rate")
-        return 1e6 / rate if rate else None
+        return "rate", lambda rate: 1e6 / rate
     if row.startswith("flood"):
-        return median(rounds, "p99_us")
-    for key, scale in (("ldclt_cpu_us", 1), ("cpu_us", 1), ("ms", 1000),
-                       ("p50_us", 1)):
-        value = median(rounds, key)
-        if value is not None and (key != "cpu_us" or row != "slapadd"):
-            return value * scale
-    return None
+        return "p99_us", float
+    if row == "storm":
+        return "max_us", float
+    for key, scale in (("cpu_us", 1), ("ms", 1000), ("p50_us", 1)):
+        if median(rounds, key) is not None and (
+                key != "cpu_us" or row != "slapadd"):
+            return key, lambda value, scale=scale: value * scale
+    return None, None
 
 
-def summary(results, titles, people, shape=BENCH):
+def cost(row, rounds):
+    key, form = cost_of(row, rounds)
+    value = median(rounds, key) if key else None
+    return form(value) if value else None
+
+
+def summary(results, titles, missing, people, shape=BENCH):
     """A row for each, a column for each server."""
     table = []
-    for row, servers in results.items():
+    for row in dict.fromkeys([*results, *missing]):
+        if row not in titles:
+            continue  # nobody was asked
         title, primary, target, limit = titles[row]
         one = {"row": row, "title": title, "primary": primary,
-               "target": target, "servers": {}}
-        for server, rounds in servers.items():
-            figures = {key: median(rounds, key)
-                       for _, key, _ in shape.columns}
-            figures["cost_us"] = cost(row, rounds)
-            figures["spread_percent"] = max(filter(None, (
-                spread(rounds, key) for key in ("ldclt_cpu_us", "cpu_us",
-                                                "rate", "ms"))),
-                default=None)
-            figures["rounds"] = len(rounds)
-            figures["wrong"] = sum(part.get("wrong", 0) for part in rounds)
-            one["servers"][server] = figures
+               "target": target, "servers": {},
+               "missing": {server: why
+                           for server, why in missing.get(row, {}).items()
+                           if server not in results.get(row, {})}}
+        for server, rounds in results.get(row, {}).items():
+            one["servers"][server] = figures_of(row, rounds, shape)
         add_ratios(one, shape)
         one["reached"] = reached(one, limit, results, people)
         table.append(one)
     return table
+
+
+def figures_of(row, rounds, shape):
+    figures = {key: median(rounds, key) for _, key, _ in shape.columns}
+    figures["max_us"] = median(rounds, "max_us")
+    figures["entries"] = median(rounds, "entries")
+    figures["rounds"] = len(rounds)
+    figures["wrong"] = sum(part.get("wrong", 0) for part in rounds)
+    # refusals are quick: they are no figure of the row
+    figures["cost_us"] = None if figures["wrong"] else cost(row, rounds)
+    key, _ = cost_of(row, rounds)
+    figures["spread_percent"] = spread(rounds, key) if key else None
+    return figures
+
+
+def unequal(table):
+    """Rows whose servers did not answer as much as the others."""
+    for one in table:
+        entries = {server: figures["entries"]
+                   for server, figures in one["servers"].items()
+                   if figures["entries"]}
+        if entries and max(entries.values()) > ENTRIES_SLACK * min(
+                entries.values()):
+            yield "%s: entries of one operation: %s" % (
+                one["row"], ", ".join("%s %.2f" % told
+                                      for told in entries.items()))
 
 
 def add_ratios(one, shape):
@@ -106,11 +137,14 @@ def add_ratios(one, shape):
 
 
 def reached(one, limit, results, people):
-    """True, False, or None where there is no target or nothing to tell it
-    by."""
+    """True, False (also of a row that failed), or None where there is no
+    target or nothing to tell it by."""
     ours = one["servers"].get("roster", {})
-    if limit is None or not ours.get("cost_us"):
+    if limit is None or ("roster" not in one["servers"] and
+                         "roster" not in one["missing"]):
         return None
+    if not ours.get("cost_us"):
+        return False
     kind, most = limit
     if kind in PEERS:
         ratio = ours["ratio"].get(kind)
@@ -123,7 +157,7 @@ def reached(one, limit, results, people):
         ratio = ours["p99_us"]
     else:
         ratio = ours["cost_us"]
-    return None if ratio is None else ratio <= most * CLOSE
+    return None if ratio is None else ratio <= most
 
 
 def number(value, form="%.1f"):
@@ -149,18 +183,26 @@ def text(table, sizes, facts, notes, shape=BENCH):
             else "", "; must be " + one["target"] +
             {True: ": yes", False: ": NO", None: ": ?"}[one["reached"]]
             if one["target"] else "")]
+        most = max((figures["rounds"]
+                    for figures in one["servers"].values()), default=0)
         for server, figures in one["servers"].items():
             lines.append(server.ljust(wide) + "".join(
                 "%10s" % number(figures[key], form)
                 for _, key, form in shape.columns) + "%8s  %s" % (
-                    number(figures["spread_percent"]), ratios(figures)))
+                    number(figures["spread_percent"]), ratios(figures)) +
+                ("  WRONG: %d" % figures["wrong"] if figures["wrong"] else
+                 "") + ("  (rounds: %d)" % figures["rounds"]
+                        if figures["rounds"] < max(most, facts["rounds"])
+                        else ""))
+        lines += [server.ljust(wide) + "  " + why
+                  for server, why in one["missing"].items()]
     if sizes:
         lines += ["", "%-10s%14s%14s%14s%10s" % (
             "memory", "own MiB", "mapped MiB", "database MiB", "B/person")]
     for server, size in sizes.items():
         lines.append("%-10s%14.1f%14.1f%14s%10s  %s" % (
-            server, size["rss_own"] / 2**20, size["rss_mapped"] / 2**20,
-            number(size["database"] and size["database"] / 2**20),
+            server, size["rss_own"] / MiB, size["rss_mapped"] / MiB,
+            number(size["database"] and size["database"] / MiB),
             number(size["database"] and size["database"] / facts["people"],
                    "%.0f"), size["what"]))
     lines += [""] + ["note: " + note for note in notes]
@@ -173,33 +215,92 @@ def span(us):
     return "%.2f ms" % (us / 1e3) if us >= 1000 else "%.0f us" % us
 
 
-def cell(figures, shape=BENCH):
-    if not figures or figures["cost_us"] is None:
+def cell(figures, shape=BENCH, why=""):
+    if not figures:
+        return why
+    if figures["wrong"]:
+        return "wrong"
+    if figures["cost_us"] is None:
         return ""
     if not shape.times:
-        return span(figures["cost_us"])
+        near = figures["spread_percent"]
+        return span(figures["cost_us"]) + (
+            "" if near is None else " ±%.0f %%" % near)
     said = [span(figures[key] * scale)
             for key, scale in TIMES if figures.get(key) is not None]
     return " / ".join(said) + "".join(
         ", %.2f x" % ratio for ratio in figures["ratio"].values())
 
 
-def markdown(table, facts, shape=BENCH):
-    names = [name for name in shape.servers
-             if any(name in one["servers"] for one in table)]
+def grid(heads, lines):
+    return ["| " + " | ".join(heads) + " |",
+            "|---|" + "---:|" * (len(heads) - 1)] + [
+                "| " + " | ".join(line) + " |" for line in lines]
+
+
+def title_of(one):
+    return one["title"] + (" [%s]" % one["primary"]
+                           if one["primary"] else "")
+
+
+def costs_grid(table, names, shape):
+    """What each row costs, and whether that is what it must be."""
     targets = any(one["target"] for one in table)
+    verdicts = {True: "yes", False: "**no**", None: ""}
+    return grid(["work", *names] + ["must reach", ""] * targets, [
+        [title_of(one)] + [
+            cell(one["servers"].get(name), shape,
+                 one["missing"].get(name, "")) for name in names] + [
+                     one["target"].replace("<=", "≤"),
+                     verdicts[one["reached"]]] * targets for one in table])
+
+
+def latencies_grid(table, names):
+    """The other figures of clients that ask one after the other."""
+    def latency(figures):
+        if not figures or figures["p50_us"] is None or figures["wrong"]:
+            return ""
+        said = "%s, %s / %s" % (rate_of(figures["rate"]),
+                                span(figures["p50_us"]),
+                                span(figures["p99_us"]))
+        if figures.get("ldclt_cpu_us") is not None:
+            said += "; %s" % span(figures["ldclt_cpu_us"])
+        return said
+    return grid(["work: operations a second, p50 / p99; by ldclt", *names], [
+        [title_of(one)] + [latency(one["servers"].get(name))
+                           for name in names]
+        for one in table if any(figures["p50_us"] is not None
+                                for figures in one["servers"].values())])
+
+
+def rate_of(rate):
+    return ("%.0f" if rate >= 100 else "%.1f") % rate
+
+
+def sizes_grid(sizes, people):
+    return grid(["server", "own memory", "of the file mapped", "database",
+                 "a person"], [
+        [server, "%.0f MiB" % (size["rss_own"] / MiB),
+         "%.0f MiB" % (size["rss_mapped"] / MiB)] + (
+             ["%.0f MiB" % (size["database"] / MiB),
+              "%.0f bytes" % (size["database"] / people)]
+             if size["database"] else ["", ""])
+        for server, size in sizes.items()])
+
+
+def markdown(table, facts, shape=BENCH, sizes=None, notes=()):
+    names = [name for name in shape.servers
+             if any(name in one["servers"] or name in one["missing"]
+                    for one in table)]
     lines = ["%s, commit %s, %s; %s." % (
-        facts["date"], facts["commit"], facts["how"], facts["machine"]), "",
-        "| work | " + " | ".join(names) + " |" +
-        " must reach | |" * targets,
-        "|---|" + "---:|" * len(names) + "---|---|" * targets]
-    for one in table:
-        lines.append("| %s | %s |" % (
-            one["title"], " | ".join(cell(one["servers"].get(name), shape)
-                                     for name in names)) + (" %s | %s |" % (
-            one["target"].replace("<=", "≤"),
-            {True: "yes", False: "**no**", None: ""}[one["reached"]])
-            if targets else ""))
+        facts["date"], facts["commit"], facts["how"], facts["machine"]), ""]
+    lines += costs_grid(table, names, shape)
+    if not shape.times:
+        lines += [""] + latencies_grid(table, names)
+    if sizes:
+        lines += [""] + sizes_grid(sizes, facts["people"])
+    lines += [""] * bool(notes) + ["- " + note.replace("\n", " ")
+                                   for note in notes]
     return "\n".join(lines) + "\n"
 
 
@@ -254,7 +355,9 @@ def version(*command):
         done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError:
         return ""
-    return (done.stdout + done.stderr).strip().splitlines()[0]
+    said = [line for line in (done.stdout + done.stderr).splitlines()
+            if re.search(r"[0-9]\.[0-9]", line)]
+    return said[0].strip() if said else ""
 
 
 def into_page(path, marks, said):
@@ -270,24 +373,26 @@ def into_page(path, marks, said):
 def write(bench, sizes, people, rounds, seconds, shape=BENCH, how=""):
     facts = {"people": people, "groups": groups_of(people), "rounds": rounds,
              "seconds": seconds, "commit": commit(TOP_SRC),
-             "machine": machine(),
+             "machine": machine(os.environ.get("BENCH_DIR") or "/var/tmp"),
              "how": how or "%d rounds of %g s" % (rounds, seconds),
              "date": time.strftime("%Y-%m-%d", time.gmtime()),
              "slapd": version("slapd", "-VV"),
              "389-ds": version("ns-slapd", "-v")}
-    table = summary(bench.results, bench.titles, people, shape)
     where = os.environ.get("BENCH_REPORT") or "."
     os.makedirs(where, exist_ok=True)
     base = os.path.join(where, "%s-%d" % (shape.name, people))
-    told = text(table, sizes, facts, bench.notes, shape)
+    missing = getattr(bench, "missing", {})
+    table = summary(bench.results, bench.titles, missing, people, shape)
+    notes = bench.notes + list(unequal(table))
+    told = text(table, sizes, facts, notes, shape)
     print(told)
     with open(base + ".txt", "w") as out:
         out.write(told)
     with open(base + ".md", "w") as out:
-        out.write(markdown(table, facts, shape))
+        out.write(markdown(table, facts, shape, sizes, notes))
     with open(base + ".json", "w") as out:
         json.dump({"facts": facts, "table": table, "sizes": sizes,
-                   "notes": bench.notes, "rounds": bench.results}, out,
+                   "notes": notes, "rounds": bench.results}, out,
                   indent=1)
         out.write("\n")
     if shape is BENCH and any(len(one["servers"]) > 1 for one in table):

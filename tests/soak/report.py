@@ -49,14 +49,16 @@ def file_system(path):
     return best[1]
 
 
-def machine():
+def machine(folder=None):
+    """... and what file system folder is on, or temporary files."""
     memory = first_value("/proc/meminfo", "MemTotal").split()[0]
     return "%d x %s, %s GiB, %s, Linux %s, tests on %s" % (
         os.cpu_count() or 1, first_value("/proc/cpuinfo", "model name"),
         "%.0f" % (int(memory) / (1 << 20)) if memory.isdigit() else "?",
         first_value("/etc/os-release", "PRETTY_NAME"),
         os.uname().release,
-        file_system(os.path.realpath(os.environ.get("TMPDIR", "/tmp"))))
+        file_system(os.path.realpath(
+            folder or os.environ.get("TMPDIR", "/tmp"))))
 
 
 def facts(source, options, results, seconds):
