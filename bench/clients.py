@@ -157,6 +157,7 @@ def measure(bench, people, rounds):
         bench.note("no rows of nslcd and sssd: they are not installed")
         return
     small = small_directory(bench)
+    bench.note("small: " + small.what)
     schemas = {"nslcd": ["rfc2307bis"], "sssd": ["rfc2307", "rfc2307bis"]}
     asked = []
     for server in bench.chosen(("mdb", "roster"), "id", "client") + [small]:

@@ -20,7 +20,7 @@ from servers import cpu_of
 ANSWER_S = 120
 THREADS = 8            # that register people
 IDLE = 10000           # connections
-HELD_S = 5             # until rosterd holds, or has closed, all of them
+HELD_S = 30            # until rosterd holds, or has closed, all of them
 IDLE_AN_ADDRESS = 60   # rosterd takes 64
 FRESH = 100            # requests beside the idle ones
 UNITS = {"us": 1, "ms": 1000, "s": 1e6, "m": 6e7}
