@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 #include "store/check_priv.h"
-#include "store/ident.h"
+#include "store/ident_priv.h"
 #include "store/index_priv.h"
 #include "store/member_priv.h"
 
@@ -212,6 +212,39 @@ rst_check_identities(struct rst_check *check)
 	    !rst_view_equal_nocase(on, RST_VIEW("on")))
 		return RST_OK;
 	return rst_check_walk(check, RST_T_IDENT, identity_row, &owner);
+}
+
+/* What is kept about ranges of numbers overlooks no free one. */
+enum rst_err
+rst_check_free_numbers(struct rst_check *check)
+{
+	static const enum rst_ident kinds[] = { RST_IDENT_UIDNUMBER,
+		                                RST_IDENT_GIDNUMBER };
+	uint32_t number;
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < sizeof(kinds) / sizeof(*kinds);
+	     i++) {
+		struct rst_number_range range = { .kind = kinds[i] };
+
+		while ((err = rst_number_range_next(check->txn, &range)) ==
+		       RST_OK) {
+			err = rst_number_unlisted(check->txn, &range, &number);
+			if (err == RST_OK)
+				rst_check_found(check,
+				                "the number %" PRIu32
+				                " is free and overlooked in "
+				                "the range from %" PRIu32,
+				                number, range.first);
+			else if (err != RST_ENOTFOUND)
+				return err;
+			range.first++;
+		}
+		if (err == RST_ENOTFOUND)
+			err = RST_OK;
+	}
+	/* a row that does not add up was format's */
+	return err == RST_ECORRUPT ? RST_OK : err;
 }
 
 /* The row of table index before, without its entry id. */

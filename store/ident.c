@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "store/env_priv.h"
+#include "store/ident_priv.h"
 #include "store/record_priv.h"
 
 #define IDENT_VALUE_MAX 254
@@ -304,6 +305,9 @@ rst_ident_update(struct rst_wtxn *txn, const struct rst_record *before,
 			continue;
 		err = rst_db_drop(txn, RST_T_IDENT,
 		                  rst_view(key->bytes, key->len));
+		if (err == RST_OK)
+			err = rst_number_row_went(
+				txn, rst_view(key->bytes, key->len));
 		/* Two values of one normal form had one row */
 		if (err == RST_ENOTFOUND)
 			err = RST_OK;
@@ -315,6 +319,9 @@ rst_ident_update(struct rst_wtxn *txn, const struct rst_record *before,
 			err = rst_db_put(txn, RST_T_IDENT,
 			                 rst_view(key->bytes, key->len),
 			                 rst_view(&flag, 1), true);
+		if (err == RST_OK && !contains(&old, key))
+			err = rst_number_row_came(
+				txn, rst_view(key->bytes, key->len));
 	}
 	free(old.items);
 	free(now.items);
@@ -396,151 +403,6 @@ rst_ident_number_owner(const struct rst_rtxn *txn, enum rst_ident kind,
 	rst_put_be32(be, number);
 	key_prefix(kind, rst_view(be, sizeof(be)), &key);
 	return owner_of(txn, &key, except, ret_owner);
-}
-
-/* The number of a row of this kind; false for a row of another one. */
-static bool
-row_number(struct rst_view key, enum rst_ident kind, uint32_t *ret_number)
-{
-	if (key.len != 14 || key.ptr[0] != (char)kind || key.ptr[1] != 4)
-		return false;
-	*ret_number = rst_get_be32(key.ptr + 2);
-	return true;
-}
-
-/* The lowest number from first to last that has no row; one walk of those
- * that have.  RST_EFULL. */
-static enum rst_err
-first_free(const struct rst_rtxn *txn, enum rst_ident kind, uint32_t first,
-           uint32_t last, uint32_t *ret_number)
-{
-	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
-	struct ident_key from;
-	uint64_t free_one = first;
-	uint32_t number;
-	char be[4];
-	enum rst_err err;
-
-	rst_put_be32(be, first);
-	key_prefix(kind, rst_view(be, sizeof(be)), &from);
-	err = rst_cursor_open(txn, RST_T_IDENT, &cursor);
-	if (err == RST_OK)
-		err = rst_cursor_seek(&cursor, rst_view(from.bytes, from.len),
-		                      &key, &value);
-	while (err == RST_OK && free_one <= last) {
-		if (!row_number(key, kind, &number) || number > free_one)
-			break;
-		free_one = (uint64_t)number + 1;
-		err = rst_cursor_next(&cursor, &key, &value);
-	}
-	rst_cursor_close(&cursor);
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
-	if (free_one > last)
-		return RST_EFULL;
-	*ret_number = (uint32_t)free_one;
-	return RST_OK;
-}
-
-/* The highest number from first to last that has a row; first - 1 for none. */
-static enum rst_err
-highest_taken(const struct rst_rtxn *txn, enum rst_ident kind, uint32_t first,
-              uint32_t last, uint64_t *ret_number)
-{
-	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
-	struct ident_key from;
-	uint32_t number;
-	char be[4];
-	enum rst_err err;
-
-	rst_put_be32(be, last);
-	key_prefix(kind, rst_view(be, sizeof(be)), &from);
-	memset(from.bytes + from.len, 0xff, 8); /* behind all rows of last */
-	from.len += 8;
-	err = rst_cursor_open(txn, RST_T_IDENT, &cursor);
-	if (err != RST_OK)
-		goto out;
-	err = rst_cursor_seek(&cursor, rst_view(from.bytes, from.len), &key,
-	                      &value);
-	err = err == RST_OK ? rst_cursor_previous(&cursor, &key, &value)
-	                    : rst_cursor_last(&cursor, &key, &value);
-	if (err == RST_OK && row_number(key, kind, &number) && number >= first)
-		*ret_number = number;
-	else if (err == RST_OK || err == RST_ENOTFOUND)
-		*ret_number = (uint64_t)first - 1;
-	if (err == RST_ENOTFOUND)
-		err = RST_OK;
-out:
-	rst_cursor_close(&cursor);
-	return err;
-}
-
-enum rst_err
-rst_ident_allocate(struct rst_wtxn *txn, enum rst_ident kind, uint32_t first,
-                   uint32_t last, uint32_t *ret_number)
-{
-	char name[48];
-	uint64_t high = 0;
-	uint32_t number = 0;
-	enum rst_err err;
-
-	if (first == 0 || first > last || last == RST_NO_NUMBER ||
-	    (kind != RST_IDENT_UIDNUMBER && kind != RST_IDENT_GIDNUMBER))
-		return RST_EINVALID;
-	snprintf(name, sizeof(name), "high-%d-%u", (int)kind, first);
-	err = rst_meta_number(&txn->r, name, &high);
-	if (err == RST_OK && high == 0)
-		err = highest_taken(&txn->r, kind, first, last, &high);
-	if (err != RST_OK)
-		return err;
-	err = RST_EFULL;
-	if (high < last)
-		err = first_free(&txn->r, kind, (uint32_t)high + 1, last,
-		                 &number);
-	if (err == RST_EFULL)
-		err = first_free(&txn->r, kind, first, last, &number);
-	if (err == RST_OK)
-		err = rst_meta_set_number(txn, name, number);
-	if (err == RST_OK)
-		*ret_number = number;
-	return err;
-}
-
-enum rst_err
-rst_ident_used(const struct rst_rtxn *txn, enum rst_ident kind, uint32_t first,
-               uint32_t last, uint64_t *ret_n)
-{
-	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
-	uint32_t number, before = 0;
-	struct ident_key from;
-	uint64_t n = 0;
-	char be[4];
-	enum rst_err err;
-
-	rst_put_be32(be, first);
-	key_prefix(kind, rst_view(be, sizeof(be)), &from);
-	err = rst_cursor_open(txn, RST_T_IDENT, &cursor);
-	if (err == RST_OK)
-		err = rst_cursor_seek(&cursor, rst_view(from.bytes, from.len),
-		                      &key, &value);
-	for (; err == RST_OK; err = rst_cursor_next(&cursor, &key, &value)) {
-		if (key.len != from.len + 8 ||
-		    memcmp(key.ptr, from.bytes, 2) != 0)
-			break;
-		number = rst_get_be32(key.ptr + 2);
-		if (number > last)
-			break;
-		n += n == 0 || number != before; /* two may share one */
-		before = number;
-	}
-	rst_cursor_close(&cursor);
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
-	*ret_n = n;
-	return RST_OK;
 }
 
 /* Characters of a local part: RFC 5322's atoms and dots between them.  No

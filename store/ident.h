@@ -43,7 +43,8 @@ enum rst_err rst_ident_number_owner(const struct rst_rtxn *txn,
  * The lowest number of [first, last] above the last one this function gave
  * out that nobody has or had; when there is none, the lowest at all.
  * RST_EFULL when the range is used up.  The high-water mark is kept in the
- * environment; after a reload it is found anew by one walk of the range.
+ * environment, and how far the range was looked at once it was used up to its
+ * end (ident_number.c): a full range costs no walk.
  */
 enum rst_err rst_ident_allocate(struct rst_wtxn *txn, enum rst_ident kind,
                                 uint32_t first, uint32_t last,

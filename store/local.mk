@@ -25,7 +25,7 @@ store_libstore_la_SOURCES = \
 	store/env.c store/env.h store/env_priv.h \
 	store/env_files.c store/env_make.c store/env_pages.c \
 	store/err.c store/err.h \
-	store/ident.c store/ident.h \
+	store/ident.c store/ident.h store/ident_number.c store/ident_priv.h \
 	store/index.c store/index.h store/index_priv.h \
 	store/index_build.c store/index_find.c \
 	store/index_gather.c \

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "store/check_priv.h"
+#include "store/ident_priv.h"
 #include "store/journal_priv.h"
 #include "store/member_priv.h"
 #include "store/session_priv.h"
@@ -624,6 +625,28 @@ raise(struct repair *repair, const char *name, enum rst_table table)
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
+/* Ranges of which a free number would be overlooked are looked at anew. */
+static enum rst_err
+number_ranges(struct repair *repair, enum rst_ident kind)
+{
+	struct rst_number_range range = { .kind = kind };
+	uint32_t number;
+	enum rst_err err;
+
+	while ((err = rst_number_range_next(&repair->txn.r, &range)) ==
+	       RST_OK) {
+		err = rst_number_unlisted(&repair->txn.r, &range, &number);
+		if (err == RST_OK) {
+			repair->changed++;
+			err = rst_number_range_drop(&repair->txn, &range);
+		}
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+		range.first++;
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
 static enum rst_err
 counters(struct repair *repair)
 {
@@ -644,6 +667,10 @@ counters(struct repair *repair)
 		err = raise(repair, "last-id", RST_T_ENTRY);
 	if (err == RST_OK)
 		err = raise(repair, "outbox", RST_T_OUTBOX);
+	if (err == RST_OK)
+		err = number_ranges(repair, RST_IDENT_UIDNUMBER);
+	if (err == RST_OK)
+		err = number_ranges(repair, RST_IDENT_GIDNUMBER);
 	return end(repair, err);
 }
 

@@ -3,6 +3,7 @@
 #include "store/ident.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "store/env_priv.h"
 #include "tests/unit/fixture.h"
@@ -143,6 +144,120 @@ numbers_rise_then_holes_are_filled_then_it_is_full(void **state)
 	add_number(&txn, ids.people, 11);
 	add_number(&txn, ids.people, 14);
 	assert_int_equal(allocate(&txn, 10, 14), 0);
+	rst_write_abort(&txn);
+}
+
+/* Next fit, as it is documented, by asking about every number. */
+static uint32_t
+expected(const bool *taken, uint32_t first, uint32_t last, uint32_t high)
+{
+	for (uint32_t n = high + 1; n <= last; n++)
+		if (!taken[n])
+			return n;
+	for (uint32_t n = first; n <= last; n++)
+		if (!taken[n])
+			return n;
+	return 0;
+}
+
+#define MODEL_LAST  40
+#define MODEL_STEPS 3000
+
+/* Numbers come, go and are chosen by hand, in two ranges that overlap; what is
+ * given out is what a look at each would find. */
+static void
+freed_numbers_are_given_out_as_a_walk_would(void **state)
+{
+	uint64_t ids[MODEL_LAST + 20] = { 0 };
+	bool taken[MODEL_LAST + 20] = { 0 };
+	uint32_t high = 10, other_high = 20, number, want, at;
+	unsigned int seed = 7;
+	struct rst_wtxn txn;
+	struct fixture_ids skeleton;
+
+	fixture_write(*state, &txn);
+	skeleton = fixture_skeleton(&txn);
+	assert_int_equal(allocate(&txn, 10, MODEL_LAST), 10);
+	assert_int_equal(allocate(&txn, 20, MODEL_LAST + 4), 20);
+	for (int i = 0; i < MODEL_STEPS; i++) {
+		seed = seed * 1103515245u + 12345u;
+		at = 10 + (seed >> 16) % (MODEL_LAST + 5 - 10);
+		switch ((seed >> 8) % 8) {
+		case 0:
+		case 1:
+			if (taken[at]) {
+				assert_int_equal(
+					rst_entry_store_drop(&txn, ids[at]),
+					RST_OK);
+				taken[at] = false;
+			}
+			continue;
+		case 2:
+			if (!taken[at])
+				ids[at] = add_number(&txn, skeleton.people, at);
+			taken[at] = true;
+			continue;
+		case 3:
+			want = expected(taken, 20, MODEL_LAST + 4, other_high);
+			number = allocate(&txn, 20, MODEL_LAST + 4);
+			other_high = number != 0 ? number : other_high;
+			break;
+		default:
+			want = expected(taken, 10, MODEL_LAST, high);
+			number = allocate(&txn, 10, MODEL_LAST);
+			high = number != 0 ? number : high;
+		}
+		assert_int_equal(number, want);
+		if (number == 0 || (seed >> 24) % 8 == 0)
+			continue; /* given out and never used */
+		ids[number] = add_number(&txn, skeleton.people, number);
+		taken[number] = true;
+	}
+	rst_write_abort(&txn);
+}
+
+#define FULL_LAST 3000 /* of a range from 1 */
+#define ASKED     200
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double
+time_of_asking(struct rst_wtxn *txn, uint32_t last)
+{
+	double before = seconds();
+
+	for (int i = 0; i < ASKED; i++)
+		assert_int_equal(allocate(txn, 1, last), 0);
+	return seconds() - before;
+}
+
+static void
+a_full_range_is_not_walked_again(void **state)
+{
+	struct rst_wtxn txn;
+	struct fixture_ids ids;
+	uint64_t one = 0;
+	double small, whole;
+
+	fixture_write(*state, &txn);
+	ids = fixture_skeleton(&txn);
+	for (uint32_t n = 1; n <= 10; n++)
+		add_number(&txn, ids.people, n);
+	small = time_of_asking(&txn, 10);
+	for (uint32_t n = 11; n <= FULL_LAST; n++)
+		one = add_number(&txn, ids.people, n);
+	whole = time_of_asking(&txn, FULL_LAST);
+	/* it was 60 times as long */
+	assert_true(whole < 10 * small);
+	assert_int_equal(rst_entry_store_drop(&txn, one), RST_OK);
+	assert_int_equal(allocate(&txn, 1, FULL_LAST), FULL_LAST);
 	rst_write_abort(&txn);
 }
 
@@ -300,6 +415,8 @@ main(void)
 		TEST(identifiers_follow_their_entry),
 		TEST(tombstones_hold_numbers_and_names),
 		TEST(numbers_rise_then_holes_are_filled_then_it_is_full),
+		TEST(freed_numbers_are_given_out_as_a_walk_would),
+		TEST(a_full_range_is_not_walked_again),
 		TEST(after_a_reload_the_mark_is_found_anew),
 		TEST(a_range_that_cannot_be_is_refused),
 		cmocka_unit_test(mail_addresses_have_one_canonical_form),

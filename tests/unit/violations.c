@@ -289,6 +289,14 @@ two_with_one_number(struct world *w)
 	            "rosterAccount", "uid", "eve", "uidNumber", "10000", NULL);
 }
 
+/* What a Roster of before it was kept leaves: one went unseen. */
+static void
+a_free_number_that_is_overlooked(struct world *w)
+{
+	assert_int_equal(rst_meta_set_number(w->txn, "low-1-00002774", 10103),
+	                 RST_OK);
+}
+
 static void
 a_member_without_memberof(struct world *w)
 {
@@ -697,6 +705,7 @@ const struct violation violations[] = {
 	REPAIRED("ident-rows", a_stale_ident_row),
 	REPAIRED("ident-rows", a_living_one_marked_dead),
 	ROW("ident-unique", two_with_one_number),
+	REPAIRED("ident-free", a_free_number_that_is_overlooked),
 	REPAIRED("shared-names", two_of_one_uid_and_no_mark),
 	REPAIRED("member-transpose", a_member_without_memberof),
 	REPAIRED("member-transpose", a_memberof_without_member),

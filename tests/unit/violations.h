@@ -25,7 +25,7 @@ void a_checkpoint_taken_away(struct world *w);
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 62
+#define N_VIOLATIONS 63
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
