@@ -91,7 +91,7 @@ gate_drop_private_group(struct gate *g, const struct rst_record *person)
 
 	if (err == RST_ENOTFOUND)
 		return RST_OK;
-	if (err != RST_OK || rst_member_count(&g->txn->r, id) > 0)
+	if (err != RST_OK || rst_member_lives(&g->txn->r, id))
 		return err;
 	return act_gate_delete(g->txn, g->ctx, "delete-group", RST_VIEW(""), id,
 	                       g->refusal);

@@ -292,6 +292,8 @@ enum rst_err rst_member_after(const struct rst_rtxn *txn, uint64_t group,
                               uint64_t after, uint64_t *ret_member)
 	RST_MUST_USE;
 uint64_t rst_member_count(const struct rst_rtxn *txn, uint64_t group);
+/* It is more than 0, without counting on. */
+bool rst_member_lives(const struct rst_rtxn *txn, uint64_t group);
 
 /* The setting "primary-members" (default: list without the lifecycle, hide
  * with it) lets ordinary answers list rows of RST_VIA_PRIMARY. */

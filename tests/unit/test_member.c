@@ -455,10 +455,12 @@ two_of_one_uid_are_listed_once_and_dropped_together(void **state)
 	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBERUID, true),
 	                    "alice ");
 	assert_int_equal(rst_member_count(&w.txn.r, group), 2);
+	assert_true(rst_member_lives(&w.txn.r, group));
 	assert_int_equal(apply_one(&w.txn, group, RST_MEMBER_DROP,
 	                           RST_A_MEMBERUID, "alice"),
 	                 RST_OK);
 	assert_int_equal(rst_member_count(&w.txn.r, group), 0);
+	assert_false(rst_member_lives(&w.txn.r, group));
 	rst_write_abort(&w.txn);
 }
 
