@@ -345,13 +345,16 @@ bool back_filter_by_tables(Filter *filter);
 struct back_candidates {
 	uint64_t *ids; /* ascending, distinct; in op's memory */
 	size_t n, room;
+	uint64_t upto; /* there may be more behind this id; 0: there are none */
 };
 /*
  * A superset of the entries that match filter, after id "after".  False: no
  * index bounds it, or it has more than BACK_CANDIDATES_MAX.
+ * page: about that many entries are wanted now, and it may be no more than
+ * those up to candidates->upto; 0: all.
  */
 bool back_plan(const struct back_view *view, Filter *filter, uint64_t after,
-               struct back_candidates *candidates);
+               size_t page, struct back_candidates *candidates);
 
 /* lookup.c: where operations begin. */
 /* Nothing of the database is above ndn: it is the suffix or, where that is

@@ -15,6 +15,11 @@
  * multiply.
  *
  * Candidates are a superset: each is tested by filter.c afterwards.
+ *
+ * A page needs but a few of many: when there are more than some pages' worth,
+ * tables that are in id order are read no further than a window, and the
+ * candidates are all there are up to an id, from which the walk has the next
+ * planned.  Of an AND's terms that is the one that gets furthest.
  */
 #include "back-roster.h"
 
@@ -24,6 +29,9 @@
 #define IDS_AT_ONCE  256
 #define PIECES_MAX   64 /* fragments of one substring filter */
 #define DEPTH_MAX    64 /* deeper filters are not planned, only tested */
+#define PAGES_WHOLE  4  /* pages' worth of candidates that are all fetched */
+#define PAGES_MAX    64 /* the same of tables in another order */
+#define PAGE_MIN     64 /* smaller ones are planned like this one */
 
 enum plan_result {
 	PLAN_DONE,     /* complete */
@@ -38,6 +46,8 @@ struct plan {
 	size_t limit;  /* how many out may hold */
 	bool in_round; /* of an AND further out, whose limit is to be kept */
 	unsigned int depth;
+	size_t window; /* how many ids of one source; 0: all */
+	uint64_t upto; /* out has all up to this id */
 };
 
 static bool
@@ -70,7 +80,7 @@ take_all(struct plan *plan, id_source *source, uint16_t attr,
          struct rst_view value)
 {
 	uint64_t ids[IDS_AT_ONCE], after = plan->after;
-	size_t n, asked;
+	size_t n, asked, taken = 0;
 
 	do {
 		/* one more than there is room for says that they are too many
@@ -78,6 +88,8 @@ take_all(struct plan *plan, id_source *source, uint16_t attr,
 		asked = plan->limit - plan->out->n + 1;
 		if (asked > IDS_AT_ONCE)
 			asked = IDS_AT_ONCE;
+		if (plan->window > 0 && asked > plan->window - taken)
+			asked = plan->window - taken;
 		if (source(plan->view->txn, attr, value, after, ids, asked,
 		           &n) != RST_OK)
 			return PLAN_UNKNOWN;
@@ -85,6 +97,12 @@ take_all(struct plan *plan, id_source *source, uint16_t attr,
 			if (!out_add(plan, ids[i]))
 				return PLAN_TOO_MANY;
 			after = ids[i];
+		}
+		taken += n;
+		if (plan->window > 0 && taken == plan->window) {
+			if (after < plan->upto)
+				plan->upto = after;
+			break;
 		}
 	} while (n == asked);
 	return PLAN_DONE;
@@ -380,6 +398,37 @@ plan_and_round(struct plan *plan, const Filter *terms, size_t begin)
 	return best;
 }
 
+/* The term that gets furthest; one inside of another AND does not try all, or
+ * the tries would multiply. */
+static enum plan_result
+plan_and_window(struct plan *plan, const Filter *terms, size_t begin)
+{
+	uint64_t outer = plan->upto, reach = 0;
+	const Filter *best = NULL, *last = NULL;
+	enum plan_result result = PLAN_DONE;
+
+	plan->in_round = true;
+	for (const Filter *f = terms; f != NULL && reach != UINT64_MAX;
+	     f = f->f_next) {
+		plan->out->n = begin;
+		plan->upto = UINT64_MAX;
+		last = f;
+		if (plan_filter(plan, f) == PLAN_DONE && plan->upto > reach) {
+			best = f;
+			reach = plan->upto;
+		}
+	}
+	if (best != last || best == NULL) {
+		plan->out->n = begin;
+		plan->upto = UINT64_MAX;
+		result = best != NULL ? plan_filter(plan, best) : PLAN_UNKNOWN;
+	}
+	plan->in_round = false;
+	if (outer < plan->upto)
+		plan->upto = outer;
+	return result;
+}
+
 static enum plan_result
 plan_and(struct plan *plan, const Filter *terms)
 {
@@ -391,6 +440,8 @@ plan_and(struct plan *plan, const Filter *terms)
 		return result;
 	if (plan->in_round)
 		return plan_and_round(plan, terms, begin);
+	if (plan->window > 0)
+		return plan_and_window(plan, terms, begin);
 	plan->in_round = true;
 	for (limit = FIRST_LIMIT;; limit *= LIMIT_FACTOR) {
 		plan->limit = begin + limit < whole ? begin + limit : whole;
@@ -483,18 +534,55 @@ plan_referrals(struct plan *plan)
 	return true;
 }
 
+static bool
+plan_whole(struct plan *plan, Filter *filter)
+{
+	plan->out->n = 0;
+	plan->upto = UINT64_MAX;
+	return plan_filter(plan, filter) == PLAN_DONE &&
+	       (get_manageDSAit(plan->view->op) || plan_referrals(plan));
+}
+
+/* What lies behind upto may not be all there is. */
+static void
+cut(struct plan *plan)
+{
+	struct back_candidates *out = plan->out;
+
+	sort_distinct(out);
+	out->upto = plan->upto != UINT64_MAX ? plan->upto : 0;
+	while (out->upto != 0 && out->n > 0 && out->ids[out->n - 1] > out->upto)
+		out->n--;
+}
+
+static size_t
+at_most(size_t n)
+{
+	return n < BACK_CANDIDATES_MAX ? n : BACK_CANDIDATES_MAX;
+}
+
 bool
 back_plan(const struct back_view *view, Filter *filter, uint64_t after,
-          struct back_candidates *candidates)
+          size_t page, struct back_candidates *candidates)
 {
-	struct plan plan = { view,  after, candidates, BACK_CANDIDATES_MAX,
-		             false, 0 };
+	struct plan plan = { .view = view,
+		             .after = after,
+		             .out = candidates,
+		             .limit = BACK_CANDIDATES_MAX };
 
-	candidates->n = 0;
-	if (plan_filter(&plan, filter) != PLAN_DONE)
-		return false;
-	if (!get_manageDSAit(view->op) && !plan_referrals(&plan))
-		return false;
-	sort_distinct(candidates);
+	if (page > 0 && page < PAGE_MIN)
+		page = PAGE_MIN;
+	page = at_most(page);
+	if (page > 0)
+		plan.limit = at_most(page * PAGES_WHOLE);
+	if (!plan_whole(&plan, filter)) {
+		if (page == 0 || plan.limit == BACK_CANDIDATES_MAX)
+			return false;
+		plan.limit = at_most(page * PAGES_MAX);
+		plan.window = page;
+		if (!plan_whole(&plan, filter))
+			return false;
+	}
+	cut(&plan);
 	return true;
 }

@@ -56,6 +56,7 @@ struct back_walk {
 	struct back_ids scopes; /* what aliases add to the base */
 	struct back_candidates candidates;
 	size_t at;     /* of the candidates */
+	size_t page;   /* entries of a page; 0: all are wanted */
 	uint64_t last; /* BACK_WALK_ALL: the id seen last */
 	/* BACK_WALK_ONE, _TREE: what is being walked at each level. */
 	struct back_level *levels;

@@ -48,6 +48,19 @@ entries_in_all(const struct back_view *view)
 	return rst_env_info(view->db->env, &info) == RST_OK ? info.entries : 0;
 }
 
+/* Entries of the page that op asks for; 0: candidates are to be counted, or all
+ * are wanted. */
+static size_t
+page_of(const Operation *op, bool paged)
+{
+	const PagedResultsState *state = op->o_pagedresults_state;
+
+	if (!paged || state->ps_size <= 0 ||
+	    (op->ors_limit != NULL && op->ors_limit->lms_s_unchecked != -1))
+		return 0;
+	return (size_t)state->ps_size;
+}
+
 void
 back_walk_begin(struct back_walk *walk, const struct back_view *view,
                 const struct rst_record *base, bool paged, uint64_t after,
@@ -63,7 +76,9 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
 		walk->mode = after == 0 ? BACK_WALK_BASE : BACK_WALK_NONE;
 		return;
 	}
-	if (back_plan(view, view->op->ors_filter, after, &walk->candidates)) {
+	walk->page = page_of(view->op, paged);
+	if (back_plan(view, view->op->ors_filter, after, walk->page,
+	              &walk->candidates)) {
 		walk->mode = BACK_WALK_IDS;
 		*ret_n = walk->candidates.n;
 		return;
@@ -104,12 +119,33 @@ in_scope(const struct back_walk *walk, const struct back_view *view,
 	               : rst_tree_below(view->txn, record->id, walk->base);
 }
 
+/* Those behind the candidates there were: twice as many, as few matched. */
+static void
+plan_on(struct back_walk *walk, const struct back_view *view)
+{
+	uint64_t after = walk->candidates.upto;
+
+	if (walk->page < BACK_CANDIDATES_MAX)
+		walk->page *= 2;
+	walk->at = 0;
+	if (back_plan(view, view->op->ors_filter, after, walk->page,
+	              &walk->candidates))
+		return;
+	walk->mode = BACK_WALK_ALL;
+	walk->last = after;
+}
+
 static enum rst_err
 next_candidate(struct back_walk *walk, const struct back_view *view,
                struct rst_record *record)
 {
 	enum rst_err err;
 
+	if (walk->at == walk->candidates.n && walk->candidates.upto != 0) {
+		plan_on(walk, view);
+		record->id = 0;
+		return RST_OK;
+	}
 	if (walk->at == walk->candidates.n)
 		return RST_ENOTFOUND;
 	err = rst_record_get(view->txn, walk->candidates.ids[walk->at++],
