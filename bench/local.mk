@@ -32,7 +32,7 @@ TESTS += bench/count
 dist_check_SCRIPTS += bench/count
 endif
 
-.PHONY: bench bench-replication count-record
+.PHONY: bench bench-replication count-record count-profile
 bench: all
 	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 '$(abs_top_srcdir)/bench/run'
@@ -42,3 +42,7 @@ bench-replication: all
 count-record: all
 	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 \
 		'$(abs_top_srcdir)/bench/count' --record
+count-profile: all
+	@$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
+	@$(AM_TESTS_ENVIRONMENT) /usr/bin/python3 \
+		'$(abs_top_srcdir)/bench/count' --profile '$(COUNT_FOLDER)'
