@@ -80,11 +80,10 @@ MORE = [
                "cn,gidNumber")),
     Row("initgroups-sssd", "initgroups, sssd rfc2307",
         search("(&(memberUid={0})" + POSIX_GROUP + SSSD_GROUP + ")",
-               "objectClass,cn,gidNumber,modifyTimestamp"),
-        same=False),  # of modifyTimestamp
+               "objectClass,cn,gidNumber,modifyTimestamp")),
     Row("initgroups-sssd-bis", "initgroups, sssd rfc2307bis",
         search("(&(member={2})" + POSIX_GROUP + "(cn=*))",
-               "objectClass,cn,gidNumber,modifyTimestamp"), same=False),
+               "objectClass,cn,gidNumber,modifyTimestamp")),
     Row("getgrnam", "a group of 20 by name, no members asked",
         search("(&(objectClass=posixGroup)(cn={3}))", "cn,gidNumber"),
         ldclt=("(&(objectClass=posixGroup)(cn=gXXXX))", "group",
@@ -106,7 +105,7 @@ MORE = [
         search(HUGE_NUMBER, NSLCD_GROUP), primary="list"),
     Row("enumerate", "all people, pages of 1000 (operation: the whole)",
         search("(objectClass=posixAccount)", NSLCD_PASSWD), page=1000,
-        threads=1, operations=1, same=False,
+        threads=1, operations=1,
         servers=("mdb", "multival", "389", "roster", "plain")),
     Row("getgrnam-huge-listed",
         "ldapusers by name, with memberUid and member (list)",
@@ -120,7 +119,7 @@ MORE = [
         search(ANYWHERE % (("{5}",) * 4), "uid,cn,mail"),
         servers=("mdb", "multival", "389", "roster", "plain")),
     Row("compare", "compare memberUid of ldapusers",
-        ["compare", HUGE, "memberUid", "{0}"], expect=6, same=False),
+        ["compare", HUGE, "memberUid", "{0}"], expect=6),
 ]
 
 WRITERS = ("mdb", "multival", "389", "roster", "plain")
