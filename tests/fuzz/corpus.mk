@@ -7,6 +7,42 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/form/empty \
 	tests/fuzz/corpus/form/nul \
 	tests/fuzz/corpus/form/plain \
+	tests/fuzz/corpus/http/agreement \
+	tests/fuzz/corpus/http/audit \
+	tests/fuzz/corpus/http/both-lengths \
+	tests/fuzz/corpus/http/chunked \
+	tests/fuzz/corpus/http/cookie \
+	tests/fuzz/corpus/http/cut \
+	tests/fuzz/corpus/http/empty \
+	tests/fuzz/corpus/http/etag \
+	tests/fuzz/corpus/http/export \
+	tests/fuzz/corpus/http/group-add \
+	tests/fuzz/corpus/http/head \
+	tests/fuzz/corpus/http/host \
+	tests/fuzz/corpus/http/import \
+	tests/fuzz/corpus/http/invite \
+	tests/fuzz/corpus/http/junk \
+	tests/fuzz/corpus/http/login \
+	tests/fuzz/corpus/http/member \
+	tests/fuzz/corpus/http/metrics \
+	tests/fuzz/corpus/http/once \
+	tests/fuzz/corpus/http/pipelined \
+	tests/fuzz/corpus/http/policy \
+	tests/fuzz/corpus/http/proxy \
+	tests/fuzz/corpus/http/register \
+	tests/fuzz/corpus/http/reset \
+	tests/fuzz/corpus/http/settings \
+	tests/fuzz/corpus/http/sign-in \
+	tests/fuzz/corpus/http/sign-in-page \
+	tests/fuzz/corpus/http/static \
+	tests/fuzz/corpus/http/stream \
+	tests/fuzz/corpus/http/ticket \
+	tests/fuzz/corpus/http/token \
+	tests/fuzz/corpus/http/user-add \
+	tests/fuzz/corpus/http/user-delete \
+	tests/fuzz/corpus/http/user-edit \
+	tests/fuzz/corpus/http/users \
+	tests/fuzz/corpus/http/why \
 	tests/fuzz/corpus/invites/marked \
 	tests/fuzz/corpus/invites/plain \
 	tests/fuzz/corpus/json/bom \

@@ -6,6 +6,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_form \
+	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_invites \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_key \
@@ -24,6 +25,11 @@ check_PROGRAMS += $(fuzz_targets)
 noinst_HEADERS += tests/fuzz/fuzz.h
 fuzz_cflags = $(AM_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS) -I$(LMDB_SRC)
 fuzz_ldadd = httpd/libhttpd.la -lstdc++
+# rosterd whole, for a process that has a main() already
+check_LTLIBRARIES += tests/fuzz/librosterd.la
+tests_fuzz_librosterd_la_CPPFLAGS = $(AM_CPPFLAGS) -Dmain=rosterd_main
+tests_fuzz_librosterd_la_CFLAGS = $(rosterd_CFLAGS) -Wno-missing-prototypes
+tests_fuzz_librosterd_la_SOURCES = httpd/main.c
 if FUZZER
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 else
@@ -39,6 +45,10 @@ tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c $(fuzz_main)
 tests_fuzz_fuzz_form_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_form_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_form_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(fuzz_main)
+tests_fuzz_fuzz_http_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_http_LDADD = tests/fuzz/librosterd.la $(rosterd_LDADD)
+tests_fuzz_fuzz_http_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_invites_SOURCES = tests/fuzz/fuzz_invites.c $(fuzz_main)
 tests_fuzz_fuzz_invites_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_invites_LDADD = $(fuzz_ldadd)
