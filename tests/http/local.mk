@@ -35,6 +35,7 @@ http_tests = \
 	tests/http/test_openidcs.py \
 	tests/http/test_pages.py \
 	tests/http/test_people.py \
+	tests/http/test_proxies.py \
 	tests/http/test_serve.py \
 	tests/http/test_sessions.py \
 	tests/http/test_templates.py \
