@@ -1,7 +1,7 @@
 # LMDB's two files, from the tree given at configure time.
 noinst_LTLIBRARIES += store/liblmdb.la
 store_liblmdb_la_CPPFLAGS = -I$(LMDB_SRC) -DMDB_MAXKEYSIZE=511
-store_liblmdb_la_CFLAGS = -std=gnu11 -fvisibility=hidden -w
+store_liblmdb_la_CFLAGS = -std=gnu11 -fvisibility=hidden -w $(HARDEN_CFLAGS)
 store_liblmdb_la_SOURCES = store/lmdb_mdb.c store/lmdb_midl.c
 
 noinst_LTLIBRARIES += store/libstore.la

@@ -49,18 +49,22 @@ check_PROGRAMS += tests/both/damage tests/both/other-format \
 # Preloaded into both daemons, so a shared library although nobody installs it.
 check_LTLIBRARIES += tests/both/libcommitgate.la
 tests_both_libcommitgate_la_SOURCES = tests/both/commit-gate.c
+tests_both_libcommitgate_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
 tests_both_libcommitgate_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 check_LTLIBRARIES += tests/both/libfakeclock.la
 tests_both_libfakeclock_la_SOURCES = tests/both/fake-clock.c
+tests_both_libfakeclock_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
 tests_both_libfakeclock_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 check_LTLIBRARIES += tests/both/libunsynced.la
 tests_both_libunsynced_la_SOURCES = tests/both/unsynced.c
+tests_both_libunsynced_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
 tests_both_libunsynced_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 check_LTLIBRARIES += tests/both/libdieat.la
 tests_both_libdieat_la_SOURCES = tests/both/die-at.c
+tests_both_libdieat_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
 tests_both_libdieat_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 endif

@@ -143,6 +143,24 @@ asprintf(char **ret_text, const char *format, ...)
 	return n;
 }
 
+/* What asprintf() becomes under _FORTIFY_SOURCE. */
+int __asprintf_chk(char **ret_text, int flag, const char *format, ...);
+
+PUBLIC int
+__asprintf_chk(char **ret_text, int flag, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	(void)flag;
+	if (fails(FAULT_MEMORY, CALLER))
+		return -1;
+	va_start(args, format);
+	n = vasprintf(ret_text, format, args);
+	va_end(args);
+	return n;
+}
+
 PUBLIC FILE *
 open_memstream(char **ret_text, size_t *ret_size)
 {

@@ -4,6 +4,7 @@ lint_tests = \
 	tests/lint/check-banned \
 	tests/lint/check-dist \
 	tests/lint/check-format \
+	tests/lint/check-hardening \
 	tests/lint/check-heads \
 	tests/lint/check-includes \
 	tests/lint/check-length \

@@ -11,6 +11,7 @@ tests_power_power_replay_LDADD = lifecycle/liblifecycle.la $(SODIUM_LIBS)
 check_LTLIBRARIES += tests/power/librecorder.la
 tests_power_librecorder_la_SOURCES = tests/power/recorder.c \
 	tests/power/record.h
+tests_power_librecorder_la_CPPFLAGS = $(AM_CPPFLAGS) -U_FORTIFY_SOURCE
 tests_power_librecorder_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 TESTS += $(power_tests)
