@@ -265,7 +265,7 @@ match_is_valid(unsigned char match)
 static enum rst_err
 read_on(const struct rst_rtxn *txn, struct rst_attr_cache *cache, bool writing)
 {
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_view key, value, name;
 	uint16_t next;
 	enum rst_err err;
@@ -329,7 +329,7 @@ find_known(struct rst_attr_cache *cache, struct rst_view name,
 static enum rst_err
 has_rows_from(const struct rst_rtxn *txn, uint16_t next)
 {
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_view key, value;
 	enum rst_err err;
 	char seek[2];

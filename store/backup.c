@@ -32,7 +32,7 @@
 
 #include "store/backup_priv.h"
 #include "store/env_priv.h"
-#include "store/journal.h"
+#include "store/journal_priv.h"
 
 #define MAGIC           "RosterBk"
 #define TRAILER_VERSION 1
@@ -83,10 +83,10 @@ work_check(struct rst_work *work, const struct rst_check_options *check,
 		err = rst_env_info(work->env, &facts);
 	if (err == RST_OK)
 		err = rst_read_begin(work->env, &txn);
-	if (err == RST_OK) {
+	if (err == RST_OK)
+		err = rst_journal_end(&txn, &info->journal);
+	if (err == RST_OK)
 		info->entries = facts.entries;
-		info->journal = rst_journal_last(&txn);
-	}
 	rst_read_end(&txn);
 	rst_env_close(work->env);
 	work->env = NULL;
@@ -130,16 +130,19 @@ trailer_read(int fd, struct trailer *ret_trailer, struct rst_detail *reterr)
 	struct trailer trailer;
 	char buf[TRAILER];
 	struct stat st;
+	ssize_t n;
 
 	if (fstat(fd, &st) != 0)
 		return rst_io_failed(reterr, "the backup");
 	if (!S_ISREG(st.st_mode) || st.st_size < TRAILER ||
-	    pread(fd, buf, TRAILER, st.st_size - TRAILER) != TRAILER ||
-	    memcmp(buf, MAGIC, 8) != 0) {
+	    (n = pread(fd, buf, TRAILER, st.st_size - TRAILER)) == 0 ||
+	    (n > 0 && (n < TRAILER || memcmp(buf, MAGIC, 8) != 0))) {
 		rst_detail_set(reterr, "this is no backup of Roster, or it is "
 		                       "cut short");
 		return RST_EINVALID;
 	}
+	if (n < 0)
+		return rst_io_failed(reterr, "the backup");
 	if (rst_get_be32(buf + 8) != TRAILER_VERSION ||
 	    rst_get_be32(buf + 12) != RST_FORMAT) {
 		rst_detail_set(reterr,

@@ -278,7 +278,7 @@ enum rst_err
 rst_check_format(struct rst_check *check)
 {
 	MDB_txn *txn = rst_txn(check->txn);
-	unsigned int flags;
+	unsigned int flags = 0; /* which LMDB has in memory */
 	uint64_t format;
 	MDB_stat stat;
 	MDB_dbi main_dbi = 1; /* LMDB's table of tables */
@@ -288,15 +288,14 @@ rst_check_format(struct rst_check *check)
 	if (err == RST_ECORRUPT || (err == RST_OK && format != RST_FORMAT))
 		rst_check_found(check, "the format is not %d", RST_FORMAT);
 	for (int i = 0; i < RST_T_COUNT; i++) {
-		if (mdb_dbi_flags(txn, check->txn->env->dbi[i], &flags) != 0)
-			rst_check_found(check, "table %s cannot be read",
-			                rst_table_names[i]);
-		else if (flags != 0)
+		(void)mdb_dbi_flags(txn, check->txn->env->dbi[i], &flags);
+		if (flags != 0)
 			rst_check_found(check, "table %s has flags 0x%x",
 			                rst_table_names[i], flags);
 	}
-	if (mdb_stat(txn, main_dbi, &stat) == 0 &&
-	    stat.ms_entries != RST_T_COUNT)
+	if (err == RST_OK)
+		err = rst_err_from_lmdb(mdb_stat(txn, main_dbi, &stat));
+	if (err == RST_OK && stat.ms_entries != RST_T_COUNT)
 		rst_check_found(check, "there are %zu tables instead of %d",
 		                (size_t)stat.ms_entries, RST_T_COUNT);
 	if (err == RST_OK)

@@ -207,10 +207,13 @@ rst_check_identities(struct rst_check *check)
 {
 	struct owner owner = { 0 };
 	struct rst_view on;
+	enum rst_err err;
 
-	if (rst_setting_get(check->txn, "lifecycle", &on) != RST_OK ||
-	    !rst_view_equal_nocase(on, RST_VIEW("on")))
-		return RST_OK;
+	err = rst_setting_get(check->txn, "lifecycle", &on);
+	if (err != RST_OK || !rst_view_equal_nocase(on, RST_VIEW("on")))
+		return err == RST_ENOTFOUND || err == RST_ECORRUPT
+		               ? RST_OK /* tables-and-format said so */
+		               : err;
 	return rst_check_walk(check, RST_T_IDENT, identity_row, &owner);
 }
 

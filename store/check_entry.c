@@ -121,7 +121,7 @@ rst_check_attributes(struct rst_check *check)
 }
 
 /* The ancestors of a record are there and end at the top. */
-static void
+static enum rst_err
 check_ancestors(struct rst_check *check, const struct rst_record *record)
 {
 	struct rst_record above = *record;
@@ -130,19 +130,22 @@ check_ancestors(struct rst_check *check, const struct rst_record *record)
 	/* Each RDN has three bytes at least and a comma */
 	for (int depth = 0; depth < RST_DN_MAX / 4; depth++) {
 		if (above.parent == 0)
-			return;
+			return RST_OK;
 		err = rst_record_read(check->txn, above.parent, false, &above);
-		if (err != RST_OK) {
+		if (err == RST_ENOTFOUND || err == RST_ECORRUPT) {
 			rst_check_found(check,
 			                "entry %" PRIu64
 			                " stands below %" PRIu64
 			                ", which is not there",
 			                record->id, above.parent);
-			return;
+			return RST_OK;
 		}
+		if (err != RST_OK)
+			return err;
 	}
 	rst_check_found(check, "entry %" PRIu64 " stands in a circle",
 	                record->id);
+	return RST_OK;
 }
 
 static enum rst_err
@@ -209,7 +212,7 @@ tree_due(struct rst_check *check, const struct rst_record *record, void *arg)
 	            &tree->due);
 	if (record->parent != tree->parent) {
 		tree->parent = record->parent;
-		check_ancestors(check, record);
+		return check_ancestors(check, record);
 	}
 	return RST_OK;
 }

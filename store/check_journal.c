@@ -96,6 +96,7 @@ checkpoint_row(struct rst_check *check, struct rst_view key,
 	unsigned char mac[RST_JOURNAL_HASH];
 	struct rst_journal_public public;
 	struct rst_journal_head head;
+	enum rst_err err;
 
 	if (key.len != prefix + 8 || !rst_sum_keyed_take(key, &value))
 		return RST_OK; /* tables-and-format said so */
@@ -117,8 +118,11 @@ checkpoint_row(struct rst_check *check, struct rst_view key,
 			head.sequence, points->last);
 		return RST_OK;
 	}
-	if (rst_journal_get(check->txn, head.sequence, &public) != RST_OK)
+	err = rst_journal_get(check->txn, head.sequence, &public);
+	if (err == RST_ENOTFOUND || err == RST_ECORRUPT)
 		return RST_OK; /* journal-sequence said so */
+	if (err != RST_OK)
+		return err;
 	memcpy(head.chain, public.chain.ptr, RST_JOURNAL_HASH);
 	rst_checkpoint_of(check->txn->env, &head, mac);
 	if (!rst_view_equal(value, rst_view((const char *)mac, sizeof(mac))))
@@ -132,14 +136,16 @@ checkpoint_row(struct rst_check *check, struct rst_view key,
 enum rst_err
 rst_check_checkpoints(struct rst_check *check)
 {
-	struct checkpoints points = { .last = rst_journal_last(check->txn) };
+	struct checkpoints points = { .last = 0 };
 	struct rst_journal_head anchor;
 	enum rst_err err;
 
-	err = rst_journal_anchor(check->txn, &anchor);
+	err = rst_journal_end(check->txn, &points.last);
+	if (err == RST_OK)
+		err = rst_journal_anchor(check->txn, &anchor);
 	if (err != RST_OK && err != RST_ECORRUPT)
 		return err;
-	points.anchor = anchor.sequence;
+	points.anchor = err == RST_OK ? anchor.sequence : 0;
 	err = rst_check_walk_prefix(check, RST_T_META,
 	                            RST_VIEW(RST_CHECKPOINT_PREFIX),
 	                            checkpoint_row, &points);

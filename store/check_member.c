@@ -186,7 +186,8 @@ check_name(struct rst_check *check, const struct rst_mgroup *group,
 	       RST_OK) {
 		rst_mkey_entry(face.id, &key);
 		if ((face.by_name && row->flag != RST_MROW_PAIRED) ||
-		    rst_member_related(check->txn, group->id, &key, NULL))
+		    rst_member_related(check->txn, group->id, &key, NULL) ==
+		            RST_OK)
 			rst_check_found(check,
 			                "group %" PRIu64
 			                " has a raw name that is entry "

@@ -237,12 +237,14 @@ rst_write_move(struct rst_wtxn *from, struct rst_wtxn *to)
 	from->locked = false;
 }
 
-void
+enum rst_err
 rst_read_keep(struct rst_rtxn *txn)
 {
-	(void)mdb_txn_commit(rst_txn(txn));
+	int rc = mdb_txn_commit(rst_txn(txn));
+
 	leave(txn->env);
 	txn->mdb = NULL;
+	return rst_err_from_lmdb(rc);
 }
 
 uint64_t
@@ -396,6 +398,7 @@ begin_locked(struct rst_env *env, enum rst_write_purpose purpose,
 		goto out;
 	}
 	atomic_store(&env->writer, txn);
+	atomic_store(&env->writer_failed, RST_OK);
 	ret_txn->r.mdb = txn;
 	ret_txn->r.now_s = now_of(env);
 	ret_txn->locked = true;
@@ -488,12 +491,41 @@ is_lost(struct rst_env *env)
 	return rc == MDB_PANIC;
 }
 
+/* The environment of a transaction that is its write; NULL for a read. */
+static struct rst_env *
+written_by(const struct rst_rtxn *txn)
+{
+	return atomic_load(&txn->env->writer) == txn->mdb ? txn->env : NULL;
+}
+
+/* What err says of something that was read or changed; writes: whose write
+ * did, or NULL.  Who is asked a question may answer "no" for "I cannot tell":
+ * but then nothing is kept that was built upon it. */
+static enum rst_err
+after_access(struct rst_env *writes, enum rst_err err)
+{
+	int none = RST_OK;
+
+	if (err != RST_OK && err != RST_ENOTFOUND && err != RST_EEXISTS &&
+	    err != RST_EINVALID && writes != NULL)
+		atomic_compare_exchange_strong(&writes->writer_failed, &none,
+		                               (int)err);
+	return err;
+}
+
+enum rst_err
+rst_write_failed(const struct rst_wtxn *txn)
+{
+	return (enum rst_err)atomic_load(&txn->r.env->writer_failed);
+}
+
 /* Rows that wait are there before table is looked at or changed. */
 static enum rst_err
 settle(const struct rst_rtxn *txn, enum rst_table table)
 {
 	return table == RST_T_INDEX && txn->gather != NULL
-	               ? rst_index_gather_put(txn->gather)
+	               ? after_access(written_by(txn),
+	                              rst_index_gather_put(txn->gather))
 	               : RST_OK;
 }
 
@@ -508,6 +540,8 @@ rst_write_commit(struct rst_wtxn *txn)
 	if (txn->r.mdb == NULL)
 		return RST_EINVALID;
 	err = settle(&txn->r, RST_T_INDEX);
+	if (err == RST_OK)
+		err = rst_write_failed(txn);
 	if (err != RST_OK) {
 		rst_write_abort(txn);
 		return err;
@@ -555,9 +589,11 @@ rst_db_get(const struct rst_rtxn *txn, enum rst_table table,
 	if (err != RST_OK)
 		return err;
 	rc = mdb_get(rst_txn(txn), txn->env->dbi[table], &k, &v);
-	if (rc == 0)
+	if (rc == 0) {
 		*ret_value = view_of(v);
-	return rst_err_from_lmdb(rc);
+		return RST_OK;
+	}
+	return after_access(written_by(txn), rst_err_from_lmdb(rc));
 }
 
 /* A full map may be the work of readers that died. */
@@ -566,7 +602,7 @@ after_change(struct rst_env *env, int rc)
 {
 	if (rc == MDB_MAP_FULL)
 		rst_env_clear_stale(env);
-	return rst_err_from_lmdb(rc);
+	return after_access(env, rst_err_from_lmdb(rc));
 }
 
 enum rst_err
@@ -618,7 +654,8 @@ rst_cursor_open_early(const struct rst_rtxn *txn, enum rst_table table,
 	int rc = mdb_cursor_open(rst_txn(txn), txn->env->dbi[table], &cursor);
 
 	ret_cursor->mdb = rc == 0 ? cursor : NULL;
-	return rst_err_from_lmdb(rc);
+	ret_cursor->writes = written_by(txn);
+	return after_access(ret_cursor->writes, rst_err_from_lmdb(rc));
 }
 
 enum rst_err
@@ -659,18 +696,50 @@ move(struct rst_cursor *cursor, MDB_cursor_op op, MDB_val key,
 	if (rc == 0) {
 		*ret_key = view_of(key);
 		*ret_value = view_of(value);
+		return RST_OK;
 	}
-	return rst_err_from_lmdb(rc);
+	return after_access(cursor->writes, rst_err_from_lmdb(rc));
+}
+
+/* In a damaged page keys do not rise, and who asks for the first one behind
+ * the last would go round for ever. */
+static bool
+goes_back(struct rst_view found, struct rst_view key)
+{
+	size_t len = found.len < key.len ? found.len : key.len;
+	int order = memcmp(found.ptr, key.ptr, len);
+
+	return order < 0 || (order == 0 && found.len < key.len);
+}
+
+enum rst_err
+rst_cursor_after(struct rst_cursor *cursor, struct rst_view key,
+                 struct rst_view *ret_key, struct rst_view *ret_value)
+{
+	enum rst_err err = rst_cursor_seek(cursor, key, ret_key, ret_value);
+
+	if (err != RST_OK || !rst_view_equal(*ret_key, key))
+		return err;
+	err = rst_cursor_next(cursor, ret_key, ret_value);
+	if (err == RST_OK &&
+	    (goes_back(*ret_key, key) || rst_view_equal(*ret_key, key)))
+		err = after_access(cursor->writes, RST_ECORRUPT);
+	return err;
 }
 
 enum rst_err
 rst_cursor_seek(struct rst_cursor *cursor, struct rst_view key,
                 struct rst_view *ret_key, struct rst_view *ret_value)
 {
+	enum rst_err err;
+
 	if (key.len == 0)
 		return move(cursor, MDB_FIRST, (MDB_val){ 0 }, ret_key,
 		            ret_value);
-	return move(cursor, MDB_SET_RANGE, val_of(key), ret_key, ret_value);
+	err = move(cursor, MDB_SET_RANGE, val_of(key), ret_key, ret_value);
+	if (err == RST_OK && goes_back(*ret_key, key))
+		err = after_access(cursor->writes, RST_ECORRUPT);
+	return err;
 }
 
 enum rst_err

@@ -288,7 +288,7 @@ find_tables(struct rst_env *env, struct rst_detail *reterr)
 		goto out;
 	}
 	/* Only a commit keeps the handles. */
-	rst_read_keep(&txn);
+	err = rst_read_keep(&txn);
 out:
 	rst_read_end(&txn);
 	return err;

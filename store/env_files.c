@@ -254,6 +254,13 @@ open_or_make(const struct rst_place *place, const char *name, int *ret_fd,
 	return open_file(place, name, ret_fd, reterr);
 }
 
+static enum rst_err
+lock_failed(const char *name, struct rst_detail *reterr)
+{
+	rst_detail_set(reterr, "flock of %s: %s", name, strerror(errno));
+	return RST_EIO;
+}
+
 /* An exclusive flock within OPENING_WAIT_MS. */
 static enum rst_err
 lock_opening(int fd, struct rst_detail *reterr)
@@ -263,11 +270,8 @@ lock_opening(int fd, struct rst_detail *reterr)
 			return RST_OK;
 		if (errno == EINTR)
 			continue;
-		if (errno != EWOULDBLOCK) {
-			rst_detail_set(reterr, "flock of writer.lock: %s",
-			               strerror(errno));
-			return RST_EIO;
-		}
+		if (errno != EWOULDBLOCK)
+			return lock_failed("writer.lock", reterr);
 		if (waited >= OPENING_WAIT_MS) {
 			rst_detail_set(reterr,
 			               "another process has been opening the "
@@ -357,6 +361,8 @@ take_stamp(struct rst_place *place, bool *ret_alone, struct rst_detail *reterr)
 	if (err != RST_OK)
 		return err;
 	alone = flock(place->stamp_fd, LOCK_EX | LOCK_NB) == 0;
+	if (!alone && errno != EWOULDBLOCK)
+		return lock_failed("stamp", reterr);
 	if (alone)
 		err = write_stamp(place->stamp_fd, stamp, reterr);
 	else
@@ -366,11 +372,8 @@ take_stamp(struct rst_place *place, bool *ret_alone, struct rst_detail *reterr)
 	/* Going from exclusive to shared lets go for an instant; the opening
 	 * lock keeps every other opener away. */
 	while (flock(place->stamp_fd, LOCK_SH) != 0)
-		if (errno != EINTR) {
-			rst_detail_set(reterr, "flock of stamp: %s",
-			               strerror(errno));
-			return RST_EIO;
-		}
+		if (errno != EINTR)
+			return lock_failed("stamp", reterr);
 	*ret_alone = alone;
 	return RST_OK;
 }
@@ -494,7 +497,13 @@ read_key(struct rst_place *place, bool create, unsigned char *key,
 	if (err != RST_OK)
 		return err;
 	n = pread(fd, key, sizeof(fresh), 0);
+	if (n < 0) {
+		rst_detail_set(reterr, "secret.key: %s", strerror(errno));
+		err = RST_EIO;
+	}
 	close_fd(&fd);
+	if (err != RST_OK)
+		return err;
 	if (n != (ssize_t)sizeof(fresh)) {
 		rst_detail_set(reterr,
 		               "secret.key is not of %zu bytes: restore "
@@ -507,32 +516,56 @@ read_key(struct rst_place *place, bool create, unsigned char *key,
 
 /* rosterctl restore is at work, or was killed: making an environment here now
  * would let an empty directory pass for the restored one. */
-static bool
-restore_unfinished(int dir_fd)
+static enum rst_err
+restore_unfinished(int dir_fd, bool *ret_unfinished)
 {
 	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
 	bool found = false;
 
-	if (dir == NULL && copy >= 0)
-		close(copy);
-	while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
+	if (dir == NULL) {
+		close_fd(&copy);
+		return RST_EIO;
+	}
+	while (!found && (entry = readdir(dir)) != NULL)
 		found = rst_work_is(entry->d_name);
-	if (dir != NULL)
-		closedir(dir);
-	return found;
+	closedir(dir);
+	*ret_unfinished = found;
+	return RST_OK;
+}
+
+/* The size of a file, 0 when it is not there.  What cannot be told must not
+ * pass for that: it would be made anew. */
+static enum rst_err
+size_of(const struct rst_place *place, const char *name, off_t *ret_bytes,
+        struct rst_detail *reterr)
+{
+	struct stat st = { .st_size = 0 };
+
+	if (fstatat(place->dir_fd, name, &st, 0) != 0 && errno != ENOENT) {
+		rst_detail_set(reterr, "%s: %s", name, strerror(errno));
+		return RST_EIO;
+	}
+	*ret_bytes = st.st_size;
+	return RST_OK;
 }
 
 static enum rst_err
 look_around(struct rst_place *place, const char *dir, bool create,
             struct rst_detail *reterr)
 {
-	struct stat st;
+	bool unfinished = false;
+	off_t bytes = 0;
+	enum rst_err err;
 
-	place->exists = fstatat(place->dir_fd, "data.mdb", &st, 0) == 0 &&
-	                st.st_size > 0;
-	if (!place->exists && restore_unfinished(place->dir_fd)) {
+	err = size_of(place, "data.mdb", &bytes, reterr);
+	place->exists = bytes > 0;
+	if (err == RST_OK && !place->exists)
+		err = restore_unfinished(place->dir_fd, &unfinished);
+	if (err != RST_OK)
+		return err;
+	if (unfinished) {
 		rst_detail_set(reterr,
 		               "a restore into %s was not finished: wait for "
 		               "it, or repeat rosterctl restore",
@@ -546,10 +579,7 @@ look_around(struct rst_place *place, const char *dir, bool create,
 		               dir);
 		return RST_ENOTFOUND;
 	}
-	place->lock_bytes = fstatat(place->dir_fd, "lock.mdb", &st, 0) == 0
-	                            ? st.st_size
-	                            : 0;
-	return RST_OK;
+	return size_of(place, "lock.mdb", &place->lock_bytes, reterr);
 }
 
 enum rst_err

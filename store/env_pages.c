@@ -477,9 +477,12 @@ read_metas(struct walk *walk, struct meta metas[2])
 	} page;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		if (pread(walk->fd, &page, sizeof(page),
-		          (off_t)i * (off_t)walk->page_bytes) !=
-		    (ssize_t)sizeof(page))
+		ssize_t n = pread(walk->fd, &page, sizeof(page),
+		                  (off_t)i * (off_t)walk->page_bytes);
+
+		if (n < 0)
+			return RST_EIO;
+		if (n != (ssize_t)sizeof(page))
 			return damaged(walk, i, "the file ends in it");
 		metas[i] = page.meta;
 		if (i == 0) {

@@ -69,6 +69,9 @@ struct rst_env {
 	void (*lost)(void *arg); /* rst_env_on_lost(); may be NULL */
 	void *lost_arg;
 	_Atomic(void *) writer; /* the MDB_txn of this process's write */
+	/* The enum rst_err of what it could not read or change: it does not
+	 * commit then, whatever was made of that. */
+	_Atomic(int) writer_failed;
 	/* rst_env_companion(): set once, under the mutex of env.c. */
 	_Atomic(void *) companion;
 	void (*companion_release)(void *companion);
@@ -163,8 +166,12 @@ enum rst_err rst_pages(struct rst_env *env, uint64_t *ret_used,
  * are there already. */
 void rst_room(struct rst_env *env, struct rst_env_info *info);
 
+/* db.c: the first access of this write that failed, however it was answered;
+ * RST_OK for none.  Such a write is not committed. */
+enum rst_err rst_write_failed(const struct rst_wtxn *txn) RST_MUST_USE;
+
 /* db.c: end a read and keep the handles of tables it opened; env.c. */
-void rst_read_keep(struct rst_rtxn *txn);
+enum rst_err rst_read_keep(struct rst_rtxn *txn) RST_MUST_USE;
 
 /*
  * memo.c: for store/ only.  sound: the bytes of record id were verified in
@@ -220,6 +227,7 @@ enum rst_err rst_db_drop(struct rst_wtxn *txn, enum rst_table table,
  */
 struct rst_cursor {
 	MDB_cursor *mdb;
+	struct rst_env *writes; /* of a write's cursor; else NULL */
 };
 enum rst_err rst_cursor_open(const struct rst_rtxn *txn, enum rst_table table,
                              struct rst_cursor *ret_cursor) RST_MUST_USE;
@@ -236,6 +244,10 @@ enum rst_err rst_cursor_put(struct rst_env *env, struct rst_cursor *cursor,
 enum rst_err rst_cursor_seek(struct rst_cursor *cursor, struct rst_view key,
                              struct rst_view *ret_key,
                              struct rst_view *ret_value) RST_MUST_USE;
+/* The first key behind key. */
+enum rst_err rst_cursor_after(struct rst_cursor *cursor, struct rst_view key,
+                              struct rst_view *ret_key,
+                              struct rst_view *ret_value) RST_MUST_USE;
 enum rst_err rst_cursor_next(struct rst_cursor *cursor,
                              struct rst_view *ret_key,
                              struct rst_view *ret_value) RST_MUST_USE;

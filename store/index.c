@@ -91,13 +91,14 @@ enum rst_err
 rst_index_rows(const struct rst_rtxn *txn, const struct rst_record *record,
                rst_row_each *each, void *arg)
 {
-	struct rst_view words = rst_index_words(txn);
-	enum rst_err err = RST_OK;
+	struct rst_view words;
+	enum rst_err err;
 	enum rst_match match;
 	struct rst_attr attr;
 	unsigned int kinds;
 	const char *name;
 
+	err = rst_index_words(txn, &words);
 	for (unsigned int i = 0; i < record->n_attrs && err == RST_OK; i++) {
 		rst_record_nth(record, i, &attr);
 		kinds = rst_index_builtin(attr.id);

@@ -71,11 +71,11 @@ rst_index_add(struct rst_wtxn *txn, uint16_t id, enum rst_index_kind kind)
 		return err;
 	word = (struct rst_index_word){ rst_view_of(name), kind,
 		                        RST_INDEX_QUEUED };
-	if (rst_index_word_find(&txn->r, id, kind, &is))
-		return is.state == RST_INDEX_DROPPING
-		               ? rst_index_words_edit(txn, set_state, &word,
-		                                      NULL)
-		               : RST_OK;
+	err = rst_index_word_find(&txn->r, id, kind, &is);
+	if (err == RST_OK && is.state == RST_INDEX_DROPPING)
+		err = rst_index_words_edit(txn, set_state, &word, NULL);
+	if (err != RST_ENOTFOUND)
+		return err;
 	err = rst_record_next(&txn->r, &at, &record);
 	if (err == RST_ENOTFOUND)
 		word.state = RST_INDEX_COMPLETE;
@@ -97,11 +97,11 @@ bool
 rst_index_next(const struct rst_rtxn *txn, size_t *at,
                struct rst_index_info *ret_info)
 {
-	struct rst_view text = rst_index_words(txn), rest;
+	struct rst_view text, rest;
 	struct rst_index_word word;
 	uint64_t done = 0, total = 0;
 
-	if (*at >= text.len)
+	if (rst_index_words(txn, &text) != RST_OK || *at >= text.len)
 		return false;
 	rest = rst_view(text.ptr + *at, text.len - *at);
 	if (!rst_index_word_next(&rest, &word))
@@ -116,17 +116,24 @@ rst_index_next(const struct rst_rtxn *txn, size_t *at,
 	return true;
 }
 
-/* The first word in this state. */
-static bool
-find_state(const struct rst_rtxn *txn, enum rst_index_state state,
-           struct rst_index_word *ret_word)
+/* The word that is to be worked on now: rows are dropped first, and what is
+ * being built comes before what waits.  RST_INDEX_COMPLETE: none. */
+static enum rst_err
+find_work(const struct rst_rtxn *txn, struct rst_index_word *ret_word)
 {
-	struct rst_view rest = rst_index_words(txn);
+	struct rst_index_word word;
+	struct rst_view rest;
+	enum rst_err err;
 
-	while (rst_index_word_next(&rest, ret_word))
-		if (ret_word->state == state)
-			return true;
-	return false;
+	ret_word->state = RST_INDEX_COMPLETE;
+	err = rst_index_words(txn, &rest);
+	if (err != RST_OK)
+		return err;
+	/* the states stand in that order */
+	while (rst_index_word_next(&rest, &word))
+		if (word.state > ret_word->state)
+			*ret_word = word;
+	return RST_OK;
 }
 
 bool
@@ -134,9 +141,8 @@ rst_index_pending(const struct rst_rtxn *txn)
 {
 	struct rst_index_word word;
 
-	return find_state(txn, RST_INDEX_QUEUED, &word) ||
-	       find_state(txn, RST_INDEX_BUILDING, &word) ||
-	       find_state(txn, RST_INDEX_DROPPING, &word);
+	return find_work(txn, &word) == RST_OK &&
+	       word.state != RST_INDEX_COMPLETE;
 }
 
 /* Drop at most budget rows of word; *ret_all: there are no more. */
@@ -145,7 +151,7 @@ drop_rows(struct rst_wtxn *txn, uint16_t id, enum rst_index_kind kind,
           unsigned int budget, bool *ret_all)
 {
 	struct rst_index_key head, row;
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_view key, value;
 	enum rst_err err = RST_OK;
 
@@ -196,12 +202,13 @@ work_drop(struct rst_wtxn *txn, struct rst_index_word word, unsigned int budget)
 static enum rst_err
 find_targets(const struct rst_rtxn *txn, struct target *targets, size_t *ret_n)
 {
-	struct rst_view rest = rst_index_words(txn);
 	struct rst_index_word word;
+	struct rst_view rest;
 	const char *name;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 	size_t n = 0;
 
+	err = rst_index_words(txn, &rest);
 	while (err == RST_OK && n < AT_ONCE &&
 	       rst_index_word_next(&rest, &word)) {
 		if (word.state != RST_INDEX_BUILDING)
@@ -299,19 +306,30 @@ rst_index_work(struct rst_wtxn *txn, unsigned int budget, bool *ret_more)
 {
 	unsigned int left = AT_ONCE;
 	struct rst_index_word word;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
-	if (find_state(&txn->r, RST_INDEX_DROPPING, &word)) {
+	err = find_work(&txn->r, &word);
+	if (err != RST_OK)
+		return err;
+	switch (word.state) {
+	case RST_INDEX_DROPPING:
 		err = work_drop(txn, word, budget);
-	} else if (find_state(&txn->r, RST_INDEX_BUILDING, &word)) {
+		break;
+	case RST_INDEX_BUILDING:
 		err = work_build(txn, budget);
-	} else if (find_state(&txn->r, RST_INDEX_QUEUED, &word)) {
+		break;
+	case RST_INDEX_QUEUED:
 		err = rst_index_words_edit(txn, begin_building, &left, NULL);
 		if (err == RST_OK)
 			err = rst_meta_set_number(txn, AT, 0);
+		break;
+	case RST_INDEX_COMPLETE:
+		break;
 	}
 	if (err == RST_OK)
-		*ret_more = rst_index_pending(&txn->r);
+		err = find_work(&txn->r, &word);
+	if (err == RST_OK)
+		*ret_more = word.state != RST_INDEX_COMPLETE;
 	return err;
 }
 

@@ -45,7 +45,7 @@ enum rst_err
 rst_index_equal(const struct rst_rtxn *txn, uint16_t id, struct rst_view value,
                 uint64_t after, uint64_t *ids, size_t max, size_t *ret_n)
 {
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_view row, nothing;
 	enum rst_match match;
 	struct rst_index_key prefix;
@@ -124,7 +124,7 @@ rst_index_range(const struct rst_rtxn *txn, uint16_t id, struct rst_view low,
                 struct rst_view high, struct rst_index_cursor *cursor,
                 uint64_t *ids, size_t max, size_t *ret_n)
 {
-	struct rst_cursor walk = { NULL };
+	struct rst_cursor walk = { 0 };
 	struct rst_view row, value, last;
 	struct range range;
 	enum rst_err err;
@@ -137,9 +137,8 @@ rst_index_range(const struct rst_rtxn *txn, uint16_t id, struct rst_view low,
 		return err;
 	last = cursor->len > 0 ? rst_view(cursor->key, cursor->len)
 	                       : rst_index_key_view(&range.low);
-	err = rst_cursor_seek(&walk, last, &row, &value);
-	if (err == RST_OK && cursor->len > 0 && rst_view_equal(row, last))
-		err = rst_cursor_next(&walk, &row, &value);
+	err = cursor->len > 0 ? rst_cursor_after(&walk, last, &row, &value)
+	                      : rst_cursor_seek(&walk, last, &row, &value);
 	while (err == RST_OK && n < max && range_holds(&range, row)) {
 		if (row.len > sizeof(cursor->key)) {
 			err = RST_ECORRUPT;
@@ -211,7 +210,7 @@ rst_index_substring(const struct rst_rtxn *txn, uint16_t id,
                     struct rst_view piece, uint64_t after, uint64_t *ids,
                     size_t max, size_t *ret_n)
 {
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_index_key keys[PIECE_GRAMS];
 	size_t n_keys, n = 0;
 	enum rst_err err;

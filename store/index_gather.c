@@ -248,7 +248,7 @@ static enum rst_err
 put_all(struct rst_index_gather *gather)
 {
 	const struct rst_view nothing = RST_VIEW("");
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	enum rst_err err;
 
 	err = rst_cursor_open(&gather->txn->r, RST_T_INDEX, &cursor);

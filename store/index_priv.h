@@ -23,12 +23,14 @@ struct rst_index_word {
 /* The kinds that attribute id has built in: bits 1 << kind. */
 unsigned int rst_index_builtin(uint16_t id);
 /* All words; *rest starts there, and word_next() takes one off. */
-struct rst_view rst_index_words(const struct rst_rtxn *txn);
+enum rst_err rst_index_words(const struct rst_rtxn *txn,
+                             struct rst_view *ret_words) RST_MUST_USE;
 bool rst_index_word_next(struct rst_view *rest,
                          struct rst_index_word *ret_word);
-bool rst_index_word_find(const struct rst_rtxn *txn, uint16_t id,
-                         enum rst_index_kind kind,
-                         struct rst_index_word *ret_word);
+/* RST_ENOTFOUND. */
+enum rst_err rst_index_word_find(const struct rst_rtxn *txn, uint16_t id,
+                                 enum rst_index_kind kind,
+                                 struct rst_index_word *ret_word) RST_MUST_USE;
 /* Write the words anew: edit may change each, and answers false for one that
  * goes.  append (may be NULL) comes last.  RST_EFULL. */
 typedef bool rst_index_word_edit(void *arg, struct rst_index_word *word);

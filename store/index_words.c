@@ -63,14 +63,14 @@ rst_index_builtin(uint16_t id)
 	return id < RST_A_BUILTIN_END ? builtin[id] : 0;
 }
 
-struct rst_view
-rst_index_words(const struct rst_rtxn *txn)
+enum rst_err
+rst_index_words(const struct rst_rtxn *txn, struct rst_view *ret_words)
 {
-	struct rst_view text;
+	enum rst_err err;
 
-	if (rst_setting_get(txn, SETTING, &text) != RST_OK)
-		return rst_view("", 0);
-	return text;
+	*ret_words = rst_view("", 0);
+	err = rst_setting_get(txn, SETTING, ret_words);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 static enum rst_index_state
@@ -150,11 +150,15 @@ enum rst_err
 rst_index_words_edit(struct rst_wtxn *txn, rst_index_word_edit *edit, void *arg,
                      const struct rst_index_word *append)
 {
-	struct rst_view rest = rst_index_words(&txn->r);
 	char text[RST_INDEX_WORDS_MAX];
 	struct rst_index_word word;
+	struct rst_view rest;
 	size_t len = 0;
+	enum rst_err err;
 
+	err = rst_index_words(&txn->r, &rest);
+	if (err != RST_OK)
+		return err;
 	while (rst_index_word_next(&rest, &word))
 		if (edit(arg, &word) && !print_word(&word, text, &len))
 			return RST_EFULL;
@@ -163,25 +167,29 @@ rst_index_words_edit(struct rst_wtxn *txn, rst_index_word_edit *edit, void *arg,
 	return rst_setting_put(txn, SETTING, rst_view(text, len));
 }
 
-bool
+enum rst_err
 rst_index_word_find(const struct rst_rtxn *txn, uint16_t id,
                     enum rst_index_kind kind, struct rst_index_word *ret_word)
 {
-	struct rst_view rest = rst_index_words(txn);
 	struct rst_index_word word;
+	struct rst_view rest;
 	enum rst_match match;
-	const char *name;
+	const char *name = "";
+	enum rst_err err;
 
-	if (rest.len == 0 || rst_attr_name(txn, id, &name, &match) != RST_OK)
-		return false;
+	err = rst_index_words(txn, &rest);
+	if (err == RST_OK && rest.len > 0)
+		err = rst_attr_name(txn, id, &name, &match);
+	if (err != RST_OK)
+		return err;
 	while (rst_index_word_next(&rest, &word)) {
 		if (word.kind != kind ||
 		    !rst_view_equal_nocase(word.name, rst_view_of(name)))
 			continue;
 		*ret_word = word;
-		return true;
+		return RST_OK;
 	}
-	return false;
+	return RST_ENOTFOUND;
 }
 
 bool
@@ -192,7 +200,7 @@ rst_index_exists(const struct rst_rtxn *txn, uint16_t id,
 
 	if (rst_index_builtin(id) & (1U << kind))
 		return true;
-	return rst_index_word_find(txn, id, kind, &word) &&
+	return rst_index_word_find(txn, id, kind, &word) == RST_OK &&
 	       word.state == RST_INDEX_COMPLETE;
 }
 
@@ -204,7 +212,7 @@ rst_index_asked(const struct rst_rtxn *txn, uint16_t id,
 
 	if (rst_index_builtin(id) & (1U << kind))
 		return true;
-	return rst_index_word_find(txn, id, kind, &word) &&
+	return rst_index_word_find(txn, id, kind, &word) == RST_OK &&
 	       word.state != RST_INDEX_DROPPING;
 }
 
@@ -223,6 +231,6 @@ rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key)
 	if (rst_index_builtin(id) & (1U << key.ptr[2]))
 		return false;
 	return rst_index_word_find(txn, id, (enum rst_index_kind)key.ptr[2],
-	                           &word) &&
+	                           &word) == RST_OK &&
 	       word.state != RST_INDEX_COMPLETE;
 }

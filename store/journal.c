@@ -56,18 +56,32 @@ rst_door_word(enum rst_door door)
 	return "";
 }
 
-uint64_t
-rst_journal_last(const struct rst_rtxn *txn)
+enum rst_err
+rst_journal_end(const struct rst_rtxn *txn, uint64_t *ret_last)
 {
 	struct rst_cursor cursor = { 0 };
 	struct rst_view key, value;
 	uint64_t last = 0;
+	enum rst_err err;
 
-	if (rst_cursor_open(txn, RST_T_JOURNAL, &cursor) != RST_OK)
-		return 0;
-	if (rst_cursor_last(&cursor, &key, &value) == RST_OK && key.len == 8)
+	err = rst_cursor_open(txn, RST_T_JOURNAL, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_last(&cursor, &key, &value);
+	if (err == RST_OK && key.len != 8)
+		err = RST_ECORRUPT;
+	if (err == RST_OK)
 		last = rst_get_be64(key.ptr);
 	rst_cursor_close(&cursor);
+	*ret_last = last;
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+uint64_t
+rst_journal_last(const struct rst_rtxn *txn)
+{
+	uint64_t last;
+
+	(void)!rst_journal_end(txn, &last);
 	return last;
 }
 
@@ -260,8 +274,10 @@ rst_journal_append(struct rst_wtxn *txn, const struct rst_journal_entry *entry,
 
 	if (!within_limits(entry))
 		goto out;
-	sequence = rst_journal_last(&txn->r) + 1;
-	err = seal_private(&txn->r, sequence, entry, &sealed);
+	err = rst_journal_end(&txn->r, &sequence);
+	sequence++;
+	if (err == RST_OK)
+		err = seal_private(&txn->r, sequence, entry, &sealed);
 	if (err != RST_OK)
 		goto out;
 	if (sealed.len > 0) {

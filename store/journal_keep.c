@@ -55,9 +55,11 @@ enum rst_err
 rst_journal_head(const struct rst_rtxn *txn, struct rst_journal_head *ret_head)
 {
 	struct rst_journal_public last;
-	uint64_t sequence = rst_journal_last(txn);
-	enum rst_err err;
+	uint64_t sequence;
+	enum rst_err err = rst_journal_end(txn, &sequence);
 
+	if (err != RST_OK)
+		return err;
 	if (sequence == 0)
 		return rst_journal_anchor(txn, ret_head);
 	err = rst_journal_get(txn, sequence, &last);
@@ -107,22 +109,23 @@ rst_journal_head_parse(struct rst_view text, struct rst_journal_head *ret_head)
  * What comes behind is kept for them, but not for ever: they may never ask
  * again.
  */
-static uint64_t
-seen_until(const struct rst_rtxn *txn)
+static enum rst_err
+seen_until(const struct rst_rtxn *txn, uint64_t *ret_sequence)
 {
 	struct rst_view cursor;
 	const char *space;
-	uint64_t sequence;
+	enum rst_err err;
 
-	if (rst_setting_get(txn, "follow-cursor", &cursor) != RST_OK ||
-	    cursor.len == 0)
-		return UINT64_MAX;
+	*ret_sequence = UINT64_MAX;
+	err = rst_setting_get(txn, "follow-cursor", &cursor);
+	if (err != RST_OK)
+		return err == RST_ENOTFOUND ? RST_OK : err;
 	space = memchr(cursor.ptr, ' ', cursor.len);
 	if (space == NULL ||
 	    !rst_view_number(rst_view(cursor.ptr, (size_t)(space - cursor.ptr)),
-	                     UINT64_MAX, &sequence))
-		return UINT64_MAX;
-	return sequence;
+	                     UINT64_MAX, ret_sequence))
+		*ret_sequence = UINT64_MAX;
+	return RST_OK;
 }
 
 static bool
@@ -150,12 +153,15 @@ rst_journal_expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
 {
 	struct rst_journal_public public;
 	struct rst_journal_head anchor;
-	uint64_t last = rst_journal_last(&txn->r);
-	uint64_t seen = seen_until(&txn->r);
+	uint64_t last = 0, seen = UINT64_MAX;
 	size_t n = 0;
 	enum rst_err err;
 
-	err = rst_journal_anchor(&txn->r, &anchor);
+	err = seen_until(&txn->r, &seen);
+	if (err == RST_OK)
+		err = rst_journal_end(&txn->r, &last);
+	if (err == RST_OK)
+		err = rst_journal_anchor(&txn->r, &anchor);
 	while (err == RST_OK && n < max && anchor.sequence + 1 < last) {
 		err = rst_journal_get(&txn->r, anchor.sequence + 1, &public);
 		if (err == RST_ENOTFOUND)
@@ -205,12 +211,12 @@ rst_journal_expire_images(struct rst_wtxn *txn, int64_t before_s, size_t max,
                           size_t *ret_n)
 {
 	struct rst_journal_public public;
-	uint64_t seen = seen_until(&txn->r);
-	uint64_t sequence;
+	uint64_t sequence, seen = UINT64_MAX;
 	size_t n = 0;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
-	for (; n < max; n++) {
+	err = seen_until(&txn->r, &seen);
+	for (; err == RST_OK && n < max; n++) {
 		err = first_images(&txn->r, &sequence);
 		if (err != RST_OK)
 			break;
@@ -236,12 +242,14 @@ rst_journal_oldest(const struct rst_rtxn *txn, int64_t *ret_record_s,
 {
 	struct rst_journal_public public;
 	struct rst_journal_head anchor;
-	uint64_t sequence;
+	uint64_t sequence, last = 0;
 	enum rst_err err;
 
 	*ret_record_s = *ret_images_s = INT64_MAX;
 	err = rst_journal_anchor(txn, &anchor);
-	if (err == RST_OK && anchor.sequence + 1 < rst_journal_last(txn)) {
+	if (err == RST_OK)
+		err = rst_journal_end(txn, &last);
+	if (err == RST_OK && anchor.sequence + 1 < last) {
 		err = rst_journal_get(txn, anchor.sequence + 1, &public);
 		if (err == RST_OK)
 			*ret_record_s = public.time_s;
@@ -261,12 +269,14 @@ rst_journal_find(const struct rst_rtxn *txn, int64_t time_s,
 {
 	struct rst_journal_public public;
 	struct rst_journal_head anchor;
-	uint64_t low, high, middle;
+	uint64_t low, high = 0, middle;
 	enum rst_err err;
 
 	err = rst_journal_anchor(txn, &anchor);
+	if (err == RST_OK)
+		err = rst_journal_end(txn, &high);
 	low = anchor.sequence + 1;
-	high = rst_journal_last(txn) + 1;
+	high++;
 	while (err == RST_OK && low < high) {
 		middle = low + (high - low) / 2;
 		err = rst_journal_get(txn, middle, &public);

@@ -188,16 +188,17 @@ entry_of(const struct change *change, struct rst_view ndn,
 	return err;
 }
 
-/* The raw DN of op is in the group, or about to be. */
-static bool
+/* The raw DN of op is in the group, or about to be; RST_ENOTFOUND. */
+static enum rst_err
 stands(const struct change *change, const struct rst_member_op *op)
 {
 	struct rst_mkey key;
 
 	rst_mkey_dn(op->nvalue, &key);
-	return op > change->op ||
-	       rst_mrow_exists(&change->txn->r, change->group.id,
-	                       RST_VIA_ROSTER, &key);
+	return op > change->op
+	               ? RST_OK
+	               : rst_mrow_find(&change->txn->r, change->group.id,
+	                               RST_VIA_ROSTER, &key);
 }
 
 /*
@@ -224,11 +225,12 @@ entry_named(struct change *change, struct rst_view name,
 		if (err != RST_OK)
 			return err;
 		rst_mkey_entry(face.id, &key);
-		if (rst_member_related(&change->txn->r, change->group.id, &key,
-		                       NULL)) {
+		err = rst_member_related(&change->txn->r, change->group.id,
+		                         &key, NULL);
+		if (err == RST_OK)
 			*ret_face = face;
-			return RST_OK;
-		}
+		if (err != RST_ENOTFOUND)
+			return err;
 		if (account.id == 0 && face.by_name)
 			account = face;
 	}
@@ -236,13 +238,18 @@ entry_named(struct change *change, struct rst_view name,
 	if (op != NULL) {
 		rst_mkey_name(name, &key);
 		err = entry_of(change, op->nvalue, &face);
-		*ret_paired = err == RST_ENOTFOUND && stands(change, op);
+		if (err == RST_ENOTFOUND) {
+			err = stands(change, op);
+			*ret_paired = err == RST_OK;
+			if (err == RST_OK)
+				return RST_ENOTFOUND;
+		}
 		if (err == RST_OK && face.named &&
 		    rst_mkey_equal(&face.name, &key))
 			*ret_face = face;
 		else if (err == RST_OK)
 			err = RST_ENOTFOUND;
-		if (err != RST_ENOTFOUND || *ret_paired)
+		if (err != RST_ENOTFOUND)
 			return err;
 	}
 	*ret_face = account;
@@ -381,17 +388,16 @@ roster_add(struct change *change, const struct rst_member_op *op)
 	if (err != RST_OK)
 		return err;
 	mark = row_mark(change, &key);
-	if (rst_member_related(&change->txn->r, change->group.id, &key, NULL)) {
-		if (op->verb == RST_MEMBER_ADD && !change->listed &&
-		    !other_did(mark, op->attr, MARK_ADDED))
-			return RST_EEXISTS;
-	} else if (face.id != 0) {
+	err = rst_member_related(&change->txn->r, change->group.id, &key, NULL);
+	if (err == RST_OK && op->verb == RST_MEMBER_ADD && !change->listed &&
+	    !other_did(mark, op->attr, MARK_ADDED))
+		return RST_EEXISTS;
+	if (err == RST_ENOTFOUND && face.id != 0)
 		err = rst_member_put(change->txn, &change->group, &face,
 		                     change->deltas);
-	} else {
+	else if (err == RST_ENOTFOUND)
 		err = put_raw(change, RST_VIA_ROSTER, &key, op->value,
 		              paired ? RST_MROW_PAIRED : RST_MROW_PLAIN);
-	}
 	if (err == RST_OK)
 		did(mark, op->attr, MARK_ADDED);
 	return err;
@@ -405,10 +411,10 @@ drop_row(struct change *change, const struct rst_mkey *key)
 	enum rst_via via;
 	enum rst_err err;
 
-	if (!rst_member_related(&change->txn->r, change->group.id, key, &via))
-		return RST_ENOTFOUND;
-	err = rst_mrow_drop(change->txn, change->group.id, via, key,
-	                    change->deltas);
+	err = rst_member_related(&change->txn->r, change->group.id, key, &via);
+	if (err == RST_OK)
+		err = rst_mrow_drop(change->txn, change->group.id, via, key,
+		                    change->deltas);
 	if (err == RST_OK && key->bytes[0] == 'd' && rst_mkey_raw(key, &ndn))
 		err = unpair(change, ndn);
 	return err;
@@ -609,9 +615,14 @@ static enum rst_err
 plain_add(struct change *change, const struct rst_member_op *op,
           enum rst_via via, const struct rst_mkey *key)
 {
-	if (rst_mrow_exists(&change->txn->r, change->group.id, via, key))
-		return op->verb == RST_MEMBER_ENSURE ? RST_OK : RST_EEXISTS;
-	return put_raw(change, via, key, op->value, RST_MROW_PLAIN);
+	enum rst_err err =
+		rst_mrow_find(&change->txn->r, change->group.id, via, key);
+
+	if (err == RST_OK && op->verb != RST_MEMBER_ENSURE)
+		err = RST_EEXISTS;
+	return err == RST_ENOTFOUND
+	               ? put_raw(change, via, key, op->value, RST_MROW_PLAIN)
+	               : err;
 }
 
 /* One op on a group that keeps what was written. */
@@ -720,9 +731,11 @@ rst_member_join(struct rst_wtxn *txn, uint64_t group, uint64_t member,
 	if (!its.roster)
 		return RST_EINVALID;
 	rst_mkey_entry(member, &key);
-	if (rst_member_related(&txn->r, group, &key, NULL))
-		return RST_EEXISTS;
-	return rst_member_put(txn, &its, &face, deltas);
+	err = rst_member_related(&txn->r, group, &key, NULL);
+	if (err == RST_OK)
+		err = RST_EEXISTS;
+	return err == RST_ENOTFOUND ? rst_member_put(txn, &its, &face, deltas)
+	                            : err;
 }
 
 enum rst_err
@@ -731,9 +744,10 @@ rst_member_leave(struct rst_wtxn *txn, uint64_t group, uint64_t member,
 {
 	struct rst_mkey key;
 	enum rst_via via;
+	enum rst_err err;
 
 	rst_mkey_entry(member, &key);
-	if (!rst_member_related(&txn->r, group, &key, &via))
-		return RST_ENOTFOUND;
-	return rst_mrow_drop(txn, group, via, &key, deltas);
+	err = rst_member_related(&txn->r, group, &key, &via);
+	return err == RST_OK ? rst_mrow_drop(txn, group, via, &key, deltas)
+	                     : err;
 }

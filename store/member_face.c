@@ -219,23 +219,20 @@ rst_member_via_record(const struct rst_mgroup *group,
 	return rst_member_via(group, &face);
 }
 
-bool
+enum rst_err
 rst_member_related(const struct rst_rtxn *txn, uint64_t group,
                    const struct rst_mkey *key, enum rst_via *ret_via)
 {
-	enum rst_via via = RST_VIA_ROSTER;
+	static const enum rst_via vias[] = { RST_VIA_ROSTER, RST_VIA_PRIMARY,
+		                             RST_VIA_GROUP };
+	enum rst_err err = RST_ENOTFOUND;
 
-	if (!rst_mrow_exists(txn, group, via, key)) {
-		via = RST_VIA_PRIMARY;
-		if (!rst_mrow_exists(txn, group, via, key)) {
-			via = RST_VIA_GROUP;
-			if (!rst_mrow_exists(txn, group, via, key))
-				return false;
-		}
+	for (size_t i = 0; err == RST_ENOTFOUND && i < 3; i++) {
+		err = rst_mrow_find(txn, group, vias[i], key);
+		if (err == RST_OK && ret_via != NULL)
+			*ret_via = vias[i];
 	}
-	if (ret_via != NULL)
-		*ret_via = via;
-	return true;
+	return err;
 }
 
 bool

@@ -18,21 +18,34 @@
 #include "store/index.h"
 #include "store/tree.h"
 
+#define DEPTH_MAX (RST_DN_MAX / 4) /* of a DN, "o=x," each */
+
+/* The row of an entry in a rosterGroup, which may be there already. */
+static enum rst_err
+put_unless_there(struct rst_wtxn *txn, const struct rst_mgroup *group,
+                 const struct rst_mface *face)
+{
+	struct rst_mkey entry;
+	enum rst_err err;
+
+	rst_mkey_entry(face->id, &entry);
+	err = rst_member_related(&txn->r, group->id, &entry, NULL);
+	return err == RST_ENOTFOUND
+	               ? rst_member_put(txn, group, face, txn->followed)
+	               : err;
+}
+
 /* The raw row of a rosterGroup becomes face's. */
 static enum rst_err
 resolve_roster(struct rst_wtxn *txn, const struct rst_mgroup *group,
                const struct rst_mkey *key, const struct rst_mface *face)
 {
-	struct rst_mkey entry;
 	enum rst_err err;
 
 	err = rst_mrow_drop(txn, group->id, RST_VIA_ROSTER, key, txn->followed);
 	if (err != RST_OK)
 		return err;
-	rst_mkey_entry(face->id, &entry);
-	if (rst_member_related(&txn->r, group->id, &entry, NULL))
-		return RST_OK;
-	return rst_member_put(txn, group, face, txn->followed);
+	return put_unless_there(txn, group, face);
 }
 
 /* Every row with the raw DN becomes face's. */
@@ -75,9 +88,13 @@ resolve_one_name(struct rst_wtxn *txn, uint64_t id,
 	if (err != RST_OK)
 		goto out;
 	rst_mkey_entry(face->id, &entry);
-	if (rst_member_related(&txn->r, id, &entry, NULL) ||
-	    (face->by_name && row.flag != RST_MROW_PAIRED))
+	err = face->by_name && row.flag != RST_MROW_PAIRED
+	              ? RST_OK
+	              : rst_member_related(&txn->r, id, &entry, NULL);
+	if (err == RST_OK)
 		err = resolve_roster(txn, &group, &face->name, face);
+	else if (err == RST_ENOTFOUND)
+		err = RST_OK;
 out:
 	rst_mrow_release(&row);
 	return err;
@@ -170,22 +187,25 @@ resolve_one(struct rst_wtxn *txn, uint64_t id)
 	return err;
 }
 
-/* Resolve the raw DNs that mean a descendant of id, by walking them all. */
+/* Resolve the raw DNs that mean a descendant of id, by walking them all; depth
+ * more levels there can be, or a row says that somebody is below himself. */
 static enum rst_err
-resolve_below(struct rst_wtxn *txn, uint64_t id)
+resolve_below(struct rst_wtxn *txn, uint64_t id, unsigned int depth)
 {
 	struct rst_tree_cursor cursor = { 0 };
 	uint64_t child;
 	size_t n;
 	enum rst_err err;
 
+	if (depth == 0)
+		return RST_ECORRUPT;
 	for (;;) {
 		err = rst_tree_children(&txn->r, id, &cursor, &child, 1, &n);
 		if (err != RST_OK || n == 0)
 			return err;
 		err = resolve_one(txn, child);
 		if (err == RST_OK)
-			err = resolve_below(txn, child);
+			err = resolve_below(txn, child, depth - 1);
 		if (err != RST_OK)
 			return err;
 	}
@@ -229,7 +249,7 @@ resolve_subtree(struct rst_wtxn *txn, uint64_t id)
 		len = rst_mrow_of_key(UINT64_MAX, 0, &key, after);
 	}
 	if (err == RST_ENOTFOUND)
-		err = cut ? resolve_below(txn, id) : RST_OK;
+		err = cut ? resolve_below(txn, id, DEPTH_MAX) : RST_OK;
 	return err;
 }
 
@@ -315,10 +335,11 @@ account_of(const struct rst_rtxn *txn, uint64_t group,
 		return RST_ECORRUPT;
 	while ((err = rst_mface_named(txn, name, &after, &face)) == RST_OK) {
 		rst_mkey_entry(face.id, &key);
-		if (rst_member_related(txn, group, &key, NULL)) {
+		err = rst_member_related(txn, group, &key, NULL);
+		if (err == RST_OK)
 			account = face;
+		if (err != RST_ENOTFOUND)
 			break;
-		}
 		if (account.id == 0 && face.by_name)
 			account = face;
 	}
@@ -332,7 +353,7 @@ static enum rst_err
 relate_row(struct rst_wtxn *txn, const struct rst_mgroup *group,
            const struct rst_mrow *row)
 {
-	struct rst_mkey key = row->key, entry;
+	struct rst_mkey key = row->key;
 	struct rst_mface face = { 0 };
 	enum rst_err err = RST_OK;
 
@@ -348,17 +369,16 @@ relate_row(struct rst_wtxn *txn, const struct rst_mgroup *group,
 	}
 	if (err != RST_OK)
 		return err;
-	if (face.id == 0 &&
-	    rst_mrow_exists(&txn->r, group->id, RST_VIA_ROSTER, &key))
-		return RST_OK; /* uniqueMember, spelt as member has it */
-	if (face.id == 0)
-		return rst_mrow_put(
-			txn, group->id, RST_VIA_ROSTER, &key, row->flag,
-			rst_view(row->text, row->text_len), txn->followed);
-	rst_mkey_entry(face.id, &entry);
-	if (rst_member_related(&txn->r, group->id, &entry, NULL))
-		return RST_OK;
-	return rst_member_put(txn, group, &face, txn->followed);
+	if (face.id != 0)
+		return put_unless_there(txn, group, &face);
+	/* there already: uniqueMember, spelt as member has it */
+	err = rst_mrow_find(&txn->r, group->id, RST_VIA_ROSTER, &key);
+	return err == RST_ENOTFOUND
+	               ? rst_mrow_put(txn, group->id, RST_VIA_ROSTER, &key,
+	                              row->flag,
+	                              rst_view(row->text, row->text_len),
+	                              txn->followed)
+	               : err;
 }
 
 /* The rows of an ordinary group become one relation; DNs first, since they

@@ -179,15 +179,20 @@ rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
 {
 	struct stream streams[2] = { { .vias = VIAS_RELATION }, { .vias = 0 } };
 	enum rst_via via = rst_member_via_of(attr);
+	bool nests;
 	enum rst_err err;
 
 	if (via == 0)
 		return RST_EINVALID;
-	if (via == RST_VIA_MEMBERUID && rst_member_nests(txn))
-		return nested_groups(txn, name_groups, &nvalue, after, ids, max,
-		                     ret_n);
-	if (via == RST_VIA_MEMBERUID)
-		return groups_with_name(txn, nvalue, after, ids, max, ret_n);
+	if (via == RST_VIA_MEMBERUID) {
+		err = rst_member_nesting(txn, &nests);
+		if (err != RST_OK)
+			return err;
+		return (nests ? nested_groups(txn, name_groups, &nvalue, after,
+		                              ids, max, ret_n)
+		              : groups_with_name(txn, nvalue, after, ids, max,
+		                                 ret_n));
+	}
 	rst_mkey_value(nvalue, &streams[1].key);
 	streams[1].vias = VIA_BIT(via);
 	if (via == RST_VIA_UNIQUEMEMBER)
@@ -226,7 +231,12 @@ enum rst_err
 rst_member_of_all(const struct rst_rtxn *txn, uint64_t member, uint64_t after,
                   uint64_t *ids, size_t max, size_t *ret_n)
 {
-	if (!rst_member_nests(txn))
+	bool nests;
+	enum rst_err err = rst_member_nesting(txn, &nests);
+
+	if (err != RST_OK)
+		return err;
+	if (!nests)
 		return rst_member_of(txn, member, after, ids, max, ret_n);
 	return nested_groups(txn, entry_groups, &member, after, ids, max,
 	                     ret_n);

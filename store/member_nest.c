@@ -19,32 +19,46 @@
 
 #include <stdlib.h>
 
-static bool
-find_nests(const struct rst_rtxn *txn)
+static enum rst_err
+find_nests(const struct rst_rtxn *txn, uint64_t *ret_nests)
 {
 	struct rst_view value;
 	uint64_t nested;
+	enum rst_err err;
 
-	if (rst_meta_number(txn, RST_NESTED, &nested) != RST_OK || nested == 0)
-		return false;
-	if (rst_setting_get(txn, "nested-groups", &value) == RST_OK)
-		return rst_view_equal_nocase(value, RST_VIEW("on"));
-	return rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
-	       rst_view_equal_nocase(value, RST_VIEW("on"));
+	*ret_nests = 0;
+	err = rst_meta_number(txn, RST_NESTED, &nested);
+	if (err != RST_OK || nested == 0)
+		return err;
+	err = rst_setting_get(txn, "nested-groups", &value);
+	if (err == RST_ENOTFOUND)
+		err = rst_setting_get(txn, "lifecycle", &value);
+	if (err == RST_OK)
+		*ret_nests = rst_view_equal_nocase(value, RST_VIEW("on"));
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+enum rst_err
+rst_member_nesting(const struct rst_rtxn *txn, bool *ret_nests)
+{
+	uint64_t nests = 0;
+	enum rst_err err = RST_OK;
+
+	if (!txn->kept && !rst_fact_get(txn, RST_FACT_NESTS, &nests)) {
+		err = find_nests(txn, &nests);
+		if (err == RST_OK)
+			rst_fact_put(txn, RST_FACT_NESTS, nests);
+	}
+	*ret_nests = nests != 0;
+	return err;
 }
 
 bool
 rst_member_nests(const struct rst_rtxn *txn)
 {
-	uint64_t nests;
+	bool nests;
 
-	if (txn->kept)
-		return false;
-	if (!rst_fact_get(txn, RST_FACT_NESTS, &nests)) {
-		nests = find_nests(txn);
-		rst_fact_put(txn, RST_FACT_NESTS, nests);
-	}
-	return nests != 0;
+	return rst_member_nesting(txn, &nests) == RST_OK && nests;
 }
 
 void

@@ -98,8 +98,10 @@ struct rst_mrow {
 };
 void rst_mrow_release(struct rst_mrow *row);
 
-bool rst_mrow_exists(const struct rst_rtxn *txn, uint64_t group,
-                     enum rst_via via, const struct rst_mkey *key);
+/* RST_ENOTFOUND. */
+enum rst_err rst_mrow_find(const struct rst_rtxn *txn, uint64_t group,
+                           enum rst_via via, const struct rst_mkey *key)
+	RST_MUST_USE;
 /* RST_ENOTFOUND. */
 enum rst_err rst_mrow_get(const struct rst_rtxn *txn, uint64_t group,
                           enum rst_via via, const struct rst_mkey *key,
@@ -210,6 +212,10 @@ enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
  */
 #define RST_SHARED_NAMES "shared-names"
 
+/* As rst_member_nests(), but tells what it could not read. */
+enum rst_err rst_member_nesting(const struct rst_rtxn *txn, bool *ret_nests)
+	RST_MUST_USE;
+
 /* Table meta, a number: a group has been in another. */
 #define RST_NESTED "nested-groups"
 
@@ -219,9 +225,11 @@ enum rst_via rst_member_via(const struct rst_mgroup *group,
                             const struct rst_mface *face);
 enum rst_via rst_member_via_record(const struct rst_mgroup *group,
                                    const struct rst_record *member);
-/* The relation has a row for the entry; *ret_via (may be NULL) says how. */
-bool rst_member_related(const struct rst_rtxn *txn, uint64_t group,
-                        const struct rst_mkey *key, enum rst_via *ret_via);
+/* The relation has a row for the entry; *ret_via (may be NULL) says how.
+ * RST_ENOTFOUND. */
+enum rst_err rst_member_related(const struct rst_rtxn *txn, uint64_t group,
+                                const struct rst_mkey *key,
+                                enum rst_via *ret_via) RST_MUST_USE;
 /* Put the row of an entry, with the end that the group's record says. */
 enum rst_err rst_member_put_row(struct rst_wtxn *txn,
                                 const struct rst_mgroup *group,

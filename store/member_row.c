@@ -249,17 +249,19 @@ own_text(struct rst_mrow *row)
 	return RST_OK;
 }
 
-bool
-rst_mrow_exists(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
-                const struct rst_mkey *key)
+enum rst_err
+rst_mrow_find(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
+              const struct rst_mkey *key)
 {
 	char buf[RST_MROW_MAX];
 	size_t len = rst_mrow_key(group, via, key, buf);
 	struct rst_view value;
+	enum rst_err err;
 
-	return rst_db_get(txn, RST_T_MEMBER, rst_view(buf, len), &value) ==
-	               RST_OK &&
-	       !has_ended(txn, until_of(value));
+	err = rst_db_get(txn, RST_T_MEMBER, rst_view(buf, len), &value);
+	if (err == RST_OK && has_ended(txn, until_of(value)))
+		err = RST_ENOTFOUND;
+	return err;
 }
 
 enum rst_err
@@ -387,19 +389,6 @@ rst_mrow_drop(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 	return err;
 }
 
-/* The first key of table at bytes or, when strictly, after it. */
-static enum rst_err
-seek(struct rst_cursor *cursor, struct rst_view bytes, bool strictly,
-     struct rst_view *ret_key, struct rst_view *ret_value)
-{
-	enum rst_err err;
-
-	err = rst_cursor_seek(cursor, bytes, ret_key, ret_value);
-	if (err == RST_OK && strictly && rst_view_equal(*ret_key, bytes))
-		err = rst_cursor_next(cursor, ret_key, ret_value);
-	return err;
-}
-
 enum rst_err
 rst_mrow_after(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
                const struct rst_mkey *key, struct rst_mrow *ret_row)
@@ -416,7 +405,10 @@ rst_mrow_after(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	err = rst_cursor_open(txn, RST_T_MEMBER, &cursor);
 	if (err != RST_OK)
 		goto out;
-	err = seek(&cursor, rst_view(buf, len), key != NULL, &found, &value);
+	err = key != NULL ? rst_cursor_after(&cursor, rst_view(buf, len),
+	                                     &found, &value)
+	                  : rst_cursor_seek(&cursor, rst_view(buf, len), &found,
+	                                    &value);
 	while (err == RST_OK && has_ended(txn, until_of(value)))
 		err = rst_cursor_next(&cursor, &found, &value);
 	if (err == RST_OK && !rst_view_starts(found, rst_view(buf, 9)))
@@ -446,7 +438,7 @@ rst_mrow_of_after(const struct rst_rtxn *txn, const struct rst_mkey *key,
 	err = rst_cursor_open(txn, RST_T_MEMBEROF, &cursor);
 	if (err != RST_OK)
 		goto out;
-	err = seek(&cursor, rst_view(buf, len), true, &found, &value);
+	err = rst_cursor_after(&cursor, rst_view(buf, len), &found, &value);
 	while (err == RST_OK && value.len == 8 &&
 	       has_ended(txn, (int64_t)rst_get_be64(value.ptr)))
 		err = rst_cursor_next(&cursor, &found, &value);

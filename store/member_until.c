@@ -173,8 +173,9 @@ retime_one(struct rst_wtxn *txn, const struct rst_record *after,
 	if (err != RST_OK || id == 0)
 		return err;
 	rst_mkey_entry(id, &key);
-	if (!rst_member_related(&txn->r, after->id, &key, &via))
-		return RST_OK;
+	err = rst_member_related(&txn->r, after->id, &key, &via);
+	if (err != RST_OK)
+		return err == RST_ENOTFOUND ? RST_OK : err;
 	return put(txn, after->id, via, id, came ? until_s : 0, NULL);
 }
 
@@ -270,7 +271,7 @@ rst_member_until(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
 	int64_t until_s;
 
 	rst_mkey_entry(member, &key);
-	if (!rst_member_related(txn, group, &key, &via) ||
+	if (rst_member_related(txn, group, &key, &via) != RST_OK ||
 	    rst_mrow_get(txn, group, via, &key, &row) != RST_OK)
 		return 0;
 	until_s = row.until_s;

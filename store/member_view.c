@@ -82,11 +82,11 @@ has_name(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
 
 	while (rst_mface_named(txn, name, &after, &face) == RST_OK) {
 		rst_mkey_entry(face.id, &key);
-		if (rst_member_related(txn, group, &key, NULL))
+		if (rst_member_related(txn, group, &key, NULL) == RST_OK)
 			return true;
 	}
 	rst_mkey_name(name, &key);
-	return rst_mrow_exists(txn, group, RST_VIA_ROSTER, &key);
+	return rst_mrow_find(txn, group, RST_VIA_ROSTER, &key) == RST_OK;
 }
 
 /* Or a group in it does. */
@@ -123,8 +123,8 @@ rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
 	} else if (rst_mkey_of_dn(txn, nvalue, &key) != RST_OK) {
 		return false;
 	}
-	return roster ? rst_member_related(txn, group->id, &key, NULL)
-	              : rst_mrow_exists(txn, group->id, via, &key);
+	return (roster ? rst_member_related(txn, group->id, &key, NULL)
+	               : rst_mrow_find(txn, group->id, via, &key)) == RST_OK;
 }
 
 /* The rosterGroup's view attr lists a row with this key; *ret_face is filled
@@ -313,10 +313,10 @@ rst_member_namesake(const struct rst_rtxn *txn, uint64_t group,
 	while ((err = rst_mface_named(txn, name, &after, &face)) == RST_OK &&
 	       face.id < id) {
 		rst_mkey_entry(face.id, &key);
-		if (rst_member_related(txn, group, &key, &via) && via <= last) {
-			*ret_is = true;
+		err = rst_member_related(txn, group, &key, &via);
+		*ret_is = err == RST_OK && via <= last;
+		if (*ret_is || (err != RST_OK && err != RST_ENOTFOUND))
 			break;
-		}
 	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
@@ -409,13 +409,16 @@ look_below(const struct rst_rtxn *txn, uint64_t group,
            struct rst_member_cursor *cursor)
 {
 	struct rst_ids below = { 0 };
+	bool nests = false;
 	enum rst_err err = RST_OK;
 
 	if (cursor->below_of == group &&
 	    cursor->below_txn == rst_txn_number(txn))
 		return RST_OK;
 	cursor->n_below = 0;
-	if (!cursor->direct && rst_member_nests(txn))
+	if (!cursor->direct)
+		err = rst_member_nesting(txn, &nests);
+	if (err == RST_OK && nests)
 		err = rst_member_below(txn, group, &below, NULL);
 	if (err == RST_OK) {
 		/* the gate lets nobody make more */
@@ -431,18 +434,19 @@ look_below(const struct rst_rtxn *txn, uint64_t group,
 }
 
 /* The row of a group in group says who is in group by itself, too, or in one
- * of those in it that were walked before: listed then. */
-static bool
+ * of those in it that were walked before: listed then.  RST_ENOTFOUND: not. */
+static enum rst_err
 was_listed(const struct rst_rtxn *txn, uint64_t group,
            const struct rst_member_cursor *cursor, const struct rst_mrow *row)
 {
-	if (rst_member_related(txn, group, &row->key, NULL))
-		return true;
-	for (size_t i = 0; i < cursor->n_below && cursor->below[i] < row->group;
+	enum rst_err err = rst_member_related(txn, group, &row->key, NULL);
+
+	for (size_t i = 0; err == RST_ENOTFOUND && i < cursor->n_below &&
+	                   cursor->below[i] < row->group;
 	     i++)
-		if (rst_member_related(txn, cursor->below[i], &row->key, NULL))
-			return true;
-	return false;
+		err = rst_member_related(txn, cursor->below[i], &row->key,
+		                         NULL);
+	return err;
 }
 
 /* The next value of memberUid from a group in group. */
@@ -463,11 +467,13 @@ next_below(const struct rst_rtxn *txn, uint64_t group,
 			continue;
 		while ((err = next_row(txn, cursor->below[i], VIAS_NAMED,
 		                       cursor, &row)) == RST_OK) {
-			err = was_listed(txn, group, cursor, &row)
-			              ? RST_ENOTFOUND
-			              : print_row(txn, &row, RST_A_MEMBERUID,
-			                          RST_VIA_PRIMARY, cursor, buf,
-			                          ret_len);
+			err = was_listed(txn, group, cursor, &row);
+			if (err == RST_OK)
+				err = RST_ENOTFOUND;
+			else if (err == RST_ENOTFOUND)
+				err = print_row(txn, &row, RST_A_MEMBERUID,
+				                RST_VIA_PRIMARY, cursor, buf,
+				                ret_len);
 			rst_mrow_release(&row);
 			if (err != RST_ENOTFOUND)
 				return err;
@@ -569,9 +575,10 @@ rst_member_value(const struct rst_rtxn *txn, const struct rst_record *group,
 		rst_mkey_value(nvalue, &key);
 	if (err != RST_OK)
 		return err;
-	if (roster && !rst_member_related(txn, group->id, &key, &via))
-		return RST_ENOTFOUND;
-	err = rst_mrow_get(txn, group->id, via, &key, &row);
+	if (roster)
+		err = rst_member_related(txn, group->id, &key, &via);
+	if (err == RST_OK)
+		err = rst_mrow_get(txn, group->id, via, &key, &row);
 	if (err != RST_OK)
 		return err;
 	memset(cursor, 0, sizeof(*cursor));

@@ -455,7 +455,7 @@ enum rst_err
 rst_record_next(const struct rst_rtxn *txn, uint64_t *id,
                 struct rst_record *ret_record)
 {
-	struct rst_cursor cursor = { NULL };
+	struct rst_cursor cursor = { 0 };
 	struct rst_record record;
 	struct rst_view key, bytes;
 	enum rst_err err;

@@ -72,6 +72,17 @@ drop(struct repair *repair, enum rst_table table, struct rst_view key)
 	return repair->looking ? RST_OK : rst_db_drop(&repair->txn, table, key);
 }
 
+/* Move to the first row behind the last one seen. */
+static enum rst_err
+go_on(const struct walk *walk, struct rst_cursor *cursor,
+      struct rst_view *ret_key, struct rst_view *ret_value)
+{
+	struct rst_view after = rst_view(walk->after, walk->after_len);
+
+	return walk->begun ? rst_cursor_after(cursor, after, ret_key, ret_value)
+	                   : rst_cursor_seek(cursor, after, ret_key, ret_value);
+}
+
 /* The first row behind the last one seen.  Its value is copied, as it would
  * die with the first write; to be freed. */
 static enum rst_err
@@ -85,12 +96,7 @@ next_row(struct repair *repair, struct walk *walk, struct rst_view *ret_key,
 
 	err = rst_cursor_open(&repair->txn.r, walk->table, &cursor);
 	if (err == RST_OK)
-		err = rst_cursor_seek(&cursor,
-		                      rst_view(walk->after, walk->after_len),
-		                      &key, &value);
-	if (err == RST_OK && walk->begun &&
-	    rst_view_equal(key, rst_view(walk->after, walk->after_len)))
-		err = rst_cursor_next(&cursor, &key, &value);
+		err = go_on(walk, &cursor, &key, &value);
 	if (err == RST_OK && key.len > sizeof(walk->after))
 		err = RST_ECORRUPT;
 	if (err == RST_OK && (copy = rst_view_dup(value)) == NULL)
@@ -168,11 +174,7 @@ look_at_rows(struct repair *repair, struct walk *walk,
 	struct rst_view key, value;
 	enum rst_err err;
 
-	err = rst_cursor_seek(cursor, rst_view(walk->after, walk->after_len),
-	                      &key, &value);
-	if (err == RST_OK && walk->begun &&
-	    rst_view_equal(key, rst_view(walk->after, walk->after_len)))
-		err = rst_cursor_next(cursor, &key, &value);
+	err = go_on(walk, cursor, &key, &value);
 	for (int i = 0; err == RST_OK && i < CHUNK_ROWS; i++) {
 		if (key.len > sizeof(walk->after))
 			return RST_ECORRUPT;

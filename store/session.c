@@ -142,9 +142,8 @@ next_of_user(const struct rst_rtxn *txn, uint64_t user, bool *started,
 	want = user_key(user, digest, buf);
 	err = rst_cursor_open(txn, RST_T_SESSION_USER, &cursor);
 	if (err == RST_OK)
-		err = rst_cursor_seek(&cursor, want, &key, &value);
-	if (err == RST_OK && *started && rst_view_equal(key, want))
-		err = rst_cursor_next(&cursor, &key, &value);
+		err = *started ? rst_cursor_after(&cursor, want, &key, &value)
+		               : rst_cursor_seek(&cursor, want, &key, &value);
 	if (err == RST_OK && !rst_view_starts(key, rst_view(buf, 8)))
 		err = RST_ENOTFOUND;
 	if (err == RST_OK && key.len != want.len)

@@ -246,7 +246,7 @@ rst_tree_children(const struct rst_rtxn *txn, uint64_t parent,
                   struct rst_tree_cursor *cursor, uint64_t *ids, size_t max,
                   size_t *ret_n)
 {
-	struct rst_cursor walk = { NULL };
+	struct rst_cursor walk = { 0 };
 	struct rst_view key, value, last;
 	enum rst_err err;
 	char prefix[8];
@@ -261,9 +261,7 @@ rst_tree_children(const struct rst_rtxn *txn, uint64_t parent,
 	if (err != RST_OK)
 		return err;
 	last = rst_view(cursor->key, cursor->len);
-	err = rst_cursor_seek(&walk, last, &key, &value);
-	if (err == RST_OK && rst_view_equal(key, last))
-		err = rst_cursor_next(&walk, &key, &value);
+	err = rst_cursor_after(&walk, last, &key, &value);
 	while (err == RST_OK && n < max) {
 		if (!rst_view_starts(key, rst_view(prefix, sizeof(prefix))))
 			break;

@@ -20,6 +20,7 @@ store_units = \
 	tests/unit/test_outbox \
 	tests/unit/test_record \
 	tests/unit/test_session \
+	tests/unit/test_store_faults \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
 	tests/unit/test_verify \
@@ -111,3 +112,30 @@ tests_unit_test_outbox_LDADD = $(store_unit_ldadd)
 tests_unit_test_session_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_session_CFLAGS = $(store_unit_cflags)
 tests_unit_test_session_LDADD = $(store_unit_ldadd)
+
+# Each call that the store makes of others goes by tests/unit/nth.c.
+nth_wraps = mdb_env_create mdb_env_open mdb_env_set_mapsize \
+	mdb_env_set_maxdbs mdb_env_set_maxreaders mdb_env_get_fd \
+	mdb_env_copyfd2 mdb_dbi_open mdb_stat mdb_cursor_open \
+	mdb_cursor_get mdb_cursor_put mdb_get mdb_put mdb_del \
+	mdb_reader_list mdb_reader_check mdb_txn_begin mdb_txn_renew \
+	mdb_txn_commit crypto_aead_xchacha20poly1305_ietf_decrypt \
+	randombytes_buf malloc calloc realloc gnutls_idna_map open openat \
+	fcntl fstat stat lstat fstatat fstatfs fstatvfs read pread write \
+	ftruncate fallocate lseek flock renameat linkat unlinkat rmdir \
+	mkdtemp fdopendir fchmod fchown fchmodat fchownat mmap socket bind \
+	fsync fdatasync pthread_create pthread_mutexattr_init \
+	pthread_mutexattr_setpshared pthread_mutexattr_setrobust \
+	pthread_mutex_init pthread_rwlock_init
+nth_comma = ,
+nth_ldflags = $(nth_wraps:%=-Wl$(nth_comma)--wrap=%)
+tests_unit_test_store_faults_SOURCES = tests/unit/test_store_faults.c \
+	tests/unit/stage.c tests/unit/stage.h \
+	tests/unit/nth.c tests/unit/nth.h \
+	tests/unit/acts_entry.c tests/unit/acts_member.c \
+	tests/unit/acts_change.c tests/unit/acts_journal.c \
+	tests/unit/acts_other.c tests/unit/acts_place.c
+tests_unit_test_store_faults_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_faults_CFLAGS = $(store_unit_cflags) $(GNUTLS_CFLAGS)
+tests_unit_test_store_faults_LDFLAGS = $(nth_ldflags)
+tests_unit_test_store_faults_LDADD = $(store_unit_ldadd)
