@@ -2,12 +2,13 @@
 /* ceiling.c - a slapd backend that answers from memory: what slapd itself costs
  *
  * "answers FILE" is read when the database opens.  Each entry is kept as slapd
- * would send it, and a table leads from a value that clients ask for straight
- * to the entries that carry it.  A search takes the first equality of its
- * filter that the table knows and sends what is there: nothing is planned,
- * tested, copied or locked, and nothing can be written.  No backend answers the
- * same entries with less, so its cost is the front end's, and the ratio of
- * another's to it is what that backend adds.
+ * would send it, a group also without what of its members is not asked for
+ * (slapd looks at every value of what it is given), and a table leads from a
+ * value that clients ask for straight to the entries that carry it.  A search
+ * takes the first equality of its filter that the table knows and sends what is
+ * there: nothing is planned, tested, copied or locked, and nothing can be
+ * written.  No backend answers the same entries with less, so its cost is the
+ * front end's, and the ratio of another's to it is what that backend adds.
  */
 #include "portable.h"
 
@@ -28,6 +29,16 @@ struct answer {
 	struct berval value;
 	Entry **entries;
 	size_t n;
+};
+
+/* A group, by which of its members are asked for; e_private of the whole. */
+enum {
+	WITH_UIDS = 1, /* memberUid */
+	WITH_DNS = 2,  /* member */
+	VARIANTS = 4
+};
+struct variants {
+	Entry *entry[VARIANTS];
 };
 
 struct ceiling {
@@ -124,6 +135,23 @@ keep_values(struct ceiling *ceiling, AttributeDescription *ad, Entry *entry)
 }
 
 static void
+keep_variants(Entry *group)
+{
+	struct variants *variants = ch_calloc(1, sizeof(*variants));
+
+	for (int with = 0; with < VARIANTS; with++) {
+		Entry *entry = entry_dup(group);
+
+		if (!(with & WITH_UIDS))
+			attr_delete(&entry->e_attrs, ads.member_uid);
+		if (!(with & WITH_DNS))
+			attr_delete(&entry->e_attrs, ads.member);
+		variants->entry[with] = entry;
+	}
+	group->e_private = variants;
+}
+
+static void
 keep_entry(struct ceiling *ceiling, Entry *entry)
 {
 	static const struct berval group = BER_BVC("posixGroup");
@@ -142,6 +170,7 @@ keep_entry(struct ceiling *ceiling, Entry *entry)
 		keep_values(ceiling, ads.cn, entry);
 		keep_values(ceiling, ads.member_uid, entry);
 		keep_values(ceiling, ads.member, entry);
+		keep_variants(entry);
 	} else {
 		keep_values(ceiling, ads.uid, entry);
 		keep_values(ceiling, ads.uid_number, entry);
@@ -199,15 +228,29 @@ answer_of(const struct ceiling *ceiling, const Filter *f, bool *ret_asked)
 	return NULL;
 }
 
+/* Which variant of a group op asks for. */
+static int
+variant_of(const Operation *op)
+{
+	if (op->ors_attrs == NULL ||
+	    an_find(op->ors_attrs, slap_bv_all_user_attrs))
+		return WITH_UIDS | WITH_DNS;
+	return (ad_inlist(ads.member_uid, op->ors_attrs) ? WITH_UIDS : 0) |
+	       (ad_inlist(ads.member, op->ors_attrs) ? WITH_DNS : 0);
+}
+
 static int
 send_all(Operation *op, SlapReply *rs, Entry **entries, size_t n)
 {
-	int code = LDAP_SUCCESS;
+	const struct variants *variants;
+	int code = LDAP_SUCCESS, variant = variant_of(op);
 
 	for (size_t i = 0; i < n && code == LDAP_SUCCESS; i++) {
 		rs->sr_attrs = op->ors_attrs;
 		rs->sr_operational_attrs = NULL;
-		rs->sr_entry = entries[i];
+		variants = entries[i]->e_private;
+		rs->sr_entry = variants != NULL ? variants->entry[variant]
+		                                : entries[i];
 		rs->sr_flags = 0;
 		rs->sr_err = LDAP_SUCCESS;
 		code = send_search_entry(op, rs);

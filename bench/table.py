@@ -38,10 +38,12 @@ class Shape:
     peers: tuple      # of them those whom the others are compared with
     times: bool = False  # what it took stands before what it cost
     page: tuple = None   # marks in a page between which the table stands
+    #                      (%d: how many people)
 
 
 BENCH = Shape("bench", COLUMNS, ("mdb", "multival", "389", "ceiling", "small",
-                                 "roster", "plain"), PEERS)
+                                 "roster", "plain"), PEERS, page=(
+    "<!-- bench %d: written by bench/run -->", "<!-- bench %d end -->"))
 
 
 def median(rounds, key):
@@ -399,7 +401,8 @@ def write(bench, sizes, people, rounds, seconds, shape=BENCH, how=""):
         with open(base + ".svg", "w") as out:
             out.write(svg(table, facts))
     if shape.page and os.environ.get("BENCH_PAGE"):
-        into_page(os.environ["BENCH_PAGE"], shape.page,
-                  markdown(table, facts, shape))
+        into_page(os.environ["BENCH_PAGE"],
+                  [mark.replace("%d", str(people)) for mark in shape.page],
+                  markdown(table, facts, shape, sizes, notes))
     print("written: %s.{txt,md,json%s}" % (
         base, ",svg" if shape is BENCH else ""))
