@@ -116,9 +116,14 @@ def kept(old, run):
               for line in old.splitlines() if line.startswith("|")]
     facts_of = {row[0]: row[1] for row in fields if len(row) == 2}
     tried = {one["promise"] for one in run["results"]}
+    done = {(one["promise"], one["what"]) for one in run["results"]}
     when = "%s, %s" % (facts_of.get("date", "?"), facts_of.get("commit", "?"))
-    rows = [row for row in fields if len(row) == 5 and row[0] not in tried and
-            row[0] != "promise" and not row[0].startswith("-")]
+    # a promise may have several programs; one that the plan does not know any
+    # more has another word now
+    rows = [row for row in fields if len(row) == 5 and
+            row[0] != "promise" and not row[0].startswith("-") and
+            (row[0], row[1]) not in done and
+            (row[0] not in tried or row[1] in run["known"])]
     return "".join("| %s | %s | %s | %s | %s |\n" % (
         row[0], row[1], row[2], row[3] if "(" in row[3] else
         "%s (%s)" % (row[3], when), row[4]) for row in rows)
