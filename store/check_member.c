@@ -6,6 +6,8 @@
  * member-resolves: rows mean what they should; groups and members exist, each
  * row stands under the via that its group's class and both gidNumbers demand,
  * and nothing is raw that an entry stands for.
+ * member-count: what is kept of how many rows a group has, and when they end,
+ * is what a walk of them counts.
  */
 #include <inttypes.h>
 
@@ -246,4 +248,120 @@ rst_check_member_means(struct rst_check *check)
 	struct rst_mgroup group = { 0 };
 
 	return rst_check_walk(check, RST_T_MEMBER, meaning_of_row, &group);
+}
+
+/* The rows of one group, as a walk finds them. */
+struct counted {
+	uint64_t n;
+	struct rst_sum ends; /* of the moments at which some end */
+};
+
+static void
+add_end(const struct rst_check *check, int64_t until_s, struct rst_sum *ends)
+{
+	char moment[8];
+
+	rst_put_be64(moment, (uint64_t)until_s);
+	rst_sum_add(check, rst_view(moment, sizeof(moment)), RST_VIEW(""),
+	            ends);
+}
+
+static enum rst_err
+count_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+          void *arg)
+{
+	struct counted *counted = arg;
+	int64_t until_s = rst_mrow_until(value);
+
+	(void)key;
+	counted->n++;
+	if (until_s != 0)
+		add_end(check, until_s, &counted->ends);
+	return RST_OK;
+}
+
+/* The sum of the ends that are kept of a group of n rows. */
+static enum rst_err
+kept_ends(const struct rst_check *check, uint64_t group, uint64_t n,
+          struct rst_sum *ends)
+{
+	int64_t until_s = 0;
+	uint64_t these = 0;
+	enum rst_err err;
+
+	while ((err = rst_mcount_next_end(check->txn, group, &until_s,
+	                                  &these)) == RST_OK) {
+		if (these > n || until_s <= 0 || until_s == INT64_MAX)
+			return RST_ECORRUPT; /* and not added n times */
+		for (uint64_t i = 0; i < these; i++)
+			add_end(check, until_s, ends);
+		until_s++;
+	}
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+enum rst_err
+rst_check_count_is_right(struct rst_check *check, uint64_t group,
+                         bool *ret_right)
+{
+	const uint64_t done = check->done, total = check->total;
+	struct counted counted = { 0 };
+	struct rst_sum ends = { 0 };
+	uint64_t kept = 0;
+	char prefix[8];
+	enum rst_err err;
+
+	rst_put_be64(prefix, group);
+	err = rst_mcount_kept(check->txn, group, &kept);
+	if (err == RST_OK && kept > 0)
+		err = rst_check_walk_prefix(check, RST_T_MEMBER,
+		                            rst_view(prefix, sizeof(prefix)),
+		                            count_row, &counted);
+	if (err == RST_OK)
+		err = kept_ends(check, group, counted.n, &ends);
+	*ret_right = err == RST_OK && kept == counted.n &&
+	             rst_sum_equal(&ends, &counted.ends);
+	check->done = done; /* of the walk that asks */
+	check->total = total;
+	return err == RST_ECORRUPT ? RST_OK : err;
+}
+
+bool
+rst_check_counts(const struct rst_check *check, struct rst_view key,
+                 uint64_t *ret_group)
+{
+	uint64_t kept = 0;
+
+	if (!rst_mcount_group(key, ret_group))
+		return false;
+	/* the ends of a group together with the number of its rows */
+	return rst_view_starts(key, RST_VIEW(RST_MCOUNT_MEMBERS)) ||
+	       (rst_mcount_kept(check->txn, *ret_group, &kept) == RST_OK &&
+	        kept == 0);
+}
+
+static enum rst_err
+kept_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+         void *arg)
+{
+	uint64_t group;
+	bool right = true;
+	enum rst_err err = RST_OK;
+
+	(void)value;
+	(void)arg;
+	if (rst_check_counts(check, key, &group))
+		err = rst_check_count_is_right(check, group, &right);
+	if (err == RST_OK && !right)
+		rst_check_found(check,
+		                "group %" PRIu64 " has not as many members, "
+		                "or other ends of them, than is kept",
+		                group);
+	return err;
+}
+
+enum rst_err
+rst_check_member_counts(struct rst_check *check)
+{
+	return rst_check_walk(check, RST_T_META, kept_row, NULL);
 }

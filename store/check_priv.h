@@ -12,6 +12,7 @@
  *	check_sum.c	sets of rows compared by sums
  *	check_rows.c	the rows that a record must have
  *	repair.c	derived rows put right
+ *	repair_meta.c	counters and marks put right
  */
 #ifndef RST_CHECK_PRIV_H
 #define RST_CHECK_PRIV_H
@@ -110,6 +111,12 @@ enum rst_err rst_check_is_derived(struct rst_check *check, enum rst_table table,
                                   rst_rows_fn *rows_of, bool *ret_derived)
 	RST_MUST_USE;
 
+/* The row of table meta keeps how many members a group has; that is so. */
+bool rst_check_counts(const struct rst_check *check, struct rst_view key,
+                      uint64_t *ret_group);
+enum rst_err rst_check_count_is_right(struct rst_check *check, uint64_t group,
+                                      bool *ret_right) RST_MUST_USE;
+
 /* One invariant: RST_OK unless the question could not be answered. */
 typedef enum rst_err rst_check_fn(struct rst_check *check);
 rst_check_fn rst_check_format, rst_check_room, rst_check_readers,
@@ -117,7 +124,7 @@ rst_check_fn rst_check_format, rst_check_room, rst_check_readers,
 	rst_check_attributes, rst_check_tree, rst_check_counters,
 	rst_check_index, rst_check_ident, rst_check_identities,
 	rst_check_free_numbers, rst_check_uuids, rst_check_shared_names,
-	rst_check_member_rows, rst_check_member_means,
+	rst_check_member_rows, rst_check_member_means, rst_check_member_counts,
 	rst_check_journal_sequence, rst_check_journal_chain,
 	rst_check_checkpoints, rst_check_journal_private,
 	rst_check_journal_last, rst_check_csn, rst_check_sessions,

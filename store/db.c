@@ -397,6 +397,7 @@ begin_locked(struct rst_env *env, enum rst_write_purpose purpose,
 		leave(env);
 		goto out;
 	}
+	env->mcount = (struct rst_mcount){ 0 };
 	atomic_store(&env->writer, txn);
 	atomic_store(&env->writer_failed, RST_OK);
 	ret_txn->r.mdb = txn;
@@ -540,6 +541,8 @@ rst_write_commit(struct rst_wtxn *txn)
 	if (txn->r.mdb == NULL)
 		return RST_EINVALID;
 	err = settle(&txn->r, RST_T_INDEX);
+	if (err == RST_OK)
+		err = rst_mcount_settle(txn);
 	if (err == RST_OK)
 		err = rst_write_failed(txn);
 	if (err != RST_OK) {

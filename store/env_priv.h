@@ -72,6 +72,12 @@ struct rst_env {
 	/* The enum rst_err of what it could not read or change: it does not
 	 * commit then, whatever was made of that. */
 	_Atomic(int) writer_failed;
+	/* Member rows that it made more of one group, and has not said in table
+	 * meta yet: member_count.c. */
+	struct rst_mcount {
+		uint64_t group;
+		int64_t by;
+	} mcount;
 	/* rst_env_companion(): set once, under the mutex of env.c. */
 	_Atomic(void *) companion;
 	void (*companion_release)(void *companion);
@@ -294,6 +300,20 @@ enum rst_err rst_meta_number(const struct rst_rtxn *txn, const char *name,
                              uint64_t *ret_number) RST_MUST_USE;
 enum rst_err rst_meta_set_number(struct rst_wtxn *txn, const char *name,
                                  uint64_t number) RST_MUST_USE;
+/*
+ * The first row of table meta at or behind name whose key has name's length
+ * and begins like it, but for the hexadecimal digits at its end, which are
+ * *ret_number.  RST_ENOTFOUND; RST_ECORRUPT: other characters.
+ */
+enum rst_err rst_meta_next(const struct rst_rtxn *txn, const char *name,
+                           size_t digits, uint64_t *ret_number) RST_MUST_USE;
+
+/* Of lower-case hexadecimal digits.  RST_ECORRUPT. */
+enum rst_err rst_meta_digits(struct rst_view digits, uint64_t *ret_number)
+	RST_MUST_USE;
+
+/* member_count.c: table meta has what is not said yet. */
+enum rst_err rst_mcount_settle(struct rst_wtxn *txn) RST_MUST_USE;
 
 /* Big-endian numbers in keys and records.  Not byte by byte: a record has a
  * hundred of them, which are read whenever it is. */

@@ -65,38 +65,15 @@ free_name(enum rst_ident kind, uint32_t number, char buf[NAME_BYTES])
 	               number);
 }
 
-/* The first row of table meta at or behind name whose key has name's length
- * and begins like it, but for the eight digits of a number at its end, which
- * are *ret_number.  RST_ENOTFOUND. */
+/* The number at the end of the first key of this kind at or behind name. */
 static enum rst_err
 next_named(const struct rst_rtxn *txn, const char *name, uint32_t *ret_number)
 {
-	struct rst_view want = rst_view_of(name), key, value;
-	struct rst_cursor cursor = { 0 };
-	size_t head = want.len - 8;
-	uint32_t number = 0;
-	enum rst_err err;
+	uint64_t number;
+	enum rst_err err = rst_meta_next(txn, name, 8, &number);
 
-	err = rst_cursor_open(txn, RST_T_META, &cursor);
 	if (err == RST_OK)
-		err = rst_cursor_seek(&cursor, want, &key, &value);
-	if (err == RST_OK && (key.len != want.len ||
-	                      !rst_view_starts(key, rst_view(name, head))))
-		err = RST_ENOTFOUND;
-	for (size_t i = head; err == RST_OK && i < key.len; i++) {
-		char c = key.ptr[i];
-
-		number <<= 4;
-		if (c >= '0' && c <= '9')
-			number |= (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			number |= (uint32_t)(c - 'a') + 10;
-		else
-			err = RST_ECORRUPT;
-	}
-	rst_cursor_close(&cursor);
-	if (err == RST_OK)
-		*ret_number = number;
+		*ret_number = (uint32_t)number;
 	return err;
 }
 

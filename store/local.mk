@@ -18,7 +18,8 @@ store_libstore_la_SOURCES = \
 	store/check_derived.c store/check_entry.c \
 	store/check_image.c store/check_journal.c \
 	store/check_member.c store/check_pages.c store/check_rows.c \
-	store/check_session.c store/check_sum.c store/repair.c \
+	store/check_session.c store/check_sum.c \
+	store/repair.c store/repair_meta.c store/repair_priv.h \
 	store/csn.c \
 	store/db.c \
 	store/entry.c store/entry.h \
@@ -34,6 +35,7 @@ store_libstore_la_SOURCES = \
 	store/journal_checkpoint.c store/journal_keep.c store/journal_row.c \
 	store/journal_value.c store/journal_verify.c \
 	store/member.c store/member.h store/member_priv.h \
+	store/member_count.c \
 	store/member_face.c store/member_follow.c \
 	store/member_groups.c store/member_nest.c store/member_until.c \
 	store/member_list.c store/member_row.c store/member_view.c \

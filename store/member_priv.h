@@ -5,6 +5,7 @@
  *	member_face.c	what a group and a member look like to the relation
  *	member.c	changes: apply, join, leave
  *	member_view.c	questions and walks
+ *	member_count.c	how many there are
  *	member_list.c	a whole list at once
  *	member_groups.c	which groups somebody is in
  *	member_nest.c	groups in groups
@@ -108,6 +109,8 @@ enum rst_err rst_mrow_get(const struct rst_rtxn *txn, uint64_t group,
                           struct rst_mrow *ret_row) RST_MUST_USE;
 /* A row of table member with this value has not ended. */
 bool rst_mrow_lives(const struct rst_rtxn *txn, struct rst_view value);
+/* When it ends, without decoding the rest; 0: never. */
+int64_t rst_mrow_until(struct rst_view value);
 /* The value of memberof for this row of member; 0 or 8 bytes. */
 struct rst_view rst_mrow_of_value(const struct rst_mrow *row, char buf[8]);
 /* Both tables.  Replaces; deltas may be NULL.  text is not from the map. */
@@ -144,6 +147,31 @@ enum rst_err rst_mrow_decode(struct rst_view key, struct rst_view value,
 /* Decode a key of table memberof. */
 enum rst_err rst_mrow_of_decode(struct rst_view bytes, struct rst_mkey *ret_key,
                                 uint64_t *ret_group, enum rst_via *ret_via)
+	RST_MUST_USE;
+
+/*
+ * Table meta, of groups of more than RST_MCOUNT_SMALL rows: their number, and
+ * how many end when.  change: of group there are by more rows, one of which
+ * ended at was_s and ends at is_s (0: never).
+ */
+#define RST_MCOUNT_SMALL   16
+#define RST_MCOUNT_MEMBERS "members-"
+#define RST_MCOUNT_ENDS    "ends-"
+enum rst_err rst_mcount_change(struct rst_wtxn *txn, uint64_t group, int by,
+                               int64_t was_s, int64_t is_s) RST_MUST_USE;
+/* Keep what a walk finds, of a group of which nothing is kept; keep nothing. */
+enum rst_err rst_mcount_keep(struct rst_wtxn *txn, uint64_t group) RST_MUST_USE;
+enum rst_err rst_mcount_forget(struct rst_wtxn *txn, uint64_t group)
+	RST_MUST_USE;
+/* The number of rows that is kept, 0 for none.  RST_ECORRUPT. */
+enum rst_err rst_mcount_kept(const struct rst_rtxn *txn, uint64_t group,
+                             uint64_t *ret_n) RST_MUST_USE;
+/* The group of a key of table meta; false for one of something else. */
+bool rst_mcount_group(struct rst_view key, uint64_t *ret_group);
+/* The first moment from *until_s on, and how many rows end then.
+ * RST_ENOTFOUND, RST_ECORRUPT. */
+enum rst_err rst_mcount_next_end(const struct rst_rtxn *txn, uint64_t group,
+                                 int64_t *until_s, uint64_t *ret_n)
 	RST_MUST_USE;
 
 /* A group, as far as rows depend on it.  Borrows nothing. */

@@ -211,9 +211,8 @@ has_ended(const struct rst_rtxn *txn, int64_t until_s)
 	return until_s != 0 && txn->now_s != 0 && until_s <= txn->now_s;
 }
 
-/* When a row of table member ends, without decoding the rest. */
-static int64_t
-until_of(struct rst_view value)
+int64_t
+rst_mrow_until(struct rst_view value)
 {
 	return value.len == UNTIL_VALUE && value.ptr[0] == RST_MROW_UNTIL
 	               ? (int64_t)rst_get_be64(value.ptr + 1)
@@ -230,7 +229,7 @@ rst_mrow_of_value(const struct rst_mrow *row, char buf[8])
 bool
 rst_mrow_lives(const struct rst_rtxn *txn, struct rst_view value)
 {
-	return !has_ended(txn, until_of(value));
+	return !has_ended(txn, rst_mrow_until(value));
 }
 
 /* Turn the borrowed text of a decoded row into its own. */
@@ -259,7 +258,7 @@ rst_mrow_find(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	enum rst_err err;
 
 	err = rst_db_get(txn, RST_T_MEMBER, rst_view(buf, len), &value);
-	if (err == RST_OK && has_ended(txn, until_of(value)))
+	if (err == RST_OK && has_ended(txn, rst_mrow_until(value)))
 		err = RST_ENOTFOUND;
 	return err;
 }
@@ -324,6 +323,31 @@ note(struct rst_member_deltas *deltas, bool added, uint64_t group,
 	return RST_OK;
 }
 
+/* The row of table member, and what is kept of how many there are.  Most are
+ * new: who replaces one pays for a look at it. */
+static enum rst_err
+put_counted(struct rst_wtxn *txn, uint64_t group, struct rst_view key,
+            struct rst_view value)
+{
+	const int64_t is_s = rst_mrow_until(value);
+	struct rst_view old;
+	int64_t was_s = 0;
+	int by = 1;
+	enum rst_err err;
+
+	err = rst_db_put(txn, RST_T_MEMBER, key, value, false);
+	if (err == RST_EEXISTS) {
+		by = 0;
+		err = rst_db_get(&txn->r, RST_T_MEMBER, key, &old);
+		if (err == RST_OK) {
+			was_s = rst_mrow_until(old);
+			err = rst_db_put(txn, RST_T_MEMBER, key, value, true);
+		}
+	}
+	return err == RST_OK ? rst_mcount_change(txn, group, by, was_s, is_s)
+	                     : err;
+}
+
 enum rst_err
 rst_mrow_put(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
              const struct rst_mkey *key, enum rst_mrow_flag flag,
@@ -348,8 +372,8 @@ rst_mrow_put(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 		value[0] = (char)flag;
 	if (value_len > 1)
 		memcpy(value + 1, text.ptr, text.len);
-	err = rst_db_put(txn, RST_T_MEMBER, rst_view(buf, len),
-	                 rst_view(value, value_len), true);
+	err = put_counted(txn, group, rst_view(buf, len),
+	                  rst_view(value, value_len));
 	if (err == RST_OK)
 		err = rst_db_put(txn, RST_T_MEMBEROF, rst_view(of_buf, of_len),
 		                 of_value, true);
@@ -379,6 +403,8 @@ rst_mrow_drop(struct rst_wtxn *txn, uint64_t group, enum rst_via via,
 		           rst_view(row.text, row.text_len));
 	if (err == RST_OK)
 		err = rst_db_drop(txn, RST_T_MEMBER, rst_view(buf, len));
+	if (err == RST_OK)
+		err = rst_mcount_change(txn, group, -1, row.until_s, 0);
 	if (err == RST_OK) {
 		err = rst_db_drop(txn, RST_T_MEMBEROF,
 		                  rst_view(of_buf, of_len));
@@ -409,7 +435,7 @@ rst_mrow_after(const struct rst_rtxn *txn, uint64_t group, enum rst_via via,
 	                                     &found, &value)
 	                  : rst_cursor_seek(&cursor, rst_view(buf, len), &found,
 	                                    &value);
-	while (err == RST_OK && has_ended(txn, until_of(value)))
+	while (err == RST_OK && has_ended(txn, rst_mrow_until(value)))
 		err = rst_cursor_next(&cursor, &found, &value);
 	if (err == RST_OK && !rst_view_starts(found, rst_view(buf, 9)))
 		err = RST_ENOTFOUND;

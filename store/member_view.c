@@ -639,38 +639,3 @@ rst_member_after(const struct rst_rtxn *txn, uint64_t group, uint64_t after,
 	*ret_member = best;
 	return RST_OK;
 }
-
-/* Rows of group that live now, no more than at_most. */
-static uint64_t
-count_rows(const struct rst_rtxn *txn, uint64_t group, uint64_t at_most)
-{
-	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
-	uint64_t n = 0;
-	char prefix[8];
-	enum rst_err err;
-
-	rst_put_be64(prefix, group);
-	if (rst_cursor_open(txn, RST_T_MEMBER, &cursor) != RST_OK)
-		return 0;
-	err = rst_cursor_seek(&cursor, rst_view(prefix, 8), &key, &value);
-	while (err == RST_OK && n < at_most &&
-	       rst_view_starts(key, rst_view(prefix, 8))) {
-		n += rst_mrow_lives(txn, value) ? 1 : 0;
-		err = rst_cursor_next(&cursor, &key, &value);
-	}
-	rst_cursor_close(&cursor);
-	return n;
-}
-
-uint64_t
-rst_member_count(const struct rst_rtxn *txn, uint64_t group)
-{
-	return count_rows(txn, group, UINT64_MAX);
-}
-
-bool
-rst_member_lives(const struct rst_rtxn *txn, uint64_t group)
-{
-	return count_rows(txn, group, 1) > 0;
-}

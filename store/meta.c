@@ -77,6 +77,48 @@ rst_meta_set_number(struct rst_wtxn *txn, const char *name, uint64_t number)
 	                    rst_view(bytes, sizeof(bytes)));
 }
 
+enum rst_err
+rst_meta_digits(struct rst_view digits, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < digits.len; i++) {
+		char c = digits.ptr[i];
+
+		number <<= 4;
+		if (c >= '0' && c <= '9')
+			number |= (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			number |= (uint64_t)(c - 'a') + 10;
+		else
+			return RST_ECORRUPT;
+	}
+	*ret_number = number;
+	return RST_OK;
+}
+
+enum rst_err
+rst_meta_next(const struct rst_rtxn *txn, const char *name, size_t digits,
+              uint64_t *ret_number)
+{
+	struct rst_view want = rst_view_of(name), key, value;
+	struct rst_cursor cursor = { 0 };
+	size_t head = want.len - digits;
+	enum rst_err err;
+
+	err = rst_cursor_open(txn, RST_T_META, &cursor);
+	if (err == RST_OK)
+		err = rst_cursor_seek(&cursor, want, &key, &value);
+	if (err == RST_OK && (key.len != want.len ||
+	                      !rst_view_starts(key, rst_view(name, head))))
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = rst_meta_digits(rst_view(key.ptr + head, digits),
+		                      ret_number);
+	rst_cursor_close(&cursor);
+	return err;
+}
+
 /* The key of a setting, apart from the store's own rows. */
 static enum rst_err
 setting_key(const char *name, char buf[80], struct rst_view *ret_key)

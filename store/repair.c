@@ -10,11 +10,11 @@
  * transaction sees, so what others wrote meanwhile does no harm.  Then whoever
  * waits for the writer lock gets it: it is not a fair one.
  */
+#include "store/repair_priv.h"
+
 #include <stdlib.h>
 #include <time.h>
 
-#include "store/check_priv.h"
-#include "store/ident_priv.h"
 #include "store/journal_priv.h"
 #include "store/member_priv.h"
 #include "store/session_priv.h"
@@ -24,17 +24,7 @@
 #define PAUSE_NS    5000000 /* others look for the lock every millisecond */
 #define CHUNK_TRIES 10      /* of RST_WRITER_WAIT_MS each */
 
-struct repair {
-	struct rst_env *env;
-	const struct rst_check_options *options;
-	struct rst_wtxn txn;  /* while looking, txn.r alone */
-	bool looking;         /* nothing is written, only counted */
-	uint64_t n;           /* rows changed, committed */
-	uint64_t changed;     /* in this chunk */
-	struct rst_rows rows; /* of the record at hand */
-};
-
-typedef enum rst_err repair_row(struct repair *repair, struct rst_view key,
+typedef enum rst_err repair_row(struct rst_repair *repair, struct rst_view key,
                                 struct rst_view value);
 
 struct walk {
@@ -49,7 +39,7 @@ struct walk {
 };
 
 static enum rst_err
-put(struct repair *repair, enum rst_table table, struct rst_view key,
+put(struct rst_repair *repair, enum rst_table table, struct rst_view key,
     struct rst_view value)
 {
 	repair->changed++;
@@ -59,14 +49,7 @@ put(struct repair *repair, enum rst_table table, struct rst_view key,
 }
 
 static enum rst_err
-put_csn(struct repair *repair, struct rst_view csn)
-{
-	repair->changed++;
-	return rst_meta_put(&repair->txn, RST_VIEW("csn"), csn);
-}
-
-static enum rst_err
-drop(struct repair *repair, enum rst_table table, struct rst_view key)
+drop(struct rst_repair *repair, enum rst_table table, struct rst_view key)
 {
 	repair->changed++;
 	return repair->looking ? RST_OK : rst_db_drop(&repair->txn, table, key);
@@ -86,7 +69,7 @@ go_on(const struct walk *walk, struct rst_cursor *cursor,
 /* The first row behind the last one seen.  Its value is copied, as it would
  * die with the first write; to be freed. */
 static enum rst_err
-next_row(struct repair *repair, struct walk *walk, struct rst_view *ret_key,
+next_row(struct rst_repair *repair, struct walk *walk, struct rst_view *ret_key,
          char **ret_value, size_t *ret_len)
 {
 	struct rst_cursor cursor = { 0 };
@@ -113,8 +96,8 @@ next_row(struct repair *repair, struct walk *walk, struct rst_view *ret_key,
 	return err;
 }
 
-static enum rst_err
-begin(struct repair *repair)
+enum rst_err
+rst_repair_begin(struct rst_repair *repair)
 {
 	enum rst_err err = RST_EBUSY;
 
@@ -125,8 +108,8 @@ begin(struct repair *repair)
 	return err;
 }
 
-static enum rst_err
-end(struct repair *repair, enum rst_err err)
+enum rst_err
+rst_repair_end(struct rst_repair *repair, enum rst_err err)
 {
 	if (err == RST_OK && repair->changed > 0) {
 		err = rst_write_commit(&repair->txn);
@@ -139,7 +122,7 @@ end(struct repair *repair, enum rst_err err)
 
 /* Go through the next rows, in the transaction that has begun. */
 static enum rst_err
-rows(struct repair *repair, struct walk *walk)
+rows(struct rst_repair *repair, struct walk *walk)
 {
 	struct rst_view key;
 	char *value = NULL;
@@ -168,7 +151,7 @@ rows(struct repair *repair, struct walk *walk)
 
 /* The same without a copy of each: nothing is written that could move it. */
 static enum rst_err
-look_at_rows(struct repair *repair, struct walk *walk,
+look_at_rows(struct rst_repair *repair, struct walk *walk,
              struct rst_cursor *cursor)
 {
 	struct rst_view key, value;
@@ -197,7 +180,7 @@ look_at_rows(struct repair *repair, struct walk *walk,
 }
 
 static enum rst_err
-look(struct repair *repair, struct walk *walk)
+look(struct rst_repair *repair, struct walk *walk)
 {
 	struct rst_cursor cursor = { 0 };
 	enum rst_err err;
@@ -216,7 +199,7 @@ look(struct repair *repair, struct walk *walk)
 }
 
 static enum rst_err
-chunk(struct repair *repair, struct walk *walk)
+chunk(struct rst_repair *repair, struct walk *walk)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	const struct walk before = *walk;
@@ -226,16 +209,16 @@ chunk(struct repair *repair, struct walk *walk)
 	if (err != RST_OK || repair->changed == 0)
 		return err;
 	*walk = before;
-	err = begin(repair);
+	err = rst_repair_begin(repair);
 	if (err == RST_OK)
 		err = rows(repair, walk);
-	err = end(repair, err);
+	err = rst_repair_end(repair, err);
 	nanosleep(&pause, NULL);
 	return err;
 }
 
 static enum rst_err
-count(struct repair *repair, enum rst_table table, uint64_t *ret_n)
+count(struct rst_repair *repair, enum rst_table table, uint64_t *ret_n)
 {
 	struct rst_rtxn txn = { 0 };
 	struct rst_check check = { .txn = &txn, .damaged = true };
@@ -251,7 +234,7 @@ count(struct repair *repair, enum rst_table table, uint64_t *ret_n)
 /* The rows of a large table are many more than its records: when those that
  * were missing have come, the sums tell whether any is too many. */
 static enum rst_err
-is_right(struct repair *repair, const struct walk *walk, bool *ret_right)
+is_right(struct rst_repair *repair, const struct walk *walk, bool *ret_right)
 {
 	const struct rst_check_options quiet = { 0 };
 	struct rst_rtxn txn = { 0 };
@@ -273,7 +256,7 @@ is_right(struct repair *repair, const struct walk *walk, bool *ret_right)
 }
 
 static enum rst_err
-walk_table(struct repair *repair, struct walk *walk)
+walk_table(struct rst_repair *repair, struct walk *walk)
 {
 	const struct rst_check_options *told = repair->options;
 	enum rst_err err;
@@ -297,7 +280,7 @@ walk_table(struct repair *repair, struct walk *walk)
 /* Does the record of entry id stand at this place of the tree?  A record that
  * does not decode is RST_ECORRUPT. */
 static enum rst_err
-stands_at(struct repair *repair, uint64_t id, struct rst_view place,
+stands_at(struct rst_repair *repair, uint64_t id, struct rst_view place,
           bool *ret_stands)
 {
 	struct rst_record record;
@@ -312,7 +295,7 @@ stands_at(struct repair *repair, uint64_t id, struct rst_view place,
 }
 
 static enum rst_err
-tree_of_record(struct repair *repair, const struct rst_record *record)
+tree_of_record(struct rst_repair *repair, const struct rst_record *record)
 {
 	char key[512], value[8];
 	uint64_t other;
@@ -339,7 +322,7 @@ tree_of_record(struct repair *repair, const struct rst_record *record)
 }
 
 static enum rst_err
-rows_of_record(struct repair *repair, enum rst_table table,
+rows_of_record(struct rst_repair *repair, enum rst_table table,
                rst_rows_fn *rows_of, const struct rst_record *record)
 {
 	const struct rst_row *row;
@@ -365,7 +348,7 @@ rows_of_record(struct repair *repair, enum rst_table table,
 /* Write the record with the header that its attributes say; *entry, to be
  * freed, is what *record then borrows from. */
 static enum rst_err
-put_header(struct repair *repair, struct rst_record *record,
+put_header(struct rst_repair *repair, struct rst_record *record,
            struct rst_entry **entry)
 {
 	char key[8];
@@ -382,7 +365,8 @@ put_header(struct repair *repair, struct rst_record *record,
 }
 
 static enum rst_err
-record_row(struct repair *repair, struct rst_view key, struct rst_view value)
+record_row(struct rst_repair *repair, struct rst_view key,
+           struct rst_view value)
 {
 	struct rst_entry *entry = NULL;
 	struct rst_record record;
@@ -407,7 +391,7 @@ record_row(struct repair *repair, struct rst_view key, struct rst_view value)
 }
 
 static enum rst_err
-tree_row(struct repair *repair, struct rst_view key, struct rst_view value)
+tree_row(struct rst_repair *repair, struct rst_view key, struct rst_view value)
 {
 	bool stands = false;
 	enum rst_err err = RST_OK;
@@ -421,8 +405,8 @@ tree_row(struct repair *repair, struct rst_view key, struct rst_view value)
 
 /* A row of table index or ident, whose key ends in the entry's id. */
 static enum rst_err
-derived_row(struct repair *repair, enum rst_table table, rst_rows_fn *rows_of,
-            struct rst_view key, struct rst_view value)
+derived_row(struct rst_repair *repair, enum rst_table table,
+            rst_rows_fn *rows_of, struct rst_view key, struct rst_view value)
 {
 	struct rst_record record;
 	enum rst_err err = RST_ENOTFOUND;
@@ -446,13 +430,13 @@ derived_row(struct repair *repair, enum rst_table table, rst_rows_fn *rows_of,
 }
 
 static enum rst_err
-index_row(struct repair *repair, struct rst_view key, struct rst_view value)
+index_row(struct rst_repair *repair, struct rst_view key, struct rst_view value)
 {
 	return derived_row(repair, RST_T_INDEX, rst_index_rows, key, value);
 }
 
 static enum rst_err
-ident_row(struct repair *repair, struct rst_view key, struct rst_view value)
+ident_row(struct rst_repair *repair, struct rst_view key, struct rst_view value)
 {
 	return derived_row(repair, RST_T_IDENT, rst_ident_rows, key, value);
 }
@@ -461,7 +445,7 @@ ident_row(struct repair *repair, struct rst_view key, struct rst_view value)
 
 /* The row other is there, or is written without a value. */
 static enum rst_err
-have(struct repair *repair, enum rst_table table, struct rst_view key)
+have(struct rst_repair *repair, enum rst_table table, struct rst_view key)
 {
 	struct rst_view value;
 	enum rst_err err;
@@ -474,7 +458,7 @@ have(struct repair *repair, enum rst_table table, struct rst_view key)
 /* The via that a row of table member should have: its own, but for a member
  * whose gidNumber is, or is not, its rosterGroup's. */
 static enum rst_err
-right_via(struct repair *repair, const struct rst_mrow *row,
+right_via(struct rst_repair *repair, const struct rst_mrow *row,
           enum rst_via *ret_via)
 {
 	uint64_t id = rst_mkey_id(&row->key);
@@ -497,7 +481,8 @@ right_via(struct repair *repair, const struct rst_mrow *row,
 
 /* Both rows of a member under the other via. */
 static enum rst_err
-move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
+move_via(struct rst_repair *repair, const struct rst_mrow *row,
+         enum rst_via via)
 {
 	char until[8];
 	enum rst_err err;
@@ -518,7 +503,8 @@ move_via(struct repair *repair, const struct rst_mrow *row, enum rst_via via)
 
 /* What holds the text is right: memberof follows member. */
 static enum rst_err
-member_row(struct repair *repair, struct rst_view key, struct rst_view value)
+member_row(struct rst_repair *repair, struct rst_view key,
+           struct rst_view value)
 {
 	char buf[RST_MROW_MAX], until[8];
 	struct rst_mrow row;
@@ -546,7 +532,8 @@ member_row(struct repair *repair, struct rst_view key, struct rst_view value)
 }
 
 static enum rst_err
-memberof_row(struct repair *repair, struct rst_view key, struct rst_view value)
+memberof_row(struct rst_repair *repair, struct rst_view key,
+             struct rst_view value)
 {
 	char buf[RST_MROW_MAX];
 	struct rst_mkey member;
@@ -569,7 +556,8 @@ memberof_row(struct repair *repair, struct rst_view key, struct rst_view value)
 }
 
 static enum rst_err
-session_row(struct repair *repair, struct rst_view key, struct rst_view value)
+session_row(struct rst_repair *repair, struct rst_view key,
+            struct rst_view value)
 {
 	char buf[8 + RST_DIGEST_BYTES];
 	struct rst_session session;
@@ -584,7 +572,7 @@ session_row(struct repair *repair, struct rst_view key, struct rst_view value)
 }
 
 static enum rst_err
-session_user_row(struct repair *repair, struct rst_view key,
+session_user_row(struct rst_repair *repair, struct rst_view key,
                  struct rst_view value)
 {
 	struct rst_session session;
@@ -600,168 +588,11 @@ session_user_row(struct repair *repair, struct rst_view key,
 	                            : err;
 }
 
-/* ---------------------------------------------------------------- counters */
-
-/* Raise the number in meta to the last key of table. */
-static enum rst_err
-raise(struct repair *repair, const char *name, enum rst_table table)
-{
-	struct rst_cursor cursor = { 0 };
-	struct rst_view key, value;
-	uint64_t number = 0;
-	uint64_t last = 0;
-	enum rst_err err;
-
-	err = rst_cursor_open(&repair->txn.r, table, &cursor);
-	if (err == RST_OK)
-		err = rst_cursor_last(&cursor, &key, &value);
-	if (err == RST_OK && key.len == 8)
-		last = rst_get_be64(key.ptr);
-	rst_cursor_close(&cursor);
-	if (err == RST_OK)
-		err = rst_meta_number(&repair->txn.r, name, &number);
-	if (err == RST_OK && number < last) {
-		repair->changed++;
-		err = rst_meta_set_number(&repair->txn, name, last);
-	}
-	return err == RST_ENOTFOUND ? RST_OK : err;
-}
-
-/* Ranges of which a free number would be overlooked are looked at anew. */
-static enum rst_err
-number_ranges(struct repair *repair, enum rst_ident kind)
-{
-	struct rst_number_range range = { .kind = kind };
-	uint32_t number;
-	enum rst_err err;
-
-	while ((err = rst_number_range_next(&repair->txn.r, &range)) ==
-	       RST_OK) {
-		err = rst_number_unlisted(&repair->txn.r, &range, &number);
-		if (err == RST_OK) {
-			repair->changed++;
-			err = rst_number_range_drop(&repair->txn, &range);
-		}
-		if (err != RST_OK && err != RST_ENOTFOUND)
-			return err;
-		range.first++;
-	}
-	return err == RST_ENOTFOUND ? RST_OK : err;
-}
-
-static enum rst_err
-counters(struct repair *repair)
-{
-	struct rst_check check = { .txn = &repair->txn.r };
-	uint64_t n = 0, counted = 0;
-	enum rst_err err;
-
-	err = begin(repair);
-	if (err == RST_OK)
-		err = rst_check_count(&check, RST_T_ENTRY, &n);
-	if (err == RST_OK)
-		err = rst_meta_number(&repair->txn.r, "entries", &counted);
-	if (err == RST_OK && n != counted) {
-		repair->changed++;
-		err = rst_meta_set_number(&repair->txn, "entries", n);
-	}
-	if (err == RST_OK)
-		err = raise(repair, "last-id", RST_T_ENTRY);
-	if (err == RST_OK)
-		err = raise(repair, "outbox", RST_T_OUTBOX);
-	if (err == RST_OK)
-		err = number_ranges(repair, RST_IDENT_UIDNUMBER);
-	if (err == RST_OK)
-		err = number_ranges(repair, RST_IDENT_GIDNUMBER);
-	return end(repair, err);
-}
-
-/* ------------------------------------------------------ the last, the mark */
-
-struct csns {
-	char highest[RST_CSN_MAX];
-};
-
-static void
-csn_seen(struct csns *csns, struct rst_view text)
-{
-	char csn[RST_CSN_MAX];
-
-	if (text.len > 0 && rst_csn_canonical(text, csn) &&
-	    strcmp(csn, csns->highest) > 0)
-		memcpy(csns->highest, csn, sizeof(csn));
-}
-
-static enum rst_err
-csn_of_record(struct rst_check *check, const struct rst_record *record,
-              void *arg)
-{
-	(void)check;
-	csn_seen(arg, rst_record_first(record, RST_A_ENTRYCSN));
-	return RST_OK;
-}
-
-static enum rst_err
-csn_of_journal(struct rst_check *check, const struct rst_journal_public *public,
-               void *arg)
-{
-	(void)check;
-	csn_seen(arg, public->csn);
-	return RST_OK;
-}
-
-/* What can only be told from all rows of a snapshot: the highest CSN, and
- * whether two entries have one uid. */
-static enum rst_err
-ask_all(struct repair *repair, struct csns *csns, bool *ret_shared)
-{
-	const struct rst_check_options quiet = { 0 };
-	struct rst_rtxn txn = { 0 };
-	struct rst_check check = { .txn = &txn,
-		                   .options = &quiet,
-		                   .damaged = true };
-	enum rst_err err;
-
-	err = rst_read_begin(repair->env, &txn);
-	if (err == RST_OK)
-		err = rst_check_each_record(&check, csn_of_record, csns);
-	if (err == RST_OK)
-		err = rst_check_each_journal(&check, csn_of_journal, csns);
-	if (err == RST_OK)
-		err = rst_check_shared_names(&check);
-	rst_read_end(&txn);
-	*ret_shared = check.n > 0;
-	return err;
-}
-
-/* Both only ever rise, so what others write meanwhile does no harm. */
-static enum rst_err
-marks(struct repair *repair)
-{
-	struct csns csns = { "" };
-	char last[RST_CSN_MAX];
-	bool shared = false;
-	enum rst_err err;
-
-	err = ask_all(repair, &csns, &shared);
-	if (err == RST_OK)
-		err = begin(repair);
-	if (err == RST_OK && rst_csn_last(&repair->txn.r, last) != RST_OK)
-		last[0] = '\0';
-	if (err == RST_OK && strcmp(csns.highest, last) > 0)
-		err = put_csn(repair, rst_view_of(csns.highest));
-	if (err == RST_OK && shared) {
-		repair->changed++;
-		err = rst_meta_set_number(&repair->txn, RST_SHARED_NAMES, 1);
-	}
-	return end(repair, err);
-}
-
 enum rst_err
 rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
                  uint64_t *ret_n)
 {
-	struct repair repair = { .env = env, .options = options };
+	struct rst_repair repair = { .env = env, .options = options };
 	struct walk walks[] = {
 		{ .table = RST_T_ENTRY, .each = record_row },
 		{ .table = RST_T_TREE, .each = tree_row },
@@ -775,6 +606,7 @@ rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
 		{ .table = RST_T_MEMBEROF, .each = memberof_row },
 		{ .table = RST_T_SESSION, .each = session_row },
 		{ .table = RST_T_SESSION_USER, .each = session_user_row },
+		{ .table = RST_T_META, .each = rst_repair_count },
 	};
 	enum rst_err err = RST_OK;
 
@@ -784,9 +616,9 @@ rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
 		err = walk_table(&repair, &walks[i]);
 	}
 	if (err == RST_OK)
-		err = counters(&repair);
+		err = rst_repair_counters(&repair);
 	if (err == RST_OK)
-		err = marks(&repair);
+		err = rst_repair_marks(&repair);
 	if (err == RST_OK)
 		*ret_n = repair.n;
 	rst_rows_release(&repair.rows);

@@ -6,7 +6,7 @@
 #include "store/ident.h"
 #include "store/index.h"
 #include "store/journal.h"
-#include "store/member.h"
+#include "store/member_priv.h"
 #include "store/tree.h"
 #include "tests/unit/stage.h"
 
@@ -377,6 +377,44 @@ joins_and_leaves(struct stage *stage)
 
 /* ------------------------------------------------- indexes and numbers */
 
+/* A group of more rows than are walked gets one member, who ends, and loses
+ * another one. */
+static enum rst_err
+keeps_how_many_there_are(struct stage *stage)
+{
+	const char until[8] = { 0, 0, 0, 0, 0x7f };
+	struct rst_mkey key;
+	uint64_t n = 0;
+	enum rst_err err = RST_OK;
+
+	for (uint64_t i = 0; err == RST_OK && i <= RST_MCOUNT_SMALL; i++) {
+		rst_mkey_entry(1000 + i, &key);
+		err = rst_mrow_put(&stage->w, stage->mute, RST_VIA_ROSTER, &key,
+		                   RST_MROW_PLAIN, RST_VIEW(""), NULL);
+	}
+	if (err == RST_OK)
+		err = rst_mcount_settle(&stage->w);
+	if (err == RST_OK) /* the last one ends */
+		err = rst_mrow_put(&stage->w, stage->mute, RST_VIA_ROSTER, &key,
+		                   RST_MROW_UNTIL,
+		                   rst_view(until, sizeof(until)), NULL);
+	rst_mkey_name(RST_VIEW("mute"), &key);
+	if (err == RST_OK)
+		err = rst_mrow_put(&stage->w, stage->mute, RST_VIA_ROSTER, &key,
+		                   RST_MROW_PLAIN, RST_VIEW(""), NULL);
+	if (err == RST_OK)
+		err = rst_mcount_settle(&stage->w);
+	if (err == RST_OK)
+		err = rst_mcount_kept(&stage->w.r, stage->mute, &n);
+	tell_number(stage, n);
+	if (err == RST_OK)
+		err = rst_mrow_drop(&stage->w, stage->mute, RST_VIA_ROSTER,
+		                    &key, NULL);
+	if (err == RST_OK)
+		err = rst_mcount_settle(&stage->w);
+	return err;
+}
+
 static enum rst_err
 asks_for_an_index(struct stage *stage)
 {
@@ -500,6 +538,7 @@ const struct act change_acts[] = {
 	ACT(adds_who_is_there, ACT_WRITE, .wanted = RST_EEXISTS),
 	ACT(drops_who_is_not, ACT_WRITE, .wanted = RST_ENOTFOUND),
 	ACT(joins_and_leaves, ACT_WRITE),
+	ACT(keeps_how_many_there_are, ACT_WRITE),
 	ACT(asks_for_an_index, ACT_WRITE),
 	ACT(works_on_indexes, ACT_WRITE),
 	ACT(refreshes_an_index, ACT_WRITE),

@@ -12,6 +12,7 @@ store_units = \
 	tests/unit/test_index_build \
 	tests/unit/test_journal \
 	tests/unit/test_member \
+	tests/unit/test_member_count \
 	tests/unit/test_member_listed \
 	tests/unit/test_member_random \
 	tests/unit/test_memo \
@@ -82,7 +83,8 @@ tests_unit_test_backup_CFLAGS = $(store_unit_cflags)
 tests_unit_test_backup_LDADD = $(store_unit_ldadd)
 tests_unit_test_check_SOURCES = tests/unit/test_check.c \
 	tests/unit/violations.c tests/unit/violations_journal.c \
-	tests/unit/violations_page.c tests/unit/violations.h
+	tests/unit/violations_count.c tests/unit/violations_page.c \
+	tests/unit/violations.h
 tests_unit_test_check_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_check_CFLAGS = $(store_unit_cflags)
 tests_unit_test_check_LDADD = $(store_unit_ldadd)
@@ -95,6 +97,9 @@ tests_unit_test_journal_LDADD = $(store_unit_ldadd)
 tests_unit_test_member_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_LDADD = $(store_unit_ldadd)
+tests_unit_test_member_count_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_member_count_CFLAGS = $(store_unit_cflags)
+tests_unit_test_member_count_LDADD = $(store_unit_ldadd)
 tests_unit_test_member_listed_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_member_listed_CFLAGS = $(store_unit_cflags)
 tests_unit_test_member_listed_LDADD = $(store_unit_ldadd)

@@ -21,11 +21,14 @@ void violations_journal(struct rst_wtxn *txn, uint64_t id);
 void a_checkpoint_made_without_the_key(struct world *w);
 void a_journal_cut_off_before_a_checkpoint(struct world *w);
 void a_checkpoint_taken_away(struct world *w);
+void a_wrong_number_of_members(struct world *w);
+void an_end_of_nobodys_membership(struct world *w);
+void ends_of_a_group_without_its_number(struct world *w);
 
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 63
+#define N_VIOLATIONS 66
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
