@@ -146,13 +146,13 @@ appends_a_group(struct stage *stage)
 
 /* So many that the last has a checkpoint. */
 static enum rst_err
-appends_events(struct stage *stage)
+appends_a_checkpoint(struct stage *stage)
 {
 	const struct rst_journal_entry event = { .op = RST_J_EVENT,
 		                                 .door = RST_DOOR_SYSTEM,
 		                                 .act = RST_VIEW("event"),
 		                                 .time_s = STAGE_NOW_S + 9 };
-	uint64_t sequence = 0;
+	uint64_t sequence = 1;
 	enum rst_err err = RST_OK;
 
 	while (err == RST_OK && sequence % 256 != 0)
@@ -171,6 +171,29 @@ expires_records(struct stage *stage)
 	return err;
 }
 
+/* What slapd's follower has not replayed is kept for it. */
+static enum rst_err
+expires_what_is_awaited(struct stage *stage)
+{
+	static const char *const cursors[] = { "256 x", "256", "x y", "" };
+	size_t n = 0;
+	enum rst_err err = RST_OK;
+
+	for (size_t i = 0; err == RST_OK && i < 4; i++) {
+		err = rst_setting_put(&stage->w, "follow-cursor",
+		                      rst_view_of(cursors[i]));
+		if (err == RST_OK)
+			err = rst_journal_expire_images(
+				&stage->w, STAGE_NOW_S + 99, 1, &n);
+		tell_number(stage, n);
+		if (err == RST_OK)
+			err = rst_journal_expire(&stage->w, STAGE_NOW_S + 99, 3,
+			                         &n);
+		tell_number(stage, n);
+	}
+	return err;
+}
+
 static enum rst_err
 expires_images(struct stage *stage)
 {
@@ -185,12 +208,6 @@ expires_images(struct stage *stage)
 	return err;
 }
 
-static enum rst_err
-checkpoints(struct stage *stage)
-{
-	return appends_events(stage);
-}
-
 const struct act journal_acts[] = {
 	ACT(reads_the_journal, ACT_READ),
 	ACT(reads_images, ACT_READ),
@@ -198,8 +215,9 @@ const struct act journal_acts[] = {
 	ACT(verifies_the_journal, ACT_READ, .wanted = RST_ENOTFOUND),
 	ACT(appends_a_person, ACT_WRITE),
 	ACT(appends_a_group, ACT_WRITE),
-	ACT(checkpoints, ACT_WRITE),
+	ACT(appends_a_checkpoint, ACT_WRITE),
 	ACT(expires_records, ACT_WRITE),
+	ACT(expires_what_is_awaited, ACT_WRITE),
 	ACT(expires_images, ACT_WRITE),
 	LAST_ACT,
 };

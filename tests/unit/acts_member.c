@@ -298,6 +298,57 @@ reads_ends_anew(struct stage *stage)
 	return err;
 }
 
+/* Bob's membership of the timed group is over. */
+static enum rst_err
+reads_after_the_end(struct stage *stage)
+{
+	enum rst_err err;
+
+	stage->r.now_s = STAGE_NOW_S * 2;
+	err = walk(stage, stage->timed, RST_A_MEMBER, true);
+	if (err == RST_OK)
+		err = list(stage, stage->timed, RST_A_MEMBERUID);
+	if (err == RST_OK)
+		err = is_member_of(stage);
+	tell_number(stage, rst_member_count(stage->txn, stage->timed));
+	tell_number(stage, rst_member_is(stage->txn, stage->timed, stage->bob));
+	tell_number(stage, (uint64_t)rst_member_until(stage->txn, stage->timed,
+	                                              stage->bob));
+	return err;
+}
+
+/* Twice, in a transaction that keeps what it found. */
+static enum rst_err
+remembers_names(struct stage *stage)
+{
+	enum rst_err err = RST_OK;
+
+	(void)!rst_read_remember(&stage->r);
+	(void)!rst_read_remember(&stage->r);
+	for (int i = 0; err == RST_OK && i < 2; i++) {
+		err = walk(stage, stage->group, RST_A_MEMBERUID, true);
+		if (err == RST_OK)
+			err = finds_groups(stage);
+		if (err == RST_OK)
+			err = walk(stage, stage->group, RST_A_MEMBER, true);
+		rst_read_reset(&stage->r);
+		if (err == RST_OK)
+			err = rst_read_renew(&stage->r);
+	}
+	return err;
+}
+
+/* What slapcat does: groups in groups do not count. */
+static enum rst_err
+reads_what_is_kept(struct stage *stage)
+{
+	enum rst_err err;
+
+	tell_number(stage, rst_read_as_kept(&stage->r, true));
+	err = walk(stage, stage->group, RST_A_MEMBERUID, true);
+	return err == RST_OK ? finds_groups(stage) : err;
+}
+
 const struct act member_acts[] = {
 	ACT(walks_members, ACT_READ),
 	ACT(walks_names, ACT_READ),
@@ -312,5 +363,8 @@ const struct act member_acts[] = {
 	ACT(knows_groups_around, ACT_READ),
 	ACT(is_in_groups, ACT_READ, .mild = true),
 	ACT(reads_ends_anew, ACT_READ),
+	ACT(reads_after_the_end, ACT_READ, .mild = true),
+	ACT(remembers_names, ACT_READ),
+	ACT(reads_what_is_kept, ACT_READ),
 	LAST_ACT,
 };

@@ -255,11 +255,47 @@ note(void *arg, const struct rst_check_finding *finding)
 	tell_view(stage, rst_view_of(finding->invariant));
 }
 
+static bool
+never(const struct rst_rtxn *txn)
+{
+	return rst_txn_number(txn) == 0;
+}
+
+static enum rst_err
+ask(struct rst_check *check)
+{
+	struct rst_view value;
+
+	return rst_setting_get(rst_check_txn(check), "suffix", &value);
+}
+
+static enum rst_err
+see(struct rst_check *check, const struct rst_record *record,
+    uint64_t scratch[RST_CHECK_SCRATCH])
+{
+	if (scratch[0]++ == UINT64_MAX)
+		rst_check_found(check, "too many at %ju",
+		                (uintmax_t)record->id);
+	return RST_OK;
+}
+
+/* With rules of others. */
 static enum rst_err
 checks(struct stage *stage)
 {
-	const struct rst_check_options options = { .max_findings = 100,
+	static const struct rst_check_rule rules[] = {
+		{ .name = "asked", .check = ask },
+		{ .name = "never", .holds = never, .check = ask },
+		{ .name = "seen", .record = see },
+		{ .name = "never-seen", .holds = never, .record = see },
+		{ .name = NULL },
+	};
+	uint64_t of_rules = 0;
+	const struct rst_check_options options = { .rules = rules,
+		                                   .rules_n = &of_rules,
+		                                   .max_findings = 100,
 		                                   .finding = note,
+		                                   .progress = stage_progress,
 		                                   .arg = stage };
 
 	return rst_check(stage->env, &options, &stage->findings);
@@ -306,7 +342,8 @@ damage(struct stage *stage)
 static enum rst_err
 repairs(struct stage *stage)
 {
-	const struct rst_check_options options = { .max_findings = 0 };
+	const struct rst_check_options options = { .progress = stage_progress,
+		                                   .arg = stage };
 	uint64_t n = 0;
 
 	return rst_check_repair(stage->env, &options, &n);

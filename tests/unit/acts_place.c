@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,12 +60,13 @@ opens_and_verifies(struct stage *stage)
 static enum rst_err
 opens_what_is_there(struct stage *stage)
 {
+	const struct rst_env_options options = { .verify = true };
 	struct rst_detail detail;
 	enum rst_err err;
 
 	rst_env_close(stage->env);
 	stage->env = stage->fixture.env = NULL;
-	err = rst_env_open(stage->fixture.dir, NULL, &stage->env, &detail);
+	err = rst_env_open(stage->fixture.dir, &options, &stage->env, &detail);
 	if (err != RST_OK)
 		return err;
 	stage->fixture.env = stage->env;
@@ -76,6 +78,27 @@ be_open(struct stage *stage)
 {
 	if (stage->env == NULL)
 		stage_reopen(stage);
+}
+
+/* Somebody has it open: his share of stamp. */
+static void
+be_beside_another(struct stage *stage)
+{
+	char path[200];
+
+	if (stage->fd >= 0)
+		close(stage->fd);
+	make_spare(stage);
+	snprintf(path, sizeof(path), "%s/stamp", stage->spare);
+	stage->fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(stage->fd >= 0);
+	assert_int_equal(flock(stage->fd, LOCK_SH), 0);
+}
+
+static enum rst_err
+opens_beside_another(struct stage *stage)
+{
+	return opens_and_verifies(stage);
 }
 
 static enum rst_err
@@ -105,7 +128,10 @@ backs_up(struct stage *stage)
 static enum rst_err
 sends_a_backup(struct stage *stage)
 {
-	const struct rst_backup_options options = { .now_s = STAGE_NOW_S };
+	const struct rst_backup_options options = {
+		.now_s = STAGE_NOW_S,
+		.check = { .progress = stage_progress, .arg = stage },
+	};
 	struct rst_backup_info info;
 	struct rst_detail detail;
 	enum rst_err err;
@@ -147,7 +173,8 @@ have_backup(struct stage *stage)
 static enum rst_err
 restores(struct stage *stage)
 {
-	const struct rst_check_options check = { 0 };
+	const struct rst_check_options check = { .progress = stage_progress,
+		                                 .arg = stage };
 	struct rst_backup_info info;
 	struct rst_detail detail;
 	enum rst_err err;
@@ -162,7 +189,8 @@ restores(struct stage *stage)
 static enum rst_err
 checks_a_backup(struct stage *stage)
 {
-	const struct rst_check_options check = { 0 };
+	const struct rst_check_options check = { .progress = stage_progress,
+		                                 .arg = stage };
 	struct rst_detail detail;
 
 	return rst_backup_check(stage->fd, &check, &stage->findings, &detail);
@@ -185,6 +213,7 @@ listens(struct stage *stage)
 const struct act place_acts[] = {
 	ACT(makes_an_environment, ACT_ALONE, .before = empty_spare),
 	ACT(opens_and_verifies, ACT_ALONE, .before = make_spare),
+	ACT(opens_beside_another, ACT_ALONE, .before = be_beside_another),
 	ACT(opens_what_is_there, ACT_ALONE, .before = be_open),
 	ACT(grows, ACT_ALONE, .before = make_spare),
 	ACT(listens, ACT_ALONE, .before = be_open),
@@ -192,5 +221,11 @@ const struct act place_acts[] = {
 	ACT(sends_a_backup, ACT_ALONE, .before = have_backup),
 	ACT(restores, ACT_ALONE, .before = have_backup),
 	ACT(checks_a_backup, ACT_ALONE, .before = have_backup),
+	LAST_ACT,
+};
+
+const struct act file_acts[] = {
+	ACT(opens_what_is_there, ACT_ALONE, .before = be_open),
+	ACT(restores, ACT_ALONE, .before = have_backup),
 	LAST_ACT,
 };

@@ -93,6 +93,7 @@ enum class {
 	COMMITS = 8,
 	OPENS = 16, /* and whatever else */
 	MAPS = 32,
+	FILES = 64,
 };
 
 static unsigned int
@@ -109,6 +110,10 @@ classes_of(int code)
 	case ENOSPC:
 	case NTH_LOST:
 		return COMMITS;
+	case EAGAIN:
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+		return FILES;
 	case ENOMEM:
 		return READS | WRITES | BEGINS | OPENS | MAPS;
 	default: /* EIO */
@@ -139,7 +144,7 @@ lmdb_fails(enum class class, const char *name)
 	}
 
 LMDB(OPENS, mdb_env_create, (MDB_env * *env), (env))
-LMDB(OPENS, mdb_env_open,
+LMDB((enum class)(OPENS | FILES), mdb_env_open,
      (MDB_env * env, const char *path, unsigned int flags, mdb_mode_t mode),
      (env, path, flags, mode))
 LMDB(MAPS, mdb_env_set_mapsize, (MDB_env * env, size_t size), (env, size))
@@ -265,8 +270,10 @@ change_bytes(char *bytes, size_t len, int code)
 {
 	size_t at = (size_t)(code / 2);
 
-	if (len > 0)
-		bytes[at % len] ^= code % 2 == 0 ? (char)0xff : 1;
+	if (len == 0)
+		return;
+	at = at < NTH_SPOILT ? at % len : len - 1 - (at - NTH_SPOILT) % len;
+	bytes[at] ^= code % 2 == 0 ? (char)0xff : 1;
 }
 
 static void
@@ -448,9 +455,25 @@ __wrap_realloc(void *old, size_t size)
 
 /* -------------------------------------------------------------- system */
 
+/* What a signal may end before anything was done. */
+static bool
+may_be_interrupted(const char *name)
+{
+	static const char *const names[] = { "read", "pread", "write",
+		                             "flock" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 system_fails(const char *name)
 {
+	if (plan.kind != NTH_SYSTEM ||
+	    (plan.code == EINTR && !may_be_interrupted(name)))
+		return false;
 	if (!turn(NTH_SYSTEM, name))
 		return false;
 	errno = plan.code;
@@ -556,7 +579,7 @@ lie_of_bytes(ssize_t n, void *bytes, const char *name)
 	if (plan.code == NTH_GONE || plan.code == NTH_EMPTY)
 		return 0;
 	if (plan.code < NTH_VALUE)
-		return n - 1;
+		return n / 2;
 	change_bytes(bytes, (size_t)n, plan.code - NTH_VALUE);
 	return n;
 }

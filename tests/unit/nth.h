@@ -24,9 +24,9 @@ enum nth_kind {
 
 /*
  * For the kinds that lie, code says how.  Of NTH_ROW: below NTH_VALUE those
- * named here, from there on byte (code - NTH_VALUE) / 2 of the value is
- * changed, of which there are NTH_SPOILT at most.  Where the row ended in a
- * sum it is made right again.
+ * named here, from there on one byte of the value is changed in one of two
+ * ways: the first NTH_SPOILT of them, then the last, from the end on.  Where
+ * the row ended in a sum it is made right again.
  */
 enum nth_lie {
 	NTH_GONE,  /* it is not there */
@@ -39,7 +39,8 @@ enum nth_lie {
 	NTH_TORN, /* the sum is left wrong */
 	NTH_VALUE,
 };
-#define NTH_SPOILT 160 /* bytes of a value, from its begin */
+#define NTH_SPOILT 160
+#define NTH_LIES   (NTH_VALUE + 4 * NTH_SPOILT) /* codes below it */
 
 /* LMDB's code for "the commit failed, and nobody knows what is on disk". */
 #define NTH_LOST (-1)

@@ -2,12 +2,14 @@
 /* stage.c - an environment with something of everything */
 #include "tests/unit/stage.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/answer.h"
+#include "store/ident.h"
 #include "store/index.h"
 #include "store/journal.h"
 #include "store/member.h"
@@ -74,13 +76,25 @@ stage_sum_of(const struct rst_rtxn *txn)
 }
 
 void
+stage_progress(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	assert_non_null(arg);
+	assert_non_null(what);
+	assert_true(done <= total);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+void
 stage_empty(const char *dir)
 {
-	char command[256];
-
-	snprintf(command, sizeof(command), "find '%s' -mindepth 1 -delete",
-	         dir);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* --------------------------------------------------------- what is there */
@@ -98,6 +112,8 @@ member(struct rst_wtxn *txn, uint64_t group, uint16_t attr, const char *value)
 static void
 fill_people(struct rst_wtxn *w, struct stage *stage)
 {
+	char big[6000] = "";
+
 	stage->ids = fixture_skeleton(w);
 	stage->alice = fixture_add(
 		w, stage->ids.people, "uid=Alice", "objectClass",
@@ -114,8 +130,9 @@ fill_people(struct rst_wtxn *w, struct stage *stage)
 	stage->carol = fixture_add(w, stage->ids.people, "uid=carol",
 	                           "objectClass", "rosterAccount", "uid",
 	                           "carol", "rosterStatus", "active", NULL);
+	memset(big, 'b', sizeof(big) - 1); /* more than a page */
 	stage->mute = fixture_add(w, stage->ids.people, "cn=mute", "cn", "mute",
-	                          NULL);
+	                          "x-big", big, NULL);
 	stage->deep =
 		fixture_add(w, stage->ids.people, "ou=deep", "objectClass",
 	                    "organizationalUnit", "ou", "deep", NULL);
@@ -238,6 +255,8 @@ fill_others(struct rst_wtxn *w, struct stage *stage)
 		                           .text = RST_VIEW("made") };
 	struct rst_answer_key key = { .caller = stage->alice };
 	char token[RST_TOKEN_TEXT];
+	uint32_t number;
+	uint64_t id;
 
 	for (int i = 0; i < 3; i++) {
 		rst_token_new(token, stage->digest);
@@ -256,6 +275,15 @@ fill_others(struct rst_wtxn *w, struct stage *stage)
 	                 RST_OK);
 	assert_int_equal(rst_setting_put(w, "lifecycle", RST_VIEW("on")),
 	                 RST_OK);
+	/* a range of numbers, in which one is free again */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rst_ident_allocate(w, RST_IDENT_UIDNUMBER,
+		                                    10000, 10010, &number),
+		                 RST_OK);
+	id = fixture_add(w, stage->ids.people, "uid=short", "objectClass",
+	                 "posixAccount", "uid", "short", "uidNumber", "10002",
+	                 NULL);
+	assert_int_equal(rst_entry_store_drop(w, id), RST_OK);
 	assert_int_equal(rst_attr_find(&w->r, RST_VIEW("x-ours"), &stage->ours),
 	                 RST_OK);
 	assert_int_equal(rst_index_add(w, stage->ours, RST_INDEX_EQUAL),

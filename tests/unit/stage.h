@@ -69,12 +69,14 @@ struct stage_sum {
 	unsigned char bytes[32];
 };
 struct stage_sum stage_sum_of(const struct rst_rtxn *txn);
+/* A progress() of checks, which need not be told. */
+void stage_progress(void *arg, const char *what, uint64_t done, uint64_t total);
 /* Remove all that is in a directory. */
 void stage_empty(const char *dir);
 
 /* Each ends with a NULL name. */
 extern const struct act entry_acts[], member_acts[], change_acts[],
-	journal_acts[], other_acts[], place_acts[];
+	journal_acts[], other_acts[], place_acts[], file_acts[];
 
 /* clang-format off */
 #define ACT(act, of_kind, ...) \

@@ -21,6 +21,7 @@ store_units = \
 	tests/unit/test_outbox \
 	tests/unit/test_record \
 	tests/unit/test_session \
+	tests/unit/test_store_edges \
 	tests/unit/test_store_faults \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
@@ -134,6 +135,9 @@ nth_wraps = mdb_env_create mdb_env_open mdb_env_set_mapsize \
 	pthread_mutex_init pthread_rwlock_init
 nth_comma = ,
 nth_ldflags = $(nth_wraps:%=-Wl$(nth_comma)--wrap=%)
+tests_unit_test_store_edges_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_edges_CFLAGS = $(store_unit_cflags)
+tests_unit_test_store_edges_LDADD = $(store_unit_ldadd)
 tests_unit_test_store_faults_SOURCES = tests/unit/test_store_faults.c \
 	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/nth.c tests/unit/nth.h \

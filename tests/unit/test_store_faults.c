@@ -23,11 +23,13 @@
 #include "tests/unit/nth.h"
 #include "tests/unit/stage.h"
 
-#define EVERY      120  /* calls of an act, each of which fails */
-#define STRIDE     17   /* of those beyond */
-#define STUCK_S    60   /* so long no act takes */
-#define COMPLAINTS 1000 /* that are printed */
-#define LIES       8    /* of each row, beside those that have names */
+#define EVERY       80   /* calls of an act, each of which fails */
+#define STRIDE      31   /* of those beyond */
+#define STUCK_S     60   /* so long no act takes */
+#define COMPLAINTS  1000 /* that are printed */
+#define FIRST_READS 6
+#define PAGES       6 /* lies of each page, or block, of a file */
+#define LIES        6 /* of each row, beside those that have names */
 
 static struct stage stage;
 static unsigned int complaints;
@@ -131,14 +133,17 @@ fits(const struct fault *fault, enum rst_err err)
 {
 	switch (fault->kind) {
 	case NTH_LMDB:
-		return err == (fault->code == NTH_LOST
-		                       ? RST_EIO
-		                       : rst_err_from_lmdb(fault->code));
+		if (fault->code == NTH_LOST)
+			return err == RST_EIO;
+		if (fault->code == MDB_VERSION_MISMATCH)
+			return err == RST_ECORRUPT || err == RST_EIO;
+		return err == rst_err_from_lmdb(fault->code);
 	case NTH_MEMORY:
 		return err == RST_ENOMEM;
 	case NTH_SYSTEM:
 		return err == RST_EIO ||
-		       (fault->code == ENOSPC && err == RST_EFULL) ||
+		       ((fault->code == ENOSPC || fault->code == EDQUOT) &&
+		        err == RST_EFULL) ||
 		       (fault->code == ENOMEM && err == RST_ENOMEM);
 	case NTH_ROW:
 	case NTH_PLAIN:
@@ -197,9 +202,13 @@ judge(const struct act *act, const struct fault *fault,
 }
 
 static uint64_t
-next_k(uint64_t k)
+next_k(enum nth_kind kind, uint64_t k)
 {
-	return all || k < EVERY ? k + 1 : k + STRIDE;
+	static unsigned int at;
+	bool each = all || (kind != NTH_LMDB && kind != NTH_ROW);
+
+	/* others each time, that many codes see many calls */
+	return each || k < EVERY ? k + 1 : k + 1 + at++ * 13 % (2 * STRIDE);
 }
 
 /* Every k with one code; how many calls failed. */
@@ -212,7 +221,7 @@ fail_each(const struct act *act, const struct outcome *sound,
 	struct outcome got;
 	uint64_t n = 0;
 
-	for (fault.k = 1;; fault.k = next_k(fault.k)) {
+	for (fault.k = 1;; fault.k = next_k(fault.kind, fault.k)) {
 		got = run(act, &fault);
 		if (got.fired == NULL)
 			return n;
@@ -278,6 +287,12 @@ fail_calls(const struct act *act, const struct outcome *sound)
 		{ NTH_SYSTEM, EIO, 0 },
 		{ NTH_SYSTEM, ENOSPC, 0 },
 		{ NTH_SYSTEM, ENOMEM, 0 },
+		{ NTH_SYSTEM, EINTR, 0 },
+		{ NTH_SYSTEM, EPERM, 0 },
+		{ NTH_SYSTEM, EDQUOT, 0 },
+		{ NTH_LMDB, EAGAIN, 0 },
+		{ NTH_LMDB, MDB_INVALID, 0 },
+		{ NTH_LMDB, MDB_VERSION_MISMATCH, 0 },
 	};
 	uint64_t n = 0;
 
@@ -294,15 +309,45 @@ lie_of_rows(const struct act *act, const struct outcome *sound)
 
 	for (int how = 0; how < NTH_VALUE; how++)
 		n += fail_each(act, sound, (struct fault){ NTH_ROW, how, 0 });
-	for (int i = 0; i < (all ? 2 * NTH_SPOILT : LIES); i++) {
-		int code = all ? i : (int)(at++ * 7 % (2 * NTH_SPOILT));
+	for (int i = 0; i < (all ? NTH_LIES - NTH_VALUE : LIES); i++) {
+		int code = all ? i : (int)(at++ * 7 % (NTH_LIES - NTH_VALUE));
 
 		n += fail_each(act, sound,
 		               (struct fault){ NTH_ROW, NTH_VALUE + code, 0 });
 	}
-	for (int i = 0; i < (all ? 2 * NTH_SPOILT : LIES * 4); i++)
+	for (int i = 0; i < NTH_LIES - NTH_VALUE; i++)
 		n += fail_each(act, sound,
 		               (struct fault){ NTH_PLAIN, NTH_VALUE + i, 0 });
+	return n;
+}
+
+/* Of pages, files and backups; what is opened then is damaged or not. */
+static uint64_t
+lie_of_bytes(const struct act *act, const struct outcome *sound)
+{
+	static unsigned int at;
+	struct fault fault = { NTH_BYTES, 0, 0 };
+	uint64_t n = 0;
+
+	(void)sound;
+	for (fault.code = NTH_GONE; fault.code <= NTH_CUT; fault.code += 2)
+		n += fail_each(act, sound, fault);
+	/* of the first, the metas among them, all that is said */
+	for (fault.code = NTH_VALUE; fault.code < NTH_VALUE + 2 * NTH_SPOILT;
+	     fault.code += all ? 1 : 2)
+		for (fault.k = 1; fault.k <= FIRST_READS; fault.k++, n++)
+			(void)run(act, &fault);
+	for (int i = 0; i < (all ? NTH_LIES - NTH_VALUE : PAGES); i++) {
+		const char *fired = "";
+
+		/* each read with another lie */
+		for (fault.k = 1; fired != NULL; fault.k++) {
+			fault.code = NTH_VALUE +
+			             (int)(at++ * 7 % (NTH_LIES - NTH_VALUE));
+			fired = run(act, &fault).fired;
+			n++;
+		}
+	}
 	return n;
 }
 
@@ -332,6 +377,15 @@ damaged_rows_do_no_harm(void **state)
 {
 	(void)state;
 	each_play(lie_of_rows);
+}
+
+static void
+damaged_files_do_no_harm(void **state)
+{
+	(void)state;
+	complaints = 0;
+	each_act(file_acts, lie_of_bytes);
+	assert_int_equal(complaints, 0);
 }
 
 static void
@@ -367,6 +421,7 @@ main(void)
 		cmocka_unit_test(what_fails_is_told_and_leaves_nothing),
 		cmocka_unit_test(damaged_rows_do_no_harm),
 		cmocka_unit_test(places_that_fail_can_be_tried_again),
+		cmocka_unit_test(damaged_files_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, open_stage, close_stage);
