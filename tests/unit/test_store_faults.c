@@ -28,7 +28,7 @@
 #define STUCK_S     60   /* so long no act takes */
 #define COMPLAINTS  1000 /* that are printed */
 #define FIRST_READS 6
-#define PAGES       6 /* lies of each page, or block, of a file */
+#define PAGES       4 /* lies of each page, or block, of a file */
 #define LIES        6 /* of each row, beside those that have names */
 
 static struct stage stage;
@@ -104,6 +104,9 @@ run(const struct act *act, const struct fault *fault)
 	if (fault->k > 0)
 		nth_arm(fault->kind, fault->code, fault->k);
 	outcome.err = act->run(&stage);
+	/* as a commit would begin */
+	if (act->kind == ACT_WRITE && outcome.err == RST_OK)
+		outcome.err = rst_mcount_settle(&stage.w);
 	if (act->kind == ACT_WRITE && outcome.err == RST_OK)
 		outcome.err = rst_write_failed(&stage.w);
 	outcome.fired = nth_disarm();
@@ -334,7 +337,7 @@ lie_of_bytes(const struct act *act, const struct outcome *sound)
 		n += fail_each(act, sound, fault);
 	/* of the first, the metas among them, all that is said */
 	for (fault.code = NTH_VALUE; fault.code < NTH_VALUE + 2 * NTH_SPOILT;
-	     fault.code += all ? 1 : 2)
+	     fault.code += all ? 1 : 3)
 		for (fault.k = 1; fault.k <= FIRST_READS; fault.k++, n++)
 			(void)run(act, &fault);
 	for (int i = 0; i < (all ? NTH_LIES - NTH_VALUE : PAGES); i++) {
