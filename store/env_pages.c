@@ -433,18 +433,26 @@ walk_tables(struct walk *walk, uint64_t number, unsigned int depth,
             const struct tree *main)
 {
 	char *page = malloc(walk->page_bytes);
+	bool leaf = depth + 1 == main->depth;
 	enum rst_err err = RST_ENOMEM;
 	struct tree tree;
 
 	if (page == NULL)
 		return err;
 	err = read_page(walk, number, page, walk->page_bytes);
+	/* a disk that fails may give another page than before */
+	if (err == RST_OK)
+		err = check_layout(walk, number, page, leaf);
 	for (unsigned int i = 0; err == RST_OK && i < count_of(page); i++) {
 		struct node node = node_at(page, i);
 
-		if (depth + 1 < main->depth) {
+		if (!leaf) {
 			err = walk_tables(walk, node.low, depth + 1, main);
 			continue;
+		}
+		if (node.flags != NODE_TABLE || node.low != sizeof(tree)) {
+			err = damaged(walk, number, "a table is none");
+			break;
 		}
 		memcpy(&tree, node.value, sizeof(tree));
 		if (tree.flags != 0 || tree.pad != 0)

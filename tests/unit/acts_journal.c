@@ -62,7 +62,7 @@ finds_in_the_journal(struct stage *stage)
 	tell_number(stage, sequence);
 	if (err == RST_OK)
 		err = rst_journal_oldest(stage->txn, &record_s, &images_s);
-	tell_number(stage, (uint64_t)(record_s + images_s));
+	tell_number(stage, (uint64_t)record_s + (uint64_t)images_s);
 	if (err == RST_OK)
 		err = rst_journal_head(stage->txn, &head);
 	if (err == RST_OK)
