@@ -386,9 +386,7 @@ gate(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 static struct follow *
 follow_of(Operation *op)
 {
-	const struct back_db *db = op->o_bd->be_private;
-
-	return db->follow;
+	return back_follow_of(op->o_bd->be_private);
 }
 
 /* Which of them it is says what is done, whatever the request was: an extended
@@ -440,6 +438,10 @@ back_gate_install(struct follow *follow)
 	slap_overinfo *over = follow->be->bd_info->bi_private;
 
 	follow->over = over;
+	/* It is there still when the database was closed to open again: while
+	 * slapd closes, back_gate_stands() cannot tell. */
+	if (over->oi_bi.bi_op_modify == gate_modify)
+		return;
 	follow->add = over->oi_bi.bi_op_add;
 	follow->modify = over->oi_bi.bi_op_modify;
 	follow->modrdn = over->oi_bi.bi_op_modrdn;

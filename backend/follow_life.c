@@ -221,6 +221,20 @@ follow_of(BackendDB *be)
 	return follow;
 }
 
+struct follow *
+back_follow_of(const struct back_db *db)
+{
+	struct follow *follow = db->follow;
+
+	if (follow != NULL)
+		return follow;
+	pthread_mutex_lock(&follows_mutex);
+	for (follow = follows; follow->db != db; follow = follow->next)
+		continue;
+	pthread_mutex_unlock(&follows_mutex);
+	return follow;
+}
+
 static enum rst_err
 start(BackendDB *be, int64_t since_s)
 {

@@ -74,6 +74,9 @@ struct follow {
 	Connection *conn;
 };
 
+/* follow_life.c: of a database whose overlays are behind a gate, open or not. */
+struct follow *back_follow_of(const struct back_db *db);
+
 /* follow_gate.c */
 void back_gate_install(struct follow *follow);
 void back_gate_remove(struct follow *follow);
