@@ -74,7 +74,8 @@ struct follow {
 	Connection *conn;
 };
 
-/* follow_life.c: of a database whose overlays are behind a gate, open or not. */
+/* follow_life.c: of a database whose overlays are behind a gate, open or
+ * not. */
 struct follow *back_follow_of(const struct back_db *db);
 
 /* follow_gate.c */
