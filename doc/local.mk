@@ -47,6 +47,7 @@ picturesdir = $(docdir)/pictures
 dist_pictures_DATA = \
 	doc/pictures/agreement.webp \
 	doc/pictures/audit.webp \
+	doc/pictures/bench-100000.svg \
 	doc/pictures/host.webp \
 	doc/pictures/hosts.webp \
 	doc/pictures/import.webp \
