@@ -357,13 +357,14 @@ through_tree(struct follow *follow, Operation *op, SlapReply *rs)
 static int
 pass(struct follow *follow, Operation *op, SlapReply *rs, BI_op_func *below)
 {
+	bool tree = get_treeDelete(op) > SLAP_CONTROL_IGNORED;
 	struct over_judged judged;
 	int rc;
 
 	rc = over_judge(op, rs, &judged);
 	if (rc != SLAP_CB_CONTINUE)
 		return rc;
-	if (below == follow->delete &&get_treeDelete(op) > SLAP_CONTROL_IGNORED)
+	if (tree && below == follow->delete)
 		rc = through_tree(follow, op, rs);
 	else if (enter(follow, op))
 		rc = through(follow, op, rs, below);

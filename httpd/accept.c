@@ -119,7 +119,7 @@ http_acceptor_start(const struct http_acceptor_conf *conf,
 	struct http_acceptor *acceptor = calloc(1, sizeof(*acceptor));
 
 	if (acceptor == NULL) {
-		http_lobby_free(conf->lobby);
+		(void)http_lobby_free(conf->lobby);
 		return RST_ENOMEM;
 	}
 	acceptor->conf = *conf;
@@ -131,7 +131,7 @@ http_acceptor_start(const struct http_acceptor_conf *conf,
 	}
 	if (acceptor->end_fd >= 0)
 		close(acceptor->end_fd);
-	http_lobby_free(conf->lobby);
+	(void)http_lobby_free(conf->lobby);
 	free(acceptor);
 	return RST_ENOMEM;
 }
@@ -144,7 +144,8 @@ http_acceptor_stop(struct http_acceptor *acceptor)
 	while (eventfd_write(acceptor->end_fd, 1) != 0 && errno == EINTR)
 		;
 	pthread_join(acceptor->thread, NULL);
-	http_lobby_free(acceptor->conf.lobby);
+	atomic_fetch_sub(acceptor->conf.connections,
+	                 http_lobby_free(acceptor->conf.lobby));
 	close(acceptor->end_fd);
 	free(acceptor);
 }

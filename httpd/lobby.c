@@ -151,15 +151,18 @@ show_out(struct http_lobby *lobby, struct waiting *waiting)
 	close(fd);
 }
 
-void
+unsigned int
 http_lobby_free(struct http_lobby *lobby)
 {
+	unsigned int n = 0;
+
 	if (lobby == NULL)
-		return;
-	while (lobby->first != NULL)
+		return 0;
+	for (; lobby->first != NULL; n++)
 		show_out(lobby, lobby->first);
 	close(lobby->epoll_fd);
 	free(lobby);
+	return n;
 }
 
 int

@@ -31,8 +31,8 @@ struct http_guest {
 enum rst_err http_lobby_new(struct http_reaper *reaper,
                             unsigned int per_address,
                             struct http_lobby **ret_lobby) RST_MUST_USE;
-/* All that wait are closed.  NULL is allowed. */
-void http_lobby_free(struct http_lobby *lobby);
+/* All that wait are closed: how many they were.  NULL is allowed. */
+unsigned int http_lobby_free(struct http_lobby *lobby);
 
 /* Readable, as poll(2) has it: http_lobby_next() has somebody. */
 int http_lobby_fd(const struct http_lobby *lobby);

@@ -144,6 +144,27 @@ def hup_reads_everything_anew():
     assert rosterd.stop() == 0
 
 
+def who_waits_at_a_reload_is_counted_no_more():
+    """Connections that said nothing yet end with it, and their places are
+    free."""
+    rosterd = Rosterd(tls=certificate("waits"))
+
+    def connections():
+        with talk_tls(rosterd) as link:
+            text = ask(link, "/metrics", "localhost:%d" % rosterd.port)[1]
+        return int(re.search(rb"(?m)^roster_http_connections (\d+)$",
+                             text).group(1))
+    silent = [socket.create_connection(("127.0.0.1", rosterd.port))
+              for _ in range(5)]
+    until(lambda: connections() == 6, "all of them")
+    rosterd.process.send_signal(signal.SIGHUP)
+    until(lambda: "rosterd: reloaded" in rosterd.log(), "the reload")
+    until(lambda: connections() == 1, "none of them")
+    for sock in silent:
+        assert sock.recv(1) == b""
+        sock.close()
+
+
 def requests_survive_a_reload():
     """Nobody who keeps asking sees more than a closed connection."""
     import threading
@@ -450,6 +471,7 @@ def rosterd_works_without_slapd_and_says_so():
 if __name__ == "__main__":
     main(certificates_are_replaced_while_connections_live,
          a_site_of_this_machine_has_all_its_names, hup_reads_everything_anew,
+         who_waits_at_a_reload_is_counted_no_more,
          requests_survive_a_reload, behind_a_proxy,
          a_proxy_that_was_asked_in_the_clear, systemd_hands_over_its_socket,
          metrics_count, metrics_are_for_whom_the_setting_says,

@@ -32,7 +32,7 @@ static int
 close_lobby(void **state)
 {
 	(void)state;
-	http_lobby_free(lobby);
+	(void)http_lobby_free(lobby);
 	http_reaper_stop(reaper);
 	return 0;
 }
@@ -242,7 +242,7 @@ an_address_has_its_limit(void **state)
 	close(peers[1][0]);
 	peers[1][0] = come_in(guests[1], &fd);
 	/* who waits is closed with it */
-	http_lobby_free(lobby);
+	assert_int_equal(http_lobby_free(lobby), 3 * PER_ADDRESS);
 	lobby = NULL;
 	for (size_t g = 0; g < 3; g++)
 		for (size_t n = 0; n < PER_ADDRESS; n++) {
@@ -257,7 +257,7 @@ where_none_are_counted_any_number_waits(void **state)
 	int peers[4 * PER_ADDRESS], fd;
 
 	(void)state;
-	http_lobby_free(lobby);
+	(void)http_lobby_free(lobby);
 	lobby = NULL;
 	assert_int_equal(http_lobby_new(reaper, 0, &lobby), RST_OK);
 	for (size_t n = 0; n < 4 * PER_ADDRESS; n++)
