@@ -231,22 +231,30 @@ count(struct rst_repair *repair, enum rst_table table, uint64_t *ret_n)
 	return err;
 }
 
+struct rst_check
+rst_repair_quiet(const struct rst_rtxn *txn)
+{
+	static const struct rst_check_options quiet;
+	struct rst_check check = { .txn = txn,
+		                   .options = &quiet,
+		                   .damaged = true };
+
+	randombytes_buf(check.hash_key, sizeof(check.hash_key));
+	return check;
+}
+
 /* The rows of a large table are many more than its records: when those that
  * were missing have come, the sums tell whether any is too many. */
 static enum rst_err
 is_right(struct rst_repair *repair, const struct walk *walk, bool *ret_right)
 {
-	const struct rst_check_options quiet = { 0 };
 	struct rst_rtxn txn = { 0 };
-	struct rst_check check = { .txn = &txn,
-		                   .options = &quiet,
-		                   .damaged = true };
+	struct rst_check check = rst_repair_quiet(&txn);
 	enum rst_err err;
 
 	*ret_right = false;
 	if (walk->rows_of == NULL)
 		return RST_OK;
-	randombytes_buf(check.hash_key, sizeof(check.hash_key));
 	err = rst_read_begin(repair->env, &txn);
 	if (err == RST_OK)
 		err = rst_check_is_derived(&check, walk->table, walk->rows_of,

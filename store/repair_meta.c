@@ -12,16 +12,12 @@ enum rst_err
 rst_repair_count(struct rst_repair *repair, struct rst_view key,
                  struct rst_view value)
 {
-	const struct rst_check_options quiet = { 0 };
-	struct rst_check check = { .txn = &repair->txn.r,
-		                   .options = &quiet,
-		                   .damaged = true };
+	struct rst_check check = rst_repair_quiet(&repair->txn.r);
 	uint64_t group;
 	bool right = true;
 	enum rst_err err = RST_OK;
 
 	(void)value;
-	randombytes_buf(check.hash_key, sizeof(check.hash_key));
 	if (rst_check_counts(&check, key, &group))
 		err = rst_check_count_is_right(&check, group, &right);
 	if (err != RST_OK || right)
@@ -148,11 +144,8 @@ csn_of_journal(struct rst_check *check, const struct rst_journal_public *public,
 static enum rst_err
 ask_all(struct rst_repair *repair, struct csns *csns, bool *ret_shared)
 {
-	const struct rst_check_options quiet = { 0 };
 	struct rst_rtxn txn = { 0 };
-	struct rst_check check = { .txn = &txn,
-		                   .options = &quiet,
-		                   .damaged = true };
+	struct rst_check check = rst_repair_quiet(&txn);
 	enum rst_err err;
 
 	err = rst_read_begin(repair->env, &txn);

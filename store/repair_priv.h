@@ -15,6 +15,9 @@ struct rst_repair {
 	struct rst_rows rows; /* of the record at hand */
 };
 
+/* repair.c: a check of txn that only counts what it finds. */
+struct rst_check rst_repair_quiet(const struct rst_rtxn *txn);
+
 /* repair.c: a write transaction; what it changed counts when it commits. */
 enum rst_err rst_repair_begin(struct rst_repair *repair) RST_MUST_USE;
 enum rst_err rst_repair_end(struct rst_repair *repair, enum rst_err err)

@@ -387,6 +387,29 @@ a_large_group_is_not_walked(void **state)
 	rst_write_abort(&txn);
 }
 
+/* A group of MANY whose count is not known. */
+static void
+one_more_joins(struct rst_wtxn *txn, uint64_t group, uint64_t people)
+{
+	assert_int_equal(rst_member_count(&txn->r, group), MANY);
+	assert_int_equal(rst_member_join(txn, group,
+	                                 add_person(txn, people, MANY), NULL),
+	                 RST_OK);
+}
+
+static void
+has_kept_one_more(struct fixture *fixture, uint64_t group)
+{
+	struct rst_wtxn txn;
+	uint64_t kept = 0;
+
+	fixture_write(fixture, &txn);
+	assert_int_equal(rst_mcount_kept(&txn.r, group, &kept), RST_OK);
+	assert_int_equal(kept, MANY + 1);
+	rst_write_abort(&txn);
+	nothing_is_found(fixture);
+}
+
 static void
 of_an_environment_of_before_it_is_kept_with_the_next_change(void **state)
 {
@@ -402,19 +425,11 @@ of_an_environment_of_before_it_is_kept_with_the_next_change(void **state)
 	assert_int_equal(rst_mcount_forget(&txn, group), RST_OK);
 	fixture_commit(&txn);
 	fixture_write(*state, &txn);
-	assert_int_equal(rst_member_count(&txn.r, group), MANY);
-	assert_int_equal(rst_member_join(&txn, group,
-	                                 add_person(&txn, ids.people, MANY),
-	                                 NULL),
-	                 RST_OK);
+	one_more_joins(&txn, group, ids.people);
 	assert_int_equal(rst_mcount_kept(&txn.r, group, &kept), RST_OK);
 	assert_int_equal(kept, 0);
 	fixture_commit(&txn);
-	fixture_write(*state, &txn);
-	assert_int_equal(rst_mcount_kept(&txn.r, group, &kept), RST_OK);
-	assert_int_equal(kept, MANY + 1);
-	rst_write_abort(&txn);
-	nothing_is_found(*state);
+	has_kept_one_more(*state, group);
 }
 
 /* It is no reason to refuse a change, and the next one keeps it anew. */
@@ -424,7 +439,7 @@ what_does_not_add_up_is_counted_anew(void **state)
 	struct rst_wtxn txn;
 	struct fixture_ids ids;
 	char name[48];
-	uint64_t group, kept = 0;
+	uint64_t group;
 
 	fixture_write(*state, &txn);
 	ids = fixture_skeleton(&txn);
@@ -435,17 +450,9 @@ what_does_not_add_up_is_counted_anew(void **state)
 	assert_int_equal(rst_db_put(&txn, RST_T_META, rst_view_of(name),
 	                            RST_VIEW("rubbish of sixte"), true),
 	                 RST_OK);
-	assert_int_equal(rst_member_count(&txn.r, group), MANY);
-	assert_int_equal(rst_member_join(&txn, group,
-	                                 add_person(&txn, ids.people, MANY),
-	                                 NULL),
-	                 RST_OK);
+	one_more_joins(&txn, group, ids.people);
 	fixture_commit(&txn);
-	fixture_write(*state, &txn);
-	assert_int_equal(rst_mcount_kept(&txn.r, group, &kept), RST_OK);
-	assert_int_equal(kept, MANY + 1);
-	rst_write_abort(&txn);
-	nothing_is_found(*state);
+	has_kept_one_more(*state, group);
 }
 
 static void
