@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "httpd/http.h"
+#include "rules/utf8.h"
 
 #define LINE_MAX_BYTES 1024
 #define METHOD_MAX     16 /* bytes; a stranger's may be long */
@@ -35,9 +36,7 @@ http_log(int priority, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	for (char *at = line; *at != '\0'; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
+	rule_utf8_visible(line);
 	write_line(priority, line);
 }
 

@@ -48,3 +48,13 @@ rule_utf8_next(const char **text, size_t *len, uint32_t *ret_char)
 	*ret_char = c;
 	return true;
 }
+
+void
+rule_utf8_visible(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++)
+		if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+		else if (at[0] == 0xc2 && (at[1] & 0xe0) == 0x80)
+			at[0] = at[1] = '?';
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* utf8.h - walking UTF-8 strictly */
+/* utf8.h - walking UTF-8 strictly, and showing it */
 #ifndef RULE_UTF8_H
 #define RULE_UTF8_H
 
@@ -13,5 +13,9 @@
  * U+10FFFF, a cut sequence.
  */
 bool rule_utf8_next(const char **text, size_t *len, uint32_t *ret_char);
+
+/* What a terminal or a log obeys instead of showing it is '?': the controls up
+ * to U+001F and from U+007F to U+009F. */
+void rule_utf8_visible(char *text);
 
 #endif

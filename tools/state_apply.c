@@ -5,7 +5,6 @@
  * away: so the gate itself says what speaks against it, and all of it can be
  * told.  When nothing does, everything is done in one transaction.
  */
-#include <ctype.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "lifecycle/act_state.h"
 #include "lifecycle/acts.h"
 #include "lifecycle/audit.h"
+#include "rules/utf8.h"
 #include "store/member.h"
 #include "store/tree.h"
 #include "tools/state.h"
@@ -31,17 +31,12 @@ struct apply {
 	struct act_refusal refusal;
 };
 
-/* A file's texts may be anything: what moves a cursor or ends a line is '?',
- * as are the controls from U+0080 on. */
+/* A file's texts may be anything. */
 static const char *
 shown(const char *text, char buf[SHOWN_MAX])
 {
 	(void)snprintf(buf, SHOWN_MAX, "%s", text);
-	for (char *at = buf; *at != '\0'; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
-		else if ((unsigned char)at[0] == 0xc2 && (at[1] & 0xe0) == 0x80)
-			at[0] = at[1] = '?';
+	rule_utf8_visible(buf);
 	return buf;
 }
 

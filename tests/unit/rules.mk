@@ -15,6 +15,7 @@ rules_units = \
 	tests/unit/test_ssh_key \
 	tests/unit/test_status \
 	tests/unit/test_token \
+	tests/unit/test_utf8 \
 	tests/unit/test_verdict
 
 check_PROGRAMS += $(rules_units)
@@ -50,5 +51,7 @@ tests_unit_test_status_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_status_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_token_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_token_LDADD = rules/librules.la $(CMOCKA_LIBS)
+tests_unit_test_utf8_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_utf8_LDADD = rules/librules.la $(CMOCKA_LIBS)
 tests_unit_test_verdict_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_verdict_LDADD = rules/librules.la $(CMOCKA_LIBS)
