@@ -24,9 +24,9 @@ api_reset_request(struct http_req *req, struct http_reply *reply)
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
-	name = input_text(req, "username");
+	name = input_name(req, "username");
 	if (name.len == 0)
-		name = input_text(req, "mail");
+		name = input_name(req, "mail");
 	if (name.len == 0) {
 		http_problem(reply, 400, "missing_field", "username",
 		             "say whose password it is: a username or a mail "

@@ -91,7 +91,7 @@ api_session_create(struct http_req *req, struct http_reply *reply)
 
 	if (!INPUT_CHECK(req, fields, reply))
 		return;
-	err = session_start(req, reply, input_text(req, "username"),
+	err = session_start(req, reply, input_name(req, "username"),
 	                    input_text(req, "password"), &reply->body,
 	                    &refusal);
 	atomic_fetch_add(err == RST_OK ? &req->server->metrics.sign_ins

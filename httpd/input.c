@@ -137,6 +137,18 @@ input_text(const struct http_req *req, const char *name)
 	return rst_view_of(cJSON_IsString(item) ? item->valuestring : NULL);
 }
 
+struct rst_view
+input_name(const struct http_req *req, const char *name)
+{
+	struct rst_view text = input_text(req, name);
+
+	while (text.len > 0 && text.ptr[text.len - 1] == ' ')
+		text.len--;
+	for (; text.len > 0 && text.ptr[0] == ' '; text.len--)
+		text.ptr++;
+	return text;
+}
+
 uint64_t
 input_number(const struct http_req *req, const char *name, uint64_t otherwise)
 {

@@ -42,6 +42,8 @@ bool input_check(struct http_req *req, const struct input_field *fields,
 bool input_has(const struct http_req *req, const char *name);
 /* Borrows the input; a NULL ptr when it is not there. */
 struct rst_view input_text(const struct http_req *req, const char *name);
+/* Without the blanks before and after, which keyboards of phones add. */
+struct rst_view input_name(const struct http_req *req, const char *name);
 uint64_t input_number(const struct http_req *req, const char *name,
                       uint64_t otherwise);
 bool input_bool(const struct http_req *req, const char *name, bool otherwise);

@@ -3,6 +3,7 @@
 #include "lifecycle/act_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/place.h"
@@ -52,12 +53,31 @@ has_just(const struct rst_record *record, uint16_t attr,
 	return found == n;
 }
 
+/* Addresses as every door keeps them; the texts are *ret_kept, the caller's. */
+static enum rst_err
+keep_mail(struct rst_view *values, size_t n,
+          char (**ret_kept)[RST_MAIL_MAX + 1])
+{
+	char(*kept)[RST_MAIL_MAX + 1];
+
+	if (n == 0)
+		return RST_OK;
+	kept = calloc(n, sizeof(*kept));
+	if (kept == NULL)
+		return RST_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		values[i] = act_mail_text(values[i], kept[i]);
+	*ret_kept = kept;
+	return RST_OK;
+}
+
 /* Set what differs. */
 static enum rst_err
 set_values(const struct act_state_entry *wanted, const struct rst_record *was,
            struct rst_entry *entry, bool *ret_differs, bool *ret_hash)
 {
 	struct rst_view values[ACT_STATE_VALUES_MAX];
+	char(*kept)[RST_MAIL_MAX + 1] = NULL;
 	uint16_t attr;
 	size_t at = 0, n;
 	enum rst_err err = RST_OK;
@@ -65,13 +85,17 @@ set_values(const struct act_state_entry *wanted, const struct rst_record *was,
 	*ret_differs = *ret_hash = false;
 	while (err == RST_OK && at < wanted->n_values) {
 		n = take_values(wanted, &at, values, &attr);
-		if (was != NULL && has_just(was, attr, values, n))
+		if (attr == RST_A_MAIL && kept == NULL)
+			err = keep_mail(values, n, &kept);
+		if (err != RST_OK ||
+		    (was != NULL && has_just(was, attr, values, n)))
 			continue;
 		*ret_differs = true;
 		if (attr == RST_A_USERPASSWORD)
 			*ret_hash = true;
 		err = rst_entry_set(entry, attr, values, n);
 	}
+	free(kept);
 	return err;
 }
 

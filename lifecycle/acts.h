@@ -746,7 +746,8 @@ enum rst_err act_mail_drop(const struct act_ctx *ctx, uint64_t id,
                            struct act_refusal *refusal) RST_MUST_USE;
 
 /* Where things are: ids of the skeleton's entries and of the people in it.
- * RST_ENOTFOUND. */
+ * A name is that of who has it, but for the case of ASCII letters: not of who
+ * has one that Unicode folds alike.  RST_ENOTFOUND. */
 enum rst_err act_find_person(const struct rst_rtxn *txn, struct rst_view name,
                              uint64_t *ret_id) RST_MUST_USE;
 enum rst_err act_find_group(const struct rst_rtxn *txn, struct rst_view name,

@@ -73,6 +73,25 @@ find_child(const struct rst_rtxn *txn, const char *place, const char *type,
 	return rst_tree_child(txn, parent, rst_view(nrdn, n), ret_id);
 }
 
+/* The name is one of its own, but for case, and not another that Unicode folds
+ * on it, as sharp s on "ss": who says that one means somebody else. */
+static bool
+is_called(const struct rst_record *record, struct rst_view name)
+{
+	struct rst_attr names;
+	struct rst_view own;
+
+	if (!rst_record_attr(record,
+	                     record->kind == RST_KIND_GROUP ? RST_A_CN
+	                                                    : RST_A_UID,
+	                     &names))
+		return false;
+	while (rst_attr_next(&names, &own))
+		if (rst_view_equal_nocase(own, name))
+			return true;
+	return false;
+}
+
 /* Somebody of that name and kind, wherever it stands (imports, sub-units). */
 static enum rst_err
 find_owner(const struct rst_rtxn *txn, enum rst_ident ident, enum rst_kind kind,
@@ -98,7 +117,7 @@ find_owner(const struct rst_rtxn *txn, enum rst_ident ident, enum rst_kind kind,
 	err = rst_record_get(txn, owner.id, &record);
 	if (err != RST_OK)
 		return err;
-	if (record.kind != kind)
+	if (record.kind != kind || !is_called(&record, name))
 		return RST_ENOTFOUND;
 	*ret_id = owner.id;
 	return RST_OK;

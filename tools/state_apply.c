@@ -14,11 +14,13 @@
 #include "lifecycle/acts.h"
 #include "lifecycle/audit.h"
 #include "rules/utf8.h"
+#include "store/ident.h"
 #include "store/member.h"
 #include "store/tree.h"
 #include "tools/state.h"
 
-#define SHOWN_MAX 512 /* bytes of a name or of what is said about it */
+#define SHOWN_MAX   512 /* bytes of a name or of what is said about it */
+#define PLACE_BYTES 64  /* of "/groups/4711" */
 
 struct apply {
 	struct rst_env *env;
@@ -26,6 +28,7 @@ struct apply {
 	const struct state_options *options;
 	struct rst_wtxn *txn; /* of the load */
 	cJSON *told;          /* conflicts or changes; NULL without --json */
+	size_t at; /* of the list that is tried: its items in front of this */
 	size_t n_conflicts, n_changes;
 	void *seen; /* tsearch(3): what the file has named so far */
 	struct act_refusal refusal;
@@ -40,17 +43,19 @@ shown(const char *text, char buf[SHOWN_MAX])
 	return buf;
 }
 
-/* One line of the report: kind, name, code, and what it is about. */
+/* One line of the report: kind, name, code, what it is about, and where in the
+ * file, as a pointer of RFC 6901. */
 static void
 tell(struct apply *a, const char *kind, const char *name, const char *code,
-     const char *about)
+     const char *about, const char *at)
 {
 	char line[2][SHOWN_MAX];
 	cJSON *item;
 
 	if (!a->options->json) {
-		printf("%-8s %-24s %-20s %s\n", kind, shown(name, line[0]),
-		       code, shown(about, line[1]));
+		printf("%-8s %-24s %-20s %s%s%s\n", kind, shown(name, line[0]),
+		       code, shown(about, line[1]), at[0] != '\0' ? " " : "",
+		       at);
 		return;
 	}
 	item = cJSON_CreateObject();
@@ -59,6 +64,8 @@ tell(struct apply *a, const char *kind, const char *name, const char *code,
 	cJSON_AddStringToObject(item, "code", code);
 	if (about[0] != '\0')
 		cJSON_AddStringToObject(item, "about", about);
+	if (at[0] != '\0')
+		cJSON_AddStringToObject(item, "at", at);
 	cJSON_AddItemToArray(a->told, item);
 }
 
@@ -66,8 +73,11 @@ static void
 conflict(struct apply *a, const char *kind, const char *name, const char *code,
          const char *about)
 {
+	char at[PLACE_BYTES];
+
 	a->n_conflicts++;
-	tell(a, kind, name, code, about);
+	(void)snprintf(at, sizeof(at), "/%ss/%zu", kind, a->at);
+	tell(a, kind, name, code, about, at);
 }
 
 static void
@@ -75,7 +85,7 @@ changed(struct apply *a, const char *kind, const char *name, const char *what,
         const char *about)
 {
 	a->n_changes++;
-	tell(a, kind, name, what, about);
+	tell(a, kind, name, what, about, "");
 }
 
 static const char *
@@ -193,18 +203,37 @@ free_named(void *named)
 	free(named);
 }
 
+/* As the directory compares values of attr. */
+static const char *
+compared(const char *attr, const char *value, char buf[RST_MAIL_MAX + 1])
+{
+	const bool name = strcmp(attr, "uid") == 0 || strcmp(attr, "cn") == 0;
+
+	if (strcmp(attr, "mail") == 0)
+		return rst_mail_canonical(rst_view_of(value), buf) == RST_OK
+		               ? buf
+		               : value;
+	if (!name || !rst_view_copy(rst_view_of(value), buf, RST_MAIL_MAX + 1))
+		return value;
+	for (char *at = buf; *at != '\0'; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at += 'a' - 'A';
+	return buf;
+}
+
 /* The file has named what before, by somebody else: tell. */
 static void
 look_twice(struct apply *a, const char *kind, const char *name,
            const char *attr, const char *value, const char *code)
 {
 	struct named *named = calloc(1, sizeof(*named)), **found;
-	char about[256];
+	char about[256], buf[RST_MAIL_MAX + 1];
 
 	if (named == NULL)
 		return;
 	(void)snprintf(named->who, sizeof(named->who), "%s", name);
-	if (asprintf(&named->what, "%s %s", attr, value) < 0) {
+	if (asprintf(&named->what, "%s %s", attr, compared(attr, value, buf)) <
+	    0) {
 		free(named);
 		return;
 	}
@@ -298,11 +327,13 @@ try_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 	const cJSON *item;
 	enum rst_err err = RST_OK;
 
+	a->at = 0;
 	cJSON_ArrayForEach(item, list)
 	{
 		look_in_file(a, kind, item);
 		if (err == RST_OK)
 			err = try_one(a, kind, item);
+		a->at++;
 	}
 	return err;
 }
