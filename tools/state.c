@@ -156,9 +156,10 @@ take_json(const char *name, const char *text, cJSON **state)
 	return CTL_OK;
 }
 
-/* A JSON file stands alone; others add up: passwd before shadow. */
+/* A JSON file stands alone, and is looked at by those who take it in; others
+ * add up, passwd before shadow, and count on what they made themselves. */
 static enum ctl_status
-take_file(const char *name, cJSON **state, size_t *ret_ignored)
+take_file(const char *name, bool alone, cJSON **state, size_t *ret_ignored)
 {
 	char *text = read_file(name);
 	enum ctl_status status = CTL_OK;
@@ -170,7 +171,11 @@ take_file(const char *name, cJSON **state, size_t *ret_ignored)
 		return CTL_IO;
 	len = strlen(text);
 	form = state_form_of(text);
-	if (form == STATE_JSON) {
+	if (form == STATE_JSON && !alone) {
+		ctl_say("%s: a JSON file is taken by itself: name one file",
+		        name);
+		status = CTL_INVALID;
+	} else if (form == STATE_JSON) {
 		status = take_json(name, text, state);
 	} else {
 		good = form == STATE_LDIF
@@ -194,7 +199,8 @@ run_files(struct run *run)
 	size_t ignored = 0;
 
 	for (size_t i = 0; status == CTL_OK && i < run->n_files; i++)
-		status = take_file(run->files[i], &state, &ignored);
+		status = take_file(run->files[i], run->n_files == 1, &state,
+		                   &ignored);
 	if (status == CTL_OK && ignored > 0)
 		ctl_say("%zu entries or lines are no people and groups of "
 		        "ours: left out",

@@ -109,6 +109,10 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/row/journal \
 	tests/fuzz/corpus/row/member \
 	tests/fuzz/corpus/row/session \
+	tests/fuzz/corpus/state/ldif \
+	tests/fuzz/corpus/state/ldif-odd \
+	tests/fuzz/corpus/state/unix \
+	tests/fuzz/corpus/state/unix-odd \
 	tests/fuzz/corpus/time/csn \
 	tests/fuzz/corpus/time/fraction \
 	tests/fuzz/corpus/time/last \

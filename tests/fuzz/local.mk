@@ -19,6 +19,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_record \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_row \
+	tests/fuzz/fuzz_state \
 	tests/fuzz/fuzz_time
 
 check_PROGRAMS += $(fuzz_targets)
@@ -97,6 +98,11 @@ tests_fuzz_fuzz_row_SOURCES = tests/fuzz/fuzz_row.c $(fuzz_main)
 tests_fuzz_fuzz_row_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_row_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_row_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz_state.c tools/state_read.c \
+	$(fuzz_main)
+tests_fuzz_fuzz_state_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_state_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_state_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_time_SOURCES = tests/fuzz/fuzz_time.c $(fuzz_main)
 tests_fuzz_fuzz_time_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_time_LDADD = $(fuzz_ldadd)
