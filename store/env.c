@@ -305,7 +305,7 @@ release(struct rst_env *env)
 	place.stamp_fd = env->stamp_fd;
 	place.writer_map = env->writer_map;
 	rst_place_close(&place);
-	sodium_memzero(env->key, sizeof(env->key));
+	sodium_free(env->key); /* wiped */
 	free(env->dir);
 	free(env);
 }
@@ -370,7 +370,8 @@ open_new(struct rst_place *place, const char *dir,
 	env->ino = place->ino;
 	env->pid = getpid();
 	env->dir = rst_view_dup(rst_view_of(dir));
-	if (env->dir == NULL)
+	env->key = sodium_malloc(ENV_KEY_BYTES);
+	if (env->dir == NULL || env->key == NULL)
 		goto out;
 	err = rst_attr_cache_new(&env->attrs);
 	if (err == RST_OK)
@@ -538,7 +539,7 @@ rst_env_key(const struct rst_env *env, const char *purpose,
 
 	(void)crypto_generichash(key, RST_KEY_BYTES,
 	                         (const unsigned char *)purpose,
-	                         strlen(purpose), env->key, sizeof(env->key));
+	                         strlen(purpose), env->key, ENV_KEY_BYTES);
 }
 
 struct readers {

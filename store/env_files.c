@@ -475,7 +475,7 @@ static enum rst_err
 read_key(struct rst_place *place, bool create, unsigned char *key,
          struct rst_detail *reterr)
 {
-	unsigned char fresh[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
+	unsigned char fresh[ENV_KEY_BYTES];
 	enum rst_err err;
 	ssize_t n = -1;
 	int fd = -1;

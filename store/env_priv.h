@@ -27,6 +27,9 @@
 #define RST_FORMAT      3
 #define RST_META_FORMAT "format"
 
+/* Of secret.key. */
+#define ENV_KEY_BYTES crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+
 /*
  * The tables.  All keys are composite and big endian so that their byte order
  * is their order; no MDB_DUPSORT anywhere (hazard F3).
@@ -62,9 +65,9 @@ struct rst_env {
 	int stamp_fd;
 	void *writer_map; /* writer.lock, mapped; env.c */
 	struct rst_attr_cache *attrs;
-	unsigned char key[crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
-	atomic_bool listens;     /* to pokes: poke.c */
-	pid_t pid;               /* who opened it: never used after a fork */
+	unsigned char *key;  /* ENV_KEY_BYTES by sodium_malloc(): not swapped */
+	atomic_bool listens; /* to pokes: poke.c */
+	pid_t pid;           /* who opened it: never used after a fork */
 	int64_t (*clock)(void);  /* rst_env_set_clock(); may be NULL */
 	void (*lost)(void *arg); /* rst_env_on_lost(); may be NULL */
 	void *lost_arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* memory.h - a daemon's memory is nobody else's: passwords pass through it */
+/* memory.h - our memory is nobody else's: passwords pass through it */
 #ifndef STORE_MEMORY_H
 #define STORE_MEMORY_H
 

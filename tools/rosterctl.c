@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 
 #include "config.h"
+#include "store/memory.h"
 
 #define EXTERNAL           "cn=peercred,cn=external,cn=auth" /* as slapd says */
 #define FOREIGN_ID_DEFAULT 15 /* server id of what is not slapd */
@@ -417,6 +418,7 @@ main(int argc, char **argv)
 			puts(commands[i].name);
 		return CTL_OK;
 	}
+	rst_memory_private(); /* passwords are typed here, too */
 	if (chosen.ctl.directory == NULL || chosen.ctl.directory[0] == '\0')
 		chosen.ctl.directory = CTL_DIRECTORY;
 	/* What it makes is for the group that both daemons are in */
