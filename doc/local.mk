@@ -48,6 +48,7 @@ dist_pictures_DATA = \
 	doc/pictures/agreement.webp \
 	doc/pictures/audit.webp \
 	doc/pictures/bench-100000.svg \
+	doc/pictures/bench-1000000.svg \
 	doc/pictures/host.webp \
 	doc/pictures/hosts.webp \
 	doc/pictures/import.webp \
