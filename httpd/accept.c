@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "httpd/address.h"
 #include "httpd/lobby.h"
 
 #define AT_ONCE  64 /* accepted before the end is looked for again */
@@ -24,8 +25,10 @@ struct http_acceptor {
 };
 
 static void
-count_out(struct http_acceptor *acceptor)
+count_out(struct http_acceptor *acceptor, const struct http_guest *guest)
 {
+	http_addresses_leave(acceptor->conf.addresses,
+	                     (const struct sockaddr *)&guest->address);
 	atomic_fetch_sub(acceptor->conf.connections, 1);
 }
 
@@ -36,7 +39,24 @@ hand_over(struct http_acceptor *acceptor, const struct http_guest *guest)
 	if (MHD_add_connection(acceptor->conf.daemon, guest->fd,
 	                       (const struct sockaddr *)&guest->address,
 	                       guest->len) != MHD_YES)
-		count_out(acceptor);
+		count_out(acceptor, guest);
+}
+
+static void
+let_in(struct http_acceptor *acceptor, const struct http_guest *guest)
+{
+	const struct http_acceptor_conf *conf = &acceptor->conf;
+
+	if (!http_addresses_enter(conf->addresses,
+	                          (const struct sockaddr *)&guest->address)) {
+		close(guest->fd);
+		return;
+	}
+	atomic_fetch_add(conf->connections, 1);
+	if (conf->lobby == NULL)
+		hand_over(acceptor, guest);
+	else if (!http_lobby_enter(conf->lobby, guest))
+		count_out(acceptor, guest);
 }
 
 /* One; false for none, or when it is better to wait. */
@@ -52,11 +72,7 @@ accept_one(struct http_acceptor *acceptor, bool *ret_pause)
 	guest.fd = accept4(conf->fd, (struct sockaddr *)&guest.address,
 	                   &guest.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (guest.fd >= 0) {
-		atomic_fetch_add(conf->connections, 1);
-		if (conf->lobby == NULL)
-			hand_over(acceptor, &guest);
-		else if (!http_lobby_enter(conf->lobby, &guest))
-			count_out(acceptor);
+		let_in(acceptor, &guest);
 		return true;
 	}
 	if (errno == ECONNABORTED || errno == EINTR)
@@ -79,7 +95,7 @@ call_in(struct http_acceptor *acceptor)
 			hand_over(acceptor, &guest);
 			break;
 		case LOBBY_GONE:
-			count_out(acceptor);
+			count_out(acceptor, &guest);
 			break;
 		}
 }

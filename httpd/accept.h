@@ -15,6 +15,7 @@
 #include "store/err.h"
 
 struct MHD_Daemon;
+struct http_addresses;
 struct http_lobby;
 struct http_acceptor;
 
@@ -23,6 +24,7 @@ struct http_acceptor_conf {
 	struct MHD_Daemon *daemon;
 	atomic_uint_fast64_t *connections;
 	unsigned int limit; /* of *connections */
+	struct http_addresses *addresses;
 	/* where who comes waits for his ClientHello; NULL: nobody has to.
 	 * The acceptor's from now on. */
 	struct http_lobby *lobby;
@@ -30,10 +32,11 @@ struct http_acceptor_conf {
 
 /*
  * Accept in a thread of its own while *connections is below the limit; from
- * there on who comes waits in the kernel.  Each that is accepted is counted,
- * and to be taken off when the library says that it is closed.  Each thread of
- * the library must allow for limit of them.  RST_ENOMEM: no thread or no
- * descriptor; the lobby is freed.
+ * there on who comes waits in the kernel; who is one too many of his address is
+ * closed.  Each that is accepted is counted, in *connections and in addresses,
+ * and to be taken off both when the library says that it is closed.  Each
+ * thread of the library must allow for limit of them.  RST_ENOMEM: no thread or
+ * no descriptor; the lobby is freed.
  */
 enum rst_err http_acceptor_start(const struct http_acceptor_conf *conf,
                                  struct http_acceptor **ret_acceptor)

@@ -7,10 +7,7 @@
  */
 #include "httpd/lobby.h"
 
-#include <netinet/in.h>
-#include <search.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -26,35 +23,24 @@ struct waiting {
 	struct waiting *next, **at; /* at points to what points to us */
 	struct http_guest guest;
 	struct http_watched *watched;
-	struct address *address; /* NULL: not counted */
-};
-
-/* How many wait that came from there. */
-struct address {
-	struct in6_addr from;
-	unsigned int count;
 };
 
 struct http_lobby {
 	struct http_reaper *reaper;
-	unsigned int per_address;
 	int epoll_fd;
 	struct waiting *first;
-	void *addresses; /* tsearch(3) */
 	struct epoll_event events[AT_ONCE];
 	int have, taken; /* of events */
 };
 
 enum rst_err
-http_lobby_new(struct http_reaper *reaper, unsigned int per_address,
-               struct http_lobby **ret_lobby)
+http_lobby_new(struct http_reaper *reaper, struct http_lobby **ret_lobby)
 {
 	struct http_lobby *lobby = calloc(1, sizeof(*lobby));
 
 	if (lobby == NULL)
 		return RST_ENOMEM;
 	lobby->reaper = reaper;
-	lobby->per_address = per_address;
 	lobby->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (lobby->epoll_fd < 0) {
 		free(lobby);
@@ -64,78 +50,11 @@ http_lobby_new(struct http_reaper *reaper, unsigned int per_address,
 	return RST_OK;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct in6_addr)); /* from is first */
-}
-
-/* False for an address that is not one of the internet. */
-static bool
-key_of(const struct http_guest *guest, struct in6_addr *ret_from)
-{
-	const struct sockaddr_in *v4 = (const void *)&guest->address;
-	const struct sockaddr_in6 *v6 = (const void *)&guest->address;
-
-	if (guest->address.ss_family == AF_INET6) {
-		*ret_from = v6->sin6_addr;
-		return true;
-	}
-	if (guest->address.ss_family != AF_INET)
-		return false;
-	/* IPv4-mapped: RFC 4291, section 2.5.5.2 */
-	memset(ret_from, 0, sizeof(*ret_from));
-	ret_from->s6_addr[10] = ret_from->s6_addr[11] = 0xff;
-	memcpy(ret_from->s6_addr + 12, &v4->sin_addr, sizeof(v4->sin_addr));
-	return true;
-}
-
-/* Count one more of its address, *ret_address NULL where none are counted;
- * false: too many, or no memory. */
-static bool
-count_in(struct http_lobby *lobby, const struct http_guest *guest,
-         struct address **ret_address)
-{
-	struct address *fresh, **place;
-	struct in6_addr from;
-
-	*ret_address = NULL;
-	if (lobby->per_address == 0 || !key_of(guest, &from))
-		return true;
-	place = tfind(&from, &lobby->addresses, compare);
-	if (place == NULL) {
-		fresh = calloc(1, sizeof(*fresh));
-		if (fresh == NULL)
-			return false;
-		fresh->from = from;
-		place = tsearch(fresh, &lobby->addresses, compare);
-		if (place == NULL) {
-			free(fresh);
-			return false;
-		}
-	}
-	if ((*place)->count >= lobby->per_address)
-		return false;
-	(*place)->count++;
-	*ret_address = *place;
-	return true;
-}
-
-static void
-count_out(struct http_lobby *lobby, struct address *address)
-{
-	if (address == NULL || --address->count > 0)
-		return;
-	(void)tdelete(address, &lobby->addresses, compare);
-	free(address);
-}
-
 /* It waits no more; its descriptor stays open. */
 static void
 forget(struct http_lobby *lobby, struct waiting *waiting)
 {
 	http_reaper_forget(lobby->reaper, waiting->watched);
-	count_out(lobby, waiting->address);
 	*waiting->at = waiting->next;
 	if (waiting->next != NULL)
 		waiting->next->at = waiting->at;
@@ -188,8 +107,7 @@ http_lobby_enter(struct http_lobby *lobby, const struct http_guest *guest)
 		waiting->next->at = &waiting->next;
 	lobby->first = waiting;
 	event.data.ptr = waiting;
-	if (count_in(lobby, guest, &waiting->address))
-		waiting->watched = http_reaper_watch(lobby->reaper, guest->fd);
+	waiting->watched = http_reaper_watch(lobby->reaper, guest->fd);
 	if (waiting->watched != NULL &&
 	    epoll_ctl(lobby->epoll_fd, EPOLL_CTL_ADD, guest->fd, &event) == 0)
 		return true;
@@ -243,8 +161,8 @@ http_lobby_next(struct http_lobby *lobby, struct http_guest *ret_guest)
 			return LOBBY_NOBODY;
 		event = &lobby->events[lobby->taken++];
 		waiting = event->data.ptr;
+		*ret_guest = waiting->guest;
 		if (said_hello(waiting->guest.fd)) {
-			*ret_guest = waiting->guest;
 			(void)epoll_ctl(lobby->epoll_fd, EPOLL_CTL_DEL,
 			                ret_guest->fd, NULL);
 			forget(lobby, waiting);
@@ -252,6 +170,7 @@ http_lobby_next(struct http_lobby *lobby, struct http_guest *ret_guest)
 		}
 		if ((event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
 			show_out(lobby, waiting);
+			ret_guest->fd = -1;
 			return LOBBY_GONE;
 		}
 	}

@@ -26,24 +26,22 @@ struct http_guest {
 	socklen_t len;
 };
 
-/* At most per_address of one address may wait (0: any number), each for
- * REAPER_HEAD_S.  RST_ENOMEM: no memory or no descriptor. */
+/* Each may wait for REAPER_HEAD_S; how many of an address, address.h counts.
+ * RST_ENOMEM: no memory or no descriptor. */
 enum rst_err http_lobby_new(struct http_reaper *reaper,
-                            unsigned int per_address,
                             struct http_lobby **ret_lobby) RST_MUST_USE;
 /* All that wait are closed: how many they were.  NULL is allowed. */
 unsigned int http_lobby_free(struct http_lobby *lobby);
 
 /* Readable, as poll(2) has it: http_lobby_next() has somebody. */
 int http_lobby_fd(const struct http_lobby *lobby);
-/* Take guest->fd; false: one too many of its address, or no memory, and it is
- * closed. */
+/* Take guest->fd; false: no memory, and it is closed. */
 bool http_lobby_enter(struct http_lobby *lobby, const struct http_guest *guest);
 
 enum http_lobby_next {
 	LOBBY_NOBODY, /* until http_lobby_fd() is readable again */
 	LOBBY_READY,  /* *ret_guest said hello; its fd is the caller's now */
-	LOBBY_GONE    /* somebody went, or was there too long, and is closed */
+	LOBBY_GONE /* *ret_guest went, or was there too long, and is closed */
 };
 enum http_lobby_next http_lobby_next(struct http_lobby *lobby,
                                      struct http_guest *ret_guest);

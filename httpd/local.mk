@@ -73,6 +73,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/query.c \
 	httpd/rate.c httpd/rate.h \
 	httpd/accept.c httpd/accept.h \
+	httpd/address.c httpd/address.h \
 	httpd/reaper.c httpd/reaper.h \
 	httpd/reply.c \
 	httpd/request_gate.c httpd/request_gate.h \

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "httpd/accept.h"
+#include "httpd/address.h"
 #include "httpd/certificate.h"
 #include "httpd/lobby.h"
 #include "httpd/pool.h"
@@ -55,6 +56,7 @@ struct serve {
 	struct http_acceptor *acceptor;
 	struct http_pool *pool, *hashing;
 	struct http_reaper *reaper;
+	struct http_addresses *addresses;
 	atomic_bool started; /* from then on the library's log is quiet */
 	uint16_t port;
 };
@@ -100,6 +102,15 @@ free_exchange(struct exchange *exchange)
 	free(exchange);
 }
 
+static const struct sockaddr *
+address_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL ? info->client_addr : NULL;
+}
+
 static struct http_watched *
 watched_of(struct MHD_Connection *connection)
 {
@@ -114,7 +125,6 @@ static void *
 log_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
-	const union MHD_ConnectionInfo *info;
 	unsigned char id[8];
 
 	if (exchange == NULL)
@@ -124,9 +134,7 @@ log_target(void *arg, const char *target, struct MHD_Connection *connection)
 	exchange->target = strdup(target);
 	exchange->reply.status = 200;
 	clock_gettime(CLOCK_MONOTONIC, &exchange->begun);
-	info = MHD_get_connection_info(connection,
-	                               MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	listen_peer(info != NULL ? info->client_addr : NULL, exchange->peer);
+	listen_peer(address_of(connection), exchange->peer);
 	exchange->req.server = exchange->serve->server;
 	exchange->req.head = &exchange->head;
 	exchange->req.peer = exchange->peer;
@@ -574,6 +582,7 @@ connected(void *arg, struct MHD_Connection *connection, void **context,
 	int fd = socket_of(connection);
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		http_addresses_leave(serve->addresses, address_of(connection));
 		atomic_fetch_sub(&serve->server->metrics.connections, 1);
 		http_reaper_forget(serve->reaper, *context);
 		*context = NULL;
@@ -615,8 +624,7 @@ connection_limit(void)
 }
 
 static enum rst_err
-start_acceptor(struct serve *serve, unsigned int per_address,
-               unsigned int limit)
+start_acceptor(struct serve *serve, unsigned int limit)
 {
 	struct http_server *server = serve->server;
 	struct http_acceptor_conf conf = {
@@ -624,11 +632,12 @@ start_acceptor(struct serve *serve, unsigned int per_address,
 		.daemon = serve->daemon,
 		.connections = &server->metrics.connections,
 		.limit = limit,
+		.addresses = serve->addresses,
 	};
 
 	/* (without TLS there is a proxy, which says hello at once) */
 	if (!server->config->plain &&
-	    http_lobby_new(serve->reaper, per_address, &conf.lobby) != RST_OK)
+	    http_lobby_new(serve->reaper, &conf.lobby) != RST_OK)
 		return RST_ENOMEM;
 	return http_acceptor_start(&conf, &serve->acceptor);
 }
@@ -646,9 +655,6 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	bool plain = serve->server->config->plain;
-	/* behind a proxy all come from one address: it counts them */
-	bool proxied = serve->server->config->trusted_proxies[0] != '\0';
-	unsigned int per_address = proxied ? 0 : SERVE_PER_ADDRESS_MAX;
 	unsigned int limit = connection_limit();
 
 	if (!plain)
@@ -660,16 +666,26 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 		MHD_OPTION_NOTIFY_CONNECTION, connected, serve,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE,
 		SERVE_IO_THREADS, MHD_OPTION_CONNECTION_LIMIT,
-		SERVE_IO_THREADS * limit, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		per_address, MHD_OPTION_CONNECTION_TIMEOUT, SERVE_IDLE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVE_HEAD_BYTES,
+		SERVE_IO_THREADS * limit, MHD_OPTION_CONNECTION_TIMEOUT,
+		SERVE_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)SERVE_HEAD_BYTES,
 		plain ? MHD_OPTION_END : MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (serve->daemon == NULL) {
 		rst_detail_set(reterr, "the HTTP library did not start");
 		return RST_EINVALID;
 	}
 	atomic_store(&serve->started, true);
-	return start_acceptor(serve, per_address, limit);
+	return start_acceptor(serve, limit);
+}
+
+static enum rst_err
+start_counting(struct serve *serve)
+{
+	/* behind a proxy all come from one address: it counts them */
+	bool proxied = serve->server->config->trusted_proxies[0] != '\0';
+
+	return http_addresses_new(proxied ? 0 : SERVE_PER_ADDRESS_MAX,
+	                          &serve->addresses);
 }
 
 static uint16_t
@@ -702,6 +718,8 @@ serve_start(struct http_server *server, struct serve **ret_serve,
 		err = certificate_load(server->config, reterr);
 	if (err == RST_OK)
 		err = http_reaper_start(&serve->reaper);
+	if (err == RST_OK)
+		err = start_counting(serve);
 	if (err == RST_OK)
 		err = http_streams_start(server->env, &server->streams);
 	if (err == RST_OK)
@@ -740,11 +758,14 @@ serve_stop(struct serve *serve)
 	http_streams_end(serve->server->streams);
 	if (serve->daemon != NULL)
 		MHD_stop_daemon(serve->daemon);
+	/* of what it had not looked at yet it does not tell */
+	atomic_store(&serve->server->metrics.connections, 0);
 	http_streams_free(serve->server->streams);
 	serve->server->streams = NULL;
 	http_pool_free(serve->hashing);
 	http_pool_free(serve->pool);
 	http_reaper_stop(serve->reaper);
+	http_addresses_free(serve->addresses);
 	serve->server->pool = serve->server->hashing = NULL;
 	free(serve);
 }

@@ -5,8 +5,8 @@
 
 #include "httpd/http.h"
 
+/* Of all, and of one address; with those that have not sent a ClientHello. */
 #define SERVE_CONNECTIONS_MAX 12000
-/* and as many more that have not sent a ClientHello: see lobby.h */
 #define SERVE_PER_ADDRESS_MAX 64
 #define SERVE_IDLE_S          10
 #define SERVE_HEAD_BYTES      32768  /* of one connection's buffers */

@@ -4,6 +4,7 @@
 import fcntl
 import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -14,6 +15,10 @@ import time
 from rosterd import (Browser, FOLDER, PASSWORD, ROSTERD, Rosterd, SOURCE,
                      check, environment, free_port, main, need, person,
                      until)
+
+PER_ADDRESS = 64  # connections
+CROWDED = "127.9.9.9"
+HEAD_S = 10       # who sends no request is cut off
 
 
 def certificate(name, common="localhost"):
@@ -28,11 +33,12 @@ def certificate(name, common="localhost"):
     return cert, key
 
 
-def talk_tls(rosterd, host="localhost"):
+def talk_tls(rosterd, host="localhost", source=""):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    raw = socket.create_connection(("127.0.0.1", rosterd.port), timeout=30)
+    raw = socket.create_connection(("127.0.0.1", rosterd.port), timeout=30,
+                                   source_address=(source, 0))
     return context.wrap_socket(raw, server_hostname=host)
 
 
@@ -144,25 +150,82 @@ def hup_reads_everything_anew():
     assert rosterd.stop() == 0
 
 
+def connections(rosterd):
+    with talk_tls(rosterd) as link:
+        text = ask(link, "/metrics", "localhost:%d" % rosterd.port)[1]
+    return int(re.search(rb"(?m)^roster_http_connections (\d+)$",
+                         text).group(1))
+
+
 def who_waits_at_a_reload_is_counted_no_more():
     """Connections that said nothing yet end with it, and their places are
     free."""
     rosterd = Rosterd(tls=certificate("waits"))
-
-    def connections():
-        with talk_tls(rosterd) as link:
-            text = ask(link, "/metrics", "localhost:%d" % rosterd.port)[1]
-        return int(re.search(rb"(?m)^roster_http_connections (\d+)$",
-                             text).group(1))
     silent = [socket.create_connection(("127.0.0.1", rosterd.port))
               for _ in range(5)]
-    until(lambda: connections() == 6, "all of them")
+    until(lambda: connections(rosterd) == 6, "all of them")
     rosterd.process.send_signal(signal.SIGHUP)
     until(lambda: "rosterd: reloaded" in rosterd.log(), "the reload")
-    until(lambda: connections() == 1, "none of them")
+    until(lambda: connections(rosterd) == 1, "none of them")
     for sock in silent:
         assert sock.recv(1) == b""
         sock.close()
+
+
+def take_all_places(rosterd):
+    """Of one address: with who said hello and who did not."""
+    def come(n):
+        """So many that say nothing; those that are let in."""
+        came = [socket.create_connection(("127.0.0.1", rosterd.port), 30,
+                                         (CROWDED, 0)) for _ in range(n)]
+        with talk_tls(rosterd) as link:  # another's, who came after them
+            assert ask(link, "/healthz", host)[0] == 200
+        gone = select.select(came, [], [], 0)[0]
+        for sock in gone:
+            sock.close()
+        return [sock for sock in came if sock not in gone]
+    host = "localhost:%d" % rosterd.port
+    until(lambda: connections(rosterd) == 1, "nobody")
+    served = [talk_tls(rosterd, source=CROWDED) for _ in range(10)]
+    silent = come(PER_ADDRESS)
+    assert len(silent) == PER_ADDRESS - len(served), len(silent)
+    assert come(2) == []
+    # who says hello has the place he had
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    served.append(context.wrap_socket(silent.pop(),
+                                      server_hostname="localhost"))
+    assert ask(served[-1], "/healthz", host)[0] == 200
+    assert come(2) == []
+    # of either kind, who goes leaves one
+    for sock in served[:2] + silent[:1]:
+        sock.close()
+    came = []
+    until(lambda: came.extend(come(4)) or len(came) >= 3, "three places")
+    assert len(came) == 3, len(came)
+    assert come(1) == []
+    return served[2:] + silent[1:] + came
+
+
+def an_address_has_so_many_connections():
+    """However far each is, and after a reload as before."""
+    rosterd = Rosterd(tls=certificate("places"))
+
+    def take():
+        begun = time.monotonic()
+        try:
+            return take_all_places(rosterd)
+        except AssertionError:
+            # on a slow machine the first are cut off meanwhile
+            if time.monotonic() - begun < HEAD_S - 2:
+                raise
+            return take_all_places(rosterd)
+    held = take()
+    rosterd.process.send_signal(signal.SIGHUP)
+    until(lambda: "rosterd: reloaded" in rosterd.log(), "the reload")
+    assert len(held) == PER_ADDRESS
+    take()
 
 
 def requests_survive_a_reload():
@@ -472,6 +535,7 @@ if __name__ == "__main__":
     main(certificates_are_replaced_while_connections_live,
          a_site_of_this_machine_has_all_its_names, hup_reads_everything_anew,
          who_waits_at_a_reload_is_counted_no_more,
+         an_address_has_so_many_connections,
          requests_survive_a_reload, behind_a_proxy,
          a_proxy_that_was_asked_in_the_clear, systemd_hands_over_its_socket,
          metrics_count, metrics_are_for_whom_the_setting_says,

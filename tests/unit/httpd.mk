@@ -2,6 +2,7 @@
 #
 # One line a test in http_units; its variables are those of all units.
 http_units = \
+	tests/unit/test_address \
 	tests/unit/test_conf \
 	tests/unit/test_form \
 	tests/unit/test_json \
@@ -22,6 +23,8 @@ http_unit_cflags = $(AM_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS) \
 # template_render.cc needs its library: see httpd/local.mk
 http_unit_ldadd = httpd/libhttpd.la $(CMOCKA_LIBS) -lstdc++
 
+tests_unit_test_address_CFLAGS = $(http_unit_cflags)
+tests_unit_test_address_LDADD = $(http_unit_ldadd)
 tests_unit_test_conf_CFLAGS = $(http_unit_cflags)
 tests_unit_test_conf_LDADD = $(http_unit_ldadd)
 tests_unit_test_form_CFLAGS = $(http_unit_cflags)

@@ -15,8 +15,6 @@
 
 #include "httpd/reaper.h"
 
-#define PER_ADDRESS 3
-
 static struct http_reaper *reaper;
 static struct http_lobby *lobby;
 
@@ -25,7 +23,7 @@ open_lobby(void **state)
 {
 	(void)state;
 	return http_reaper_start(&reaper) != RST_OK ||
-	       http_lobby_new(reaper, PER_ADDRESS, &lobby) != RST_OK;
+	       http_lobby_new(reaper, &lobby) != RST_OK;
 }
 
 static int
@@ -48,20 +46,9 @@ from_v4(uint32_t address)
 	return guest;
 }
 
-static struct http_guest
-from_v6(unsigned char last)
-{
-	struct http_guest guest = { .len = sizeof(struct sockaddr_in6) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-
-	v6.sin6_addr.s6_addr[15] = last;
-	memcpy(&guest.address, &v6, sizeof(v6));
-	return guest;
-}
-
-/* The other end of a connection that entered, or was refused. */
+/* The other end of a connection that entered. */
 static int
-come(struct http_guest guest, bool *ret_in, int *ret_fd)
+come_in(struct http_guest guest, int *ret_fd)
 {
 	int pair[2];
 
@@ -69,18 +56,8 @@ come(struct http_guest guest, bool *ret_in, int *ret_fd)
 		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	guest.fd = pair[0];
 	*ret_fd = pair[0];
-	*ret_in = http_lobby_enter(lobby, &guest);
+	assert_true(http_lobby_enter(lobby, &guest));
 	return pair[1];
-}
-
-static int
-come_in(struct http_guest guest, int *ret_fd)
-{
-	bool in;
-	int peer = come(guest, &in, ret_fd);
-
-	assert_true(in);
-	return peer;
 }
 
 static void
@@ -214,56 +191,32 @@ its_descriptor_is_quiet_meanwhile(void **state)
 }
 
 static void
-an_address_has_its_limit(void **state)
+who_went_is_told_with_his_address(void **state)
 {
-	struct http_guest guests[] = { from_v4(0x7f000001), from_v6(1),
-		                       from_v4(0x7f000002) };
-	int peers[3][PER_ADDRESS], fd, refused;
-	bool in;
+	struct http_guest guest = { .fd = -1 }, who = from_v4(0x7f000001);
+	int fd, peer = come_in(who, &fd);
 
 	(void)state;
-	for (size_t g = 0; g < 3; g++) {
-		for (size_t n = 0; n < PER_ADDRESS; n++)
-			peers[g][n] = come_in(guests[g], &fd);
-		refused = come(guests[g], &in, &fd);
-		assert_false(in);
-		assert_true(is_closed(refused));
-		close(refused);
-	}
-	/* a place that is free again is */
-	close(peers[1][0]);
-	assert_int_equal(next_fd(&fd), LOBBY_GONE);
-	claim_nobody();
-	peers[1][0] = come_in(guests[1], &fd);
-	say(peers[1][0], "x", 1);
-	assert_int_equal(next_fd(&fd), LOBBY_READY);
-	claim_nobody();
-	close(fd);
-	close(peers[1][0]);
-	peers[1][0] = come_in(guests[1], &fd);
-	/* who waits is closed with it */
-	assert_int_equal(http_lobby_free(lobby), 3 * PER_ADDRESS);
-	lobby = NULL;
-	for (size_t g = 0; g < 3; g++)
-		for (size_t n = 0; n < PER_ADDRESS; n++) {
-			assert_true(is_closed(peers[g][n]));
-			close(peers[g][n]);
-		}
+	close(peer);
+	assert_int_equal(http_lobby_next(lobby, &guest), LOBBY_GONE);
+	assert_int_equal(guest.fd, -1);
+	assert_memory_equal(&guest.address, &who.address, who.len);
 }
 
 static void
-where_none_are_counted_any_number_waits(void **state)
+who_waits_is_closed_with_it(void **state)
 {
-	int peers[4 * PER_ADDRESS], fd;
+	int peers[3], fd;
 
 	(void)state;
-	(void)http_lobby_free(lobby);
-	lobby = NULL;
-	assert_int_equal(http_lobby_new(reaper, 0, &lobby), RST_OK);
-	for (size_t n = 0; n < 4 * PER_ADDRESS; n++)
+	for (size_t n = 0; n < 3; n++)
 		peers[n] = come_in(from_v4(1), &fd);
-	for (size_t n = 0; n < 4 * PER_ADDRESS; n++)
+	assert_int_equal(http_lobby_free(lobby), 3);
+	lobby = NULL;
+	for (size_t n = 0; n < 3; n++) {
+		assert_true(is_closed(peers[n]));
 		close(peers[n]);
+	}
 }
 
 int
@@ -277,11 +230,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			its_descriptor_is_quiet_meanwhile, open_lobby,
 			close_lobby),
-		cmocka_unit_test_setup_teardown(an_address_has_its_limit,
-		                                open_lobby, close_lobby),
 		cmocka_unit_test_setup_teardown(
-			where_none_are_counted_any_number_waits, open_lobby,
+			who_went_is_told_with_his_address, open_lobby,
 			close_lobby),
+		cmocka_unit_test_setup_teardown(who_waits_is_closed_with_it,
+		                                open_lobby, close_lobby),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
