@@ -87,7 +87,7 @@ static enum rst_err
 set_time(struct gate *g, bool has_password, struct rst_entry *after)
 {
 	char now[LIFECYCLE_TIME_BYTES];
-	struct rst_view value = rst_view_of(now);
+	struct rst_view value;
 
 	lifecycle_time_print(g->ctx->now_s, now);
 	value = rst_view_of(now);
