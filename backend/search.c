@@ -26,7 +26,7 @@ struct search {
 	struct back_walk walk;
 	struct back_audit audit;
 	struct back_arena *arena;
-	Entry *batch[BACK_BATCH_ENTRIES];
+	Entry *batch[PAUSE_MASK + 1]; /* the most of batch_size() */
 	size_t n_batch;
 	bool more; /* the walk has not ended */
 	bool paged;
