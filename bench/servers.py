@@ -220,7 +220,15 @@ class Roster(Slapd):
     directives = ("directory %(dir)s/db\nmaxsize %(map)d\n"
                   "primary-members hide\noverlay lifecycle\n")
 
+    def start(self, syncprov=False):
+        self.members = "hide"
+        return super().start(syncprov)
+
     def primary(self, how):
+        """A change closes the environment and opens it again, and nothing of
+        it is mapped then."""
+        if how == self.members:
+            return
         link = ldap.initialize(self.url)
         link.simple_bind_s("cn=config", ROOT_PASSWORD)
         found = link.search_s("cn=config", ldap.SCOPE_SUBTREE,
@@ -228,6 +236,7 @@ class Roster(Slapd):
         link.modify_s(found[0][0], [(
             ldap.MOD_REPLACE, "olcRosterPrimaryMembers", [how.encode()])])
         link.unbind_s()
+        self.members = how
 
 
 class Plain(Roster):

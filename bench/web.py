@@ -202,6 +202,8 @@ def measure_registrations(bench, rosterd, seconds, rounds):
         for thread in threads:
             thread.join()
         spent, used = time.monotonic() - began, cpu_of(rosterd.pid) - cpu
+        if not took:
+            raise Failure("registrations: rosterd answers nobody")
         if refused:
             bench.note("registrations: %d of %d refused: %.200s" % (
                 len(refused), len(took), refused[0]))
@@ -281,35 +283,43 @@ def measure(bench, server, people, seconds, rounds):
     rosterd.stop()
 
 
+def mixed_round(bench, rosterd, server, people, seconds):
+    stop, done = threading.Event(), []
+    link = http.client.HTTPConnection("127.0.0.1", rosterd.port,
+                                      timeout=ANSWER_S)
+
+    def write():
+        while not stop.is_set():
+            status, _, text = rosterd.call(
+                "PATCH", "/api/v1/users/" + uid(len(done) % people + 1),
+                {"displayName": "Changed %d" % len(done)}, link=link,
+                headers=rosterd.signed())
+            if status != 200:
+                bench.note("mixed: PATCH: %d %.200s" % (status, text))
+                break
+            done.append(status)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        figures = loads.measure(server, rows.MIXED, seconds, bench.folder)
+    finally:
+        stop.set()
+        writer.join()
+        link.close()
+    figures["beside"] = len(done)
+    bench.keep("mixed-rosterd", rows.MIXED.title +
+               ", beside changes by rosterd", "roster", figures)
+
+
 def mixed(bench, server, people, seconds, rounds):
     """95 searches to 5 changes, while rosterd changes people, too."""
     rosterd = Rosterd(server, people)
-    link = http.client.HTTPConnection("127.0.0.1", rosterd.port,
-                                      timeout=ANSWER_S)
-    for _ in range(rounds):
-        stop, done = threading.Event(), []
-
-        def write():
-            while not stop.is_set():
-                status, _, text = rosterd.call(
-                    "PATCH", "/api/v1/users/" + uid(len(done) % people + 1),
-                    {"displayName": "Changed %d" % len(done)}, link=link,
-                    headers=rosterd.signed())
-                if status != 200:
-                    bench.note("mixed: PATCH: %d %.200s" % (status, text))
-                    break
-                done.append(status)
-
-        writer = threading.Thread(target=write)
-        writer.start()
-        figures = loads.measure(server, rows.MIXED, seconds, bench.folder)
-        stop.set()
-        writer.join()
-        figures["beside"] = len(done)
-        bench.keep("mixed-rosterd", rows.MIXED.title +
-                   ", beside changes by rosterd", "roster", figures)
-    link.close()
-    rosterd.stop()
+    try:
+        for _ in range(rounds):
+            mixed_round(bench, rosterd, server, people, seconds)
+    finally:
+        rosterd.stop()
 
 
 __all__ = ["measure", "mixed", "settings", "token"]
