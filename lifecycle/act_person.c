@@ -269,34 +269,6 @@ is_edited(const struct act_edit *edits, size_t n_edits, uint16_t attr)
 	return false;
 }
 
-/* What the object classes of a person ask for can change, but not go. */
-static enum rst_err
-check_kept(const struct rst_record *record, const struct act_edit *edits,
-           size_t n_edits, struct act_refusal *refusal)
-{
-	static const struct {
-		uint16_t attr;
-		enum rule_verdict verdict;
-		const char *field;
-	} kept[] = {
-		{ RST_A_CN, RULE_INVALID_NAME, "cn" },
-		{ RST_A_SN, RULE_INVALID_NAME, "sn" },
-		{ RST_A_HOMEDIRECTORY, RULE_INVALID_HOME, "homeDirectory" },
-		{ RST_A_GIDNUMBER, RULE_INVALID_GIDNUMBER, "gidNumber" },
-		{ RST_A_ROSTERSTATUS, RULE_INVALID_STATUS, "rosterStatus" },
-	};
-
-	if (record->kind != RST_KIND_PERSON)
-		return RST_OK;
-	for (size_t i = 0; i < n_edits; i++)
-		for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++)
-			if (edits[i].value.len == 0 &&
-			    edits[i].attr == kept[k].attr)
-				return act_refuse(refusal, kept[k].verdict,
-				                  kept[k].field);
-	return RST_OK;
-}
-
 /* Who gets a value of attr gets the object class that lets him have it. */
 static enum rst_err
 add_class(struct rst_entry *entry, uint16_t attr)
@@ -425,8 +397,6 @@ act_edit(const struct act_ctx *ctx, uint64_t id, const struct act_edit *edits,
 	if (err != RST_OK)
 		return err;
 	err = rst_record_get(&txn.r, id, &record);
-	if (err == RST_OK)
-		err = check_kept(&record, edits, n_edits, refusal);
 	if (err == RST_OK)
 		err = rst_entry_from_record(&record, &entry);
 	if (err == RST_OK)

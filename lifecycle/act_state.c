@@ -187,6 +187,32 @@ join_everybody(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
+/* A new person's full name, where it brings none, as act_person.c makes it;
+ * without a surname it is nobody's. */
+static enum rst_err
+name_person(struct rst_entry *entry, struct act_refusal *refusal)
+{
+	char cn[2 * RULE_PERSON_MAX + 2];
+	struct rst_record record;
+	struct rst_view given, sn;
+	enum rst_err err;
+
+	err = rst_entry_record(entry, &record);
+	if (err != RST_OK)
+		return err;
+	given = rst_record_first(&record, RST_A_GIVENNAME);
+	sn = rst_record_first(&record, RST_A_SN);
+	if (sn.len == 0)
+		return act_refuse(refusal, RULE_INVALID_NAME, "sn");
+	if (rst_record_first(&record, RST_A_CN).len > 0 ||
+	    given.len + sn.len + 1 >= sizeof(cn))
+		return RST_OK;
+	(void)snprintf(cn, sizeof(cn), "%.*s%s%.*s", (int)given.len,
+	               given.len > 0 ? given.ptr : "", given.len > 0 ? " " : "",
+	               (int)sn.len, sn.ptr);
+	return rst_entry_set_one(entry, RST_A_CN, rst_view_of(cn));
+}
+
 static enum rst_err
 add(struct rst_wtxn *txn, const struct act_ctx *ctx,
     const struct act_state_entry *wanted, struct act_refusal *refusal)
@@ -220,6 +246,8 @@ add(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		err = set_values(wanted, NULL, entry, &differs, &hash);
 	if (err == RST_OK)
 		err = rst_entry_set_one(entry, form->naming_attr, wanted->name);
+	if (err == RST_OK && person)
+		err = name_person(entry, refusal);
 	if (err == RST_OK && imported)
 		err = gate_complete(txn, ctx, entry, refusal);
 	change.after = entry;

@@ -317,8 +317,9 @@ check_text(struct gate *g, const struct rst_record *after, uint16_t attr,
 
 /* What is shown of a person, and what his hosts run. */
 static enum rst_err
-check_texts(struct gate *g, const struct rst_record *after)
+check_texts(struct gate *g, const struct gate_sides *sides)
 {
+	const struct rst_record *after = sides->after;
 	static const struct {
 		uint16_t attr;
 		const char *field;
@@ -339,7 +340,40 @@ check_texts(struct gate *g, const struct rst_record *after)
 	     i++)
 		err = check_text(g, after, rows[i].attr, rows[i].field,
 		                 rows[i].rule);
+	/* one of an older import may stay */
+	if (err == RST_OK &&
+	    (sides->before == NULL ||
+	     !gate_same_values(sides->before, after, RST_A_GECOS)))
+		err = check_text(g, after, RST_A_GECOS, "gecos",
+		                 rule_gecos_text);
 	return err;
+}
+
+/* What the object classes of a person ask for: not every door has a schema.  An
+ * account from before, or from elsewhere, may lack it, until it has it once. */
+static enum rst_err
+check_must(struct gate *g, const struct gate_sides *sides)
+{
+	static const struct {
+		uint16_t attr;
+		const char *field;
+		enum rule_verdict verdict;
+	} rows[] = {
+		{ RST_A_CN, "cn", RULE_INVALID_NAME },
+		{ RST_A_SN, "sn", RULE_INVALID_NAME },
+		{ RST_A_HOMEDIRECTORY, "homeDirectory", RULE_INVALID_HOME },
+	};
+	struct rst_attr had;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rst_record_first(sides->after, rows[i].attr).len == 0 &&
+		    (sides->before == NULL
+		             ? !g->import
+		             : rst_record_attr(sides->before, rows[i].attr,
+		                               &had)))
+			return gate_refuse(g, rows[i].verdict, rows[i].field,
+			                   NULL);
+	return RST_OK;
 }
 
 /* What setting person-requires names, a bit each in the order of its words.  An
@@ -438,7 +472,9 @@ check_person(struct gate *g, const struct gate_sides *sides)
 	if (err == RST_OK && ours)
 		err = check_mail(g, sides);
 	if (err == RST_OK && ours)
-		err = check_texts(g, sides->after);
+		err = check_texts(g, sides);
+	if (err == RST_OK && ours)
+		err = check_must(g, sides);
 	if (err == RST_OK && ours && !g->import)
 		err = check_required(g, sides);
 	if (err == RST_OK && ours && !g->import)

@@ -179,6 +179,15 @@ rule_gecos(const char *name, size_t len, char gecos[RULE_PERSON_MAX + 1])
 }
 
 enum rule_verdict
+rule_gecos_text(const char *text, size_t len)
+{
+	return is_shown(text, len, RULE_GECOS_MAX, false) &&
+	                       memchr(text, ':', len) == NULL
+	               ? RULE_OK
+	               : RULE_INVALID_NAME;
+}
+
+enum rule_verdict
 rule_reason(const char *text, size_t len)
 {
 	return is_shown(text, len, RULE_REASON_MAX, true) ? RULE_OK

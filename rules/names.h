@@ -39,6 +39,10 @@ enum rule_verdict rule_person_name(const char *name, size_t len);
  */
 size_t rule_gecos(const char *name, size_t len,
                   char gecos[RULE_PERSON_MAX + 1]);
+/* A gecos that was written by hand: what passwd(5) and its readers can bear, at
+ * most RULE_GECOS_MAX bytes without ':'. */
+#define RULE_GECOS_MAX 255
+enum rule_verdict rule_gecos_text(const char *text, size_t len);
 /* An absolute path of printable ASCII without ':' of at most 255 bytes. */
 enum rule_verdict rule_shell(const char *path, size_t len);
 enum rule_verdict rule_home(const char *path, size_t len);

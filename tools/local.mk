@@ -25,7 +25,7 @@ rosterctl_SOURCES = \
 	tools/rosterctl.c tools/rosterctl.h \
 	tools/session.c \
 	tools/state.c tools/state.h tools/state_apply.c \
-	tools/state_export.c tools/state_policy.c tools/state_read.c \
+	tools/state_export.c tools/state_form.c tools/state_policy.c tools/state_read.c \
 	tools/sweep.c \
 	tools/token.c \
 	tools/user.c \

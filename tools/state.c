@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILES_MAX 16
+#define FILES_MAX       16
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* which some editors begin with */
 
 enum {
 	KEY_DRY_RUN = 1,
@@ -87,9 +88,10 @@ ctl_export(struct ctl *ctl, int argc, char **argv)
 	return status == CTL_OK ? ctl_print_json(state) : status;
 }
 
-/* The whole file, or standard input for "-", as a C string; to be freed. */
+/* The whole file, or standard input for "-", as a C string; to be freed.  NULL
+ * with *ret_status. */
 static char *
-read_file(const char *name)
+read_file(const char *name, enum ctl_status *ret_status)
 {
 	FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 	char *text = NULL, *grown;
@@ -107,12 +109,13 @@ read_file(const char *name)
 		n = fread(text + len, 1, room - len - 1, in);
 		len += n;
 	}
+	*ret_status = in == NULL || ferror(in) ? CTL_IO : CTL_INVALID;
 	if (in == NULL || n > 0 || ferror(in) ||
 	    memchr(text, '\0', len) != NULL) {
 		ctl_say("%s: %s", name,
-		        in == NULL || ferror(in) ? strerror(errno)
-		        : n > 0                  ? "larger than what is read"
-		                                 : "it has NUL bytes");
+		        *ret_status == CTL_IO ? strerror(errno)
+		        : n > 0               ? "larger than what is read"
+		                              : "it has NUL bytes");
 		free(text);
 		text = NULL;
 	} else {
@@ -135,6 +138,18 @@ has_nul(const char *text)
 }
 
 static enum ctl_status
+check_form(const cJSON *state, bool once)
+{
+	char at[STATE_PLACE_MAX];
+	const char *why = state_form_wrong(state, once, at);
+
+	if (why == NULL)
+		return CTL_OK;
+	ctl_say("%s: %s", at, why);
+	return CTL_INVALID;
+}
+
+static enum ctl_status
 take_json(const char *name, const char *text, cJSON **state)
 {
 	const char *end = NULL;
@@ -153,7 +168,7 @@ take_json(const char *name, const char *text, cJSON **state)
 	}
 	cJSON_Delete(*state);
 	*state = read;
-	return CTL_OK;
+	return check_form(read, true);
 }
 
 /* A JSON file stands alone, and is looked at by those who take it in; others
@@ -161,26 +176,29 @@ take_json(const char *name, const char *text, cJSON **state)
 static enum ctl_status
 take_file(const char *name, bool alone, cJSON **state, size_t *ret_ignored)
 {
-	char *text = read_file(name);
 	enum ctl_status status = CTL_OK;
+	char *text = read_file(name, &status), *from = text;
 	enum state_form form;
 	size_t len;
 	bool good;
 
 	if (text == NULL)
-		return CTL_IO;
+		return status;
+	status = CTL_OK;
 	len = strlen(text);
-	form = state_form_of(text);
+	if (strncmp(from, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+		from += strlen(BYTE_ORDER_MARK);
+	form = state_form_of(from);
 	if (form == STATE_JSON && !alone) {
 		ctl_say("%s: a JSON file is taken by itself: name one file",
 		        name);
 		status = CTL_INVALID;
 	} else if (form == STATE_JSON) {
-		status = take_json(name, text, state);
+		status = take_json(name, from, state);
 	} else {
 		good = form == STATE_LDIF
-		               ? state_read_ldif(text, *state, ret_ignored)
-		               : state_read_unix(text, form, *state,
+		               ? state_read_ldif(from, *state, ret_ignored)
+		               : state_read_unix(from, form, *state,
 		                                 ret_ignored);
 		status = good ? CTL_OK : CTL_INTERNAL;
 	}
@@ -201,6 +219,8 @@ run_files(struct run *run)
 	for (size_t i = 0; status == CTL_OK && i < run->n_files; i++)
 		status = take_file(run->files[i], run->n_files == 1, &state,
 		                   &ignored);
+	if (status == CTL_OK)
+		status = check_form(state, false);
 	if (status == CTL_OK && ignored > 0)
 		ctl_say("%zu entries or lines are no people and groups of "
 		        "ours: left out",

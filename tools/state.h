@@ -12,6 +12,8 @@
 #define STATE_FILE_MAX     (256u << 20) /* bytes of one file */
 #define STATE_LINE_MAX     16384        /* bytes of one value */
 #define STATE_NAME_MAX     128
+#define STATE_PLACE_MAX    512  /* bytes of "/users/4711/mail/0" */
+#define STATE_SETTINGS_MAX 128  /* of the site, or of one policy */
 #define STATE_FIRST_NUMBER 1000 /* below: the system's own accounts */
 #define STATE_NOBODY       65534
 
@@ -65,6 +67,12 @@ cJSON *state_policy_model(const struct rst_rtxn *txn,
                           const struct rst_record *record);
 /* The lines of rosterValue as item's object "settings". */
 bool state_add_settings(cJSON *item, const struct rst_record *record);
+
+/* state_form.c: what is wrong with a state, and where; NULL for one as
+ * state_export() makes it.  once: nothing may be in a list twice; other
+ * systems' groups name somebody by member and by memberUid. */
+const char *state_form_wrong(const cJSON *state, bool once,
+                             char at[STATE_PLACE_MAX]);
 
 /* state_apply.c */
 struct state_options {

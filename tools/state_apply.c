@@ -102,8 +102,10 @@ name_of(const cJSON *item, const char *key)
 static struct rst_view
 view_of(const cJSON *value, char number[24])
 {
-	if (cJSON_IsString(value))
-		return rst_view_of(value->valuestring);
+	if (cJSON_IsString(value)) /* an empty one is none */
+		return rst_view_of(value->valuestring[0] != '\0'
+		                           ? value->valuestring
+		                           : NULL);
 	if (cJSON_IsBool(value))
 		return cJSON_IsTrue(value) ? RST_VIEW("TRUE")
 		                           : RST_VIEW("FALSE");
@@ -525,13 +527,11 @@ load_managers(struct apply *a, const cJSON *item)
 	return err;
 }
 
-#define SETTINGS_MAX 128
-
 static enum rst_err
 load_settings(struct apply *a, const cJSON *settings)
 {
-	struct rst_view lines[SETTINGS_MAX];
-	char *texts[SETTINGS_MAX] = { NULL };
+	struct rst_view lines[STATE_SETTINGS_MAX];
+	char *texts[STATE_SETTINGS_MAX] = { NULL };
 	const cJSON *one;
 	size_t n = 0;
 	bool differs = false;
@@ -541,7 +541,7 @@ load_settings(struct apply *a, const cJSON *settings)
 		return RST_OK;
 	cJSON_ArrayForEach(one, settings)
 	{
-		if (n == SETTINGS_MAX || !cJSON_IsString(one)) {
+		if (n == STATE_SETTINGS_MAX || !cJSON_IsString(one)) {
 			err = RST_EINVALID;
 			break;
 		}

@@ -57,20 +57,12 @@ add_value(cJSON *item, const char *name, const char *text)
 	       cJSON_AddItemToArray(list, cJSON_CreateString(text));
 }
 
-/* The item of list with this name under key; made now if need be. */
+/* One more of list.  Who is in a file twice is two here: apply tells. */
 static cJSON *
-item_of(cJSON *list, const char *key, const char *name)
+add_item(cJSON *list, const char *key, const char *name)
 {
-	cJSON *item;
+	cJSON *item = cJSON_CreateObject();
 
-	cJSON_ArrayForEach(item, list)
-	{
-		const cJSON *has = cJSON_GetObjectItemCaseSensitive(item, key);
-
-		if (cJSON_IsString(has) && strcmp(has->valuestring, name) == 0)
-			return item;
-	}
-	item = cJSON_CreateObject();
 	if (cJSON_AddStringToObject(item, key, name) == NULL ||
 	    !cJSON_AddItemToArray(list, item)) {
 		cJSON_Delete(item);
@@ -154,6 +146,28 @@ add_members(cJSON *group, const cJSON *values)
 	return good;
 }
 
+/* The last word of name, or all of it. */
+static const char *
+surname_of(const char *name)
+{
+	const char *blank = strrchr(name, ' ');
+
+	return blank != NULL && blank[1] != '\0' ? blank + 1 : name;
+}
+
+/* Plain accounts of other systems have none, and maybe no name at all. */
+static bool
+add_surname(cJSON *user, const char *uid)
+{
+	const cJSON *cn = first_of(user, "cn");
+	const char *name = cJSON_IsString(cn) ? cn->valuestring : uid;
+
+	if (cn == NULL && !add_value(user, "cn", uid))
+		return false;
+	return cJSON_GetObjectItemCaseSensitive(user, "sn") != NULL ||
+	       add_value(user, "sn", surname_of(name));
+}
+
 /* What of the entry is kept. */
 static bool
 keep(cJSON *state, struct entry *entry)
@@ -176,8 +190,8 @@ keep(cJSON *state, struct entry *entry)
 		entry->ignored++;
 		return true;
 	}
-	item = item_of(list_of(state, person ? "users" : "groups"), key,
-	               name->valuestring);
+	item = add_item(list_of(state, person ? "users" : "groups"), key,
+	                name->valuestring);
 	if (item == NULL)
 		return false;
 	cJSON_ArrayForEach(list, entry->values)
@@ -188,7 +202,17 @@ keep(cJSON *state, struct entry *entry)
 		cJSON_ArrayForEach(one, list) good =
 			good && add_value(item, attr->name, one->valuestring);
 	}
-	return good && (person || add_members(item, entry->values));
+	if (person)
+		return good && add_surname(item, name->valuestring);
+	return good && add_members(item, entry->values);
+}
+
+/* One that is kept. */
+static bool
+is_read(const char *attr)
+{
+	return known(state_person_attrs, attr) != NULL ||
+	       known(state_group_attrs, attr) != NULL;
 }
 
 static bool
@@ -210,8 +234,11 @@ add_line(struct entry *entry, char *line)
 		if (sodium_base642bin(plain, sizeof(plain) - 1, value,
 		                      strlen(value), "\r\n", &len, NULL,
 		                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
-		    memchr(plain, '\0', len) != NULL)
-			return true; /* a picture or a certificate */
+		    memchr(plain, '\0', len) != NULL) {
+			/* a picture or a certificate */
+			entry->ignored += is_read(line) ? 1 : 0;
+			return true;
+		}
 		plain[len] = '\0';
 		return add_value(entry->values, line, (const char *)plain);
 	}
@@ -284,17 +311,16 @@ is_system(const char *number)
 static bool
 add_passwd(cJSON *state, char **field)
 {
-	cJSON *user = item_of(list_of(state, "users"), "uid", field[0]);
-	const char *name, *surname;
+	cJSON *user = add_item(list_of(state, "users"), "uid", field[0]);
+	const char *name;
 	bool good;
 
 	field[4][strcspn(field[4], ",")] = '\0'; /* the rooms of GECOS */
 	name = field[4][0] != '\0' ? field[4] : field[0];
-	surname = strrchr(name, ' ');
-	surname = surname != NULL && surname[1] != '\0' ? surname + 1 : name;
 	good = user != NULL && add_value(user, "uidNumber", field[2]) &&
 	       add_value(user, "gidNumber", field[3]) &&
-	       add_value(user, "cn", name) && add_value(user, "sn", surname) &&
+	       add_value(user, "cn", name) &&
+	       add_value(user, "sn", surname_of(name)) &&
 	       add_value(user, "homeDirectory", field[5]);
 	return good &&
 	       (field[6][0] == '\0' || add_value(user, "loginShell", field[6]));
@@ -330,7 +356,7 @@ add_shadow(cJSON *state, char **field)
 static bool
 add_group(cJSON *state, char **field)
 {
-	cJSON *group = item_of(list_of(state, "groups"), "cn", field[0]);
+	cJSON *group = add_item(list_of(state, "groups"), "cn", field[0]);
 	char *name = field[3], *next;
 	bool good = group != NULL && add_value(group, "gidNumber", field[2]);
 

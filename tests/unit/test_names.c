@@ -275,6 +275,42 @@ a_shell_and_a_home_are_absolute_paths(void **state)
 	assert_int_equal(rule_home(longest, 256), RULE_INVALID_HOME);
 }
 
+static void
+a_gecos_is_one_field_of_passwd(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		bool lawful;
+	} row[] = {
+		{ TEXT("Ada Lovelace"), true },
+		{ TEXT("Ada Lovelace,Room 7,+1 2,,"), true },
+		{ TEXT("J\xc3\xb6rg"), true },
+		{ TEXT(""), false },
+		{ TEXT(" "), false },
+		{ TEXT("a:b"), false },
+		{ TEXT("a\nroot::0:0::/:/bin/sh"), false },
+		{ TEXT("a\0b"), false },
+		{ TEXT("a\x1b"
+		       "[2J"),
+		  false },
+		{ TEXT("a\xff"), false },
+		{ TEXT("\xe2\x80\xae"
+		       "niamod"),
+		  false },
+	};
+	char text[RULE_GECOS_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		assert_int_equal(rule_gecos_text(row[i].text, row[i].len),
+		                 row[i].lawful ? RULE_OK : RULE_INVALID_NAME);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(rule_gecos_text(text, RULE_GECOS_MAX), RULE_OK);
+	assert_int_equal(rule_gecos_text(text, RULE_GECOS_MAX + 1),
+	                 RULE_INVALID_NAME);
+}
+
 int
 main(void)
 {
@@ -284,6 +320,7 @@ main(void)
 		cmocka_unit_test(a_group_name_gives_no_rights_on_a_host),
 		cmocka_unit_test(two_groups_cannot_go),
 		cmocka_unit_test(a_persons_name_can_be_read_and_is_not_empty),
+		cmocka_unit_test(a_gecos_is_one_field_of_passwd),
 		cmocka_unit_test(a_shell_and_a_home_are_absolute_paths),
 	};
 
