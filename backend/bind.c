@@ -335,7 +335,10 @@ answer(Operation *op, SlapReply *rs)
 		ber_dupbv(&op->orb_edn, &proof.name);
 	proof_release(&proof);
 	rs->sr_err = code;
-	if (code != LDAP_SUCCESS && code != SLAPD_ASYNCOP)
+	if (code == SLAPD_ASYNCOP)
+		return code; /* op is not ours any more */
+	over_forget(op, &op->orb_cred);
+	if (code != LDAP_SUCCESS)
 		send_ldap_result(op, rs);
 	return code;
 }
@@ -344,8 +347,10 @@ int
 roster_back_bind(Operation *op, SlapReply *rs)
 {
 	/* The rootdn needs no entry: the front end knows rootpw. */
-	if (be_rootdn_bind(op, NULL) == LDAP_SUCCESS)
+	if (be_rootdn_bind(op, NULL) == LDAP_SUCCESS) {
+		over_forget(op, &op->orb_cred);
 		return rs->sr_err = LDAP_SUCCESS;
+	}
 	if (op->orb_method != LDAP_AUTH_SIMPLE) {
 		send_ldap_error(op, rs, LDAP_STRONG_AUTH_NOT_SUPPORTED,
 		                "authentication method not supported");

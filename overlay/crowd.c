@@ -260,6 +260,7 @@ drop_callbacks(Operation *op)
 static void
 say_busy(Operation *op, SlapReply *rs)
 {
+	over_forget(op, &op->orb_cred);
 	rs->sr_err = LDAP_BUSY;
 	send_ldap_result(op, rs);
 }

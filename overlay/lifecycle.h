@@ -91,6 +91,12 @@ enum over_turn over_bind_enter(Operation *op, bool suspect,
                                over_resume *resume);
 void over_bind_leave(Operation *op);
 
+/*
+ * Wipe a password from the message that it came in.  Nobody reads it there any
+ * more: it was looked at, or copied.
+ */
+void over_forget(const Operation *op, const struct berval *secret);
+
 /* Whose password op brings: what a snapshot told of the entry. */
 struct over_claim {
 	struct rst_env *env;

@@ -5,6 +5,7 @@ roster_la_SOURCES += \
 	overlay/close.c \
 	overlay/crowd.c \
 	overlay/duty.c \
+	overlay/forget.c \
 	overlay/group.c \
 	overlay/guard.c \
 	overlay/identity.c \

@@ -272,6 +272,8 @@ over_extended(Operation *op, SlapReply *rs)
 			err == RST_ENOTFOUND ? LDAP_NO_SUCH_OBJECT : LDAP_OTHER;
 	}
 	rc = rs->sr_err;
+	over_forget(op, &op->oq_pwdexop.rs_old);
+	over_forget(op, &op->oq_pwdexop.rs_new);
 out:
 	over_owner_release(&owner);
 	return rc;

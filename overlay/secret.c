@@ -256,6 +256,22 @@ over_refuse(Operation *op, SlapReply *rs, const struct over_refusal *refusal)
 	return rs->sr_err;
 }
 
+/* Values of passwords, which slapd has copied from the message. */
+static void
+forget_values(const Operation *op, const struct berval *values)
+{
+	for (; values != NULL && !BER_BVISNULL(values); values++)
+		over_forget(op, values);
+}
+
+/* Those that are refused go no further. */
+static void
+wipe_values(struct berval *values)
+{
+	for (; values != NULL && !BER_BVISNULL(values); values++)
+		sodium_memzero(values->bv_val, values->bv_len);
+}
+
 /* Hash value in place, one of a list that slapd frees. */
 static bool
 hash_value(struct over_db *db, const struct over_owner *owner,
@@ -340,20 +356,35 @@ add_one(struct over_db *db, const struct over_owner *owner, Attribute *attr,
 	            hash_value(db, owner, &attr->a_vals[0], ret_refusal);
 
 	/* no rule of userPassword normalises: mostly they are one list */
-	if (fine && attr->a_nvals != attr->a_vals)
+	if (fine && attr->a_nvals != attr->a_vals) {
+		wipe_values(attr->a_nvals);
 		ber_bvreplace(&attr->a_nvals[0], &attr->a_vals[0]);
+	}
 	return fine;
 }
 
-static bool
-has_password(const Entry *entry)
+/* Each of an entry's attributes of passwords. */
+static Attribute *
+next_password(Attribute *attr)
 {
-	const Attribute *attr;
+	while (attr != NULL && !is_password(attr->a_desc))
+		attr = attr->a_next;
+	return attr;
+}
 
-	for (attr = entry->e_attrs; attr != NULL; attr = attr->a_next)
-		if (is_password(attr->a_desc))
-			return true;
-	return false;
+static void
+forget_entry(const Operation *op, bool refused)
+{
+	Attribute *attr = next_password(op->ora_e->e_attrs);
+
+	for (; attr != NULL; attr = next_password(attr->a_next)) {
+		if (!refused) {
+			forget_values(op, attr->a_vals);
+			continue;
+		}
+		wipe_values(attr->a_vals);
+		wipe_values(attr->a_nvals);
+	}
 }
 
 int
@@ -366,10 +397,13 @@ over_add(Operation *op, SlapReply *rs)
 	bool fine = true, any = false;
 	int rc = SLAP_CB_CONTINUE;
 
-	if (db == NULL || is_exempt(op) || !has_password(op->ora_e))
+	if (db == NULL || is_exempt(op) ||
+	    next_password(op->ora_e->e_attrs) == NULL)
 		goto out;
+	forget_entry(op, false);
 	rc = over_may_add(op, &op->ora_e->e_nname);
 	if (rc != LDAP_SUCCESS) {
+		forget_entry(op, true);
 		send_ldap_error(op, rs, rc,
 		                rc == LDAP_INSUFFICIENT_ACCESS
 		                        ? "no write access to parent"
@@ -378,19 +412,20 @@ over_add(Operation *op, SlapReply *rs)
 	}
 	rc = SLAP_CB_CONTINUE;
 	if (read_newcomer(op, db, op->ora_e, &owner) != RST_OK) {
+		forget_entry(op, true);
 		send_ldap_error(op, rs, LDAP_OTHER, "cannot look up policies");
 		rc = rs->sr_err;
 		goto out;
 	}
-	for (attr = op->ora_e->e_attrs; attr != NULL && fine;
-	     attr = attr->a_next)
-		if (is_password(attr->a_desc)) {
-			/* userPassword;lang-en and its like are more of them */
-			fine = !any ? add_one(db, &owner, attr, &refusal)
-			            : refuse_more(&refusal);
-			any = true;
-		}
+	for (attr = next_password(op->ora_e->e_attrs); attr != NULL && fine;
+	     attr = next_password(attr->a_next)) {
+		/* userPassword;lang-en and its like are more of them */
+		fine = !any ? add_one(db, &owner, attr, &refusal)
+		            : refuse_more(&refusal);
+		any = true;
+	}
 	if (!fine) {
+		forget_entry(op, true);
 		over_refuse(op, rs, &refusal);
 		send_ldap_result(op, rs);
 		rc = rs->sr_err;
@@ -413,8 +448,9 @@ name_stored(Operation *op, struct over_db *db, const struct over_owner *owner,
 	if (owner->stored == NULL || strcmp(owner->stored, value->bv_val) == 0)
 		return true;
 	err = over_verify(op, db, owner, value);
+	/* a wrong one is left to find no value of its like: nor do zeros */
+	sodium_memzero(value->bv_val, value->bv_len);
 	if (err == RST_OK) {
-		sodium_memzero(value->bv_val, value->bv_len);
 		ch_free(value->bv_val);
 		ber_str2bv(owner->stored, 0, 1, value);
 	} else if (err != RST_EDENIED) {
@@ -423,7 +459,6 @@ name_stored(Operation *op, struct over_db *db, const struct over_owner *owner,
 			OVER_PP_NOT_ALLOWED, ""
 		};
 	}
-	/* a wrong one is left to find no value of its like */
 	return err == RST_OK || err == RST_EDENIED;
 }
 
@@ -480,6 +515,23 @@ gives_old(const Modifications *mod)
 	return false;
 }
 
+static void
+forget_mods(const Operation *op, bool refused)
+{
+	const Modifications *mod;
+
+	for (mod = op->orm_modlist; mod != NULL; mod = mod->sml_next) {
+		if (!is_password(mod->sml_desc))
+			continue;
+		if (!refused) {
+			forget_values(op, mod->sml_values);
+			continue;
+		}
+		wipe_values(mod->sml_values);
+		wipe_values(mod->sml_nvalues);
+	}
+}
+
 int
 over_modify(Operation *op, SlapReply *rs)
 {
@@ -492,7 +544,9 @@ over_modify(Operation *op, SlapReply *rs)
 
 	if (db == NULL || is_exempt(op))
 		goto out;
+	forget_mods(op, false);
 	if (!over_mods_are_few(op)) {
+		forget_mods(op, true);
 		rc = over_mods_refuse(op, rs);
 		goto out;
 	}
@@ -505,6 +559,7 @@ over_modify(Operation *op, SlapReply *rs)
 		goto out;
 	rc = over_may_modify(op, op->orm_modlist, false);
 	if (rc != LDAP_SUCCESS) {
+		forget_mods(op, true);
 		send_ldap_error(op, rs, rc, NULL);
 		goto out;
 	}
@@ -515,6 +570,7 @@ over_modify(Operation *op, SlapReply *rs)
 		if (is_password(mod->sml_desc))
 			fine = modify_one(op, db, &owner, mod, &refusal);
 	if (!fine) {
+		forget_mods(op, true);
 		over_refuse(op, rs, &refusal);
 		send_ldap_result(op, rs);
 		rc = rs->sr_err;
