@@ -22,6 +22,8 @@ static const struct argp_option options[] = {
 	{ "dry-run", KEY_DRY_RUN, NULL, 0,
 	  "Say what would change, and change nothing", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print JSON", 0 },
+	{ "progress", 'p', NULL, 0,
+	  "Print progress even when standard error is no terminal", 0 },
 	{ 0 },
 };
 
@@ -46,6 +48,9 @@ parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		run->options.json = true;
+		return 0;
+	case 'p':
+		run->options.progress = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (run->n_files == FILES_MAX)
@@ -174,7 +179,7 @@ take_json(const char *name, const char *text, cJSON **state)
 /* A JSON file stands alone, and is looked at by those who take it in; others
  * add up, passwd before shadow, and count on what they made themselves. */
 static enum ctl_status
-take_file(const char *name, bool alone, cJSON **state, size_t *ret_ignored)
+take_file(const char *name, bool alone, struct state_files *files)
 {
 	enum ctl_status status = CTL_OK;
 	char *text = read_file(name, &status), *from = text;
@@ -194,12 +199,10 @@ take_file(const char *name, bool alone, cJSON **state, size_t *ret_ignored)
 		        name);
 		status = CTL_INVALID;
 	} else if (form == STATE_JSON) {
-		status = take_json(name, from, state);
+		status = take_json(name, from, &files->state);
 	} else {
-		good = form == STATE_LDIF
-		               ? state_read_ldif(from, *state, ret_ignored)
-		               : state_read_unix(from, form, *state,
-		                                 ret_ignored);
+		good = form == STATE_LDIF ? state_read_ldif(from, files)
+		                          : state_read_unix(from, form, files);
 		status = good ? CTL_OK : CTL_INTERNAL;
 	}
 	sodium_memzero(text, len);
@@ -210,29 +213,28 @@ take_file(const char *name, bool alone, cJSON **state, size_t *ret_ignored)
 static enum ctl_status
 run_files(struct run *run)
 {
-	cJSON *state = cJSON_CreateObject();
+	struct state_files files;
 	struct rst_env *env = NULL;
 	struct act_ctx ctx;
-	enum ctl_status status = state != NULL ? CTL_OK : CTL_INTERNAL;
-	size_t ignored = 0;
+	enum ctl_status status =
+		state_files_begin(&files) ? CTL_OK : CTL_INTERNAL;
 
 	for (size_t i = 0; status == CTL_OK && i < run->n_files; i++)
-		status = take_file(run->files[i], run->n_files == 1, &state,
-		                   &ignored);
+		status = take_file(run->files[i], run->n_files == 1, &files);
 	if (status == CTL_OK)
-		status = check_form(state, false);
-	if (status == CTL_OK && ignored > 0)
+		status = check_form(files.state, false);
+	if (status == CTL_OK && files.ignored > 0)
 		ctl_say("%zu entries or lines are no people and groups of "
 		        "ours: left out",
-		        ignored);
+		        files.ignored);
 	if (status == CTL_OK)
 		status = ctl_open(run->ctl, false, &env);
 	if (status == CTL_OK)
 		status = ctl_context(env, &ctx);
 	if (status == CTL_OK)
-		status = state_apply(env, &ctx, state, &run->options);
+		status = state_apply(env, &ctx, files.state, &run->options);
 	rst_env_close(env);
-	cJSON_Delete(state);
+	state_files_end(&files);
 	return status;
 }
 

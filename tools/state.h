@@ -35,11 +35,20 @@ enum state_form {
 /* By its first line. */
 enum state_form state_form_of(const char *text);
 
-/* Read text, which is changed, into state; *ret_ignored counts the entries or
- * lines that are no people and groups.  False without memory. */
-bool state_read_ldif(char *text, cJSON *state, size_t *ret_ignored);
-bool state_read_unix(char *text, enum state_form form, cJSON *state,
-                     size_t *ret_ignored);
+/* What the files that were read so far say together. */
+struct state_files {
+	cJSON *state;
+	void *people;   /* tsearch(3): its users by name */
+	size_t ignored; /* entries or lines that are no people and groups */
+};
+/* False without memory; state_files_end() is due all the same. */
+bool state_files_begin(struct state_files *files);
+void state_files_end(struct state_files *files);
+
+/* Read text, which is changed, into files.  False without memory. */
+bool state_read_ldif(char *text, struct state_files *files);
+bool state_read_unix(char *text, enum state_form form,
+                     struct state_files *files);
 
 /* state_export.c: the whole state, to be freed with cJSON_Delete(). */
 enum ctl_status state_export(struct rst_env *env, cJSON **ret_state);
@@ -78,6 +87,7 @@ const char *state_form_wrong(const cJSON *state, bool once,
 struct state_options {
 	bool dry_run, json;
 	bool settings; /* take them, too */
+	bool progress; /* told also when nobody looks: CTL_PROGRESS_ALWAYS */
 };
 /*
  * What speaks against state is told, all of it, and nothing is done:

@@ -22,6 +22,8 @@
 #define SHOWN_MAX   512 /* bytes of a name or of what is said about it */
 #define PLACE_BYTES 64  /* of "/groups/4711" */
 
+#define PROGRESS_ITEMS 256 /* between two words of progress */
+
 struct apply {
 	struct rst_env *env;
 	struct act_ctx *ctx;
@@ -31,8 +33,22 @@ struct apply {
 	size_t at; /* of the list that is tried: its items in front of this */
 	size_t n_conflicts, n_changes;
 	void *seen; /* tsearch(3): what the file has named so far */
+	struct ctl_report report;
 	struct act_refusal refusal;
 };
+
+/* How far it is in a list that may be long; now and then. */
+static void
+tell_progress(struct apply *a, const char *what, size_t done, size_t total)
+{
+	const struct rst_check_options how = ctl_report_options(&a->report, 0);
+
+	if (done % PROGRESS_ITEMS != 0 && done != total)
+		return;
+	if (a->report.progress)
+		(void)fflush(stdout); /* no line of it in the middle of one */
+	how.progress(how.arg, what, done, total);
+}
 
 /* A file's texts may be anything. */
 static const char *
@@ -53,6 +69,7 @@ tell(struct apply *a, const char *kind, const char *name, const char *code,
 	cJSON *item;
 
 	if (!a->options->json) {
+		ctl_report_clear(&a->report);
 		printf("%-8s %-24s %-20s %s%s%s\n", kind, shown(name, line[0]),
 		       code, shown(about, line[1]), at[0] != '\0' ? " " : "",
 		       at);
@@ -326,6 +343,9 @@ try_one(struct apply *a, enum rst_kind kind, const cJSON *item)
 static enum rst_err
 try_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 {
+	const char *what =
+		kind == RST_KIND_PERSON ? "try people" : "try groups";
+	const size_t total = (size_t)cJSON_GetArraySize(list);
 	const cJSON *item;
 	enum rst_err err = RST_OK;
 
@@ -335,7 +355,7 @@ try_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 		look_in_file(a, kind, item);
 		if (err == RST_OK)
 			err = try_one(a, kind, item);
-		a->at++;
+		tell_progress(a, what, ++a->at, total);
 	}
 	return err;
 }
@@ -348,8 +368,11 @@ static enum rst_err
 load_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 {
 	const bool person = kind == RST_KIND_PERSON;
+	const char *what = person ? "load people" : "load groups";
+	const size_t total = (size_t)cJSON_GetArraySize(list);
 	enum act_state_change change;
 	const cJSON *item;
+	size_t done = 0;
 	enum rst_err err = RST_OK;
 
 	cJSON_ArrayForEach(item, list)
@@ -360,6 +383,7 @@ load_all(struct apply *a, enum rst_kind kind, const cJSON *list)
 			changed(a, person ? "user" : "group",
 			        name_of(item, person ? "uid" : "cn"),
 			        change_words[change], "");
+		tell_progress(a, what, ++done, total);
 	}
 	return err;
 }
@@ -654,6 +678,10 @@ state_apply(struct rst_env *env, struct act_ctx *ctx, const cJSON *state,
 	enum ctl_status status;
 	enum rst_err err;
 
+	ctl_report_begin(&a.report,
+	                 options->progress ? CTL_PROGRESS_ALWAYS
+	                                   : CTL_PROGRESS_AUTO,
+	                 stdout);
 	err = try_all(&a, RST_KIND_GROUP,
 	              cJSON_GetObjectItemCaseSensitive(state, "groups"));
 	if (err == RST_OK)
@@ -667,6 +695,7 @@ state_apply(struct rst_env *env, struct act_ctx *ctx, const cJSON *state,
 	    !options->dry_run)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
+	ctl_report_clear(&a.report);
 	status = say(&a, err);
 	tdestroy(a.seen, free_named);
 	cJSON_Delete(a.told);

@@ -8,6 +8,7 @@
  *	  "groups": [{ "cn": "crew", "members": ["alice", "@ops",
  *	               { "name": "bob", "until": "2027-01-01T00:00:00Z" }] }] }
  */
+#include <search.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,18 +58,45 @@ add_value(cJSON *item, const char *name, const char *text)
 	       cJSON_AddItemToArray(list, cJSON_CreateString(text));
 }
 
-/* One more of list.  Who is in a file twice is two here: apply tells. */
-static cJSON *
-add_item(cJSON *list, const char *key, const char *name)
-{
-	cJSON *item = cJSON_CreateObject();
+/* Somebody who was read, and the item's own copy of his name. */
+struct named {
+	const char *name;
+	cJSON *item;
+};
 
-	if (cJSON_AddStringToObject(item, key, name) == NULL ||
-	    !cJSON_AddItemToArray(list, item)) {
-		cJSON_Delete(item);
-		return NULL;
-	}
-	return item;
+static int
+compare_named(const void *a, const void *b)
+{
+	const struct named *one = a, *other = b;
+
+	return strcmp(one->name, other->name);
+}
+
+/* The person who was read by this name first; NULL: nobody. */
+static cJSON *
+find_person(const struct state_files *files, const char *name)
+{
+	const struct named wanted = { .name = name };
+	struct named *const *found =
+		tfind(&wanted, &files->people, compare_named);
+
+	return found != NULL ? (*found)->item : NULL;
+}
+
+/* False without memory. */
+static bool
+note_person(struct state_files *files, cJSON *item)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "uid");
+	struct named *named = calloc(1, sizeof(*named)), **found;
+
+	if (named == NULL)
+		return false;
+	*named = (struct named){ name->valuestring, item };
+	found = tsearch(named, &files->people, compare_named);
+	if (found == NULL || *found != named)
+		free(named);
+	return found != NULL;
 }
 
 static cJSON *
@@ -79,12 +107,38 @@ list_of(cJSON *state, const char *name)
 	return list != NULL ? list : cJSON_AddArrayToObject(state, name);
 }
 
-/* ------------------------------------------------------------------ LDIF */
+/* One more.  Who is in the files twice is two here: apply tells. */
+static cJSON *
+add_item(struct state_files *files, const char *key, const char *name)
+{
+	const bool person = strcmp(key, "uid") == 0;
+	cJSON *list = list_of(files->state, person ? "users" : "groups");
+	cJSON *item = cJSON_CreateObject();
 
-struct entry {
-	cJSON *values; /* of the entry at hand: attribute -> list */
-	size_t ignored;
-};
+	if (cJSON_AddStringToObject(item, key, name) == NULL ||
+	    !cJSON_AddItemToArray(list, item)) {
+		cJSON_Delete(item);
+		return NULL;
+	}
+	return !person || note_person(files, item) ? item : NULL;
+}
+
+bool
+state_files_begin(struct state_files *files)
+{
+	*files = (struct state_files){ .state = cJSON_CreateObject() };
+	return files->state != NULL;
+}
+
+void
+state_files_end(struct state_files *files)
+{
+	tdestroy(files->people, free);
+	cJSON_Delete(files->state);
+	*files = (struct state_files){ 0 };
+}
+
+/* ------------------------------------------------------------------ LDIF */
 
 static const struct state_attr *
 known(const struct state_attr *attrs, const char *name)
@@ -170,16 +224,16 @@ add_surname(cJSON *user, const char *uid)
 
 /* What of the entry is kept. */
 static bool
-keep(cJSON *state, struct entry *entry)
+keep(struct state_files *files, const cJSON *values)
 {
-	const bool person = is_class(entry->values, "posixAccount") ||
-	                    is_class(entry->values, "inetOrgPerson");
-	const bool group = is_class(entry->values, "posixGroup") ||
-	                   is_class(entry->values, "groupOfNames") ||
-	                   is_class(entry->values, "groupOfMembers") ||
-	                   is_class(entry->values, "groupOfUniqueNames");
+	const bool person = is_class(values, "posixAccount") ||
+	                    is_class(values, "inetOrgPerson");
+	const bool group = is_class(values, "posixGroup") ||
+	                   is_class(values, "groupOfNames") ||
+	                   is_class(values, "groupOfMembers") ||
+	                   is_class(values, "groupOfUniqueNames");
 	const char *key = person ? "uid" : "cn";
-	const cJSON *name = first_of(entry->values, key), *list, *one;
+	const cJSON *name = first_of(values, key), *list, *one;
 	const struct state_attr *attrs = person ? state_person_attrs
 	                                        : state_group_attrs,
 				*attr;
@@ -187,14 +241,13 @@ keep(cJSON *state, struct entry *entry)
 	bool good = true;
 
 	if ((!person && !group) || name == NULL) {
-		entry->ignored++;
+		files->ignored++;
 		return true;
 	}
-	item = add_item(list_of(state, person ? "users" : "groups"), key,
-	                name->valuestring);
+	item = add_item(files, key, name->valuestring);
 	if (item == NULL)
 		return false;
-	cJSON_ArrayForEach(list, entry->values)
+	cJSON_ArrayForEach(list, values)
 	{
 		attr = known(attrs, list->string);
 		if (attr == NULL)
@@ -204,7 +257,7 @@ keep(cJSON *state, struct entry *entry)
 	}
 	if (person)
 		return good && add_surname(item, name->valuestring);
-	return good && add_members(item, entry->values);
+	return good && add_members(item, values);
 }
 
 /* One that is kept. */
@@ -216,7 +269,7 @@ is_read(const char *attr)
 }
 
 static bool
-add_line(struct entry *entry, char *line)
+add_line(struct state_files *files, cJSON *values, char *line)
 {
 	char *colon = strchr(line, ':'), *value, *options;
 	unsigned char plain[STATE_LINE_MAX];
@@ -236,48 +289,55 @@ add_line(struct entry *entry, char *line)
 		                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
 		    memchr(plain, '\0', len) != NULL) {
 			/* a picture or a certificate */
-			entry->ignored += is_read(line) ? 1 : 0;
+			files->ignored += is_read(line) ? 1 : 0;
 			return true;
 		}
 		plain[len] = '\0';
-		return add_value(entry->values, line, (const char *)plain);
+		return add_value(values, line, (const char *)plain);
 	}
-	return add_value(entry->values, line, value + strspn(value, " "));
+	return add_value(values, line, value + strspn(value, " "));
+}
+
+/* Unfold: a line that begins with a blank goes on the last one. */
+static void
+unfold(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++)
+		if (*text == '\r' && text[1] == '\n')
+			continue;
+		else if (*text == '\n' && text[1] == ' ')
+			text++;
+		else
+			*to++ = *text;
+	*to = '\0';
 }
 
 bool
-state_read_ldif(char *text, cJSON *state, size_t *ret_ignored)
+state_read_ldif(char *text, struct state_files *files)
 {
-	struct entry entry = { cJSON_CreateObject(), 0 };
-	char *line = text, *end, *to;
-	bool good = entry.values != NULL;
+	cJSON *values = cJSON_CreateObject(); /* attribute -> list */
+	char *line, *end;
+	bool good = values != NULL;
 
-	/* Unfold: a line that begins with a blank goes on the last one. */
-	for (to = text; *line != '\0'; line++)
-		if (*line == '\r' && line[1] == '\n')
-			continue;
-		else if (*line == '\n' && line[1] == ' ')
-			line++;
-		else
-			*to++ = *line;
-	*to = '\0';
+	unfold(text);
 	for (line = text; good && line != NULL; line = end) {
 		end = strchr(line, '\n');
 		if (end != NULL)
 			*end++ = '\0';
 		if (line[0] != '\0') {
-			good = add_line(&entry, line);
+			good = add_line(files, values, line);
 			if (end != NULL)
 				continue;
 		}
-		if (good && entry.values->child != NULL)
-			good = keep(state, &entry);
-		cJSON_Delete(entry.values);
-		entry.values = cJSON_CreateObject();
-		good = good && entry.values != NULL;
+		if (good && values->child != NULL)
+			good = keep(files, values);
+		cJSON_Delete(values);
+		values = cJSON_CreateObject();
+		good = good && values != NULL;
 	}
-	cJSON_Delete(entry.values);
-	*ret_ignored += entry.ignored;
+	cJSON_Delete(values);
 	return good;
 }
 
@@ -309,9 +369,9 @@ is_system(const char *number)
 }
 
 static bool
-add_passwd(cJSON *state, char **field)
+add_passwd(struct state_files *files, char **field)
 {
-	cJSON *user = add_item(list_of(state, "users"), "uid", field[0]);
+	cJSON *user = add_item(files, "uid", field[0]);
 	const char *name;
 	bool good;
 
@@ -328,35 +388,28 @@ add_passwd(cJSON *state, char **field)
 
 /* "!$6$..." is a locked password, "*" and "!" none. */
 static bool
-add_shadow(cJSON *state, char **field)
+add_shadow(const struct state_files *files, char **field)
 {
-	cJSON *users = list_of(state, "users"), *user;
+	cJSON *user = find_person(files, field[0]);
 	const char *hash = field[1];
 	char text[STATE_LINE_MAX];
 	bool locked = hash[0] == '!';
 
 	hash += strspn(hash, "!");
-	cJSON_ArrayForEach(user, users)
-	{
-		const cJSON *uid =
-			cJSON_GetObjectItemCaseSensitive(user, "uid");
-
-		if (strcmp(uid->valuestring, field[0]) != 0)
-			continue;
-		if (locked && !add_value(user, "rosterStatus", "suspended"))
-			return false;
-		if (hash[0] == '\0' || hash[0] == '*')
-			return true;
-		(void)snprintf(text, sizeof(text), "{CRYPT}%s", hash);
-		return add_value(user, "userPassword", text);
-	}
-	return true;
+	if (user == NULL)
+		return true;
+	if (locked && !add_value(user, "rosterStatus", "suspended"))
+		return false;
+	if (hash[0] == '\0' || hash[0] == '*')
+		return true;
+	(void)snprintf(text, sizeof(text), "{CRYPT}%s", hash);
+	return add_value(user, "userPassword", text);
 }
 
 static bool
-add_group(cJSON *state, char **field)
+add_group(struct state_files *files, char **field)
 {
-	cJSON *group = add_item(list_of(state, "groups"), "cn", field[0]);
+	cJSON *group = add_item(files, "cn", field[0]);
 	char *name = field[3], *next;
 	bool good = group != NULL && add_value(group, "gidNumber", field[2]);
 
@@ -370,8 +423,7 @@ add_group(cJSON *state, char **field)
 }
 
 bool
-state_read_unix(char *text, enum state_form form, cJSON *state,
-                size_t *ret_ignored)
+state_read_unix(char *text, enum state_form form, struct state_files *files)
 {
 	char *line, *next, *field[9];
 	bool good = true;
@@ -383,13 +435,13 @@ state_read_unix(char *text, enum state_form form, cJSON *state,
 		size_t n = fields_of(line, field, 9);
 
 		if (form == STATE_PASSWD && n == 7 && !is_system(field[2]))
-			good = add_passwd(state, field);
+			good = add_passwd(files, field);
 		else if (form == STATE_GROUP && n == 4 && !is_system(field[2]))
-			good = add_group(state, field);
+			good = add_group(files, field);
 		else if (form == STATE_SHADOW && n >= 8)
-			good = add_shadow(state, field);
+			good = add_shadow(files, field);
 		else if (line[0] != '\0')
-			(*ret_ignored)++;
+			files->ignored++;
 	}
 	return good;
 }

@@ -28,37 +28,38 @@ check_named(const cJSON *list, const char *key)
 }
 
 static void
-take(char *text, cJSON *state)
+take(char *text, struct state_files *files)
 {
 	const enum state_form form = state_form_of(text);
-	size_t ignored = 0;
 
 	if (form == STATE_JSON)
 		return; /* which cJSON reads: fuzz_json.c */
 	if (form == STATE_LDIF)
-		FUZZ_MUST(state_read_ldif(text, state, &ignored));
+		FUZZ_MUST(state_read_ldif(text, files));
 	else
-		FUZZ_MUST(state_read_unix(text, form, state, &ignored));
+		FUZZ_MUST(state_read_unix(text, form, files));
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(rst_view(data, size)), *file, *next;
-	cJSON *state = cJSON_CreateObject();
+	struct state_files files;
+	const cJSON *state;
 
-	FUZZ_MUST(state != NULL);
+	FUZZ_MUST(state_files_begin(&files));
 	for (file = text; file != NULL; file = next) {
 		next = strstr(file, PARTED);
 		if (next != NULL) {
 			*next = '\0';
 			next += strlen(PARTED);
 		}
-		take(file, state);
+		take(file, &files);
 	}
+	state = files.state;
 	check_named(cJSON_GetObjectItemCaseSensitive(state, "users"), "uid");
 	check_named(cJSON_GetObjectItemCaseSensitive(state, "groups"), "cn");
-	cJSON_Delete(state);
+	state_files_end(&files);
 	free(text);
 	return 0;
 }
