@@ -2,8 +2,9 @@
 /* entry.c - entries in memory, and storing them
  *
  * A struct rst_entry owns a copy of each of its values.  Its record form is
- * made when it is asked for and kept until the next change, so that a rule, an
- * index and the journal read one and the same thing.
+ * made when it is asked for and good until the next change, so that a rule, an
+ * index and the journal read one and the same thing.  Former ones stay as long
+ * as the entry: an act still looks at who somebody was.
  *
  * Storing keeps these in step, in this order:
  *
@@ -18,12 +19,19 @@
 #include "store/record_priv.h"
 #include "store/tree.h"
 
+/* A record form. */
+struct form {
+	struct form *former;
+	char *bytes;
+	size_t len;
+};
+
 struct rst_entry {
 	struct rst_record_parts parts; /* its rdn and nrdn are owned */
 	struct rst_record_attr *attrs;
 	size_t n_attrs, room;
-	char *bytes; /* the record form, or NULL */
-	size_t len;
+	struct form *form;
+	bool changed; /* since form was made */
 };
 
 enum rst_err
@@ -41,8 +49,7 @@ rst_entry_new(struct rst_entry **ret_entry)
 static void
 touch(struct rst_entry *entry)
 {
-	free(entry->bytes);
-	entry->bytes = NULL;
+	entry->changed = true;
 }
 
 static void
@@ -65,7 +72,12 @@ rst_entry_free(struct rst_entry *entry)
 	free(entry->attrs);
 	free((char *)entry->parts.rdn.ptr);
 	free((char *)entry->parts.nrdn.ptr);
-	free(entry->bytes);
+	for (struct form *form = entry->form, *former; form != NULL;
+	     form = former) {
+		former = form->former;
+		free(form->bytes);
+		free(form);
+	}
 	free(entry);
 }
 
@@ -276,21 +288,39 @@ out:
 	return err;
 }
 
+static enum rst_err
+make_form(struct rst_entry *entry)
+{
+	struct form *form = calloc(1, sizeof(*form));
+	enum rst_err err;
+
+	if (form == NULL)
+		return RST_ENOMEM;
+	entry->parts.attrs = entry->attrs;
+	entry->parts.n_attrs = entry->n_attrs;
+	err = rst_record_encode(&entry->parts, &form->bytes, &form->len);
+	if (err != RST_OK) {
+		free(form);
+		return err;
+	}
+	form->former = entry->form;
+	entry->form = form;
+	entry->changed = false;
+	return RST_OK;
+}
+
 enum rst_err
 rst_entry_record(struct rst_entry *entry, struct rst_record *ret_record)
 {
 	enum rst_err err;
 
-	if (entry->bytes == NULL) {
-		entry->parts.attrs = entry->attrs;
-		entry->parts.n_attrs = entry->n_attrs;
-		err = rst_record_encode(&entry->parts, &entry->bytes,
-		                        &entry->len);
+	if (entry->form == NULL || entry->changed) {
+		err = make_form(entry);
 		if (err != RST_OK)
 			return err;
 	}
-	return rst_record_decode(rst_view(entry->bytes, entry->len), false,
-	                         ret_record);
+	return rst_record_decode(rst_view(entry->form->bytes, entry->form->len),
+	                         false, ret_record);
 }
 
 /* The records of the parents up to the suffix are there and the DN is within

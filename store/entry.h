@@ -140,7 +140,8 @@ enum rst_err rst_entry_set_one(struct rst_entry *entry, uint16_t id,
 enum rst_err rst_entry_add(struct rst_entry *entry, uint16_t id,
                            struct rst_view value) RST_MUST_USE;
 /* A record view of the entry as it would be stored, for reading: the same
- * functions read both.  Dies with the next change of entry. */
+ * functions read both.  Lives as long as entry, and tells what entry was when
+ * it was made: ask again after a change. */
 enum rst_err rst_entry_record(struct rst_entry *entry,
                               struct rst_record *ret_record) RST_MUST_USE;
 
