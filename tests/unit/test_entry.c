@@ -404,6 +404,31 @@ after_any_life_the_tables_are_empty_again(void **state)
 	fixture_commit(&txn);
 }
 
+static void
+a_record_tells_what_its_entry_was_as_long_as_that_lives(void **state)
+{
+	struct rst_record record[3];
+	struct rst_entry *entry = NULL;
+	static const char *const words[] = { "one", "two", "three" };
+
+	(void)state;
+	assert_int_equal(rst_entry_new(&entry), RST_OK);
+	assert_int_equal(
+		rst_entry_place(entry, 1, RST_VIEW("uid=a"), RST_VIEW("uid=a")),
+		RST_OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rst_entry_set_one(entry, RST_A_ROSTERREASON,
+		                                   rst_view_of(words[i])),
+		                 RST_OK);
+		assert_int_equal(rst_entry_record(entry, &record[i]), RST_OK);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_true(rst_view_equal(
+			rst_record_first(&record[i], RST_A_ROSTERREASON),
+			rst_view_of(words[i])));
+	rst_entry_free(entry);
+}
+
 #define WITH_ENV(test)                                                         \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
@@ -419,6 +444,8 @@ main(void)
 		WITH_ENV(a_dn_past_its_limit_is_refused),
 		WITH_ENV(records_are_walked_in_order_of_their_ids),
 		WITH_ENV(after_any_life_the_tables_are_empty_again),
+		cmocka_unit_test(
+			a_record_tells_what_its_entry_was_as_long_as_that_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
