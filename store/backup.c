@@ -134,7 +134,7 @@ trailer_read(int fd, struct trailer *ret_trailer, struct rst_detail *reterr)
 
 	if (fstat(fd, &st) != 0)
 		return rst_io_failed(reterr, "the backup");
-	if (!S_ISREG(st.st_mode) || st.st_size < TRAILER ||
+	if (st.st_size < TRAILER ||
 	    (n = pread(fd, buf, TRAILER, st.st_size - TRAILER)) == 0 ||
 	    (n > 0 && (n < TRAILER || memcmp(buf, MAGIC, 8) != 0))) {
 		rst_detail_set(reterr, "this is no backup of Roster, or it is "
@@ -493,7 +493,7 @@ passing_prefix(char prefix[PATH_MAX], struct rst_detail *reterr)
 	int len = snprintf(prefix, PATH_MAX, "%s/roster",
 	                   tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp");
 
-	if (len > 0 && len < PATH_MAX)
+	if ((size_t)len < PATH_MAX)
 		return RST_OK;
 	rst_detail_set(reterr, "TMPDIR is too long");
 	return RST_EINVALID;
@@ -697,7 +697,8 @@ rst_backup_restore(int fd, const char *dir,
 		goto out;
 	}
 	len = snprintf(prefix, sizeof(prefix), "%s/.restore", dir);
-	if (len < 0 || (size_t)len >= sizeof(prefix)) {
+	if ((size_t)len >= sizeof(prefix)) {
+		rst_detail_set(reterr, "the name is too long");
 		err = RST_EINVALID;
 		goto out;
 	}

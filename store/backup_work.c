@@ -209,7 +209,7 @@ make_dir(struct rst_work *work, const char *prefix, struct rst_detail *reterr)
 	                 prefix);
 	struct stat st;
 
-	if (n < 0 || (size_t)n >= sizeof(work->dir)) {
+	if ((size_t)n >= sizeof(work->dir)) {
 		work->dir[0] = '\0';
 		rst_detail_set(reterr, "the name is too long");
 		return RST_EINVALID;

@@ -240,7 +240,7 @@ rst_check_free_numbers(struct rst_check *check)
 				                "the range from %" PRIu32,
 				                number, range.first);
 			else if (err != RST_ENOTFOUND)
-				return err;
+				break;
 			range.first++;
 		}
 		if (err == RST_ENOTFOUND)

@@ -80,10 +80,10 @@ struct walk {
 	bool tables;  /* its values are tables */
 	struct tree found;
 	char *levels[DEPTH_MAX]; /* a page each, of the way down */
+	/* what the table of tables names, to be walked when it is through */
+	struct tree *named;
+	size_t n_named;
 };
-
-static enum rst_err walk_tree(struct walk *walk, const struct tree *tree,
-                              bool numbers, bool tables);
 
 static enum rst_err
 damaged(struct walk *walk, uint64_t page, const char *what)
@@ -178,15 +178,14 @@ static int
 compare(const struct walk *walk, struct rst_view a, struct rst_view b)
 {
 	size_t len = a.len < b.len ? a.len : b.len;
-	int order = 0;
+	int order;
 
-	if (walk->numbers && a.len == 8 && b.len == 8) {
+	if (walk->numbers) {
 		uint64_t x = number64(a.ptr), y = number64(b.ptr);
 
 		return x < y ? -1 : x > y;
 	}
-	if (len > 0)
-		order = memcmp(a.ptr, b.ptr, len);
+	order = memcmp(a.ptr, b.ptr, len);
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
@@ -242,8 +241,8 @@ check_keys(struct walk *walk, uint64_t number, const char *page, bool leaf,
 		bool first = i == (leaf ? 0 : 1);
 		int order;
 
-		if (key.len == 0)
-			return damaged(walk, number, "a key is empty");
+		if (walk->numbers ? key.len != 8 : key.len == 0)
+			return damaged(walk, number, "a key is no key");
 		order = last.ptr == NULL ? 1 : compare(walk, key, last);
 		if (order < 0 || (order == 0 && !(first && leaf)))
 			return damaged(walk, number, "its keys do not rise");
@@ -320,7 +319,26 @@ out:
 	return err;
 }
 
-/* Tables are walked when the table of tables is through. */
+/* Tables are walked when the table of tables is through: the pages of the way
+ * down are one set. */
+static enum rst_err
+take_table(struct walk *walk, uint64_t number, const struct node *node)
+{
+	struct tree *grown, tree;
+
+	if (node->low != sizeof(tree))
+		return damaged(walk, number, "a table is none");
+	memcpy(&tree, node->value, sizeof(tree));
+	if (tree.flags != 0 || tree.pad != 0)
+		return damaged(walk, number, "a table has flags");
+	grown = realloc(walk->named, (walk->n_named + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return RST_ENOMEM;
+	walk->named = grown;
+	walk->named[walk->n_named++] = tree;
+	return RST_OK;
+}
+
 static enum rst_err
 check_leaf(struct walk *walk, uint64_t number, const char *page)
 {
@@ -333,8 +351,8 @@ check_leaf(struct walk *walk, uint64_t number, const char *page)
 
 		walk->found.entries++;
 		if (node.flags == flags) {
-			if (walk->tables && node.low != sizeof(struct tree))
-				err = damaged(walk, number, "a table is none");
+			if (walk->tables)
+				err = take_table(walk, number, &node);
 			if (walk->numbers)
 				err = check_free(walk, number, node.value,
 				                 node.low);
@@ -426,45 +444,6 @@ walk_tree(struct walk *walk, const struct tree *tree, bool numbers, bool tables)
 	return err == RST_OK ? check_counts(walk) : err;
 }
 
-/* Each row of the table of tables; its leaves are read again, as walking one
- * table needs the pages of the way down. */
-static enum rst_err
-walk_tables(struct walk *walk, uint64_t number, unsigned int depth,
-            const struct tree *main)
-{
-	char *page = malloc(walk->page_bytes);
-	bool leaf = depth + 1 == main->depth;
-	enum rst_err err = RST_ENOMEM;
-	struct tree tree;
-
-	if (page == NULL)
-		return err;
-	err = read_page(walk, number, page, walk->page_bytes);
-	/* a disk that fails may give another page than before */
-	if (err == RST_OK)
-		err = check_layout(walk, number, page, leaf);
-	for (unsigned int i = 0; err == RST_OK && i < count_of(page); i++) {
-		struct node node = node_at(page, i);
-
-		if (!leaf) {
-			err = walk_tables(walk, node.low, depth + 1, main);
-			continue;
-		}
-		if (node.flags != NODE_TABLE || node.low != sizeof(tree)) {
-			err = damaged(walk, number, "a table is none");
-			break;
-		}
-		memcpy(&tree, node.value, sizeof(tree));
-		if (tree.flags != 0 || tree.pad != 0)
-			err = damaged(walk, number, "a table has flags");
-		else
-			err = walk_tree(walk, &tree, false, false);
-		walk->tree = main;
-	}
-	free(page);
-	return err;
-}
-
 static bool
 is_sound(const struct meta *meta, uint32_t page_bytes)
 {
@@ -516,9 +495,9 @@ static enum rst_err
 find_meta(struct walk *walk, uint64_t commit, struct meta *ret_meta)
 {
 	struct meta metas[2];
-	enum rst_err err = RST_EBUSY;
+	enum rst_err err;
 
-	for (int try = 0; err == RST_EBUSY && try < META_TRIES; try++) {
+	for (int try = 0; try < META_TRIES; try++) {
 		err = read_metas(walk, metas);
 		if (err != RST_OK)
 			return err;
@@ -534,7 +513,6 @@ find_meta(struct walk *walk, uint64_t commit, struct meta *ret_meta)
 			    (one == 0 && other == 0))
 				return RST_OK;
 		}
-		err = RST_EBUSY;
 	}
 	return damaged(walk, 0,
 	               "the two newest commits do not follow each "
@@ -547,6 +525,7 @@ release(struct walk *walk)
 	for (unsigned int i = 0; i < DEPTH_MAX; i++)
 		free(walk->levels[i]);
 	free(walk->seen);
+	free(walk->named);
 }
 
 static enum rst_err
@@ -589,8 +568,8 @@ rst_pages_verify(int fd, uint64_t commit, enum rst_depth depth,
 		err = walk_tree(&walk, &meta.trees[0], true, false);
 	if (err == RST_OK)
 		err = walk_tree(&walk, &meta.trees[1], false, true);
-	if (err == RST_OK && meta.trees[1].root != NO_PAGE)
-		err = walk_tables(&walk, meta.trees[1].root, 0, &meta.trees[1]);
+	for (size_t i = 0; err == RST_OK && i < walk.n_named; i++)
+		err = walk_tree(&walk, &walk.named[i], false, false);
 	release(&walk);
 	return err;
 }

@@ -43,8 +43,7 @@ key_prefix(enum rst_ident kind, struct rst_view value, struct ident_key *key)
 	}
 	key->bytes[0] = (char)kind;
 	key->bytes[1] = (char)value.len;
-	if (value.len > 0)
-		memcpy(key->bytes + 2, value.ptr, value.len);
+	memcpy(key->bytes + 2, value.ptr, value.len);
 	key->len = 2 + value.len;
 }
 
@@ -268,10 +267,8 @@ compare(const void *a, const void *b)
 	size_t len = x->len < y->len ? x->len : y->len;
 	int order = memcmp(x->bytes, y->bytes, len);
 
-	if (order != 0)
+	if (order != 0) /* a key says in front how long it is */
 		return order;
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
 	return (int)x->tombstone - (int)y->tombstone;
 }
 

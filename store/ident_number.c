@@ -89,7 +89,12 @@ rst_number_range_next(const struct rst_rtxn *txn,
 	if (err != RST_OK)
 		return err;
 	low_name(range->kind, range->first, name);
-	return rst_meta_number(txn, name, &range->low);
+	err = rst_meta_number(txn, name, &range->low);
+	/* no range reaches so far, and who counts on must not begin anew */
+	if (err == RST_OK &&
+	    (range->first == RST_NO_NUMBER || range->low > RST_NO_NUMBER))
+		err = RST_ECORRUPT;
+	return err;
 }
 
 /* Of the ranges that were looked at, number is within one. */

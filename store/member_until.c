@@ -77,7 +77,7 @@ entry_of(const struct rst_rtxn *txn, struct rst_view dn, uint64_t *ret_id)
 	if (err == RST_OK)
 		err = rst_tree_find(txn, normal.text, ret_id, NULL);
 	rst_normal_release(&normal);
-	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* The end of member that the record says; 0 for none. */

@@ -23,6 +23,10 @@ store_units = \
 	tests/unit/test_session \
 	tests/unit/test_store_edges \
 	tests/unit/test_store_faults \
+	tests/unit/test_store_groups \
+	tests/unit/test_store_limits \
+	tests/unit/test_store_pages \
+	tests/unit/test_store_records \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
 	tests/unit/test_verify \
@@ -138,6 +142,15 @@ nth_ldflags = $(nth_wraps:%=-Wl$(nth_comma)--wrap=%)
 tests_unit_test_store_edges_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_store_edges_CFLAGS = $(store_unit_cflags)
 tests_unit_test_store_edges_LDADD = $(store_unit_ldadd)
+tests_unit_test_store_groups_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_groups_CFLAGS = $(store_unit_cflags)
+tests_unit_test_store_groups_LDADD = $(store_unit_ldadd)
+tests_unit_test_store_limits_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_limits_CFLAGS = $(store_unit_cflags)
+tests_unit_test_store_limits_LDADD = $(store_unit_ldadd)
+tests_unit_test_store_pages_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_pages_CFLAGS = $(store_unit_cflags)
+tests_unit_test_store_pages_LDADD = $(store_unit_ldadd)
 tests_unit_test_store_faults_SOURCES = tests/unit/test_store_faults.c \
 	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/nth.c tests/unit/nth.h \
@@ -148,3 +161,6 @@ tests_unit_test_store_faults_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_store_faults_CFLAGS = $(store_unit_cflags) $(GNUTLS_CFLAGS)
 tests_unit_test_store_faults_LDFLAGS = $(nth_ldflags)
 tests_unit_test_store_faults_LDADD = $(store_unit_ldadd)
+tests_unit_test_store_records_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_records_CFLAGS = $(store_unit_cflags)
+tests_unit_test_store_records_LDADD = $(store_unit_ldadd)

@@ -63,6 +63,7 @@ an_end_is_a_moment_and_a_name(void **state)
 		"20370101006000Z dc=x",
 		"20370101000060Z dc=x",
 		"19691231235959Z dc=x",
+		"19700101000000Z dc=x",
 	};
 	struct rst_view dn;
 	int64_t until_s;
