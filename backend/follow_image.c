@@ -314,7 +314,7 @@ back_image_entry(struct follow *follow, struct rst_rtxn *txn,
 }
 
 static Modifications **
-append(Modifications **tail, int op, AttributeDescription *ad,
+append(Modifications **tail, short op, AttributeDescription *ad,
        struct list *list)
 {
 	Modifications *mod = ch_calloc(1, sizeof(*mod));

@@ -55,8 +55,8 @@ find_images(const struct rst_rtxn *txn, uint64_t id,
 }
 
 static Modifications **
-append(Modifications **tail, int op, const struct view *view, BerVarray values,
-       unsigned int n)
+append(Modifications **tail, short op, const struct view *view,
+       BerVarray values, unsigned int n)
 {
 	Modifications *mod = ch_calloc(1, sizeof(*mod));
 

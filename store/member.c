@@ -134,8 +134,10 @@ spared(const struct change *change, const struct rst_mkey *key, uint16_t attr)
 static void
 did(struct mark *mark, uint16_t attr, enum mark_bit bit)
 {
-	*mark_bits(mark, attr) |= bit;
-	*mark_bits(mark, attr) &= ~(bit ^ (MARK_ADDED | MARK_DROPPED));
+	const unsigned int other = bit ^ (MARK_ADDED | MARK_DROPPED);
+	unsigned char *bits = mark_bits(mark, attr);
+
+	*bits = (unsigned char)((*bits | bit) & ~other);
 }
 
 /* Note the uids of the DNs that this change adds. */

@@ -15,6 +15,25 @@ with_cppcheck()	# with_cppcheck FOLDER...
 		--template='{file}:{line}: {message} [{id}]' "$@"
 }
 
+# gcc: what may lose bits on the way into a narrower type (a constant of slapd's
+# changes its sign on the way to an int, and back)
+with_conversion()	# with_conversion FOLDER...
+{
+	for folder
+	do
+		case $folder in
+		backend | overlay) test -n "$openldap" || continue ;;
+		esac
+		printf '%s\n' "$folder"/*.c
+	done | grep -v '^store/lmdb_' | xargs -n 1 -P 2 \
+		gcc -std=gnu11 -fsyntax-only -Wconversion \
+		-Wno-sign-conversion -Werror -I. \
+		-I"$built" -DHAVE_CONFIG_H -D_GNU_SOURCE \
+		'-DPKGDATADIR="/"' -DSLAPD_IMPORT -isystem "$lmdb" \
+		-isystem "$openldap/include" \
+		-isystem "$openldap/servers/slapd"
+}
+
 # The files of LMDB are not ours, and without slapd's headers two folders
 # cannot be read.  One file each: clang 14 forgets a va_start() over several.
 with_clang_tidy()	# with_clang_tidy CHECKS FOLDER...

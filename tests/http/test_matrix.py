@@ -7,6 +7,7 @@ its role and flags, who comes past the door.  A class that is not there fails.
 No password is hashed for a case: bodies are empty, so that who is let in is
 told what is missing, and nothing is done.
 """
+import collections
 import email
 import email.policy
 import os
@@ -195,22 +196,36 @@ def cases():
             yield method, role, word, prefix + fill(role, path)
 
 
+def statuses(rosterd):
+    """How often each status is in the log."""
+    return collections.Counter(int(code) for code in re.findall(
+        r'^rosterd: \{.*"status":(\d+)', rosterd.log(), re.M))
+
+
 def every_route_lets_in_only_whom_its_line_names():
     rosterd = Rosterd()
     admin, who = world(rosterd)
     head = journal(admin)
-    wrong, n = [], 0
+    wrong, n, refused = [], 0, collections.Counter()
+    before = statuses(rosterd)
     for method, role, word, path in cases():
         for name, asker in who.items():
             if word == "page" and asker.token:
                 continue  # pages know no tokens: below
-            got = verdict(asker.ask(method, path))
+            answer = asker.ask(method, path)
+            got = verdict(answer)
             n += 1
+            if answer.status_code in (401, 403):
+                refused[answer.status_code] += 1
             if got != wanted(name, role, [word], method):
                 wrong.append("%s %s as %s: %s" % (method, path, name, got))
     assert not wrong, "%d of %d\n%s" % (len(wrong), n, "\n".join(wrong))
     count(n)
     assert n > 1000, n
+    # each refusal is in the log
+    assert min(refused[401], refused[403]) > 100, refused
+    logged = statuses(rosterd) - before
+    assert {code: logged[code] for code in refused} == refused, logged
     # nobody did anything: refused, or told what was missing
     told = [row["action"] for row in since(admin, head)]
     # an invitation for anybody needs no field: by the API and by the page

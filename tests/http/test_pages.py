@@ -84,7 +84,8 @@ def headers_are_on_everything():
     admin = rosterd.admin()
     paths = ["/", "/login", "/users", "/nothing", "/static/roster.css",
              "/healthz", "/readyz", "/api/v1/me", "/api/v1/nothing",
-             "/static/nothing", "/a%00b", "/register/" + "x" * 43]
+             "/static/nothing", "/a%00b", "/register/" + "x" * 43,
+             "/api/v1/audit/export?format=csv"]
     for path in paths:
         for web in (admin.web, rosterd.client().web):
             answer = web.get(rosterd.url + path, allow_redirects=False)
@@ -95,6 +96,7 @@ def headers_are_on_everything():
             assert got["Referrer-Policy"] == "no-referrer", path
             assert got["Cross-Origin-Opener-Policy"] == "same-origin", path
             assert "Server" not in got, path
+            assert "Content-Disposition" not in got, path
             assert "Strict-Transport-Security" not in got, "plain HTTP"
             assert got["Cache-Control"] == "no-store", (path, got)
     css = re.search(r'href="(/static/roster\.css\?v=[0-9a-f]+)"',
@@ -108,6 +110,22 @@ def headers_are_on_everything():
     for path in ("/static/../main.c", "/static/%2e%2e/main.c",
                  "/static/roster.css/", "/static/"):
         assert admin.web.get(rosterd.url + path).status_code in (400, 404)
+
+
+def no_folder_is_listed():
+    """Nor is one told from what is not there."""
+    rosterd = Rosterd()
+    web = rosterd.admin().web
+
+    def links(path):
+        answer = web.get(path)
+        check(answer, 404)
+        return set(re.findall(r'(?:href|src|action)="([^"]*)"', answer.text))
+    nothing = links(rosterd.url + "/nothing")
+    for path in ("/static", "/static/", "/templates/", "/locale/", "/api/",
+                 "/api/v1/"):
+        more = links(rosterd.url + path) - nothing
+        assert not more, (path, more)
 
 
 def every_page_is_whole():
@@ -457,7 +475,8 @@ def german(web, path):
 
 if __name__ == "__main__":
     main(a_temporary_password_is_changed_first,
-         headers_are_on_everything, every_page_is_whole, names_are_hostile,
+         headers_are_on_everything, no_folder_is_listed, every_page_is_whole,
+         names_are_hostile,
          a_template_never_sees_a_secret, lists_go_page_by_page,
          a_refused_form_keeps_what_was_chosen, every_error_is_tied_to_its_field,
          same_address_for_programs,

@@ -155,6 +155,8 @@ def configuration_is_checked():
             assert words in said, (text, said)
     said = start_fails("", {"ROSTER_SERVER__BOGUS": "1"})
     assert "ROSTER_SERVER__BOGUS" in said, said
+    said = start_fails("", {"ROSTER_SERVER__DEBUG": "1"})  # there is no such mode
+    assert "ROSTER_SERVER__DEBUG" in said, said
     said = start_fails("", {"ROSTER_MAIL__PASSWORD_FILE": "/nonexistent"})
     assert "/nonexistent" in said, said
     state, _ = environment()
