@@ -4,7 +4,7 @@
 # passed.  Tests that load the module into slapd of a build with sanitizers
 # preload $asan_lib (empty otherwise).
 if SANITIZERS
-PRELOADED = $(ASAN_LIB) $(KEEP_LOCALE)
+PRELOADED = $(ASAN_LIB) $(KEEP_LOCALE) $(NO_SLAB)
 endif
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
 	top_builddir='$(abs_top_builddir)'; export top_builddir; \
@@ -17,6 +17,7 @@ include tests/quickstart/local.mk
 include tests/unit/local.mk
 include tests/faults/local.mk
 include tests/fuzz/local.mk
+include tests/asan/local.mk
 include tests/tsan/local.mk
 include tests/analyse/local.mk
 include tests/memcheck/local.mk

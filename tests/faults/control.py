@@ -16,9 +16,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from harness import TOP_BUILD, Soak, skip  # noqa: E402
 
 KINDS = {"memory": 1, "open": 2, "write": 4, "sync": 8, "map": 16}
-ERRORS = {"memory": (errno.ENOMEM,), "open": (errno.EMFILE, errno.EIO),
-          "write": (errno.EIO, errno.ENOSPC), "sync": (errno.EIO,),
-          "map": (errno.ENOMEM,)}
+ERRORS = {"memory": (errno.ENOMEM,),
+          "open": (errno.EMFILE, errno.EIO, errno.EINTR),
+          "write": (errno.EIO, errno.ENOSPC, errno.EINTR),
+          "sync": (errno.EIO, errno.EINTR), "map": (errno.ENOMEM,)}
 MANY = 1 << 30
 
 
