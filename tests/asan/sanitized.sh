@@ -42,8 +42,7 @@ run_sanitized()
 # tell_reports - print what was reported; found is how many processes did
 tell_reports()
 {
-	grep -h '^SUMMARY\|runtime error:' "$reports"/* 2>/dev/null |
-		sort | uniq -c
+	grep -h '^SUMMARY' "$reports"/* 2>/dev/null | sort | uniq -c
 	found=$(find "$reports" -type f | wc -l)
 	echo "$found processes had reports: see $reports"
 }
