@@ -316,7 +316,7 @@ def no_strangers_page_makes_a_browser_act():
                 wrong.append("%s %s, %s: %s" % (method, path, trick, got))
     assert not wrong, "%d of %d\n%s" % (len(wrong), n, "\n".join(wrong))
     count(n)
-    assert journal(admin) == head
+    assert not since(admin, head), since(admin, head)
 
 
 def journal(admin):
@@ -324,8 +324,10 @@ def journal(admin):
 
 
 def since(admin, head):
+    """What was done; that eve's time is over the clock says when it comes to
+    it."""
     return [row for row in admin.get("/audit?limit=200").json()["items"]
-            if row["sequence"] > head]
+            if row["sequence"] > head and row["action"] != "expire"]
 
 
 def looking_changes_nothing():
@@ -343,7 +345,7 @@ def looking_changes_nothing():
             for name in ("nobody", "user", "admin"):
                 for verb in ("GET", "HEAD"):
                     who[name].ask(verb, prefix + fill(role, path))
-    assert journal(admin) == head, since(admin, head)
+    assert not since(admin, head), since(admin, head)
     for path, there in before.items():
         assert admin.get(path).json() == there, path
 
