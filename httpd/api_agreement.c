@@ -443,7 +443,9 @@ answer_status(struct http_req *req, struct http_reply *reply, enum rst_err err,
 	if (req->api)
 		return;
 	if (http_read_begin(req, &txn) == RST_OK) {
-		more = act_must_sign(&txn, req->who.id, RULE_NEVER);
+		if (act_must_sign(&txn, req->who.id, RULE_NEVER, &more) !=
+		    RST_OK)
+			more = true; /* that page tells */
 		rst_read_end(&txn);
 	}
 	http_location(reply, more ? "/me/agreements?done=signed" : "/me",

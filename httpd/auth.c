@@ -93,8 +93,11 @@ describe(struct http_req *req)
 	/* a token is no password: it was not given for signing in */
 	who->must_change = !who->bearer &&
 	                   act_must_change(&txn, record.id, req->ctx.now_s);
-	who->must_sign = !who->bearer &&
-	                 act_must_sign(&txn, record.id, who->session.made_s);
+	if (!who->bearer)
+		err = act_must_sign(&txn, record.id, who->session.made_s,
+		                    &who->must_sign);
+	if (err != RST_OK)
+		goto out;
 	if (who->administrator && !req->api)
 		who->waiting = count_waiting(&txn);
 out:

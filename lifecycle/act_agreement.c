@@ -206,9 +206,9 @@ act_admit(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	char now[LIFECYCLE_TIME_BYTES];
 	enum rst_err err;
 
-	*ret_must_sign = act_owes_signature(&txn->r, person, RULE_NEVER);
-	if (!*ret_must_sign)
-		return RST_OK;
+	err = act_owes_signature(&txn->r, person, RULE_NEVER, ret_must_sign);
+	if (err != RST_OK || !*ret_must_sign)
+		return err;
 	lifecycle_time_print(ctx->now_s, now);
 	err = rst_entry_set_one(entry, RST_A_ROSTERINVITED, rst_view_of(now));
 	return err == RST_OK ? rst_entry_record(entry, person) : err;
@@ -321,10 +321,12 @@ settle(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
        struct act_refusal *refusal)
 {
 	struct rst_record record;
+	bool owes = true;
 	enum rst_err err = rst_record_get(&txn->r, person, &record);
 
-	if (err == RST_OK && act_is_invited(&record) &&
-	    !act_owes_signature(&txn->r, &record, RULE_NEVER)) {
+	if (err == RST_OK && act_is_invited(&record))
+		err = act_owes_signature(&txn->r, &record, RULE_NEVER, &owes);
+	if (err == RST_OK && !owes) {
 		err = activate(txn, ctx, person, keep, refusal);
 		if (err == RST_OK)
 			err = rst_record_get(&txn->r, person, &record);
@@ -378,18 +380,19 @@ act_activate_self(const struct act_ctx *ctx, uint64_t person,
 	return err;
 }
 
-bool
-act_must_sign(const struct rst_rtxn *txn, uint64_t person, int64_t since_s)
+enum rst_err
+act_must_sign(const struct rst_rtxn *txn, uint64_t person, int64_t since_s,
+              bool *ret_must)
 {
 	struct rst_record record;
+	enum rst_err err = rst_record_get(txn, person, &record);
 
-	if (rst_record_get(txn, person, &record) != RST_OK)
-		return true;
-	if (act_is_invited(&record))
-		return true;
-	return lifecycle_setting_number(txn, RULE_SETTING_AGREEMENTS_ASK) ==
-	               RULE_ASK_SIGN_IN &&
-	       act_owes_signature(txn, &record, since_s);
+	*ret_must = err == RST_OK && act_is_invited(&record);
+	if (err != RST_OK || *ret_must ||
+	    lifecycle_setting_number(txn, RULE_SETTING_AGREEMENTS_ASK) !=
+	            RULE_ASK_SIGN_IN)
+		return err;
+	return act_owes_signature(txn, &record, since_s, ret_must);
 }
 
 enum rst_err

@@ -449,13 +449,14 @@ enum rst_err act_signature(const struct rst_rtxn *txn,
                            const struct rst_record *person, uint64_t *ret_id)
 	RST_MUST_USE;
 /* Some that is required and was there at since_s is not signed. */
-bool act_owes_signature(const struct rst_rtxn *txn,
-                        const struct rst_record *person, int64_t since_s);
+enum rst_err act_owes_signature(const struct rst_rtxn *txn,
+                                const struct rst_record *person,
+                                int64_t since_s, bool *ret_owes) RST_MUST_USE;
 /* Pending, and nothing but agreements is between him and his account. */
 bool act_is_invited(const struct rst_record *person);
 /* Who signed in at since_s signs before anything else. */
-bool act_must_sign(const struct rst_rtxn *txn, uint64_t person,
-                   int64_t since_s);
+enum rst_err act_must_sign(const struct rst_rtxn *txn, uint64_t person,
+                           int64_t since_s, bool *ret_must) RST_MUST_USE;
 /*
  * Person, who acts, signs that version, which must be the present one; with
  * the last one that is required he becomes active.  keep is his session, which

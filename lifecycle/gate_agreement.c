@@ -322,23 +322,36 @@ is_later(const struct rst_record *agreement, int64_t since_s)
 	       changed_s > since_s;
 }
 
-bool
-act_owes_signature(const struct rst_rtxn *txn, const struct rst_record *person,
-                   int64_t since_s)
+/* It is asked of him, and he has not signed it. */
+static enum rst_err
+owes(const struct rst_rtxn *txn, uint64_t id, const struct rst_record *person,
+     int64_t since_s, bool *ret_owes)
 {
-	uint64_t ids[RULE_AGREEMENTS_MAX], id;
 	struct rst_record agreement;
-	size_t n = 0;
+	uint64_t signature;
+	enum rst_err err = rst_record_get(txn, id, &agreement);
 
-	if (act_agreements(txn, ids, &n) != RST_OK)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (rst_record_get(txn, ids[i], &agreement) != RST_OK ||
-		    (act_agreement_required(&agreement) &&
-		     !is_later(&agreement, since_s) &&
-		     act_signature(txn, &agreement, person, &id) != RST_OK))
-			return true;
-	return false;
+	*ret_owes = false;
+	if (err != RST_OK || !act_agreement_required(&agreement) ||
+	    is_later(&agreement, since_s))
+		return err;
+	err = act_signature(txn, &agreement, person, &signature);
+	*ret_owes = err == RST_ENOTFOUND;
+	return *ret_owes ? RST_OK : err;
+}
+
+enum rst_err
+act_owes_signature(const struct rst_rtxn *txn, const struct rst_record *person,
+                   int64_t since_s, bool *ret_owes)
+{
+	uint64_t ids[RULE_AGREEMENTS_MAX];
+	size_t n = 0;
+	enum rst_err err = act_agreements(txn, ids, &n);
+
+	*ret_owes = false;
+	for (size_t i = 0; err == RST_OK && !*ret_owes && i < n; i++)
+		err = owes(txn, ids[i], person, since_s, ret_owes);
+	return err;
 }
 
 bool

@@ -280,14 +280,18 @@ note(struct gate *g, const struct gate_sides *sides)
 		.act = RST_VIEW("note-status"),
 		.id = sides->id,
 	};
-	enum rst_err err;
+	bool owes = false;
+	enum rst_err err = RST_OK;
 
-	/* An administrator may; signing everything is the other way. */
 	if (sides->before->status == RST_STATUS_PENDING &&
-	    sides->after->status == RST_STATUS_ACTIVE &&
-	    act_owes_signature(&g->txn->r, sides->after, RULE_NEVER))
+	    sides->after->status == RST_STATUS_ACTIVE)
+		err = act_owes_signature(&g->txn->r, sides->after, RULE_NEVER,
+		                         &owes);
+	/* An administrator may; signing everything is the other way. */
+	if (owes)
 		w.act = RST_VIEW("skip-agreements");
-	err = gate_load_sides(g, &w);
+	if (err == RST_OK)
+		err = gate_load_sides(g, &w);
 	if (err == RST_OK)
 		err = set_facts(g, sides, w.after);
 	return gate_write_sides(g, &w, err);
