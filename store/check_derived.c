@@ -54,14 +54,18 @@ rows_are_there(struct rst_check *check, const struct rst_record *record,
 		err = rst_db_get(check->txn, derived->table,
 		                 rst_view(row->key, row->len), &got);
 		if (err == RST_ENOTFOUND) {
-			if (derived->table != RST_T_INDEX ||
-			    !rst_index_row_may_lack(
-				    check->txn, rst_view(row->key, row->len)))
+			bool may = false;
+
+			err = RST_OK;
+			if (derived->table == RST_T_INDEX)
+				err = rst_index_row_may_lack(
+					check->txn,
+					rst_view(row->key, row->len), &may);
+			if (err == RST_OK && !may)
 				rst_check_found(check,
 				                "a row of entry %" PRIu64
 				                " is missing",
 				                record->id);
-			err = RST_OK;
 		} else if (err == RST_OK && got.len > 0 &&
 		           got.ptr[0] != row->value) {
 			rst_check_found(check,

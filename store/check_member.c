@@ -187,9 +187,11 @@ check_name(struct rst_check *check, const struct rst_mgroup *group,
 	while ((err = rst_mface_named(check->txn, name, &after, &face)) ==
 	       RST_OK) {
 		rst_mkey_entry(face.id, &key);
-		if ((face.by_name && row->flag != RST_MROW_PAIRED) ||
-		    rst_member_related(check->txn, group->id, &key, NULL) ==
-		            RST_OK)
+		err = rst_member_related(check->txn, group->id, &key, NULL);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			break;
+		if (err == RST_OK ||
+		    (face.by_name && row->flag != RST_MROW_PAIRED))
 			rst_check_found(check,
 			                "group %" PRIu64
 			                " has a raw name that is entry "

@@ -92,7 +92,9 @@ enum rst_err rst_index_refresh(struct rst_wtxn *txn, uint64_t id,
 enum rst_err rst_index_gather(struct rst_wtxn *txn) RST_MUST_USE;
 
 /* key is a row of an index that is not complete, and may be missing. */
-bool rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key);
+enum rst_err rst_index_row_may_lack(const struct rst_rtxn *txn,
+                                    struct rst_view key, bool *ret_may)
+	RST_MUST_USE;
 
 /*
  * Entries whose attribute id equals value (by its rule), ascending, beginning

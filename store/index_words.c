@@ -216,21 +216,25 @@ rst_index_asked(const struct rst_rtxn *txn, uint16_t id,
 	       word.state != RST_INDEX_DROPPING;
 }
 
-bool
-rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key)
+enum rst_err
+rst_index_row_may_lack(const struct rst_rtxn *txn, struct rst_view key,
+                       bool *ret_may)
 {
 	struct rst_index_word word;
 	uint16_t id;
+	enum rst_err err;
 
+	*ret_may = false;
 	if (key.len < RST_INDEX_HEAD)
-		return false;
+		return RST_OK;
 	id = rst_get_be16(key.ptr);
 	if (key.ptr[2] < RST_INDEX_EQUAL || key.ptr[2] > RST_INDEX_SUBSTRING ||
 	    id == RST_A_NONE)
-		return false;
+		return RST_OK;
 	if (rst_index_builtin(id) & (1U << key.ptr[2]))
-		return false;
-	return rst_index_word_find(txn, id, (enum rst_index_kind)key.ptr[2],
-	                           &word) == RST_OK &&
-	       word.state != RST_INDEX_COMPLETE;
+		return RST_OK;
+	err = rst_index_word_find(txn, id, (enum rst_index_kind)key.ptr[2],
+	                          &word);
+	*ret_may = err == RST_OK && word.state != RST_INDEX_COMPLETE;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }

@@ -265,8 +265,19 @@ asks_indexes(struct stage *stage)
 	                      8, &n);
 	tell(stage, ids, n * sizeof(*ids));
 	if (err == RST_OK)
+		err = rst_index_equal(stage->txn, RST_A_UID,
+		                      RST_VIEW("\xc3\x84LLY"), 0, ids, 8, &n);
+	if (err == RST_OK)
+		err = rst_index_equal(stage->txn, stage->ours,
+		                      RST_VIEW("valued \xc3\x84"), 0, ids, 8,
+		                      &n);
+	if (err == RST_OK)
 		err = rst_index_substring(stage->txn, stage->ours,
 		                          RST_VIEW("value"), 0, ids, 8, &n);
+	if (err == RST_OK)
+		err = rst_index_substring(stage->txn, stage->ours,
+		                          RST_VIEW("lued \xc3\x84"), 0, ids, 8,
+		                          &n);
 	if (err == RST_OK)
 		tell(stage, ids, n * sizeof(*ids));
 	return err;
@@ -284,6 +295,11 @@ asks_a_range(struct stage *stage)
 	                      RST_VIEW("20200101000000.0Z#000000#000#000000"),
 	                      rst_view(NULL, 0), &cursor, ids, 8, &n);
 	tell(stage, ids, n * sizeof(*ids));
+	cursor.len = 0;
+	if (err == RST_OK)
+		err = rst_index_range(
+			stage->txn, RST_A_ENTRYCSN, RST_VIEW("\xc3\x84"),
+			RST_VIEW("\xc3\x96"), &cursor, ids, 8, &n);
 	return err;
 }
 
@@ -320,6 +336,17 @@ knows_owners(struct stage *stage)
 	if (err == RST_OK)
 		err = rst_ident_owner(stage->txn, RST_IDENT_USERNAME,
 		                      RST_VIEW("alice"), 0, &owner);
+	if (err == RST_OK)
+		err = rst_ident_owner(stage->txn, RST_IDENT_USERNAME,
+		                      RST_VIEW("\xc3\xa4lly"), 0, &owner);
+	if (err == RST_OK)
+		err = rst_ident_owner(stage->txn, RST_IDENT_MAIL,
+		                      RST_VIEW("ALICE@example.org"), 0, &owner);
+	if (err == RST_OK)
+		err = rst_ident_owner(
+			stage->txn, RST_IDENT_SSHKEY,
+			RST_VIEW("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA=="), 0,
+			&owner);
 	if (err == RST_OK) {
 		tell_number(stage, owner.id);
 		err = rst_ident_used(stage->txn, RST_IDENT_UIDNUMBER, 9999,

@@ -201,7 +201,9 @@ finds_groups(struct stage *stage)
 		tell(stage, ids, n * sizeof(*ids));
 	if (err == RST_OK)
 		err = rst_member_groups_with(stage->txn, RST_A_MEMBERUID,
-		                             RST_VIEW("nobody"), 0, ids, 1, &n);
+		                             RST_VIEW("N\xc3\x96"
+		                                      "BODY"),
+		                             0, ids, 1, &n);
 	if (err == RST_OK)
 		tell(stage, ids, n * sizeof(*ids));
 	return err;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 #include "store/poke.h"
 #include "tests/unit/stage.h"
 
-#define SMALL_MAP (UINT64_C(4) << 20)
+#define SMALL_MAP  (UINT64_C(4) << 20)
+#define PIPE_BYTES (1 << 20)
 
 static void
 empty_spare(struct stage *stage)
@@ -146,6 +148,39 @@ sends_a_backup(struct stage *stage)
 	return err;
 }
 
+static void
+leave_file(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* What was killed over a backup, or over a restore as its files moved, left. */
+static void
+leave_work(struct stage *stage)
+{
+	static const char *const dirs[] = { "file.partial-aaaaaa",
+		                            ".restore.partial-aaaaaa" };
+	int spare = open(stage->spare, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(spare >= 0);
+	for (size_t i = 0; i < 2; i++) {
+		int fd;
+
+		assert_int_equal(mkdirat(spare, dirs[i], 0700), 0);
+		fd = openat(spare, dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(fd >= 0);
+		leave_file(fd, "secret.key");
+		close(fd);
+	}
+	assert_int_equal(linkat(spare, ".restore.partial-aaaaaa/secret.key",
+	                        spare, "secret.key", 0),
+	                 0);
+	close(spare);
+}
+
 /* A backup in the fixture's directory, and nothing in the spare one. */
 static void
 have_backup(struct stage *stage)
@@ -186,6 +221,44 @@ restores(struct stage *stage)
 	return err;
 }
 
+/* The same where it comes from a pipe. */
+static void
+have_piped_backup(struct stage *stage)
+{
+	struct stat st;
+	off_t at = 0;
+	int pipes[2];
+
+	have_backup(stage);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_int_equal(fstat(stage->fd, &st), 0);
+	assert_true(fcntl(pipes[1], F_SETPIPE_SZ, PIPE_BYTES) >= st.st_size);
+	while (at < st.st_size)
+		assert_true(sendfile(pipes[1], stage->fd, &at,
+		                     (size_t)(st.st_size - at)) > 0);
+	close(stage->fd);
+	close(pipes[1]);
+	stage->fd = pipes[0];
+}
+
+static void
+have_backup_and_remains(struct stage *stage)
+{
+	have_backup(stage);
+	leave_work(stage);
+}
+
+/* And a file that is only called so. */
+static void
+have_remains_and_a_file(struct stage *stage)
+{
+	char path[200];
+
+	have_backup_and_remains(stage);
+	snprintf(path, sizeof(path), "%s/file.partial-bbbbbb", stage->spare);
+	leave_file(AT_FDCWD, path);
+}
+
 static enum rst_err
 checks_a_backup(struct stage *stage)
 {
@@ -218,8 +291,13 @@ const struct act place_acts[] = {
 	ACT(grows, ACT_ALONE, .before = make_spare),
 	ACT(listens, ACT_ALONE, .before = be_open),
 	ACT(backs_up, ACT_ALONE, .before = have_backup),
+	ACT(backs_up, ACT_ALONE, .before = have_remains_and_a_file),
 	ACT(sends_a_backup, ACT_ALONE, .before = have_backup),
 	ACT(restores, ACT_ALONE, .before = have_backup),
+	/* what is not swept is in its way */
+	ACT(restores, ACT_ALONE, .before = have_backup_and_remains,
+	    .mild = true),
+	ACT(checks_a_backup, ACT_ALONE, .before = have_piped_backup),
 	ACT(checks_a_backup, ACT_ALONE, .before = have_backup),
 	LAST_ACT,
 };

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
@@ -25,6 +26,8 @@
 
 #define KEY_LONG 600  /* bytes of a key that is too long */
 #define ROWS_MAX 4096 /* that an act reads */
+#define WAYS_MAX 4096 /* to calls of one act */
+#define WAY_LONG 32   /* functions within functions */
 
 static struct {
 	enum nth_kind kind;
@@ -38,6 +41,8 @@ static struct {
 	uint64_t k;
 	uint64_t rows[ROWS_MAX]; /* that were read; of each a hash */
 	size_t n_rows;
+	uint64_t ways[WAYS_MAX]; /* by which a call failed; of each a hash */
+	atomic_size_t n_ways;
 } plan;
 
 static _Thread_local int inside; /* of LMDB: what it calls is its own */
@@ -72,13 +77,59 @@ nth_disarm(void)
 	return atomic_load(&plan.fired);
 }
 
+static uint64_t
+hash_of(const MDB_val *bytes)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	uint64_t number;
+
+	crypto_shorthash(hash, bytes->mv_data, bytes->mv_size,
+	                 (const unsigned char *)"0123456789abcdef");
+	memcpy(&number, hash, sizeof(number));
+	return number;
+}
+
+void
+nth_forget_ways(void)
+{
+	atomic_store(&plan.n_ways, 0);
+}
+
+/* Nothing failed yet that was called by this way; now something does. */
+static bool
+is_new_way(void)
+{
+	void *frames[WAY_LONG];
+	const int n = backtrace(frames, WAY_LONG);
+	const MDB_val bytes = { (size_t)n * sizeof(*frames), frames };
+	const uint64_t way = hash_of(&bytes);
+	const size_t n_ways = atomic_load(&plan.n_ways);
+
+	for (size_t i = 0; i < n_ways; i++)
+		if (plan.ways[i] == way)
+			return false;
+	if (n_ways == WAYS_MAX)
+		return false;
+	plan.ways[n_ways] = way;
+	atomic_store(&plan.n_ways, n_ways + 1);
+	return true;
+}
+
 /* It is this call's turn. */
 static bool
 turn(enum nth_kind kind, const char *name)
 {
-	if (plan.kind != kind || inside > 0 || atomic_load(&plan.left) == 0 ||
-	    atomic_fetch_sub(&plan.left, 1) != 1)
+	bool due;
+
+	if (plan.kind != kind || inside > 0 || atomic_load(&plan.left) == 0)
 		return false;
+	if (plan.k == NTH_NEW_WAY)
+		due = is_new_way();
+	else
+		due = atomic_fetch_sub(&plan.left, 1) == 1;
+	if (!due)
+		return false;
+	atomic_store(&plan.left, 0);
 	atomic_store(&plan.fired, name);
 	return true;
 }
@@ -94,6 +145,7 @@ enum class {
 	OPENS = 16, /* and whatever else */
 	MAPS = 32,
 	FILES = 64,
+	COPIES = 128,
 };
 
 static unsigned int
@@ -114,6 +166,9 @@ classes_of(int code)
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 		return FILES;
+	case MDB_INCOMPATIBLE:
+	case MDB_PAGE_NOTFOUND:
+		return COPIES;
 	case ENOMEM:
 		return READS | WRITES | BEGINS | OPENS | MAPS;
 	default: /* EIO */
@@ -151,7 +206,7 @@ LMDB(MAPS, mdb_env_set_mapsize, (MDB_env * env, size_t size), (env, size))
 LMDB(OPENS, mdb_env_set_maxdbs, (MDB_env * env, MDB_dbi n), (env, n))
 LMDB(OPENS, mdb_env_set_maxreaders, (MDB_env * env, unsigned int n), (env, n))
 LMDB(OPENS, mdb_env_get_fd, (MDB_env * env, mdb_filehandle_t *fd), (env, fd))
-LMDB(OPENS, mdb_env_copyfd2,
+LMDB((enum class)(OPENS | COPIES), mdb_env_copyfd2,
      (MDB_env * env, mdb_filehandle_t fd, unsigned int flags), (env, fd, flags))
 LMDB(OPENS, mdb_dbi_open,
      (MDB_txn * txn, const char *name, unsigned int flags, MDB_dbi *dbi),
@@ -222,18 +277,6 @@ __wrap_mdb_txn_commit(MDB_txn *txn)
 }
 
 /* ---------------------------------------------------------------- lies */
-
-static uint64_t
-hash_of(const MDB_val *bytes)
-{
-	unsigned char hash[crypto_shorthash_BYTES];
-	uint64_t number;
-
-	crypto_shorthash(hash, bytes->mv_data, bytes->mv_size,
-	                 (const unsigned char *)"0123456789abcdef");
-	memcpy(&number, hash, sizeof(number));
-	return number;
-}
 
 static void
 change_key(const MDB_val *key)
@@ -472,7 +515,8 @@ static bool
 system_fails(const char *name)
 {
 	if (plan.kind != NTH_SYSTEM ||
-	    (plan.code == EINTR && !may_be_interrupted(name)))
+	    (plan.code == EINTR && !may_be_interrupted(name)) ||
+	    (plan.code == ETIMEDOUT && strstr(name, "join") == NULL))
 		return false;
 	if (!turn(NTH_SYSTEM, name))
 		return false;
@@ -553,6 +597,20 @@ ANSWERS(pthread_mutex_init,
 ANSWERS(pthread_rwlock_init,
         (pthread_rwlock_t * lock, const pthread_rwlockattr_t *attr),
         (lock, attr))
+
+/* It takes its time. */
+int __real_pthread_clockjoin_np(pthread_t thread, void **ret, clockid_t clock,
+                                const struct timespec *until);
+int __wrap_pthread_clockjoin_np(pthread_t thread, void **ret, clockid_t clock,
+                                const struct timespec *until);
+int
+__wrap_pthread_clockjoin_np(pthread_t thread, void **ret, clockid_t clock,
+                            const struct timespec *until)
+{
+	return plan.code == ETIMEDOUT && system_fails("pthread_clockjoin_np")
+	               ? ETIMEDOUT
+	               : __real_pthread_clockjoin_np(thread, ret, clock, until);
+}
 
 /* The disk need not hear of it. */
 int __wrap_fsync(int fd);

@@ -45,8 +45,14 @@ enum nth_lie {
 /* LMDB's code for "the commit failed, and nobody knows what is on disk". */
 #define NTH_LOST (-1)
 
-/* From now on the k-th call, from 1, that can fail so does. */
+/*
+ * From now on the k-th call, from 1, that can fail so does.  NTH_NEW_WAY: the
+ * first that is come to by a way, through functions, by which none has failed
+ * since nth_forget_ways().
+ */
+#define NTH_NEW_WAY UINT64_MAX
 void nth_arm(enum nth_kind kind, int code, uint64_t k);
+void nth_forget_ways(void);
 /* No more.  The name of what failed, or NULL: there were fewer than k. */
 const char *nth_disarm(void);
 /* Random bytes begin anew. */

@@ -27,6 +27,7 @@ store_units = \
 	tests/unit/test_store_limits \
 	tests/unit/test_store_pages \
 	tests/unit/test_store_records \
+	tests/unit/test_store_rows \
 	tests/unit/test_tree \
 	tests/unit/test_txn \
 	tests/unit/test_verify \
@@ -134,7 +135,7 @@ nth_wraps = mdb_env_create mdb_env_open mdb_env_set_mapsize \
 	fcntl fstat stat lstat fstatat fstatfs fstatvfs read pread write \
 	ftruncate fallocate lseek flock renameat linkat unlinkat rmdir \
 	mkdtemp fdopendir fchmod fchown fchmodat fchownat mmap socket bind \
-	fsync fdatasync pthread_create pthread_mutexattr_init \
+	fsync fdatasync pthread_create pthread_clockjoin_np pthread_mutexattr_init \
 	pthread_mutexattr_setpshared pthread_mutexattr_setrobust \
 	pthread_mutex_init pthread_rwlock_init
 nth_comma = ,
@@ -164,3 +165,10 @@ tests_unit_test_store_faults_LDADD = $(store_unit_ldadd)
 tests_unit_test_store_records_CPPFLAGS = $(store_unit_cppflags)
 tests_unit_test_store_records_CFLAGS = $(store_unit_cflags)
 tests_unit_test_store_records_LDADD = $(store_unit_ldadd)
+tests_unit_test_store_rows_SOURCES = tests/unit/test_store_rows.c \
+	tests/unit/stage.c tests/unit/stage.h \
+	tests/unit/nth.c tests/unit/nth.h
+tests_unit_test_store_rows_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_store_rows_CFLAGS = $(store_unit_cflags) $(GNUTLS_CFLAGS)
+tests_unit_test_store_rows_LDFLAGS = $(nth_ldflags)
+tests_unit_test_store_rows_LDADD = $(store_unit_ldadd)

@@ -138,7 +138,9 @@ fits(const struct fault *fault, enum rst_err err)
 	case NTH_LMDB:
 		if (fault->code == NTH_LOST)
 			return err == RST_EIO;
-		if (fault->code == MDB_VERSION_MISMATCH)
+		if (fault->code == MDB_VERSION_MISMATCH ||
+		    fault->code == MDB_INCOMPATIBLE ||
+		    fault->code == MDB_PAGE_NOTFOUND)
 			return err == RST_ECORRUPT || err == RST_EIO;
 		return err == rst_err_from_lmdb(fault->code);
 	case NTH_MEMORY:
@@ -214,31 +216,54 @@ next_k(enum nth_kind kind, uint64_t k)
 	return each || k < EVERY ? k + 1 : k + 1 + at++ * 13 % (2 * STRIDE);
 }
 
+/* One fault; false if nothing was left to fail. */
+static bool
+fail_one(const struct act *act, const struct outcome *sound,
+         const struct fault *fault, const struct stage_sum *before)
+{
+	const struct outcome got = run(act, fault);
+	struct stage_sum after;
+
+	if (got.fired == NULL)
+		return false;
+	if (fault->kind < NTH_ROW)
+		judge(act, fault, sound, &got);
+	if (act->before != NULL)
+		return true;
+	after = tables();
+	if (!same(before, &after))
+		complain("%s: %s %ju (%s) left something", act->name,
+		         name_of(fault->kind), (uintmax_t)fault->k, got.fired);
+	return true;
+}
+
 /* Every k with one code; how many calls failed. */
 static uint64_t
 fail_each(const struct act *act, const struct outcome *sound,
           struct fault fault)
 {
 	const struct stage_sum before = tables();
-	struct stage_sum after;
-	struct outcome got;
 	uint64_t n = 0;
 
-	for (fault.k = 1;; fault.k = next_k(fault.kind, fault.k)) {
-		got = run(act, &fault);
-		if (got.fired == NULL)
-			return n;
+	for (fault.k = 1; fail_one(act, sound, &fault, &before);
+	     fault.k = next_k(fault.kind, fault.k))
 		n++;
-		if (fault.kind < NTH_ROW)
-			judge(act, &fault, sound, &got);
-		if (act->before != NULL)
-			continue;
-		after = tables();
-		if (!same(&before, &after))
-			complain("%s: %s %ju (%s) left something", act->name,
-			         name_of(fault.kind), (uintmax_t)fault.k,
-			         got.fired);
-	}
+	return n;
+}
+
+/* Calls from every place that makes one, by every way there: those that come
+ * late in an act, and seldom, as well. */
+static uint64_t
+fail_each_way(const struct act *act, const struct outcome *sound, int code)
+{
+	const struct fault fault = { NTH_LMDB, code, NTH_NEW_WAY };
+	const struct stage_sum before = tables();
+	uint64_t n = 0;
+
+	nth_forget_ways();
+	while (fail_one(act, sound, &fault, &before))
+		n++;
+	return n;
 }
 
 static bool
@@ -296,12 +321,15 @@ fail_calls(const struct act *act, const struct outcome *sound)
 		{ NTH_LMDB, EAGAIN, 0 },
 		{ NTH_LMDB, MDB_INVALID, 0 },
 		{ NTH_LMDB, MDB_VERSION_MISMATCH, 0 },
+		{ NTH_LMDB, MDB_INCOMPATIBLE, 0 },
+		{ NTH_LMDB, MDB_PAGE_NOTFOUND, 0 },
+		{ NTH_SYSTEM, ETIMEDOUT, 0 },
 	};
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		n += fail_each(act, sound, faults[i]);
-	return n;
+	return n + fail_each_way(act, sound, EIO);
 }
 
 static uint64_t
