@@ -113,7 +113,9 @@ mail_take_subject(struct mail_text *text)
 	                   text->subject, sizeof(text->subject)))
 		return false;
 	body += 2;
-	memmove(text->text, body, strlen(body) + 1);
+	len = strlen(body) + 1;
+	memmove(text->text, body, len);
+	sodium_memzero(text->text + len, (size_t)(body - text->text));
 	return true;
 }
 

@@ -81,6 +81,7 @@ struct exchange {
 	struct timespec begun;
 	char *body; /* owned; wiped */
 	size_t body_len, body_room;
+	struct MHD_Response *response; /* the connection's, until it is sent */
 	bool closing;   /* the connection ends after this reply */
 	bool too_large; /* the body; the rest of it is thrown away */
 	size_t thrown;  /* bytes of it */
@@ -307,6 +308,21 @@ stream_response(struct exchange *exchange)
 	return response;
 }
 
+/* A session's token and a link are in the library's copies of them, too. */
+static void
+forget_headers(struct MHD_Response *response)
+{
+	static const char *const secret[] = { "Set-Cookie", "Location" };
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
+		const char *value =
+			MHD_get_response_header(response, secret[i]);
+
+		if (value != NULL)
+			sodium_memzero((char *)(uintptr_t)value, strlen(value));
+	}
+}
+
 /* Hand the finished reply to the library. */
 static enum MHD_Result
 send_reply(struct exchange *exchange, const char *method)
@@ -316,14 +332,12 @@ send_reply(struct exchange *exchange, const char *method)
 	struct MHD_Response *response;
 	enum MHD_Result queued;
 
-	/* MEM_COPY, so that the text is wiped with the exchange */
-	response =
-		reply->stream != NULL
-			? stream_response(exchange)
-			: MHD_create_response_from_buffer(
-				  reply->text_len, (void *)(uintptr_t)bytes,
-				  reply->fixed != NULL ? MHD_RESPMEM_PERSISTENT
-						       : MHD_RESPMEM_MUST_COPY);
+	/* the text is wiped with the exchange, which ends after the response */
+	response = reply->stream != NULL
+	                   ? stream_response(exchange)
+	                   : MHD_create_response_from_buffer(
+				     reply->text_len, (void *)(uintptr_t)bytes,
+				     MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(exchange, response);
@@ -331,6 +345,10 @@ send_reply(struct exchange *exchange, const char *method)
 	                   watched_of(exchange->connection), reply->text_len);
 	queued = MHD_queue_response(exchange->connection, reply->status,
 	                            response);
+	if (queued == MHD_YES)
+		exchange->response = response;
+	else
+		forget_headers(response);
 	MHD_destroy_response(response);
 	log_exchange(exchange, method);
 	return queued;
@@ -565,8 +583,11 @@ completed(void *arg, struct MHD_Connection *connection, void **context,
           enum MHD_RequestTerminationCode code)
 {
 	struct serve *serve = arg;
+	struct exchange *exchange = *context;
 
-	free_exchange(*context);
+	if (exchange != NULL && exchange->response != NULL)
+		forget_headers(exchange->response);
+	free_exchange(exchange);
 	*context = NULL;
 	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||
 	    code == MHD_REQUEST_TERMINATED_WITH_ERROR)

@@ -11,9 +11,41 @@
 #include <cstdlib>
 #include <cstring>
 #include <kainjow/mustache.hpp>
+#include <malloc.h>
+#include <new>
+#include <sodium.h>
 #include <string>
 
 namespace mustache = kainjow::mustache;
+
+/*
+ * A page or a mail may be filled with a link or a password, and the library's
+ * strings grow by copies: what C++ gives back is wiped.
+ */
+void *
+operator new(std::size_t size)
+{
+	void *memory = std::malloc(size > 0 ? size : 1);
+
+	if (memory == nullptr)
+		throw std::bad_alloc();
+	return memory;
+}
+
+void
+operator delete(void *memory) noexcept
+{
+	if (memory != nullptr)
+		sodium_memzero(memory, malloc_usable_size(memory));
+	std::free(memory);
+}
+
+void
+operator delete(void *memory, std::size_t size) noexcept
+{
+	(void)size;
+	operator delete(memory);
+}
 
 namespace
 {
