@@ -680,6 +680,8 @@ start_daemon(struct serve *serve, struct rst_detail *reterr)
 
 	if (!plain)
 		flags |= MHD_USE_TLS;
+	/* the library maps buffers of more than 32 KiB: what a connection told
+	 * is gone with it, not in freed memory */
 	serve->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, answer, serve, MHD_OPTION_EXTERNAL_LOGGER,
 		library_log, serve, MHD_OPTION_URI_LOG_CALLBACK, log_target,

@@ -9,9 +9,7 @@
 #define SERVE_CONNECTIONS_MAX 12000
 #define SERVE_PER_ADDRESS_MAX 64
 #define SERVE_IDLE_S          10
-#define SERVE_HEAD_BYTES      36864  /* of one connection's buffers: more than
-                                      * 32 KiB the library maps, so that what
-                                      * they held is gone with them */
+#define SERVE_HEAD_BYTES      36864  /* of one connection's buffers */
 #define SERVE_SEND_BYTES      131072 /* at most that a peer did not take, */
 #define SERVE_SEND_S          30     /* and how long it may take none of it */
 #define SERVE_IO_THREADS      2
