@@ -125,7 +125,7 @@ tests_unit_test_session_CFLAGS = $(store_unit_cflags)
 tests_unit_test_session_LDADD = $(store_unit_ldadd)
 
 # Each call that the store makes of others goes by tests/unit/nth.c.
-nth_wraps = mdb_env_create mdb_env_open mdb_env_set_mapsize \
+nth_wraps = nanosleep mdb_env_create mdb_env_open mdb_env_set_mapsize \
 	mdb_env_set_maxdbs mdb_env_set_maxreaders mdb_env_get_fd \
 	mdb_env_copyfd2 mdb_dbi_open mdb_stat mdb_cursor_open \
 	mdb_cursor_get mdb_cursor_put mdb_get mdb_put mdb_del \
