@@ -295,7 +295,7 @@ class Hand(threading.Thread):
         self.policies = []  # names, of the CLI's hand
         self.hosts = []     # names, of the web's hand
         self.quota = None  # acts, then it may rest
-        self.link = self.api = None
+        self.link = self.api = self.own = None
 
     # what acts use
 
@@ -347,10 +347,25 @@ class Hand(threading.Thread):
                 for mine in (self.people, self.groups, self.invitations):
                     mine.pop(part, None)
 
+    def sign_in_anew(self):
+        """All hands begin with one session of the first administrator.  Who
+        is asked for the password again takes one of his own."""
+        own = self.roster.api()
+        status, answer = own.sign_in(self.admin.get("me")[1]["username"],
+                                     self.admin.secret)
+        if status != 201:
+            raise Lost("%d %s" % (status, answer))
+        own.secret = None  # the next time, too
+        self.api = self.own = own
+
     def ask(self, method, path, body=None, api=None):
         """The body of a good HTTP answer."""
         try:
             status, answer = (api or self.api).call(method, path, body)
+            if (api is None and status == 403 and isinstance(answer, dict)
+                    and answer.get("code") == "reauthentication_required"):
+                self.sign_in_anew()
+                status, answer = self.api.call(method, path, body)
         except LOST as error:
             raise Lost(error) from error
         if status == 502 and answer.get("code") == "email_failed":
@@ -382,9 +397,10 @@ class Hand(threading.Thread):
                     return
                 if self.door == CTL:
                     return
+                known = self.own or self.admin
                 self.api = self.roster.api()
-                self.api.session.cookies.update(self.admin.session.cookies)
-                self.api.csrf = self.admin.csrf
+                self.api.session.cookies.update(known.session.cookies)
+                self.api.csrf = known.csrf
                 if self.api.get("/readyz")[0] == 200:
                     return
             except (ldap.LDAPError, requests.RequestException):
