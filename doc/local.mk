@@ -40,7 +40,8 @@ EXTRA_DIST += \
 	doc/design/0023-where-the-relay-is-named.md \
 	doc/design/0024-a-delete-is-final.md \
 	doc/design/0025-tasks-go-by-the-monotonic-clock.md \
-	doc/design/0026-what-may-wait-on-a-connection.md
+	doc/design/0026-what-may-wait-on-a-connection.md \
+	doc/design/0027-names-beside-records.md
 
 # made by "make pictures"
 picturesdir = $(docdir)/pictures

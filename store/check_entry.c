@@ -239,6 +239,91 @@ rst_check_tree(struct rst_check *check)
 	return err;
 }
 
+/* The row that a record must have, to be added up or found. */
+struct name {
+	struct rst_check *check;
+	struct rst_sum *due;
+};
+
+static enum rst_err
+add_name(void *arg, struct rst_view key, struct rst_view value)
+{
+	struct name *name = arg;
+
+	rst_sum_add(name->check, key, value, name->due);
+	return RST_OK;
+}
+
+static enum rst_err
+name_due(struct rst_check *check, const struct rst_record *record, void *arg)
+{
+	struct name name = { check, arg };
+
+	return rst_name_row(record, add_name, &name);
+}
+
+static enum rst_err
+find_name(void *arg, struct rst_view key, struct rst_view value)
+{
+	struct rst_check *check = arg;
+	struct rst_view got;
+	enum rst_err err = rst_db_get(check->txn, RST_T_NAME, key, &got);
+
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK && !rst_view_equal(got, value))) {
+		rst_check_found(check, "the name of entry %" PRIu64 " is %s",
+		                rst_get_be64(key.ptr),
+		                err == RST_OK ? "wrong" : "missing");
+		err = RST_OK;
+	}
+	return err;
+}
+
+static enum rst_err
+name_of_record(struct rst_check *check, const struct rst_record *record,
+               void *arg)
+{
+	(void)arg;
+	return rst_name_row(record, find_name, check);
+}
+
+/* What a row says, the record's side has looked at. */
+static enum rst_err
+name_row(struct rst_check *check, struct rst_view key, struct rst_view value,
+         void *arg)
+{
+	struct rst_record record;
+	enum rst_err err = RST_ENOTFOUND;
+
+	(void)value;
+	(void)arg;
+	if (key.len == 8)
+		err = rst_record_read(check->txn, rst_get_be64(key.ptr), false,
+		                      &record);
+	if (err == RST_ENOTFOUND)
+		rst_check_found(check,
+		                "there is a name of entry %" PRIu64
+		                ", which is not there",
+		                key.len == 8 ? rst_get_be64(key.ptr) : 0);
+	return err == RST_ENOTFOUND || err == RST_ECORRUPT ? RST_OK : err;
+}
+
+enum rst_err
+rst_check_names(struct rst_check *check)
+{
+	struct rst_sum due = { 0 }, there = { 0 };
+	enum rst_err err;
+
+	err = rst_check_each_record(check, name_due, &due);
+	if (err == RST_OK)
+		err = rst_check_walk(check, RST_T_NAME, rst_sum_row, &there);
+	if (err != RST_OK || rst_sum_equal(&due, &there))
+		return err;
+	err = rst_check_each_record(check, name_of_record, NULL);
+	return err == RST_OK ? rst_check_walk(check, RST_T_NAME, name_row, NULL)
+	                     : err;
+}
+
 enum rst_err
 rst_check_counters(struct rst_check *check)
 {

@@ -121,13 +121,13 @@ enum rst_err rst_check_count_is_right(struct rst_check *check, uint64_t group,
 typedef enum rst_err rst_check_fn(struct rst_check *check);
 rst_check_fn rst_check_format, rst_check_room, rst_check_readers,
 	rst_check_pages, rst_check_records, rst_check_headers,
-	rst_check_attributes, rst_check_tree, rst_check_counters,
-	rst_check_index, rst_check_ident, rst_check_identities,
-	rst_check_free_numbers, rst_check_uuids, rst_check_shared_names,
-	rst_check_member_rows, rst_check_member_means, rst_check_member_counts,
-	rst_check_journal_sequence, rst_check_journal_chain,
-	rst_check_checkpoints, rst_check_journal_private,
-	rst_check_journal_last, rst_check_csn, rst_check_sessions,
-	rst_check_outbox, rst_check_answers;
+	rst_check_attributes, rst_check_tree, rst_check_names,
+	rst_check_counters, rst_check_index, rst_check_ident,
+	rst_check_identities, rst_check_free_numbers, rst_check_uuids,
+	rst_check_shared_names, rst_check_member_rows, rst_check_member_means,
+	rst_check_member_counts, rst_check_journal_sequence,
+	rst_check_journal_chain, rst_check_checkpoints,
+	rst_check_journal_private, rst_check_journal_last, rst_check_csn,
+	rst_check_sessions, rst_check_outbox, rst_check_answers;
 
 #endif

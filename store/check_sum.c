@@ -16,30 +16,37 @@
 #include "store/check_priv.h"
 
 #define SLOTS_MIN 256 /* a power of two */
+#define KEY_MAX   512
+#define HASH      crypto_shorthash_siphashx24_BYTES
 
 _Static_assert(RST_CHECK_HASH_KEY == crypto_shorthash_siphashx24_KEYBYTES,
                "the key fits");
 
-/* key and value of at most LMDB's largest key and a few bytes; of a longer
- * value, which no table compared so has, the length alone. */
+_Static_assert(HASH == 16, "two halves of 64 bits");
+
+/* Of key, then value, or the hash of a long one, then its length: apart from a
+ * row whose key ends so. */
 static void
 hash_row(const struct rst_check *check, struct rst_view key,
          struct rst_view value, uint64_t ret_hash[2])
 {
-	unsigned char buf[512 + 16], out[crypto_shorthash_siphashx24_BYTES];
-	size_t len = key.len < 512 ? key.len : 512;
+	unsigned char buf[KEY_MAX + HASH + 8], out[HASH];
+	size_t len = key.len < KEY_MAX ? key.len : KEY_MAX;
 
-	if (value.len == 0 && key.len <= 512) {
+	if (value.len == 0 && key.len <= KEY_MAX) {
 		crypto_shorthash_siphashx24(out, (const unsigned char *)key.ptr,
 		                            key.len, check->hash_key);
 	} else {
 		memcpy(buf, key.ptr, len);
-		if (value.len > 0 && value.len <= 8)
+		if (value.len > HASH) {
+			crypto_shorthash_siphashx24(
+				buf + len, (const unsigned char *)value.ptr,
+				value.len, check->hash_key);
+			len += HASH;
+		} else if (value.len > 0) {
 			memcpy(buf + len, value.ptr, value.len);
-		else
-			memset(buf + len, 0xff, 8);
-		len += value.len > 0 && value.len <= 8 ? value.len : 8;
-		/* apart from a row whose key ends so */
+			len += value.len;
+		}
 		rst_put_be64((char *)buf + len, value.len);
 		crypto_shorthash_siphashx24(out, buf, len + 8, check->hash_key);
 	}

@@ -398,6 +398,8 @@ add_rows(struct rst_wtxn *txn, const struct rst_record *record)
 
 	err = check_dn(&txn->r, record, ndn, &len);
 	if (err == RST_OK)
+		err = rst_name_update(txn, NULL, record);
+	if (err == RST_OK)
 		err = rst_ident_update(txn, NULL, record);
 	if (err == RST_OK)
 		err = rst_index_update(txn, NULL, record);
@@ -501,6 +503,8 @@ rst_entry_store_put(struct rst_wtxn *txn, struct rst_entry *entry)
 	if (err == RST_OK)
 		err = check_dn(&txn->r, &after, ndn, &len);
 	if (err == RST_OK)
+		err = rst_name_update(txn, &before, &after);
+	if (err == RST_OK)
 		err = rst_ident_update(txn, &before, &after);
 	if (err == RST_OK)
 		err = rst_index_update(txn, &before, &after);
@@ -541,6 +545,8 @@ rst_entry_store_drop(struct rst_wtxn *txn, uint64_t id)
 		err = rst_index_update(txn, &before, NULL);
 	if (err == RST_OK)
 		err = rst_ident_update(txn, &before, NULL);
+	if (err == RST_OK)
+		err = rst_name_update(txn, &before, NULL);
 	if (err == RST_OK)
 		err = rst_tree_drop(txn, before.parent, before.nrdn);
 	rst_put_be64(key, id);

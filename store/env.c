@@ -37,6 +37,7 @@ const char *const rst_table_names[RST_T_COUNT] = {
 	[RST_T_ATTRIBUTE] = "attribute",
 	[RST_T_ENTRY] = "entry",
 	[RST_T_TREE] = "tree",
+	[RST_T_NAME] = "name",
 	[RST_T_INDEX] = "index",
 	[RST_T_MEMBER] = "member",
 	[RST_T_MEMBEROF] = "memberof",

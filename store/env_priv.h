@@ -20,11 +20,12 @@
  *	2	each value of "meta" ends in a sum
  *	3	which covers its key, too; rows of members may have an end
  *		(flag 'u', member_row.c)
+ *	4	has table "name"
  *
- * No release has had 1 or 2.  Since a release has it, whatever an older build
+ * No release has had 1 to 3.  Since a release has it, whatever an older build
  * would misread is a new number: doc/design/0018-formats.md.
  */
-#define RST_FORMAT      3
+#define RST_FORMAT      4
 #define RST_META_FORMAT "format"
 
 /* Of secret.key. */
@@ -39,6 +40,7 @@ enum rst_table {
 	RST_T_ATTRIBUTE,       /* number(2) -> match(1) name */
 	RST_T_ENTRY,           /* id(8) -> record */
 	RST_T_TREE,            /* parent(8) nrdn -> id(8) */
+	RST_T_NAME,            /* id(8) -> parent, RDNs, uid: name.c */
 	RST_T_INDEX,           /* attr(2) kind(1) value id(8): index.c */
 	RST_T_MEMBER,          /* group(8) via(1) key -> text */
 	RST_T_MEMBEROF,        /* key group(8) via(1) -> */

@@ -40,6 +40,7 @@ store_libstore_la_SOURCES = \
 	store/member_groups.c store/member_nest.c store/member_until.c \
 	store/member_list.c store/member_row.c store/member_view.c \
 	store/memo.c store/meta.c \
+	store/name.c \
 	store/normalise.c \
 	store/answer.c store/answer.h store/answer_priv.h \
 	store/outbox.c store/outbox.h \

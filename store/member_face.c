@@ -94,20 +94,6 @@ rst_member_name(const struct rst_record *record)
 	               : none;
 }
 
-enum rst_err
-rst_member_name_within(const struct rst_record *record,
-                       struct rst_view *ret_name)
-{
-	struct rst_attr uids;
-	enum rst_err err;
-
-	*ret_name = rst_view(NULL, 0);
-	err = rst_record_attr_within(record, RST_A_UID, &uids);
-	if (err == RST_OK)
-		*ret_name = choose_name(&uids, record->nrdn);
-	return err == RST_ENOTFOUND ? RST_OK : err;
-}
-
 static bool
 is_account(const struct rst_record *record)
 {

@@ -3,9 +3,8 @@
  *
  * What rst_member_next() tells one by one, for who wants the whole list: both
  * tables are walked with cursors that stay open.  Rows come in the order of
- * ids, and so do the records, which mostly lie side by side.  Of a record no
- * more is looked at than the name or the RDN, within its bounds; its checksum
- * is left to who answers with the whole record.
+ * ids, and so do those of table name, which say what is listed; no record is
+ * looked at.
  */
 #include "store/member_priv.h"
 
@@ -14,11 +13,7 @@
 #include "store/record_priv.h"
 #include "store/tree.h"
 
-#define NEAR      4 /* ids: a step of the cursor is dearer than a search beyond */
-#define AT_ONCE   64  /* records */
-#define LINE      64  /* bytes that the processor fetches at once */
-#define NAME_AT   512 /* bytes of a record in which mostly its name is */
-#define RDN_AT    128
+#define NEAR      4 /* ids: steps of the cursor are dearer than a search beyond */
 #define ENTRY_ROW 18 /* bytes of the key of an entry's row */
 
 struct list {
@@ -29,18 +24,16 @@ struct list {
 	bool normal, shared;
 	rst_member_each *each;
 	void *arg;
-	struct rst_cursor rows, entries;
-	uint64_t at; /* where entries stands, 0: nowhere */
+	struct rst_cursor rows, names;
+	uint64_t at; /* where names stands, 0: nowhere */
 	struct rst_view bytes;
-	size_t n; /* of those who are to be told */
-	uint64_t ids[AT_ONCE];
 	uint64_t parent; /* whose DN is in above and nabove, 0: nobody's */
 	size_t above_len, nabove_len;
 	char above[RST_DN_MAX + 1], nabove[RST_DN_MAX + 1];
 	struct rst_member_cursor last_row; /* for who is in a group in it */
 };
 
-/* Move entries to a row. */
+/* Move names to a row. */
 static enum rst_err
 stand(struct list *list, enum rst_err err, struct rst_view key)
 {
@@ -53,9 +46,9 @@ stand(struct list *list, enum rst_err err, struct rst_view key)
 	return RST_OK;
 }
 
-/* The record of entry id; a row without its entry is damage. */
+/* What entry id is called; a member without a name is damage. */
 static enum rst_err
-find_entry(struct list *list, uint64_t id)
+find_name(struct list *list, uint64_t id, struct rst_name *ret_name)
 {
 	char wanted[8];
 	struct rst_view key;
@@ -63,19 +56,19 @@ find_entry(struct list *list, uint64_t id)
 
 	while (err == RST_OK && list->at != 0 && list->at < id &&
 	       id - list->at <= NEAR) {
-		err = rst_cursor_next(&list->entries, &key, &list->bytes);
+		err = rst_cursor_next(&list->names, &key, &list->bytes);
 		err = stand(list, err, key);
 	}
 	if (err == RST_OK && list->at != id) {
 		rst_put_be64(wanted, id);
-		err = rst_cursor_seek(&list->entries,
+		err = rst_cursor_seek(&list->names,
 		                      rst_view(wanted, sizeof(wanted)), &key,
 		                      &list->bytes);
 		err = stand(list, err, key);
 	}
-	if (err != RST_OK)
-		return err;
-	return list->at == id ? RST_OK : RST_ECORRUPT;
+	if (err == RST_OK && list->at != id)
+		err = RST_ECORRUPT;
+	return err == RST_OK ? rst_name_decode(list->bytes, ret_name) : err;
 }
 
 /* ",ou=people,..." below which an entry stands. */
@@ -102,20 +95,20 @@ find_above(struct list *list, uint64_t parent)
 }
 
 static enum rst_err
-tell_dn(struct list *list, const struct rst_record *record)
+tell_dn(struct list *list, const struct rst_name *name)
 {
-	struct rst_member_item item = { .name = record->rdn };
+	struct rst_member_item item = { .name = name->rdn };
 	enum rst_err err = RST_OK;
 
-	if (record->parent != 0) {
-		err = find_above(list, record->parent);
+	if (name->parent != 0) {
+		err = find_above(list, name->parent);
 		if (err != RST_OK)
 			return err;
 		item.above = rst_view(list->above, list->above_len);
 	}
 	if (list->normal) {
-		item.nname = record->nrdn;
-		if (record->parent != 0)
+		item.nname = name->nrdn;
+		if (name->parent != 0)
 			item.nabove = rst_view(list->nabove, list->nabove_len);
 	}
 	if (item.name.len + item.above.len >= RST_DN_MAX ||
@@ -125,24 +118,20 @@ tell_dn(struct list *list, const struct rst_record *record)
 }
 
 static enum rst_err
-tell_name(struct list *list, const struct rst_record *record)
+tell_name(struct list *list, uint64_t id, const struct rst_name *name)
 {
-	struct rst_member_item item = { .name = { NULL, 0 } };
+	struct rst_member_item item = { .name = name->uid };
 	bool listed = false;
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
-	err = rst_member_name_within(record, &item.name);
-	if (err != RST_OK || item.name.ptr == NULL)
-		return err;
-	if (list->shared)
-		err = rst_member_namesake(list->txn, list->group->id,
-		                          list->last, record->id, item.name,
-		                          &listed);
-	if (err != RST_OK || listed)
-		return err;
+	if (item.name.ptr == NULL)
+		return RST_OK;
 	if (item.name.len >= RST_DN_MAX)
 		return RST_ECORRUPT;
-	return list->each(list->arg, &item);
+	if (list->shared)
+		err = rst_member_namesake(list->txn, list->group->id,
+		                          list->last, id, item.name, &listed);
+	return err != RST_OK || listed ? err : list->each(list->arg, &item);
 }
 
 /* A name or DN that is no entry's. */
@@ -164,52 +153,16 @@ tell_raw(struct list *list, const struct rst_mrow *row)
 	return list->each(list->arg, &item);
 }
 
-/* Say that the begin of a record will be read. */
-static void
-announce(struct rst_view bytes, size_t len)
-{
-	for (size_t at = 0; at < len && at < bytes.len; at += LINE)
-		__builtin_prefetch(bytes.ptr + at);
-}
-
-/*
- * Tell of the entries that were collected.  Time goes into waiting for memory,
- * as a directory is larger than any cache: so all records are found, and asked
- * for, before the first is read.
- */
-static enum rst_err
-tell_entries(struct list *list)
-{
-	bool names = list->attr == RST_A_MEMBERUID;
-	struct rst_view bytes[AT_ONCE];
-	struct rst_record record;
-	size_t n = list->n;
-	enum rst_err err = RST_OK;
-
-	list->n = 0;
-	for (size_t i = 0; err == RST_OK && i < n; i++) {
-		err = find_entry(list, list->ids[i]);
-		bytes[i] = list->bytes;
-		if (err == RST_OK)
-			announce(bytes[i], names ? NAME_AT : RDN_AT);
-	}
-	for (size_t i = 0; err == RST_OK && i < n; i++) {
-		if (!rst_record_view(bytes[i], &record) ||
-		    record.id != list->ids[i])
-			err = RST_ECORRUPT;
-		else
-			err = names ? tell_name(list, &record)
-			            : tell_dn(list, &record);
-	}
-	return err;
-}
-
-/* Soon. */
 static enum rst_err
 tell_entry(struct list *list, uint64_t id)
 {
-	list->ids[list->n++] = id;
-	return list->n == AT_ONCE ? tell_entries(list) : RST_OK;
+	struct rst_name name;
+	enum rst_err err = find_name(list, id, &name);
+
+	if (err != RST_OK)
+		return err;
+	return list->attr == RST_A_MEMBERUID ? tell_name(list, id, &name)
+	                                     : tell_dn(list, &name);
 }
 
 static enum rst_err
@@ -223,8 +176,6 @@ tell(struct list *list, struct rst_view key, struct rst_view value)
 	err = rst_mrow_decode(key, value, &row);
 	if (err == RST_OK && row.key.bytes[0] == 'e')
 		return tell_entry(list, rst_mkey_id(&row.key));
-	if (err == RST_OK)
-		err = tell_entries(list);
 	return err == RST_OK ? tell_raw(list, &row) : err;
 }
 
@@ -242,7 +193,7 @@ walk(struct list *list, enum rst_via via)
 	err = rst_cursor_seek(&list->rows, from, &key, &value);
 	while (err == RST_OK) {
 		if (!rst_view_starts(key, from))
-			return tell_entries(list);
+			return RST_OK;
 		if (rst_mrow_lives(list->txn, value)) {
 			err = tell(list, key, value);
 			memcpy(last->key, key.ptr, key.len);
@@ -251,7 +202,7 @@ walk(struct list *list, enum rst_via via)
 		if (err == RST_OK)
 			err = rst_cursor_next(&list->rows, &key, &value);
 	}
-	return err == RST_ENOTFOUND ? tell_entries(list) : err;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* The rest: who is in a group in it. */
@@ -300,14 +251,14 @@ rst_member_list(const struct rst_rtxn *txn, const struct rst_record *group,
 	if (err == RST_OK)
 		err = rst_cursor_open(txn, RST_T_MEMBER, &list->rows);
 	if (err == RST_OK)
-		err = rst_cursor_open(txn, RST_T_ENTRY, &list->entries);
+		err = rst_cursor_open(txn, RST_T_NAME, &list->names);
 	for (enum rst_via via = RST_VIA_ROSTER;
 	     err == RST_OK && via <= RST_VIA_LAST; via++)
 		if (vias & VIA_BIT(via))
 			err = walk(list, via);
 	if (err == RST_OK && roster && attr == RST_A_MEMBERUID)
 		err = tell_below(list, hidden);
-	rst_cursor_close(&list->entries);
+	rst_cursor_close(&list->names);
 	rst_cursor_close(&list->rows);
 	free(list);
 	return err;

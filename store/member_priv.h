@@ -210,10 +210,6 @@ void rst_memo_faced(const struct rst_rtxn *txn, struct rst_view name,
 /* What memberUid lists for an entry: the uid of its RDN, or else its first
  * uid.  A NULL ptr for none. */
 struct rst_view rst_member_name(const struct rst_record *record);
-/* The same of a record of which nothing but the header was looked at.
- * RST_ECORRUPT: what leads to the name does not fit. */
-enum rst_err rst_member_name_within(const struct rst_record *record,
-                                    struct rst_view *ret_name) RST_MUST_USE;
 /* Which rows list a group's attr; *ret_last is the last of one's own. */
 unsigned int rst_member_vias(const struct rst_record *group, uint16_t attr,
                              bool hidden, enum rst_via *ret_last);

@@ -506,35 +506,6 @@ rst_record_attr(const struct rst_record *record, uint16_t id,
 	return false;
 }
 
-enum rst_err
-rst_record_attr_within(const struct rst_record *record, uint16_t id,
-                       struct rst_attr *ret_attr)
-{
-	const char *row = directory(record);
-	const char *end = record->bytes.ptr + record->bytes.len - SUM_BYTES;
-	const char *values = row + (size_t)record->n_attrs * ROW_BYTES;
-	uint32_t begin = 0, next;
-
-	if ((size_t)(end - row) < (size_t)record->n_attrs * ROW_BYTES)
-		return RST_ECORRUPT;
-	for (unsigned int i = 0; i < record->n_attrs; i++, row += ROW_BYTES) {
-		next = rst_get_be32(row + 6);
-		if (next < begin || next > (size_t)(end - values))
-			return RST_ECORRUPT;
-		if (rst_get_be16(row) == id) {
-			*ret_attr = attr_at(record, i, begin);
-			return ret_attr->count > 0 &&
-			                       values_fit(values + begin,
-			                                  values + next,
-			                                  ret_attr->count)
-			               ? RST_OK
-			               : RST_ECORRUPT;
-		}
-		begin = next;
-	}
-	return RST_ENOTFOUND;
-}
-
 void
 rst_record_nth(const struct rst_record *record, unsigned int n,
                struct rst_attr *ret_attr)

@@ -17,11 +17,6 @@ enum rst_err rst_record_decode(struct rst_view bytes, bool verify,
  * header alone is looked at. */
 bool rst_record_view(struct rst_view bytes, struct rst_record *ret_record)
 	RST_MUST_USE;
-/* An attribute of such a one, within its bounds.  RST_ENOTFOUND,
- * RST_ECORRUPT. */
-enum rst_err rst_record_attr_within(const struct rst_record *record,
-                                    uint16_t id, struct rst_attr *ret_attr)
-	RST_MUST_USE;
 
 /* kind, status, flags and numbers are what the attributes say. */
 bool rst_record_is_derived(const struct rst_record *record);
@@ -69,6 +64,23 @@ enum rst_err rst_normal_make(enum rst_match match, struct rst_view value,
                              struct rst_normal *ret_normal) RST_MUST_USE;
 void rst_normal_release(struct rst_normal *normal);
 
+/*
+ * name.c: what a list of members says of an entry, in a row that follows the
+ * record; either side of update may be NULL.  Borrows from the row.
+ */
+#define RST_NAME_RDN RST_VIEW("uid=")
+struct rst_name {
+	uint64_t parent;
+	struct rst_view rdn, nrdn;
+	struct rst_view uid; /* rst_member_name(); a NULL ptr for none */
+};
+/* RST_ECORRUPT. */
+enum rst_err rst_name_decode(struct rst_view value, struct rst_name *ret_name)
+	RST_MUST_USE;
+enum rst_err rst_name_update(struct rst_wtxn *txn,
+                             const struct rst_record *before,
+                             const struct rst_record *after) RST_MUST_USE;
+
 /* ident.c: identifier rows follow the record; either side may be NULL. */
 enum rst_err rst_ident_update(struct rst_wtxn *txn,
                               const struct rst_record *before,
@@ -88,6 +100,9 @@ enum rst_err rst_ident_rows(const struct rst_rtxn *txn,
 enum rst_err rst_index_rows(const struct rst_rtxn *txn,
                             const struct rst_record *record, rst_row_each *each,
                             void *arg) RST_MUST_USE;
+/* The same of table name, where it is one. */
+enum rst_err rst_name_row(const struct rst_record *record, rst_row_each *each,
+                          void *arg) RST_MUST_USE;
 
 /* Seal and open with the environment's key; sealed is RST_SEAL_BYTES longer.
  * ad binds it to its place.  RST_ECORRUPT when it does not open. */

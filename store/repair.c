@@ -329,6 +329,22 @@ tree_of_record(struct rst_repair *repair, const struct rst_record *record)
 	           rst_view(value, sizeof(value)));
 }
 
+/* A rst_row_each: the row is there, as it must be. */
+static enum rst_err
+have_name(void *arg, struct rst_view key, struct rst_view value)
+{
+	struct rst_repair *repair = arg;
+	struct rst_view got;
+	enum rst_err err;
+
+	err = rst_db_get(&repair->txn.r, RST_T_NAME, key, &got);
+	if (err == RST_OK && rst_view_equal(got, value))
+		return RST_OK;
+	return err == RST_OK || err == RST_ENOTFOUND
+	               ? put(repair, RST_T_NAME, key, value)
+	               : err;
+}
+
 static enum rst_err
 rows_of_record(struct rst_repair *repair, enum rst_table table,
                rst_rows_fn *rows_of, const struct rst_record *record)
@@ -389,6 +405,8 @@ record_row(struct rst_repair *repair, struct rst_view key,
 	if (err == RST_OK)
 		err = tree_of_record(repair, &record);
 	if (err == RST_OK)
+		err = rst_name_row(&record, have_name, repair);
+	if (err == RST_OK)
 		err = rows_of_record(repair, RST_T_INDEX, rst_index_rows,
 		                     &record);
 	if (err == RST_OK)
@@ -409,6 +427,20 @@ tree_row(struct rst_repair *repair, struct rst_view key, struct rst_view value)
 	if (err == RST_OK && !stands)
 		err = drop(repair, RST_T_TREE, key);
 	return err;
+}
+
+/* Of a record that does not decode nothing is known: it stays. */
+static enum rst_err
+name_row(struct rst_repair *repair, struct rst_view key, struct rst_view value)
+{
+	struct rst_record record;
+	enum rst_err err = RST_ENOTFOUND;
+
+	(void)value;
+	if (key.len == 8)
+		err = rst_record_read(&repair->txn.r, rst_get_be64(key.ptr),
+		                      true, &record);
+	return err == RST_ENOTFOUND ? drop(repair, RST_T_NAME, key) : err;
 }
 
 /* A row of table index or ident, whose key ends in the entry's id. */
@@ -604,6 +636,7 @@ rst_check_repair(struct rst_env *env, const struct rst_check_options *options,
 	struct walk walks[] = {
 		{ .table = RST_T_ENTRY, .each = record_row },
 		{ .table = RST_T_TREE, .each = tree_row },
+		{ .table = RST_T_NAME, .each = name_row },
 		{ .table = RST_T_INDEX,
 		  .each = index_row,
 		  .rows_of = rst_index_rows },

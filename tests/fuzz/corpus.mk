@@ -108,6 +108,7 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/request/two-hosts \
 	tests/fuzz/corpus/row/journal \
 	tests/fuzz/corpus/row/member \
+	tests/fuzz/corpus/row/name \
 	tests/fuzz/corpus/row/session \
 	tests/fuzz/corpus/state/ldif \
 	tests/fuzz/corpus/state/ldif-odd \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* fuzz_row.c - rows of the other tables: the journal, members, sessions
+/* fuzz_row.c - rows of the other tables: the journal, members, sessions, names
  *
  * The first byte is the table; of a member's row the second is the length of
  * the key.
  */
 #include "store/journal_priv.h"
 #include "store/member_priv.h"
+#include "store/record_priv.h"
 #include "store/session_priv.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -41,6 +42,25 @@ member(struct rst_view bytes)
 	(void)!rst_mrow_of_decode(bytes, &key, &group, &via);
 }
 
+/* All views lie within the row, one behind the other. */
+static void
+name(struct rst_view bytes)
+{
+	const char *end = bytes.ptr + bytes.len;
+	struct rst_name name;
+
+	if (rst_name_decode(bytes, &name) != RST_OK)
+		return;
+	FUZZ_MUST(name.rdn.len > 0 && name.rdn.ptr > bytes.ptr);
+	FUZZ_MUST(name.nrdn.len > 0 && name.nrdn.ptr >= name.rdn.ptr);
+	FUZZ_MUST(name.nrdn.ptr + name.nrdn.len <= end);
+	FUZZ_MUST(name.uid.ptr == NULL ||
+	          (name.uid.ptr > name.rdn.ptr &&
+	           name.uid.ptr + name.uid.len == end) ||
+	          (name.uid.ptr == name.rdn.ptr + 4 &&
+	           name.uid.len == name.rdn.len - 4));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -50,7 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	bytes = rst_view(data + 1, size - 1);
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		journal(bytes);
 		break;
@@ -59,6 +79,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		(void)!rst_session_decode(bytes, &session);
+		break;
+	case 3:
+		name(bytes);
 		break;
 	}
 	return 0;

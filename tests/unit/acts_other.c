@@ -313,9 +313,10 @@ put(struct rst_wtxn *w, enum rst_table table, const char *key,
 static void
 damage(struct stage *stage)
 {
-	static const enum rst_table derived[] = { RST_T_TREE, RST_T_INDEX,
-		                                  RST_T_IDENT, RST_T_MEMBEROF,
-		                                  RST_T_SESSION_USER };
+	static const enum rst_table derived[] = {
+		RST_T_TREE,  RST_T_NAME,     RST_T_INDEX,
+		RST_T_IDENT, RST_T_MEMBEROF, RST_T_SESSION_USER
+	};
 	struct rst_cursor cursor;
 	struct rst_view key, value;
 	struct rst_wtxn w;

@@ -227,14 +227,14 @@ what_is_no_whole_backup_restores_nothing(void **state)
 		{ "a byte of the digest", -1, 0x55, RST_ECORRUPT, "checksum" },
 		{ "the time", -70, 0x55, RST_ECORRUPT, "checksum" },
 		{ "the length", -74, 0x55, RST_ECORRUPT, "long" },
-		{ "a newer trailer", -85, 2, RST_ESTATE, "format 2.3" },
-		{ "a newer format", -81, 4, RST_ESTATE, "format 1.4" },
-		{ "an older format", -81, 2, RST_ESTATE, "format 1.2" },
+		{ "a newer trailer", -85, 2, RST_ESTATE, "format 2.4" },
+		{ "a newer format", -81, 5, RST_ESTATE, "format 1.5" },
+		{ "an older format", -81, 3, RST_ESTATE, "format 1.3" },
 		{ "no mark", -96, 'r', RST_EINVALID, "no backup" },
 	};
 	struct scene *scene = *state;
 
-	_Static_assert(RST_FORMAT == 3,
+	_Static_assert(RST_FORMAT == 4,
 	               "the rows above say one more, one less");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct rst_detail detail = { "" };

@@ -10,10 +10,9 @@
 #include "store/index.h"
 #include "store/tree.h"
 
-static const int derived_tables[] = {
-	RST_T_ENTRY, RST_T_TREE,   RST_T_INDEX,
-	RST_T_IDENT, RST_T_MEMBER, RST_T_MEMBEROF
-};
+static const int derived_tables[] = { RST_T_ENTRY,   RST_T_TREE,  RST_T_NAME,
+	                              RST_T_INDEX,   RST_T_IDENT, RST_T_MEMBER,
+	                              RST_T_MEMBEROF };
 #define N_DERIVED (sizeof(derived_tables) / sizeof(derived_tables[0]))
 
 static void
@@ -74,8 +73,9 @@ an_add_makes_every_row_and_a_drop_takes_them_back(void **state)
 	assert_int_equal(entries(&txn.r), 4);
 	assert_int_equal(after[0], before[0] + 1); /* entry */
 	assert_int_equal(after[1], before[1] + 1); /* tree */
-	assert_true(after[2] > before[2] + 20);    /* index */
-	assert_true(after[3] > before[3]);         /* ident */
+	assert_int_equal(after[2], before[2] + 1); /* name */
+	assert_true(after[3] > before[3] + 20);    /* index */
+	assert_true(after[4] > before[4]);         /* ident */
 	assert_int_equal(rst_record_get(&txn.r, id, &record), RST_OK);
 	assert_int_equal(record.id, id);
 	assert_int_equal(record.kind, RST_KIND_PERSON);

@@ -37,6 +37,31 @@ store_view(const struct rst_rtxn *txn, const struct rst_record *group,
 	qsort(list->at, list->n, TEXT, model_compare);
 }
 
+/* The same, told at once. */
+static enum rst_err
+add_item(void *arg, const struct rst_member_item *item)
+{
+	struct list *list = arg;
+
+	assert_true(item->name.len + item->above.len < TEXT &&
+	            list->n < N_ITEMS * 2);
+	snprintf(list->at[list->n++], TEXT, "%.*s%.*s", (int)item->name.len,
+	         item->name.ptr, (int)item->above.len,
+	         item->above.len > 0 ? item->above.ptr : "");
+	return RST_OK;
+}
+
+static void
+store_list(const struct rst_rtxn *txn, const struct rst_record *group,
+           uint16_t attr, bool hidden, struct list *list)
+{
+	list->n = 0;
+	assert_int_equal(rst_member_list(txn, group, attr, hidden, false, true,
+	                                 add_item, list),
+	                 RST_OK);
+	qsort(list->at, list->n, TEXT, model_compare);
+}
+
 static void
 same_list(int step, int g, const char *what, const struct list *want,
           const struct list *got)
@@ -73,6 +98,9 @@ same_views(struct model *model, const struct rst_rtxn *txn, int step)
 			assert_int_equal(
 				rst_attr_name(txn, attrs[i / 2], &name, &match),
 				RST_OK);
+			same_list(step, g, name, &want, &got);
+			store_list(txn, &record, attrs[i / 2], i % 2 == 0,
+			           &got);
 			same_list(step, g, name, &want, &got);
 		}
 	}

@@ -95,6 +95,28 @@ listed(const struct rst_rtxn *txn, uint64_t group, uint16_t attr)
 	return n;
 }
 
+static enum rst_err
+print_item(void *arg, const struct rst_member_item *item)
+{
+	snprintf(arg, RST_DN_MAX, "%.*s ", (int)item->name.len, item->name.ptr);
+	return RST_OK;
+}
+
+/* The one memberUid of group, as the list tells it. */
+static const char *
+listed_uid(const struct rst_rtxn *txn, uint64_t group)
+{
+	static char text[RST_DN_MAX];
+	struct rst_record record;
+
+	text[0] = '\0';
+	assert_int_equal(rst_record_get(txn, group, &record), RST_OK);
+	assert_int_equal(rst_member_list(txn, &record, RST_A_MEMBERUID, true,
+	                                 false, true, print_item, text),
+	                 RST_OK);
+	return text;
+}
+
 /* Of several uids it is that of the name, else the first. */
 static void
 a_member_has_the_uid_of_its_name(void **state)
@@ -127,6 +149,7 @@ a_member_has_the_uid_of_its_name(void **state)
 		                 RST_OK);
 		assert_string_equal(values(&txn.r, group, RST_A_MEMBERUID),
 		                    rows[i].due);
+		assert_string_equal(listed_uid(&txn.r, group), rows[i].due);
 	}
 	rst_write_abort(&txn);
 }

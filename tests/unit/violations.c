@@ -212,6 +212,24 @@ a_tree_row_of_nobody(struct world *w)
 }
 
 static void
+a_missing_name(struct world *w)
+{
+	drop(w, RST_T_NAME, be64(w->alice));
+}
+
+static void
+a_wrong_name(struct world *w)
+{
+	flip(w, RST_T_NAME, be64(w->alice), 0);
+}
+
+static void
+a_name_of_nobody(struct world *w)
+{
+	put(w, RST_T_NAME, be64(w->other + 77), RST_VIEW("uid=eve"));
+}
+
+static void
 a_missing_parent(struct world *w)
 {
 	drop(w, RST_T_ENTRY, be64(w->ids.people));
@@ -695,6 +713,9 @@ const struct violation violations[] = {
 	REPAIRED("tree-transpose", a_missing_tree_row),
 	REPAIRED("tree-transpose", a_tree_row_of_nobody),
 	SEEN("tree-transpose", a_missing_parent),
+	REPAIRED("name-rows", a_missing_name),
+	REPAIRED("name-rows", a_wrong_name),
+	REPAIRED("name-rows", a_name_of_nobody),
 	REPAIRED("counters", a_wrong_counter),
 	REPAIRED("counters", an_id_above_the_last),
 	REPAIRED("index-rows", a_missing_index_row),

@@ -28,7 +28,7 @@ void ends_of_a_group_without_its_number(struct world *w);
 /* Something in every table. */
 void violations_world(struct rst_wtxn *txn, struct world *w);
 
-#define N_VIOLATIONS 66
+#define N_VIOLATIONS 69
 extern const struct violation {
 	const char *invariant;
 	void (*plant)(struct world *w);
