@@ -230,22 +230,19 @@ redeem(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	char text[12];
 	enum rst_err err;
 
-	/* of a copy: the record is of the invitation, and is still needed */
-	err = rst_entry_from_record(&admission->record, &after);
-	if (err != RST_OK || admission->ticket) {
-		if (err == RST_OK)
-			err = act_link_use(txn, ctx, after, refusal);
-		goto out;
-	}
+	if (admission->ticket)
+		return act_link_use(txn, ctx, admission->invitation, refusal);
 	(void)rst_view_number(
 		rst_record_first(&admission->record, RST_A_ROSTERUSED),
 		UINT32_MAX - 1, &used);
 	(void)snprintf(text, sizeof(text), "%u", (unsigned int)used + 1);
-	err = rst_entry_set_one(after, RST_A_ROSTERUSED, rst_view_of(text));
+	err = rst_entry_from_record(&admission->record, &after);
+	if (err == RST_OK)
+		err = rst_entry_set_one(after, RST_A_ROSTERUSED,
+		                        rst_view_of(text));
 	if (err == RST_OK)
 		err = act_gate_modify(txn, ctx, "redeem", RST_VIEW(""),
 		                      admission->record.id, after, refusal);
-out:
 	rst_entry_free(after);
 	return err;
 }
@@ -269,9 +266,6 @@ promise_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (!rst_record_attr(&admission->record, RST_A_ROSTERJOINS, &joins))
 		return RST_OK;
 	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
-	/* the entry's own ends with its first change */
-	if (err == RST_OK)
-		err = rst_record_get(&txn->r, person, &record);
 	while (err == RST_OK && rst_attr_next(&joins, &dn))
 		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
 		    rst_tree_find(&txn->r, rst_view(ndn, len), &group, NULL) ==
