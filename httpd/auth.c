@@ -91,9 +91,10 @@ describe(struct http_req *req)
 	who->administrator =
 		act_is_administrator(&txn, record.id, req->ctx.now_s);
 	/* a token is no password: it was not given for signing in */
-	who->must_change = !who->bearer &&
-	                   act_must_change(&txn, record.id, req->ctx.now_s);
 	if (!who->bearer)
+		err = act_must_change(&txn, record.id, req->ctx.now_s,
+		                      &who->must_change);
+	if (err == RST_OK && !who->bearer)
 		err = act_must_sign(&txn, record.id, who->session.made_s,
 		                    &who->must_sign);
 	if (err != RST_OK)

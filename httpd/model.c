@@ -189,18 +189,20 @@ add_password(cJSON *user, const struct rst_rtxn *txn,
              const struct rst_record *record, int64_t now_s)
 {
 	struct rule_password_facts facts = lifecycle_password_facts(record);
-	struct rule_password_life life = { 0 };
+	struct rule_password_life life;
 	struct lifecycle_policy policy;
+	bool must = false;
 
-	if (lifecycle_policy(txn, record->id, &policy) == RST_OK)
-		life = lifecycle_password_life(&policy);
+	if (lifecycle_policy(txn, record->id, &policy) != RST_OK ||
+	    act_must_change(txn, record->id, now_s, &must) != RST_OK)
+		return false;
+	life = lifecycle_password_life(&policy);
 	return add_stamp(user, "passwordChanged", record,
 	                 RST_A_PWDCHANGEDTIME) &&
 	       (life.max_s == 0 || facts.changed_s == 0 ||
 	        json_add_time(user, "passwordExpires",
 	                      facts.changed_s + life.max_s)) &&
-	       json_add_bool(user, "mustChange",
-	                     act_must_change(txn, record->id, now_s));
+	       json_add_bool(user, "mustChange", must);
 }
 
 /* One that holds now. */

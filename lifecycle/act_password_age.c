@@ -119,27 +119,32 @@ act_use_grace(const struct act_ctx *ctx, uint64_t person,
 	return act_end(&txn, ctx, err);
 }
 
-bool
-act_must_change(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
+enum rst_err
+act_must_change(const struct rst_rtxn *txn, uint64_t person, int64_t now_s,
+                bool *ret_must)
 {
 	struct rule_password_standing standing = { .phase =
 		                                           RULE_PASSWORD_GOOD };
 	struct rst_record record;
+	enum rst_err err;
 
-	if (rst_record_get(txn, person, &record) != RST_OK ||
-	    record.kind != RST_KIND_PERSON ||
-	    standing_of(txn, &record, now_s, &standing) != RST_OK)
-		return false;
+	err = rst_record_get(txn, person, &record);
+	if (err == RST_OK && record.kind == RST_KIND_PERSON)
+		err = standing_of(txn, &record, now_s, &standing);
+	if (err != RST_OK)
+		return err;
 	switch (standing.phase) {
 	case RULE_PASSWORD_GOOD:
 	case RULE_PASSWORD_WARNED:
-		return false;
+		*ret_must = false;
+		break;
 	case RULE_PASSWORD_GRACE:
 	case RULE_PASSWORD_OVER:
 	case RULE_PASSWORD_RESET:
+		*ret_must = true;
 		break;
 	}
-	return true;
+	return RST_OK;
 }
 
 /* To be warned now, and was not since the password was set. */

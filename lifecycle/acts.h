@@ -499,9 +499,9 @@ enum rst_err act_sweep_passwords(const struct act_ctx *ctx, uint64_t *walk,
 	RST_MUST_USE;
 
 /* Who is signed in may only change his password: it was set for that, or has
- * expired.  False when it cannot be known. */
-bool act_must_change(const struct rst_rtxn *txn, uint64_t person,
-                     int64_t now_s);
+ * expired. */
+enum rst_err act_must_change(const struct rst_rtxn *txn, uint64_t person,
+                             int64_t now_s, bool *ret_must) RST_MUST_USE;
 
 /*
  * One more SSH key of a person, from until_s on of no use (0: no end); a key

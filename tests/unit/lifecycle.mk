@@ -65,6 +65,7 @@ tests_unit_test_policy_LDADD = $(life_unit_ldadd)
 tests_unit_test_races_CFLAGS = $(life_unit_cflags)
 tests_unit_test_races_LDADD = $(life_unit_ldadd)
 tests_unit_test_signin_CFLAGS = $(life_unit_cflags)
+tests_unit_test_signin_CPPFLAGS = $(store_unit_cppflags) # it damages a table
 tests_unit_test_signin_LDADD = $(life_unit_ldadd)
 tests_unit_test_self_CFLAGS = $(life_unit_cflags)
 tests_unit_test_self_LDADD = $(life_unit_ldadd)

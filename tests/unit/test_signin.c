@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lifecycle/password.h"
+#include "store/env_priv.h"
 
 static enum rst_err
 try(struct life *life, const char *name, const char *password,
@@ -346,6 +347,65 @@ who_changed_while_a_hash_ran_is_asked_again(void **state)
 	assert_int_equal(life_sessions(life, m.person), 0);
 }
 
+/* In a write that is aborted. */
+static enum rst_err
+ask_of_damaged(struct life *life, uint64_t person, uint64_t damaged,
+               bool *ret_must)
+{
+	struct rst_wtxn txn = { 0 };
+	char key[8];
+	enum rst_err err;
+
+	rst_put_be64(key, damaged);
+	fixture_write(life->fixture, &txn);
+	assert_int_equal(rst_db_put(&txn, RST_T_ENTRY, rst_view(key, 8),
+	                            RST_VIEW("none"), true),
+	                 RST_OK);
+	err = act_must_change(&txn.r, person, LIFE_NOW, ret_must);
+	rst_write_abort(&txn);
+	return err;
+}
+
+static const struct set a_setting[] = {
+	{ RST_A_OBJECTCLASS, "rosterSetting" },
+	{ 0, NULL },
+};
+static const struct set of_ops[] = {
+	{ RST_A_ROSTERAPPLIESTO, "cn=ops,ou=groups,dc=example,dc=org" },
+	{ RST_A_ROSTERPRIORITY, "1" },
+	{ 0, NULL },
+};
+
+static void
+what_cannot_be_read_is_no_good_password(void **state)
+{
+	struct life *life = *state;
+	uint64_t ada = life_person_with_password(life, "ada");
+	uint64_t group = life_group(life, "ops", false);
+	struct rst_rtxn txn;
+	bool must = true;
+	uint64_t id = 0;
+
+	life_ok(life, entries_add(life, "ou=policies", "cn=short", a_setting,
+	                          of_ops, 0, &id));
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(act_must_change(&txn, ada, LIFE_NOW, &must), RST_OK);
+	assert_false(must);
+	assert_int_equal(act_must_change(&txn, group, LIFE_NOW, &must), RST_OK);
+	assert_false(must);
+	rst_read_end(&txn);
+	must = true;
+	assert_int_equal(ask_of_damaged(life, ada, ada, &must), RST_ECORRUPT);
+	assert_int_equal(ask_of_damaged(life, ada, id, &must), RST_ECORRUPT);
+	assert_true(must);
+	life_ok(life, life_set(life, ada, RST_A_PWDRESET, "TRUE"));
+	must = false;
+	fixture_read(life->fixture, &txn);
+	assert_int_equal(act_must_change(&txn, ada, LIFE_NOW, &must), RST_OK);
+	assert_true(must);
+	rst_read_end(&txn);
+}
+
 static void
 a_suspension_ends_the_session_at_its_next_use(void **state)
 {
@@ -378,6 +438,7 @@ main(void)
 		LIFE_TEST(a_changed_password_keeps_one_session),
 		LIFE_TEST(only_ones_own_session_is_kept),
 		LIFE_TEST(who_changed_while_a_hash_ran_is_asked_again),
+		LIFE_TEST(what_cannot_be_read_is_no_good_password),
 		LIFE_TEST(a_suspension_ends_the_session_at_its_next_use),
 	};
 
