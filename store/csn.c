@@ -17,7 +17,6 @@
 
 #include "store/journal_priv.h"
 
-#define TIME_LEN  22 /* "20261122024501.123456Z" */
 #define COUNT_MAX UINT32_C(0xffffff)
 #define DATE_MAX  98991231 /* brought by others; ours go on from there */
 
@@ -109,19 +108,28 @@ rst_csn_canonical(struct rst_view text, char buf[RST_CSN_MAX])
 	return true;
 }
 
+/* RST_ENOTFOUND for none yet. */
+static enum rst_err
+get_last(const struct rst_rtxn *txn, struct csn *ret_csn)
+{
+	struct rst_view value;
+	enum rst_err err = rst_meta_get(txn, last_key, &value);
+
+	if (err == RST_OK && !parse(value, ret_csn))
+		err = RST_ECORRUPT;
+	return err;
+}
+
 enum rst_err
 rst_csn_last(const struct rst_rtxn *txn, char buf[RST_CSN_MAX])
 {
-	struct rst_view value;
-	enum rst_err err;
+	struct csn last = { 0 };
+	enum rst_err err = get_last(txn, &last);
 
 	buf[0] = '\0';
-	err = rst_meta_get(txn, last_key, &value);
-	if (err == RST_ENOTFOUND)
-		return RST_OK;
-	if (err == RST_OK && !rst_csn_canonical(value, buf))
-		err = RST_ECORRUPT;
-	return err;
+	if (err == RST_OK)
+		print(&last, buf);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 static enum rst_err
@@ -153,6 +161,16 @@ from_clock(int64_t now_s, uint32_t now_us, unsigned int sid, struct csn *csn)
 	       set_time(csn, (time_t)now_s);
 }
 
+static bool
+is_later(const struct csn *a, const struct csn *b)
+{
+	if (a->date != b->date)
+		return a->date > b->date;
+	if (a->time != b->time)
+		return a->time > b->time;
+	return a->us > b->us;
+}
+
 /* The next one of the same time: a higher count, else a microsecond on. */
 static bool
 advance(struct csn *csn)
@@ -178,24 +196,22 @@ enum rst_err
 rst_csn_next(struct rst_wtxn *txn, int64_t now_s, uint32_t now_us,
              unsigned int sid, char buf[RST_CSN_MAX])
 {
-	struct csn csn, last;
-	char last_text[RST_CSN_MAX];
+	struct csn csn, last = { 0 };
 	enum rst_err err;
 
 	if (!from_clock(now_s, now_us, sid, &csn))
 		return RST_EINVALID;
-	err = rst_csn_last(&txn->r, last_text);
-	if (err != RST_OK)
+	err = get_last(&txn->r, &last);
+	if (err != RST_OK && err != RST_ENOTFOUND)
 		return err;
-	print(&csn, buf);
-	if (last_text[0] != '\0' && memcmp(buf, last_text, TIME_LEN) <= 0) {
-		(void)parse(rst_view_of(last_text), &last); /* it printed it */
-		last.sid = sid;
-		last.mod = 0;
-		if (!advance(&last))
+	if (err == RST_OK && !is_later(&csn, &last)) {
+		csn = last;
+		csn.sid = sid;
+		csn.mod = 0;
+		if (!advance(&csn))
 			return RST_EFULL;
-		print(&last, buf);
 	}
+	print(&csn, buf);
 	return set_last(txn, buf);
 }
 

@@ -29,7 +29,8 @@ struct ident_key {
 	bool tombstone;
 };
 
-/* kind, length and value, without the entry id. */
+/* kind, length and value, without the entry id.  An empty value is one of an
+ * array, too: its ptr is not NULL. */
 static void
 key_prefix(enum rst_ident kind, struct rst_view value, struct ident_key *key)
 {

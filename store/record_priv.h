@@ -53,7 +53,8 @@ enum rst_err rst_tree_drop(struct rst_wtxn *txn, uint64_t parent,
 
 /*
  * normalise.c: the whole normal form, however long; release it.  Indexes of
- * substrings and order need more than rst_normalise() gives.
+ * substrings and order need more than rst_normalise() gives.  What is no DN,
+ * no number... has a normal form too: RST_ENOMEM is its only error.
  */
 struct rst_normal {
 	struct rst_view text;

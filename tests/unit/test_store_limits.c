@@ -193,6 +193,9 @@ change_numbers_end_with_the_calendar(void **state)
 	assert_int_equal(rst_csn_seen(&txn, last), RST_EINVALID);
 	assert_int_equal(rst_meta_put(&txn, RST_VIEW("csn"), last), RST_OK);
 	assert_int_equal(rst_csn_next(&txn, 1, 0, 1, buf), RST_EFULL);
+	assert_int_equal(rst_meta_put(&txn, RST_VIEW("csn"), RST_VIEW("now")),
+	                 RST_OK);
+	assert_int_equal(rst_csn_next(&txn, 1, 0, 1, buf), RST_ECORRUPT);
 	rst_write_abort(&txn);
 }
 
