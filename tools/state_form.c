@@ -17,9 +17,7 @@
 #include "tools/state.h"
 
 #define FIELDS_MAX 32
-#define NUMBER_MAX                                                             \
-	9007199254740992.0 /* 2^53: from there on they are rounded             \
-	                    */
+#define NUMBER_MAX 9007199254740992.0 /* 2^53: beyond it they are rounded */
 
 struct looking {
 	char *at;  /* STATE_PLACE_MAX bytes */
