@@ -25,6 +25,11 @@ int fixture_setup(void **state);
 /* The same, without the environment. */
 int fixture_setup_dir(void **state);
 int fixture_teardown(void **state);
+#define FIXTURE_TEST(name)                                                     \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+#define FIXTURE_DIR_TEST(name)                                                 \
+	cmocka_unit_test_setup_teardown(name, fixture_setup_dir,               \
+	                                fixture_teardown)
 
 /* Open (making it) the environment in the fixture's directory. */
 void fixture_open(struct fixture *fixture, uint64_t map_bytes);

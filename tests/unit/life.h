@@ -25,6 +25,8 @@ struct life {
 
 int life_setup(void **state);
 int life_teardown(void **state);
+#define LIFE_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 
 /* The answer was verdict, at field (NULL: none). */
 void life_refused(const struct life *life, enum rst_err err,

@@ -713,8 +713,6 @@ hashes_are_counted_anew(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(init_makes_the_skeleton_and_can_be_repeated),
 		LIFE_TEST(init_refuses_a_suffix_it_cannot_make),

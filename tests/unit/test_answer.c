@@ -274,20 +274,17 @@ the_check_sees_a_forged_one(void **state)
 	assert_int_equal(heard, 1);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(it_comes_back_as_it_was),
-		TEST(it_is_not_replaced_before_its_time),
-		TEST(they_are_bounded_and_sealed),
-		TEST(what_is_old_is_swept),
-		TEST(what_is_too_long_is_not_kept),
-		TEST(a_changed_row_does_not_open),
-		TEST(the_check_sees_a_forged_one),
+		FIXTURE_TEST(it_comes_back_as_it_was),
+		FIXTURE_TEST(it_is_not_replaced_before_its_time),
+		FIXTURE_TEST(they_are_bounded_and_sealed),
+		FIXTURE_TEST(what_is_old_is_swept),
+		FIXTURE_TEST(what_is_too_long_is_not_kept),
+		FIXTURE_TEST(a_changed_row_does_not_open),
+		FIXTURE_TEST(the_check_sees_a_forged_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -643,8 +643,6 @@ without_the_lifecycle_nothing_is_locked(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(the_fifth_failure_locks_for_half_an_hour),
 		LIFE_TEST(a_success_forgets_the_failures),

@@ -296,20 +296,17 @@ threads_agree_on_the_names(void **state)
 	}
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(compiled_in_attributes_have_their_numbers),
-		WITH_ENV(new_names_get_numbers_in_order_and_keep_them),
-		WITH_ENV(a_number_of_an_aborted_write_goes_to_the_next),
-		WITH_ENV(names_past_their_limits_are_refused),
-		WITH_ENV(the_numbers_come_to_an_end),
-		WITH_ENV(a_row_that_makes_no_sense_is_corrupt),
-		WITH_ENV(threads_agree_on_the_names),
+		FIXTURE_TEST(compiled_in_attributes_have_their_numbers),
+		FIXTURE_TEST(new_names_get_numbers_in_order_and_keep_them),
+		FIXTURE_TEST(a_number_of_an_aborted_write_goes_to_the_next),
+		FIXTURE_TEST(names_past_their_limits_are_refused),
+		FIXTURE_TEST(the_numbers_come_to_an_end),
+		FIXTURE_TEST(a_row_that_makes_no_sense_is_corrupt),
+		FIXTURE_TEST(threads_agree_on_the_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -459,8 +459,6 @@ who_is_deactivated_keeps_nothing(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(who_is_restored_has_his_groups_and_number_again),
 		LIFE_TEST(who_waits_for_approval_is_in_no_group),

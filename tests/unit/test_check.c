@@ -262,22 +262,19 @@ counting_goes_on_past_the_findings_wanted(void **state)
 	assert_int_equal(n, 2);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(an_empty_environment_is_clean),
-		TEST(a_sound_environment_is_clean),
+		FIXTURE_TEST(an_empty_environment_is_clean),
+		FIXTURE_TEST(a_sound_environment_is_clean),
 		cmocka_unit_test(every_violation_is_found_by_its_invariant),
 		cmocka_unit_test(every_invariant_has_a_violation),
 		cmocka_unit_test(what_follows_from_other_rows_is_put_right),
-		TEST(a_sound_environment_is_left_alone),
-		TEST(rows_of_a_damaged_record_stay),
-		TEST(tables_lost_altogether_are_made_anew),
-		TEST(counting_goes_on_past_the_findings_wanted),
+		FIXTURE_TEST(a_sound_environment_is_left_alone),
+		FIXTURE_TEST(rows_of_a_damaged_record_stay),
+		FIXTURE_TEST(tables_lost_altogether_are_made_anew),
+		FIXTURE_TEST(counting_goes_on_past_the_findings_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

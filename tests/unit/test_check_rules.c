@@ -762,18 +762,15 @@ what_was_loaded_has_no_history(void **state)
 		fail_msg("%s", heard.text);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_sound_directory_is_clean),
+		LIFE_TEST(a_sound_directory_is_clean),
 		cmocka_unit_test(every_violation_is_found_by_its_rule),
 		cmocka_unit_test(every_rule_has_a_violation),
 		cmocka_unit_test(rules_hold_with_the_lifecycle_alone),
-		TEST(what_was_loaded_has_no_history),
+		LIFE_TEST(what_was_loaded_has_no_history),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -510,8 +510,6 @@ gecos_follows_the_full_name(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(gecos_follows_the_full_name),
 		LIFE_TEST(a_written_status_is_a_suspension_with_all_of_it),

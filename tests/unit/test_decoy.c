@@ -148,13 +148,11 @@ more_costs_than_there_is_room_for_are_passed_over(void **state)
 int
 main(void)
 {
-#define DECOY_TEST(name)                                                       \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		DECOY_TEST(costs_are_those_of_people_in_their_proportion),
-		DECOY_TEST(a_name_keeps_its_cost_at_every_door),
-		DECOY_TEST(a_name_changes_its_cost_as_people_do),
-		DECOY_TEST(more_costs_than_there_is_room_for_are_passed_over),
+		FIXTURE_TEST(costs_are_those_of_people_in_their_proportion),
+		FIXTURE_TEST(a_name_keeps_its_cost_at_every_door),
+		FIXTURE_TEST(a_name_changes_its_cost_as_people_do),
+		FIXTURE_TEST(more_costs_than_there_is_room_for_are_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,8 +336,6 @@ the_waiting_are_announced_and_told_when_dropped(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(an_end_by_the_clock_ends_for_good_what_it_ended),
 		LIFE_TEST(a_sweep_looks_at_what_became_due_alone),

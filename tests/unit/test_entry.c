@@ -429,21 +429,18 @@ a_record_tells_what_its_entry_was_as_long_as_that_lives(void **state)
 	rst_entry_free(entry);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(an_add_makes_every_row_and_a_drop_takes_them_back),
-		WITH_ENV(a_taken_place_and_a_missing_parent_are_refused),
-		WITH_ENV(what_has_children_stays),
-		WITH_ENV(a_change_moves_its_index_rows),
-		WITH_ENV(a_rename_moves_one_row_and_the_subtree_follows),
-		WITH_ENV(a_dn_past_its_limit_is_refused),
-		WITH_ENV(records_are_walked_in_order_of_their_ids),
-		WITH_ENV(after_any_life_the_tables_are_empty_again),
+		FIXTURE_TEST(an_add_makes_every_row_and_a_drop_takes_them_back),
+		FIXTURE_TEST(a_taken_place_and_a_missing_parent_are_refused),
+		FIXTURE_TEST(what_has_children_stays),
+		FIXTURE_TEST(a_change_moves_its_index_rows),
+		FIXTURE_TEST(a_rename_moves_one_row_and_the_subtree_follows),
+		FIXTURE_TEST(a_dn_past_its_limit_is_refused),
+		FIXTURE_TEST(records_are_walked_in_order_of_their_ids),
+		FIXTURE_TEST(after_any_life_the_tables_are_empty_again),
 		cmocka_unit_test(
 			a_record_tells_what_its_entry_was_as_long_as_that_lives),
 	};

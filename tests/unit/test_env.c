@@ -578,38 +578,33 @@ a_lock_left_from_before_a_power_cut_is_made_anew(void **state)
 	assert_int_equal(other_put_row(fixture->env, 1), RST_OK);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-#define WITH_DIR(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup_dir,               \
-	                                fixture_teardown)
-
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_sound_versions_of_lmdb_are_used),
 		cmocka_unit_test(network_file_systems_are_refused),
-		WITH_ENV(no_table_has_duplicates),
-		WITH_DIR(what_is_not_there_is_said),
-		WITH_ENV(a_lost_or_short_key_is_refused),
-		WITH_ENV(a_format_of_the_future_is_refused),
-		WITH_ENV(a_row_under_another_key_does_not_add_up),
-		WITH_ENV(a_file_that_is_no_database_is_refused),
-		WITH_DIR(files_are_the_groups_whatever_the_umask),
-		WITH_ENV(nothing_is_open_across_an_exec),
-		WITH_DIR(the_map_is_fixed_when_it_is_made),
-		WITH_DIR(a_map_grows_when_nobody_has_it_open),
-		WITH_DIR(a_grown_map_stays_grown_and_takes_more),
-		WITH_ENV(an_unfinished_making_is_begun_anew),
-		WITH_ENV(another_programs_database_is_left_alone),
-		WITH_ENV(a_second_open_is_the_same_environment),
-		WITH_ENV(another_user_of_the_group_may_write),
-		WITH_ENV(a_stranger_is_told_what_he_lacks),
-		WITH_ENV(coming_and_going_disturbs_nobody),
-		WITH_ENV(another_pid_namespace_is_refused_while_it_lives),
-		WITH_ENV(another_kind_of_writer_lock_is_refused_while_it_lives),
-		WITH_ENV(a_lock_left_from_before_a_power_cut_is_made_anew),
+		FIXTURE_TEST(no_table_has_duplicates),
+		FIXTURE_DIR_TEST(what_is_not_there_is_said),
+		FIXTURE_TEST(a_lost_or_short_key_is_refused),
+		FIXTURE_TEST(a_format_of_the_future_is_refused),
+		FIXTURE_TEST(a_row_under_another_key_does_not_add_up),
+		FIXTURE_TEST(a_file_that_is_no_database_is_refused),
+		FIXTURE_DIR_TEST(files_are_the_groups_whatever_the_umask),
+		FIXTURE_TEST(nothing_is_open_across_an_exec),
+		FIXTURE_DIR_TEST(the_map_is_fixed_when_it_is_made),
+		FIXTURE_DIR_TEST(a_map_grows_when_nobody_has_it_open),
+		FIXTURE_DIR_TEST(a_grown_map_stays_grown_and_takes_more),
+		FIXTURE_TEST(an_unfinished_making_is_begun_anew),
+		FIXTURE_TEST(another_programs_database_is_left_alone),
+		FIXTURE_TEST(a_second_open_is_the_same_environment),
+		FIXTURE_TEST(another_user_of_the_group_may_write),
+		FIXTURE_TEST(a_stranger_is_told_what_he_lacks),
+		FIXTURE_TEST(coming_and_going_disturbs_nobody),
+		FIXTURE_TEST(another_pid_namespace_is_refused_while_it_lives),
+		FIXTURE_TEST(
+			another_kind_of_writer_lock_is_refused_while_it_lives),
+		FIXTURE_TEST(a_lock_left_from_before_a_power_cut_is_made_anew),
 	};
 
 	if (argc == 3)

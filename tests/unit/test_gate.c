@@ -755,8 +755,6 @@ a_member_op_that_fails_is_named(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(an_import_keeps_what_was_elsewhere),
 		LIFE_TEST(an_import_does_not_raise_the_dead),

@@ -479,22 +479,20 @@ many_at_once_queue_and_all_succeed(void **state)
 int
 main(void)
 {
-#define ENV_TEST(name)                                                         \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(a_hash_is_right_for_its_password_alone),
-		ENV_TEST(one_text_typed_two_ways_is_one_password),
-		ENV_TEST(what_is_no_password_is_refused_and_never_right),
-		ENV_TEST(a_password_takes_many_guesses),
+		FIXTURE_TEST(a_hash_is_right_for_its_password_alone),
+		FIXTURE_TEST(one_text_typed_two_ways_is_one_password),
+		FIXTURE_TEST(what_is_no_password_is_refused_and_never_right),
+		FIXTURE_TEST(a_password_takes_many_guesses),
 		cmocka_unit_test(each_part_of_a_name_is_a_word),
-		ENV_TEST(a_hash_bomb_is_not_computed),
-		ENV_TEST(what_is_not_there_costs_a_hash_too),
-		ENV_TEST(argon2i_of_stock_slapd_is_verified),
-		ENV_TEST(what_imports_bring_is_verified),
-		ENV_TEST(another_scheme_is_the_doors_question),
-		ENV_TEST(without_a_slot_one_waits_and_is_told_busy),
-		ENV_TEST(a_killed_process_gives_its_slot_back),
-		ENV_TEST(many_at_once_queue_and_all_succeed),
+		FIXTURE_TEST(a_hash_bomb_is_not_computed),
+		FIXTURE_TEST(what_is_not_there_costs_a_hash_too),
+		FIXTURE_TEST(argon2i_of_stock_slapd_is_verified),
+		FIXTURE_TEST(what_imports_bring_is_verified),
+		FIXTURE_TEST(another_scheme_is_the_doors_question),
+		FIXTURE_TEST(without_a_slot_one_waits_and_is_told_busy),
+		FIXTURE_TEST(a_killed_process_gives_its_slot_back),
+		FIXTURE_TEST(many_at_once_queue_and_all_succeed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -405,23 +405,22 @@ a_name_longer_than_a_row_takes_is_still_one_owner_s(void **state)
 	rst_write_abort(&txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(identifiers_follow_their_entry),
-		TEST(tombstones_hold_numbers_and_names),
-		TEST(numbers_rise_then_holes_are_filled_then_it_is_full),
-		TEST(freed_numbers_are_given_out_as_a_walk_would),
-		TEST(a_full_range_is_not_walked_again),
-		TEST(after_a_reload_the_mark_is_found_anew),
-		TEST(a_range_that_cannot_be_is_refused),
+		FIXTURE_TEST(identifiers_follow_their_entry),
+		FIXTURE_TEST(tombstones_hold_numbers_and_names),
+		FIXTURE_TEST(
+			numbers_rise_then_holes_are_filled_then_it_is_full),
+		FIXTURE_TEST(freed_numbers_are_given_out_as_a_walk_would),
+		FIXTURE_TEST(a_full_range_is_not_walked_again),
+		FIXTURE_TEST(after_a_reload_the_mark_is_found_anew),
+		FIXTURE_TEST(a_range_that_cannot_be_is_refused),
 		cmocka_unit_test(mail_addresses_have_one_canonical_form),
-		TEST(an_address_that_is_none_owns_nothing),
-		TEST(a_name_longer_than_a_row_takes_is_still_one_owner_s),
+		FIXTURE_TEST(an_address_that_is_none_owns_nothing),
+		FIXTURE_TEST(
+			a_name_longer_than_a_row_takes_is_still_one_owner_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

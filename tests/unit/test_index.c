@@ -637,28 +637,25 @@ gathered_rows_answer_and_go(void **state)
 	rst_write_abort(&txn);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(the_documented_indexes_exist),
-		WITH_ENV(the_rows_are_as_drawn),
-		WITH_ENV(names_share_the_rows_of_their_fragments),
-		WITH_ENV(equality_is_by_the_rule_and_never_by_prefix),
-		WITH_ENV(equal_entries_come_in_parts_ascending),
-		WITH_ENV(times_are_in_order_whatever_their_writing),
-		WITH_ENV(integers_are_in_order_of_their_values),
-		WITH_ENV(text_is_in_order_and_a_prefix_first),
-		WITH_ENV(fragments_find_what_may_match),
-		WITH_ENV(a_candidate_has_every_part_of_the_fragment),
-		WITH_ENV(candidates_come_in_parts_once_each),
-		WITH_ENV(an_index_asked_for_covers_old_and_new_entries),
-		WITH_ENV(a_long_value_is_indexed_wholly),
-		WITH_ENV(gathered_rows_are_those_put_one_by_one),
-		WITH_ENV(gathered_rows_answer_and_go),
+		FIXTURE_TEST(the_documented_indexes_exist),
+		FIXTURE_TEST(the_rows_are_as_drawn),
+		FIXTURE_TEST(names_share_the_rows_of_their_fragments),
+		FIXTURE_TEST(equality_is_by_the_rule_and_never_by_prefix),
+		FIXTURE_TEST(equal_entries_come_in_parts_ascending),
+		FIXTURE_TEST(times_are_in_order_whatever_their_writing),
+		FIXTURE_TEST(integers_are_in_order_of_their_values),
+		FIXTURE_TEST(text_is_in_order_and_a_prefix_first),
+		FIXTURE_TEST(fragments_find_what_may_match),
+		FIXTURE_TEST(a_candidate_has_every_part_of_the_fragment),
+		FIXTURE_TEST(candidates_come_in_parts_once_each),
+		FIXTURE_TEST(an_index_asked_for_covers_old_and_new_entries),
+		FIXTURE_TEST(a_long_value_is_indexed_wholly),
+		FIXTURE_TEST(gathered_rows_are_those_put_one_by_one),
+		FIXTURE_TEST(gathered_rows_answer_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,19 +300,16 @@ a_lost_row_is_put_again(void **state)
 	rst_write_abort(&txn);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(an_index_is_built_in_pieces_while_entries_change),
-		WITH_ENV(an_index_that_goes_takes_its_rows_along),
-		WITH_ENV(an_index_may_be_wanted_again_before_it_is_gone),
-		WITH_ENV(what_is_built_in_stays),
-		WITH_ENV(too_many_names_of_indexes_are_refused),
-		WITH_ENV(a_lost_row_is_put_again),
+		FIXTURE_TEST(an_index_is_built_in_pieces_while_entries_change),
+		FIXTURE_TEST(an_index_that_goes_takes_its_rows_along),
+		FIXTURE_TEST(an_index_may_be_wanted_again_before_it_is_gone),
+		FIXTURE_TEST(what_is_built_in_stays),
+		FIXTURE_TEST(too_many_names_of_indexes_are_refused),
+		FIXTURE_TEST(a_lost_row_is_put_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -590,27 +590,24 @@ what_is_no_csn_is_refused(void **state)
 	rst_write_abort(&txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_record_says_who_what_when_and_why),
-		TEST(changed_values_are_shown_and_secrets_masked),
+		FIXTURE_TEST(a_record_says_who_what_when_and_why),
+		FIXTURE_TEST(changed_values_are_shown_and_secrets_masked),
 		cmocka_unit_test(every_spelling_of_a_secret_is_masked),
-		TEST(long_values_are_cut_and_many_are_counted),
-		TEST(images_come_back_whole_and_rows_with_them),
-		TEST(secrets_are_not_on_disk_in_clear),
-		TEST(a_damaged_or_moved_private_part_does_not_open),
-		TEST(private_parts_are_erased_and_the_chain_stays),
-		TEST(what_is_too_long_is_refused),
-		TEST(every_cut_record_is_refused),
-		TEST(csns_rise_whatever_the_clock_does),
-		TEST(a_csn_made_elsewhere_raises_ours),
-		TEST(no_csn_is_the_last_one),
-		TEST(what_is_no_csn_is_refused),
+		FIXTURE_TEST(long_values_are_cut_and_many_are_counted),
+		FIXTURE_TEST(images_come_back_whole_and_rows_with_them),
+		FIXTURE_TEST(secrets_are_not_on_disk_in_clear),
+		FIXTURE_TEST(a_damaged_or_moved_private_part_does_not_open),
+		FIXTURE_TEST(private_parts_are_erased_and_the_chain_stays),
+		FIXTURE_TEST(what_is_too_long_is_refused),
+		FIXTURE_TEST(every_cut_record_is_refused),
+		FIXTURE_TEST(csns_rise_whatever_the_clock_does),
+		FIXTURE_TEST(a_csn_made_elsewhere_raises_ours),
+		FIXTURE_TEST(no_csn_is_the_last_one),
+		FIXTURE_TEST(what_is_no_csn_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -747,31 +747,29 @@ a_walk_by_id_skips_raw_members(void **state)
 	rst_write_abort(&w.txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(member_and_memberuid_are_two_views_of_one_row),
-		TEST(both_attributes_in_one_change_mean_their_union),
-		TEST(members_by_gidnumber_are_hidden_but_real),
-		TEST(a_changed_gidnumber_hides_or_shows),
-		TEST(raw_members_resolve_when_their_entry_appears),
-		TEST(a_name_resolves_to_an_account_with_that_rdn_alone),
-		TEST(a_name_that_came_with_a_dn_means_that_dn),
-		TEST(a_rename_keeps_every_view_right),
-		TEST(two_of_one_uid_are_listed_once_and_dropped_together),
-		TEST(a_subtree_that_moves_in_is_resolved),
-		TEST(a_deep_subtree_is_walked_on_a_small_stack),
-		TEST(values_of_other_groups_stay_as_they_were_written),
-		TEST(long_names_and_dns_keep_their_text),
-		TEST(a_class_that_comes_or_goes_converts_the_rows),
-		TEST(refusals_are_told_apart),
-		TEST(deltas_say_what_came_and_went),
-		TEST(a_group_that_goes_takes_its_rows),
-		TEST(a_walk_by_id_skips_raw_members),
+		FIXTURE_TEST(member_and_memberuid_are_two_views_of_one_row),
+		FIXTURE_TEST(both_attributes_in_one_change_mean_their_union),
+		FIXTURE_TEST(members_by_gidnumber_are_hidden_but_real),
+		FIXTURE_TEST(a_changed_gidnumber_hides_or_shows),
+		FIXTURE_TEST(raw_members_resolve_when_their_entry_appears),
+		FIXTURE_TEST(a_name_resolves_to_an_account_with_that_rdn_alone),
+		FIXTURE_TEST(a_name_that_came_with_a_dn_means_that_dn),
+		FIXTURE_TEST(a_rename_keeps_every_view_right),
+		FIXTURE_TEST(
+			two_of_one_uid_are_listed_once_and_dropped_together),
+		FIXTURE_TEST(a_subtree_that_moves_in_is_resolved),
+		FIXTURE_TEST(a_deep_subtree_is_walked_on_a_small_stack),
+		FIXTURE_TEST(values_of_other_groups_stay_as_they_were_written),
+		FIXTURE_TEST(long_names_and_dns_keep_their_text),
+		FIXTURE_TEST(a_class_that_comes_or_goes_converts_the_rows),
+		FIXTURE_TEST(refusals_are_told_apart),
+		FIXTURE_TEST(deltas_say_what_came_and_went),
+		FIXTURE_TEST(a_group_that_goes_takes_its_rows),
+		FIXTURE_TEST(a_walk_by_id_skips_raw_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

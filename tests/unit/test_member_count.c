@@ -483,18 +483,16 @@ repair_counts_a_large_group_anew(void **state)
 	nothing_is_found(fixture);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(it_is_what_a_walk_counts),
-		TEST(a_large_group_is_not_walked),
-		TEST(of_an_environment_of_before_it_is_kept_with_the_next_change),
-		TEST(what_does_not_add_up_is_counted_anew),
-		TEST(repair_counts_a_large_group_anew),
+		FIXTURE_TEST(it_is_what_a_walk_counts),
+		FIXTURE_TEST(a_large_group_is_not_walked),
+		FIXTURE_TEST(
+			of_an_environment_of_before_it_is_kept_with_the_next_change),
+		FIXTURE_TEST(what_does_not_add_up_is_counted_anew),
+		FIXTURE_TEST(repair_counts_a_large_group_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,9 +122,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			a_name_without_its_dn_in_another_list_is_of_nobody,
-			fixture_setup, fixture_teardown),
+		FIXTURE_TEST(
+			a_name_without_its_dn_in_another_list_is_of_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

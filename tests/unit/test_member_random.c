@@ -559,9 +559,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			the_relation_answers_as_the_naive_model_does,
-			fixture_setup, fixture_teardown),
+		FIXTURE_TEST(the_relation_answers_as_the_naive_model_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

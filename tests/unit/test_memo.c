@@ -231,14 +231,12 @@ more_records_than_it_remembers_are_all_read(void **state)
 int
 main(void)
 {
-#define TEST(f)                                                                \
-	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(facts_last_as_long_as_the_snapshot),
-		TEST(who_does_not_remember_has_no_facts),
-		TEST(a_moved_entry_has_its_new_name),
-		TEST(a_renamed_uid_leads_to_its_groups),
-		TEST(more_records_than_it_remembers_are_all_read),
+		FIXTURE_TEST(facts_last_as_long_as_the_snapshot),
+		FIXTURE_TEST(who_does_not_remember_has_no_facts),
+		FIXTURE_TEST(a_moved_entry_has_its_new_name),
+		FIXTURE_TEST(a_renamed_uid_leads_to_its_groups),
+		FIXTURE_TEST(more_records_than_it_remembers_are_all_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

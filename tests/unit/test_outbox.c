@@ -189,19 +189,17 @@ what_is_too_long_is_refused(void **state)
 	rst_write_abort(&txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(mail_comes_back_as_it_was_queued),
-		TEST(what_is_due_first_goes_first),
-		TEST(what_is_given_up_stays_to_be_seen),
-		TEST(a_number_is_never_given_out_twice),
-		TEST(links_are_not_on_disk_in_clear_and_stay_in_their_place),
-		TEST(what_is_too_long_is_refused),
+		FIXTURE_TEST(mail_comes_back_as_it_was_queued),
+		FIXTURE_TEST(what_is_due_first_goes_first),
+		FIXTURE_TEST(what_is_given_up_stays_to_be_seen),
+		FIXTURE_TEST(a_number_is_never_given_out_twice),
+		FIXTURE_TEST(
+			links_are_not_on_disk_in_clear_and_stay_in_their_place),
+		FIXTURE_TEST(what_is_too_long_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

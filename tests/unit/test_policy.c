@@ -260,15 +260,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, life_setup, life_teardown)
-		TEST(nothing_set_is_the_default),
-		TEST(the_highest_policy_of_ones_groups_counts),
-		TEST(what_makes_no_sense_is_refused),
-		TEST(home_and_shell_follow_the_settings),
-		TEST(numbers_come_from_the_sites_range_first),
-		TEST(a_private_group_comes_and_goes_with_its_person),
-		TEST(a_private_group_needs_its_name_and_number),
-		TEST(dots_in_names_are_a_matter_of_taste),
+		LIFE_TEST(nothing_set_is_the_default),
+		LIFE_TEST(the_highest_policy_of_ones_groups_counts),
+		LIFE_TEST(what_makes_no_sense_is_refused),
+		LIFE_TEST(home_and_shell_follow_the_settings),
+		LIFE_TEST(numbers_come_from_the_sites_range_first),
+		LIFE_TEST(a_private_group_comes_and_goes_with_its_person),
+		LIFE_TEST(a_private_group_needs_its_name_and_number),
+		LIFE_TEST(dots_in_names_are_a_matter_of_taste),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

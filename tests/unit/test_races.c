@@ -161,8 +161,6 @@ dead_numbers_do_not_come_back(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(fifty_at_once_get_fifty_numbers),
 		LIFE_TEST(of_fifty_who_redeem_one_link_one_is_let_in),

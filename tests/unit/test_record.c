@@ -595,9 +595,6 @@ a_corrupt_stored_record_is_noticed(void **state)
 	rst_write_abort(&txn);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
@@ -615,8 +612,8 @@ main(void)
 		cmocka_unit_test(
 			a_record_with_bytes_that_belong_to_nothing_is_corrupt),
 		cmocka_unit_test(random_bytes_never_lead_outside),
-		WITH_ENV(values_compare_by_their_rule),
-		WITH_ENV(a_corrupt_stored_record_is_noticed),
+		FIXTURE_TEST(values_compare_by_their_rule),
+		FIXTURE_TEST(a_corrupt_stored_record_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -445,8 +445,6 @@ a_reason_is_as_long_as_the_journal_takes(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(what_no_door_may_bring_is_refused),
 		LIFE_TEST(a_reason_is_as_long_as_the_journal_takes),

@@ -518,8 +518,6 @@ only_text_has_options(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(people_are_who_they_were_made),
 		LIFE_TEST(administrators_and_others_change_them),

@@ -280,23 +280,22 @@ bytes_that_are_no_session_are_refused(void **state)
 	rst_write_abort(&txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_token_is_text_and_opens_its_digest_alone),
 		cmocka_unit_test(what_is_no_token_has_no_digest),
-		TEST(a_session_comes_back_as_it_was),
-		TEST(all_are_walked_and_one_is_found_by_half_its_digest),
-		TEST(a_session_of_format_1_proved_itself_when_it_was_made),
-		TEST(the_oldest_goes_when_one_more_comes),
-		TEST(what_comes_from_the_future_goes_first),
-		TEST(all_sessions_of_one_person_end_and_no_other_s),
-		TEST(what_expired_is_swept_in_bites),
-		TEST(bytes_that_are_no_session_are_refused),
+		FIXTURE_TEST(a_session_comes_back_as_it_was),
+		FIXTURE_TEST(
+			all_are_walked_and_one_is_found_by_half_its_digest),
+		FIXTURE_TEST(
+			a_session_of_format_1_proved_itself_when_it_was_made),
+		FIXTURE_TEST(the_oldest_goes_when_one_more_comes),
+		FIXTURE_TEST(what_comes_from_the_future_goes_first),
+		FIXTURE_TEST(all_sessions_of_one_person_end_and_no_other_s),
+		FIXTURE_TEST(what_expired_is_swept_in_bites),
+		FIXTURE_TEST(bytes_that_are_no_session_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,8 +425,6 @@ a_suspension_ends_the_session_at_its_next_use(void **state)
 int
 main(void)
 {
-#define LIFE_TEST(name)                                                        \
-	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_person_signs_in_by_name_or_mail),
 		LIFE_TEST(accounts_of_others_do_not_stand_in_the_way),

@@ -578,28 +578,24 @@ a_walk_of_children_starts_where_it_is_told(void **state)
 int
 main(void)
 {
-#define WITH(test)                                                             \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_error_has_a_text_of_its_own),
 		cmocka_unit_test(every_door_has_a_word),
 		cmocka_unit_test(an_end_is_a_moment_and_a_name),
-		WITH(an_end_follows_the_name_it_gives),
+		FIXTURE_TEST(an_end_follows_the_name_it_gives),
 		cmocka_unit_test(moments_are_compared_in_greenwich),
 		cmocka_unit_test(a_key_is_its_second_word),
 		cmocka_unit_test(mail_goes_to_names_that_can_be),
-		WITH(who_serves_is_seen_until_it_ends),
-		WITH(a_read_has_the_time_unless_it_reads_what_is_kept),
-		WITH(an_environment_has_one_companion),
-		WITH(fields_of_the_journal_have_limits),
-		WITH(what_members_cannot_be_is_refused),
-		WITH(rows_of_every_kind_are_journaled),
-		WITH(a_format_of_the_past_is_refused),
-		WITH(an_entry_has_a_place),
-		WITH(a_walk_of_children_starts_where_it_is_told),
-		cmocka_unit_test_setup_teardown(a_place_has_limits,
-		                                fixture_setup_dir,
-		                                fixture_teardown),
+		FIXTURE_TEST(who_serves_is_seen_until_it_ends),
+		FIXTURE_TEST(a_read_has_the_time_unless_it_reads_what_is_kept),
+		FIXTURE_TEST(an_environment_has_one_companion),
+		FIXTURE_TEST(fields_of_the_journal_have_limits),
+		FIXTURE_TEST(what_members_cannot_be_is_refused),
+		FIXTURE_TEST(rows_of_every_kind_are_journaled),
+		FIXTURE_TEST(a_format_of_the_past_is_refused),
+		FIXTURE_TEST(an_entry_has_a_place),
+		FIXTURE_TEST(a_walk_of_children_starts_where_it_is_told),
+		FIXTURE_DIR_TEST(a_place_has_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

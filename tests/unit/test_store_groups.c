@@ -360,15 +360,13 @@ what_no_walk_gave_is_refused(void **state)
 int
 main(void)
 {
-#define WITH(test)                                                             \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		WITH(a_member_has_the_uid_of_its_name),
-		WITH(who_is_in_several_groups_below_is_listed_once),
-		WITH(many_members_are_told_of_in_pieces),
-		WITH(an_entry_without_a_parent_can_be_a_member),
-		WITH(names_of_nobody_come_and_go),
-		WITH(what_no_walk_gave_is_refused),
+		FIXTURE_TEST(a_member_has_the_uid_of_its_name),
+		FIXTURE_TEST(who_is_in_several_groups_below_is_listed_once),
+		FIXTURE_TEST(many_members_are_told_of_in_pieces),
+		FIXTURE_TEST(an_entry_without_a_parent_can_be_a_member),
+		FIXTURE_TEST(names_of_nobody_come_and_go),
+		FIXTURE_TEST(what_no_walk_gave_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

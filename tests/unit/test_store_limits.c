@@ -716,28 +716,27 @@ a_row_among_the_tables_is_found(void **state)
 int
 main(void)
 {
-#define WITH(test)                                                             \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		WITH(a_number_is_free_when_nobody_has_it),
-		WITH(a_row_of_another_shape_is_no_number),
-		WITH(no_range_goes_to_the_end_of_numbers),
+		FIXTURE_TEST(a_number_is_free_when_nobody_has_it),
+		FIXTURE_TEST(a_row_of_another_shape_is_no_number),
+		FIXTURE_TEST(no_range_goes_to_the_end_of_numbers),
 		cmocka_unit_test(digits_of_rows_are_small_ones),
-		WITH(change_numbers_end_with_the_calendar),
+		FIXTURE_TEST(change_numbers_end_with_the_calendar),
 		cmocka_unit_test(a_text_is_as_long_as_its_length_can_say),
-		WITH(settings_have_limits),
+		FIXTURE_TEST(settings_have_limits),
 		cmocka_unit_test(odd_values_have_a_normal_form),
 		cmocka_unit_test(names_have_limits),
 		cmocka_unit_test(records_have_limits),
 		cmocka_unit_test(an_entry_takes_no_value_that_is_too_long),
-		WITH(what_has_no_name_has_no_value),
-		WITH(places_have_limits),
-		WITH(long_names_are_looked_up_anew),
+		FIXTURE_TEST(what_has_no_name_has_no_value),
+		FIXTURE_TEST(places_have_limits),
+		FIXTURE_TEST(long_names_are_looked_up_anew),
 		cmocka_unit_test(parents_of_paths),
-		WITH(a_backup_goes_where_it_can),
-		WITH(a_restore_needs_an_empty_directory_of_a_short_name),
-		WITH(rules_of_others_may_end_a_check),
-		WITH(a_row_among_the_tables_is_found),
+		FIXTURE_TEST(a_backup_goes_where_it_can),
+		FIXTURE_TEST(
+			a_restore_needs_an_empty_directory_of_a_short_name),
+		FIXTURE_TEST(rules_of_others_may_end_a_check),
+		FIXTURE_TEST(a_row_among_the_tables_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -574,9 +574,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			no_page_is_followed_that_cannot_be, fixture_setup,
-			fixture_teardown),
+		FIXTURE_TEST(no_page_is_followed_that_cannot_be),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 	};
 

@@ -387,18 +387,16 @@ ends_that_cannot_be_read_are_none(void **state)
 int
 main(void)
 {
-#define WITH(test)                                                             \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		WITH(an_old_answer_makes_room),
-		WITH(mail_has_limits),
-		WITH(a_session_that_is_listed_and_gone_is_damage),
-		WITH(sessions_are_swept_in_pieces),
-		WITH(every_byte_of_a_record_is_looked_at),
-		WITH(what_others_wrote_may_come_in_any_order),
+		FIXTURE_TEST(an_old_answer_makes_room),
+		FIXTURE_TEST(mail_has_limits),
+		FIXTURE_TEST(a_session_that_is_listed_and_gone_is_damage),
+		FIXTURE_TEST(sessions_are_swept_in_pieces),
+		FIXTURE_TEST(every_byte_of_a_record_is_looked_at),
+		FIXTURE_TEST(what_others_wrote_may_come_in_any_order),
 		cmocka_unit_test(keys_sort_as_their_values_do),
-		WITH(an_index_is_asked_within_its_limits),
-		WITH(ends_that_cannot_be_read_are_none),
+		FIXTURE_TEST(an_index_is_asked_within_its_limits),
+		FIXTURE_TEST(ends_that_cannot_be_read_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,20 +374,19 @@ it_goes_where_the_environment_says_if_that_is_safe(void **state)
 int
 main(void)
 {
-#define ENV_TEST(name)                                                         \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-		ENV_TEST(an_address_is_its_network),
-		ENV_TEST(keys_and_checksums_tell_apart),
-		ENV_TEST(nobodys_key_holds_nothing),
-		ENV_TEST(one_of_all_locks),
-		ENV_TEST(failures_in_a_row_are_counted),
-		ENV_TEST(a_full_table_forgets_the_oldest),
-		ENV_TEST(a_failure_is_seen_by_every_process),
-		ENV_TEST(a_killed_process_leaves_a_table_that_works),
-		ENV_TEST(a_spoilt_file_is_made_anew),
-		ENV_TEST(where_no_file_can_be_it_works_for_itself),
-		ENV_TEST(it_goes_where_the_environment_says_if_that_is_safe),
+		FIXTURE_TEST(an_address_is_its_network),
+		FIXTURE_TEST(keys_and_checksums_tell_apart),
+		FIXTURE_TEST(nobodys_key_holds_nothing),
+		FIXTURE_TEST(one_of_all_locks),
+		FIXTURE_TEST(failures_in_a_row_are_counted),
+		FIXTURE_TEST(a_full_table_forgets_the_oldest),
+		FIXTURE_TEST(a_failure_is_seen_by_every_process),
+		FIXTURE_TEST(a_killed_process_leaves_a_table_that_works),
+		FIXTURE_TEST(a_spoilt_file_is_made_anew),
+		FIXTURE_TEST(where_no_file_can_be_it_works_for_itself),
+		FIXTURE_TEST(
+			it_goes_where_the_environment_says_if_that_is_safe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

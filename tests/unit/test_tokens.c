@@ -384,25 +384,22 @@ nonsense_is_no_token(void **state)
 	refused(life, &made, "GET", "/me", RULE_INVALID_TOKEN);
 }
 
-#define UNIT(test)                                                             \
-	cmocka_unit_test_setup_teardown(test, life_setup, life_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		UNIT(a_token_is_its_owner_within_its_scope),
-		UNIT(only_a_digest_and_its_beginning_are_kept),
-		UNIT(every_reason_is_told_to_the_journal_alone),
-		UNIT(a_password_of_ldap_is_its_owners_alone),
-		UNIT(ldap_is_for_reading_without_inherit),
-		UNIT(a_refusal_is_journaled_once_a_minute),
-		UNIT(tokens_die_with_the_access_and_stay_dead),
-		UNIT(an_account_has_fifty_that_live),
-		UNIT(what_no_token_can_be_is_refused),
-		UNIT(a_setting_caps_how_long_they_last),
-		UNIT(the_last_use_is_known_to_the_minute),
-		UNIT(nonsense_is_no_token),
+		LIFE_TEST(a_token_is_its_owner_within_its_scope),
+		LIFE_TEST(only_a_digest_and_its_beginning_are_kept),
+		LIFE_TEST(every_reason_is_told_to_the_journal_alone),
+		LIFE_TEST(a_password_of_ldap_is_its_owners_alone),
+		LIFE_TEST(ldap_is_for_reading_without_inherit),
+		LIFE_TEST(a_refusal_is_journaled_once_a_minute),
+		LIFE_TEST(tokens_die_with_the_access_and_stay_dead),
+		LIFE_TEST(an_account_has_fifty_that_live),
+		LIFE_TEST(what_no_token_can_be_is_refused),
+		LIFE_TEST(a_setting_caps_how_long_they_last),
+		LIFE_TEST(the_last_use_is_known_to_the_minute),
+		LIFE_TEST(nonsense_is_no_token),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,19 +264,16 @@ a_ring_of_parents_ends(void **state)
 	rst_write_abort(&txn);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(dns_lead_to_entries_and_back),
-		WITH_ENV(what_is_not_there_names_its_nearest_ancestor),
-		WITH_ENV(long_rdns_are_told_apart),
-		WITH_ENV(children_come_once_each_in_order),
-		WITH_ENV(below_is_told_by_ancestors),
-		WITH_ENV(a_ring_of_parents_ends),
+		FIXTURE_TEST(dns_lead_to_entries_and_back),
+		FIXTURE_TEST(what_is_not_there_names_its_nearest_ancestor),
+		FIXTURE_TEST(long_rdns_are_told_apart),
+		FIXTURE_TEST(children_come_once_each_in_order),
+		FIXTURE_TEST(below_is_told_by_ancestors),
+		FIXTURE_TEST(a_ring_of_parents_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -496,32 +496,30 @@ settings_are_kept_within_their_limits(void **state)
 	rst_write_abort(&txn);
 }
 
-#define WITH_ENV(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
-#define WITH_DIR(test)                                                         \
-	cmocka_unit_test_setup_teardown(test, fixture_setup_dir,               \
-	                                fixture_teardown)
-
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ENV(a_killed_reader_is_cleared),
-		WITH_ENV(an_old_snapshot_is_told_of),
-		WITH_ENV(notes_of_commits_are_few_and_go_round),
-		WITH_DIR(a_full_reader_table_is_busy_until_its_holder_dies),
-		WITH_ENV(a_read_sees_its_snapshot_until_renewed),
-		WITH_DIR(a_resized_map_is_taken_over_when_nothing_is_open),
-		WITH_DIR(a_resized_map_is_no_hindrance_to_who_begins),
-		WITH_ENV(an_abort_undoes_and_a_commit_ends),
-		WITH_ENV(a_held_writer_lock_is_busy_after_two_seconds),
-		WITH_ENV(the_lock_of_a_killed_writer_is_recovered),
-		WITH_ENV(a_polled_wait_is_the_callers),
-		WITH_ENV(a_kill_loses_nothing_that_was_acknowledged),
-		WITH_DIR(a_full_map_refuses_writes_but_not_deletes),
-		WITH_DIR(a_transaction_that_outgrows_the_map_leaves_no_trace),
-		WITH_DIR(a_full_disk_refuses_writes_and_keeps_what_it_has),
-		WITH_ENV(settings_are_kept_within_their_limits),
+		FIXTURE_TEST(a_killed_reader_is_cleared),
+		FIXTURE_TEST(an_old_snapshot_is_told_of),
+		FIXTURE_TEST(notes_of_commits_are_few_and_go_round),
+		FIXTURE_DIR_TEST(
+			a_full_reader_table_is_busy_until_its_holder_dies),
+		FIXTURE_TEST(a_read_sees_its_snapshot_until_renewed),
+		FIXTURE_DIR_TEST(
+			a_resized_map_is_taken_over_when_nothing_is_open),
+		FIXTURE_DIR_TEST(a_resized_map_is_no_hindrance_to_who_begins),
+		FIXTURE_TEST(an_abort_undoes_and_a_commit_ends),
+		FIXTURE_TEST(a_held_writer_lock_is_busy_after_two_seconds),
+		FIXTURE_TEST(the_lock_of_a_killed_writer_is_recovered),
+		FIXTURE_TEST(a_polled_wait_is_the_callers),
+		FIXTURE_TEST(a_kill_loses_nothing_that_was_acknowledged),
+		FIXTURE_DIR_TEST(a_full_map_refuses_writes_but_not_deletes),
+		FIXTURE_DIR_TEST(
+			a_transaction_that_outgrows_the_map_leaves_no_trace),
+		FIXTURE_DIR_TEST(
+			a_full_disk_refuses_writes_and_keeps_what_it_has),
+		FIXTURE_TEST(settings_are_kept_within_their_limits),
 	};
 
 	if (argc == 3)

@@ -389,20 +389,17 @@ a_moment_is_found_by_bisection(void **state)
 	rst_read_end(&txn);
 }
 
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_whole_journal_is_whole),
-		TEST(heads_that_are_none_are_refused),
-		TEST(every_tampering_is_detected),
-		TEST(a_chain_made_anew_is_not_what_the_head_tells_of),
-		TEST(old_records_go_and_the_rest_is_whole),
-		TEST(images_go_before_their_records),
-		TEST(a_moment_is_found_by_bisection),
+		FIXTURE_TEST(a_whole_journal_is_whole),
+		FIXTURE_TEST(heads_that_are_none_are_refused),
+		FIXTURE_TEST(every_tampering_is_detected),
+		FIXTURE_TEST(a_chain_made_anew_is_not_what_the_head_tells_of),
+		FIXTURE_TEST(old_records_go_and_the_rest_is_whole),
+		FIXTURE_TEST(images_go_before_their_records),
+		FIXTURE_TEST(a_moment_is_found_by_bisection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
