@@ -23,8 +23,7 @@ act_find_host(const struct rst_rtxn *txn, struct rst_view name,
 	n = (size_t)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len,
 	                     name.ptr);
 	for (size_t i = 0; i < n; i++)
-		if (rdn[i] >= 'A' && rdn[i] <= 'Z')
-			rdn[i] = (char)(rdn[i] - 'A' + 'a');
+		rdn[i] = rst_lower(rdn[i]);
 	err = lifecycle_place(txn, "ou=hosts", &parent);
 	if (err == RST_OK)
 		err = rst_tree_child(txn, parent, rst_view(rdn, n), &id);

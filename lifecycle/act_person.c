@@ -16,9 +16,7 @@ fold(struct rst_view name, char buf[RULE_NAME_MAX + 1])
 	size_t n = name.len < RULE_NAME_MAX ? name.len : RULE_NAME_MAX;
 
 	for (size_t i = 0; i < n; i++)
-		buf[i] = name.ptr[i] >= 'A' && name.ptr[i] <= 'Z'
-		                 ? (char)(name.ptr[i] - 'A' + 'a')
-		                 : name.ptr[i];
+		buf[i] = rst_lower(name.ptr[i]);
 	buf[n] = '\0';
 }
 

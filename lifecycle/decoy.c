@@ -39,9 +39,7 @@ decoy_known_as(struct rst_view name, char buf[DECOY_NAME_BYTES])
 	if (name.len > DECOY_NAME_BYTES)
 		return name; /* nobody's at any door */
 	for (size_t i = 0; i < name.len; i++)
-		buf[i] = (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z'
-		                        ? name.ptr[i] + ('a' - 'A')
-		                        : name.ptr[i]);
+		buf[i] = rst_lower(name.ptr[i]);
 	return rst_view(buf, name.len);
 }
 

@@ -65,7 +65,7 @@ find_child(const struct rst_rtxn *txn, const char *place, const char *type,
 		/* What a DN would have to escape is in no name of ours. */
 		if (c <= ' ' || c > '~' || strchr(",+\"\\<>;=#", c) != NULL)
 			return RST_ENOTFOUND;
-		nrdn[n++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		nrdn[n++] = rst_lower(c);
 	}
 	err = lifecycle_place(txn, place, &parent);
 	if (err != RST_OK)
@@ -104,11 +104,8 @@ find_owner(const struct rst_rtxn *txn, enum rst_ident ident, enum rst_kind kind,
 
 	if (name.len == 0 || name.len > sizeof(lower))
 		return RST_ENOTFOUND;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		lower[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
+	for (size_t i = 0; i < name.len; i++)
+		lower[i] = rst_lower(name.ptr[i]);
 	err = rst_ident_owner(txn, ident, rst_view(lower, name.len), 0, &owner);
 	if (err != RST_OK)
 		return err;

@@ -109,10 +109,8 @@ hash_of(struct rst_view name)
 	uint32_t hash = UINT32_C(2166136261);
 
 	for (size_t i = 0; i < name.len; i++) {
-		unsigned char c = (unsigned char)name.ptr[i];
+		unsigned char c = (unsigned char)rst_lower(name.ptr[i]);
 
-		if (c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + ('a' - 'A'));
 		hash = (hash ^ c) * UINT32_C(16777619);
 	}
 	return hash;

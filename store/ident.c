@@ -474,8 +474,7 @@ static void
 lower(char *text)
 {
 	for (; *text != '\0'; text++)
-		if (*text >= 'A' && *text <= 'Z')
-			*text += 'a' - 'A';
+		*text = rst_lower(*text);
 }
 
 enum rst_err

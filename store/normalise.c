@@ -77,12 +77,6 @@ copy_out(struct rst_view value, struct rst_normal *normal)
 	return RST_OK;
 }
 
-static char
-ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 static bool
 is_ascii(struct rst_view value)
 {
@@ -165,7 +159,7 @@ ignore_case(struct rst_view value, struct rst_normal *normal)
 		if (at == NULL)
 			return RST_ENOMEM;
 		for (size_t i = 0; i < value.len; i++)
-			at[i] = ascii_lower(value.ptr[i]);
+			at[i] = rst_lower(value.ptr[i]);
 		normal->text = rst_view(at, squeeze(at, value.len));
 		return RST_OK;
 	}
@@ -365,7 +359,7 @@ time_of(struct rst_view value, struct rst_normal *normal)
 static int
 hex_digit(char c)
 {
-	c = ascii_lower(c);
+	c = rst_lower(c);
 	if (c >= '0' && c <= '9')
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
@@ -405,8 +399,7 @@ csn(struct rst_view value, struct rst_normal *normal)
 
 	if (err == RST_OK)
 		for (size_t i = 0; i < value.len; i++)
-			((char *)normal->text.ptr)[i] =
-				ascii_lower(value.ptr[i]);
+			((char *)normal->text.ptr)[i] = rst_lower(value.ptr[i]);
 	return err;
 }
 
@@ -561,7 +554,7 @@ dn_put_ava(struct dn_text *dn, struct rst_view ava)
 		goto out;
 	err = RST_ENOMEM;
 	for (size_t i = 0; i < type.len; i++) {
-		char c = ascii_lower(type.ptr[i]);
+		char c = rst_lower(type.ptr[i]);
 
 		if (!dn_put(dn, &c, 1))
 			goto out;

@@ -4,19 +4,13 @@
 
 #include <stdlib.h>
 
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 bool
 rst_view_equal_nocase(struct rst_view a, struct rst_view b)
 {
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+		if (rst_lower(a.ptr[i]) != rst_lower(b.ptr[i]))
 			return false;
 	return true;
 }

@@ -40,6 +40,13 @@ rst_view_equal(struct rst_view a, struct rst_view b)
 	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* An ASCII letter in lower case, any other byte as it is. */
+static inline char
+rst_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 /* Equal but for the case of ASCII letters. */
 bool rst_view_equal_nocase(struct rst_view a, struct rst_view b);
 

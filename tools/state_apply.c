@@ -235,8 +235,7 @@ compared(const char *attr, const char *value, char buf[RST_MAIL_MAX + 1])
 	if (!name || !rst_view_copy(rst_view_of(value), buf, RST_MAIL_MAX + 1))
 		return value;
 	for (char *at = buf; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at += 'a' - 'A';
+		*at = rst_lower(*at);
 	return buf;
 }
 

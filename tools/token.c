@@ -34,9 +34,7 @@ find_service(struct noun *noun, struct rst_view rdn, uint64_t *ret_id)
 	enum rst_err err;
 
 	for (size_t i = 0; i < rdn.len && i < sizeof(normal); i++)
-		normal[i] = rdn.ptr[i] >= 'A' && rdn.ptr[i] <= 'Z'
-		                    ? (char)(rdn.ptr[i] - 'A' + 'a')
-		                    : rdn.ptr[i];
+		normal[i] = rst_lower(rdn.ptr[i]);
 	err = rdn.len <= sizeof(normal) ? rst_read_begin(noun->env, &txn)
 	                                : RST_ENOTFOUND;
 	if (err == RST_OK) {
