@@ -222,13 +222,17 @@ lifecycle_policy(const struct rst_rtxn *txn, uint64_t person,
 {
 	uint64_t decided[RULE_SETTING_END] = { 0 };
 	struct rst_record settings;
+	enum rst_err err;
 
 	for (int i = 0; i < RULE_SETTING_END; i++) {
 		ret_policy->number[i] =
 			rule_setting_default((enum rule_setting_id)i);
 		ret_policy->from[i] = 0;
 	}
-	if (find_settings(txn, &settings))
-		take(&settings, 1, decided, ret_policy);
+	/* no default instead of a site's rule that cannot be read */
+	err = lifecycle_settings(txn, &settings);
+	if (err != RST_OK)
+		return err;
+	take(&settings, 1, decided, ret_policy);
 	return take_policies(txn, person, decided, ret_policy);
 }

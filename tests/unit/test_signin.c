@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lifecycle/password.h"
+#include "lifecycle/setting.h"
 #include "store/env_priv.h"
 
 static enum rst_err
@@ -382,6 +383,7 @@ what_cannot_be_read_is_no_good_password(void **state)
 	struct life *life = *state;
 	uint64_t ada = life_person_with_password(life, "ada");
 	uint64_t group = life_group(life, "ops", false);
+	struct rst_record settings;
 	struct rst_rtxn txn;
 	bool must = true;
 	uint64_t id = 0;
@@ -393,10 +395,13 @@ what_cannot_be_read_is_no_good_password(void **state)
 	assert_false(must);
 	assert_int_equal(act_must_change(&txn, group, LIFE_NOW, &must), RST_OK);
 	assert_false(must);
+	assert_int_equal(lifecycle_settings(&txn, &settings), RST_OK);
 	rst_read_end(&txn);
 	must = true;
 	assert_int_equal(ask_of_damaged(life, ada, ada, &must), RST_ECORRUPT);
 	assert_int_equal(ask_of_damaged(life, ada, id, &must), RST_ECORRUPT);
+	assert_int_equal(ask_of_damaged(life, ada, settings.id, &must),
+	                 RST_ECORRUPT);
 	assert_true(must);
 	life_ok(life, life_set(life, ada, RST_A_PWDRESET, "TRUE"));
 	must = false;
