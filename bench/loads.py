@@ -119,7 +119,7 @@ def ldclt(server, row, rate, seconds, people):
         params += ",random"
     cpu = cpu_of(server.pid)
     done = subprocess.run(command + ["-e", params], capture_output=True,
-                          text=True, timeout=LDCLT_S)
+                          text=True, timeout=LDCLT_S + 30)
     cpu = cpu_of(server.pid) - cpu
     total = RATE.search(done.stdout)
     if total is None or int(total.group(2)) == 0:

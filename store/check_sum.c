@@ -24,8 +24,8 @@ _Static_assert(RST_CHECK_HASH_KEY == crypto_shorthash_siphashx24_KEYBYTES,
 
 _Static_assert(HASH == 16, "two halves of 64 bits");
 
-/* Of key, then value, or the hash of a long one, then its length: apart from a
- * row whose key ends so. */
+/* Of key, then value, or the hash of a long one, then its length: so that it
+ * differs from a row whose key ends like that. */
 static void
 hash_row(const struct rst_check *check, struct rst_view key,
          struct rst_view value, uint64_t ret_hash[2])

@@ -86,12 +86,12 @@ choose_name(struct rst_attr *uids, struct rst_view nrdn)
 struct rst_view
 rst_member_name(const struct rst_record *record)
 {
-	struct rst_view none = { NULL, 0 };
+	struct rst_view none = { NULL, 0 }, name = none;
 	struct rst_attr uids;
 
-	return rst_record_attr(record, RST_A_UID, &uids)
-	               ? choose_name(&uids, record->nrdn)
-	               : none;
+	if (rst_record_attr(record, RST_A_UID, &uids))
+		name = choose_name(&uids, record->nrdn);
+	return name.len > 0 ? name : none;
 }
 
 static bool

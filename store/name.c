@@ -23,6 +23,7 @@
 
 #define HEAD   14
 #define IN_RDN 0xffff
+#define NAMING RST_VIEW("uid=")
 
 static struct rst_view
 key_of(uint64_t id, char buf[8])
@@ -37,9 +38,9 @@ encode(const struct rst_record *record, struct rst_out *out)
 {
 	struct rst_view name = rst_member_name(record), rdn = record->rdn;
 	bool same = rst_view_equal(rdn, record->nrdn);
-	bool in_rdn = name.len > 0 && rst_view_starts(rdn, RST_NAME_RDN) &&
-	              rst_view_equal(rst_view(rdn.ptr + RST_NAME_RDN.len,
-	                                      rdn.len - RST_NAME_RDN.len),
+	bool in_rdn = name.len > 0 && rst_view_starts(rdn, NAMING) &&
+	              rst_view_equal(rst_view(rdn.ptr + NAMING.len,
+	                                      rdn.len - NAMING.len),
 	                             name);
 
 	/* longer than any list takes: who reads it sees that it is */
@@ -73,11 +74,11 @@ rst_name_decode(struct rst_view value, struct rst_name *ret_name)
 		return RST_ECORRUPT;
 	name.rdn = rst_view(value.ptr + HEAD, rdn);
 	name.nrdn = nrdn == 0 ? name.rdn : rst_view(name.rdn.ptr + rdn, nrdn);
-	if (uid == IN_RDN && rdn <= RST_NAME_RDN.len)
+	if (uid == IN_RDN && rdn <= NAMING.len)
 		return RST_ECORRUPT;
 	if (uid == IN_RDN)
-		name.uid = rst_view(name.rdn.ptr + RST_NAME_RDN.len,
-		                    rdn - RST_NAME_RDN.len);
+		name.uid =
+			rst_view(name.rdn.ptr + NAMING.len, rdn - NAMING.len);
 	else if (uid > 0)
 		name.uid = rst_view(name.rdn.ptr + rdn + nrdn, uid);
 	*ret_name = name;

@@ -69,13 +69,12 @@ void rst_normal_release(struct rst_normal *normal);
  * name.c: what a list of members says of an entry, in a row that follows the
  * record; either side of update may be NULL.  Borrows from the row.
  */
-#define RST_NAME_RDN RST_VIEW("uid=")
 struct rst_name {
 	uint64_t parent;
 	struct rst_view rdn, nrdn;
 	struct rst_view uid; /* rst_member_name(); a NULL ptr for none */
 };
-/* RST_ECORRUPT. */
+/* RST_ECORRUPT; the others RST_ENOMEM and what writing a row tells. */
 enum rst_err rst_name_decode(struct rst_view value, struct rst_name *ret_name)
 	RST_MUST_USE;
 enum rst_err rst_name_update(struct rst_wtxn *txn,

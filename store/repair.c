@@ -403,8 +403,6 @@ record_row(struct rst_repair *repair, struct rst_view key,
 	if (err == RST_OK && !rst_record_is_derived(&record))
 		err = put_header(repair, &record, &entry);
 	if (err == RST_OK)
-		err = tree_of_record(repair, &record);
-	if (err == RST_OK)
 		err = rst_name_row(&record, have_name, repair);
 	if (err == RST_OK)
 		err = rows_of_record(repair, RST_T_INDEX, rst_index_rows,
@@ -412,6 +410,9 @@ record_row(struct rst_repair *repair, struct rst_view key,
 	if (err == RST_OK)
 		err = rows_of_record(repair, RST_T_IDENT, rst_ident_rows,
 		                     &record);
+	/* last: who stands in its place may be damaged */
+	if (err == RST_OK)
+		err = tree_of_record(repair, &record);
 	rst_entry_free(entry);
 	return err;
 }
