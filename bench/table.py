@@ -245,16 +245,30 @@ def title_of(one):
                            if one["primary"] else "")
 
 
+BESIDE = ("ceiling", "mdb", "389")
+
+
+def ratio_cells(one, beside):
+    """What it costs Roster, of what it costs these."""
+    ours = one["servers"].get("roster")
+    told = [ours["ratio"].get(peer) if ours else None for peer in beside]
+    return ["" if ratio is None else
+            ("%.2f" if ratio >= 0.1 else "%.1g") % ratio for ratio in told]
+
+
 def costs_grid(table, names, shape):
     """What each row costs, and whether that is what it must be."""
     targets = any(one["target"] for one in table)
+    beside = [name for name in BESIDE if name in names and not shape.times]
     verdicts = {True: "yes", False: "**no**", None: ""}
-    return grid(["work", *names] + ["must reach", ""] * targets, [
+    heads = ["work", *names] + ["roster / " + name for name in beside]
+    return grid(heads + ["must reach", ""] * targets, [
         [title_of(one)] + [
             cell(one["servers"].get(name), shape,
-                 one["missing"].get(name, "")) for name in names] + [
-                     one["target"].replace("<=", "≤"),
-                     verdicts[one["reached"]]] * targets for one in table])
+                 one["missing"].get(name, "")) for name in names] +
+        ratio_cells(one, beside) + [
+            one["target"].replace("<=", "≤"),
+            verdicts[one["reached"]]] * targets for one in table])
 
 
 def latencies_grid(table, names):
