@@ -81,17 +81,43 @@ struct exchange {
 	struct timespec begun;
 	char *body; /* owned; wiped */
 	size_t body_len, body_room;
-	struct MHD_Response *response; /* the connection's, until it is sent */
+	struct MHD_Response *response; /* one reference to it */
 	bool closing;   /* the connection ends after this reply */
 	bool too_large; /* the body; the rest of it is thrown away */
 	size_t thrown;  /* bytes of it */
 };
+
+/* A session's token and a link are in the library's copies of them, too. */
+static void
+forget_headers(struct MHD_Response *response)
+{
+	static const char *const secret[] = { "Set-Cookie", "Location" };
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
+		const char *value =
+			MHD_get_response_header(response, secret[i]);
+
+		if (value != NULL)
+			sodium_memzero((char *)(uintptr_t)value, strlen(value));
+	}
+}
+
+static void
+drop_response(struct exchange *exchange)
+{
+	if (exchange->response == NULL)
+		return;
+	forget_headers(exchange->response);
+	MHD_destroy_response(exchange->response);
+	exchange->response = NULL;
+}
 
 static void
 free_exchange(struct exchange *exchange)
 {
 	if (exchange == NULL)
 		return;
+	drop_response(exchange);
 	if (exchange->body != NULL)
 		sodium_memzero(exchange->body, exchange->body_room);
 	free(exchange->body);
@@ -308,21 +334,6 @@ stream_response(struct exchange *exchange)
 	return response;
 }
 
-/* A session's token and a link are in the library's copies of them, too. */
-static void
-forget_headers(struct MHD_Response *response)
-{
-	static const char *const secret[] = { "Set-Cookie", "Location" };
-
-	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-		const char *value =
-			MHD_get_response_header(response, secret[i]);
-
-		if (value != NULL)
-			sodium_memzero((char *)(uintptr_t)value, strlen(value));
-	}
-}
-
 /* Hand the finished reply to the library. */
 static enum MHD_Result
 send_reply(struct exchange *exchange, const char *method)
@@ -345,11 +356,10 @@ send_reply(struct exchange *exchange, const char *method)
 	                   watched_of(exchange->connection), reply->text_len);
 	queued = MHD_queue_response(exchange->connection, reply->status,
 	                            response);
-	if (queued == MHD_YES)
-		exchange->response = response;
-	else
-		forget_headers(response);
-	MHD_destroy_response(response);
+	/* Ours until the exchange ends.  A server that is shutting down says
+	 * yes and takes nothing, so that this may be the only reference. */
+	drop_response(exchange);
+	exchange->response = response;
 	log_exchange(exchange, method);
 	return queued;
 }
@@ -585,8 +595,6 @@ completed(void *arg, struct MHD_Connection *connection, void **context,
 	struct serve *serve = arg;
 	struct exchange *exchange = *context;
 
-	if (exchange != NULL && exchange->response != NULL)
-		forget_headers(exchange->response);
 	free_exchange(exchange);
 	*context = NULL;
 	if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED ||

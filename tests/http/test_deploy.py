@@ -254,20 +254,30 @@ def requests_survive_a_reload():
     threads = [threading.Thread(target=keep, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(5):
-        before = len(done)
-        rosterd.process.send_signal(signal.SIGHUP)
-        until(lambda: len(done) > before + 5, "answers after a reload")
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        for _ in range(5):
+            before = len(done)
+            rosterd.process.send_signal(signal.SIGHUP)
+            until(lambda: len(done) > before + 5 or rosterd.process.poll(),
+                  "answers after a reload")
+            assert rosterd.process.poll() is None, "rosterd ended"
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert not wrong, wrong[:3]
     until(lambda: rosterd.log().count("rosterd: reloaded") >= 1, "a reload")
     seen = []
-    for name in done[::7]:  # the last signal may be obeyed just now
-        until(lambda: seen.append(admin.request(
-            "GET", "/groups/" + name).status_code) or seen[-1] != 503,
-            "the end of a reload")
+
+    def look(name):
+        """Whether it is told; the last signal may be obeyed just now."""
+        try:
+            seen.append(admin.request("GET", "/groups/" + name).status_code)
+        except OSError:
+            return False
+        return seen[-1] != 503
+    for name in done[::7]:
+        until(lambda: look(name), "the end of a reload")
     assert set(seen) <= {200, 503}, seen
 
 
