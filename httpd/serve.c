@@ -89,26 +89,20 @@ struct exchange {
 
 /* A session's token and a link are in the library's copies of them, too. */
 static void
-forget_headers(struct MHD_Response *response)
+drop_response(struct exchange *exchange)
 {
 	static const char *const secret[] = { "Set-Cookie", "Location" };
+	struct MHD_Response *response = exchange->response;
+	const char *value;
 
+	if (response == NULL)
+		return;
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
-		const char *value =
-			MHD_get_response_header(response, secret[i]);
-
+		value = MHD_get_response_header(response, secret[i]);
 		if (value != NULL)
 			sodium_memzero((char *)(uintptr_t)value, strlen(value));
 	}
-}
-
-static void
-drop_response(struct exchange *exchange)
-{
-	if (exchange->response == NULL)
-		return;
-	forget_headers(exchange->response);
-	MHD_destroy_response(exchange->response);
+	MHD_destroy_response(response);
 	exchange->response = NULL;
 }
 
