@@ -5,7 +5,7 @@
  *
  * A group's list is the name of each of its members, or its DN.  Records lie
  * far apart, so to take names from them is to wait for memory, or for the disk,
- * once for each; of these rows a hundred share a page, in the order of ids.
+ * once for each; of these rows some ninety share a page, in the order of ids.
  *
  *	offset	size	field
  *	0	8	parent id
