@@ -438,6 +438,12 @@ class Hand(threading.Thread):
     def may_rest(self):
         return self.crew.wanted is None and self.has_done()
 
+    def total(self):
+        """Acts done so far.  A hand that broke will do no more."""
+        if self.broken:
+            raise Failure(self.broken)
+        return sum(list(self.done.values()))
+
     def run(self):
         try:
             while not self.crew.over and not self.may_rest():
@@ -543,12 +549,8 @@ class Crew:
             hand.join(60)
 
     def count(self, door):
-        """Acts done by a door so far.  A hand that broke will do no more."""
-        for hand in self.hands:
-            if hand.broken:
-                raise Failure(hand.broken)
-        return sum(sum(list(hand.done.values())) for hand in self.hands
-                   if hand.door == door)
+        """Acts done by a door so far."""
+        return sum(hand.total() for hand in self.hands if hand.door == door)
 
     def missing(self, *doors):
         """The names of acts nobody has done yet."""
