@@ -73,12 +73,15 @@ show_out(struct http_lobby *lobby, struct waiting *waiting)
 unsigned int
 http_lobby_free(struct http_lobby *lobby)
 {
+	struct waiting *next;
 	unsigned int n = 0;
 
 	if (lobby == NULL)
 		return 0;
-	for (; lobby->first != NULL; n++)
-		show_out(lobby, lobby->first);
+	for (struct waiting *w = lobby->first; w != NULL; w = next, n++) {
+		next = w->next;
+		show_out(lobby, w);
+	}
 	close(lobby->epoll_fd);
 	free(lobby);
 	return n;
