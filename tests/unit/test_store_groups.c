@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/check.h"
 #include "store/member_priv.h"
 #include "tests/unit/fixture.h"
 
@@ -152,6 +153,81 @@ a_member_has_the_uid_of_its_name(void **state)
 		assert_string_equal(listed_uid(&txn.r, group), rows[i].due);
 	}
 	rst_write_abort(&txn);
+}
+
+static enum rst_err
+add_bytes(void *arg, const struct rst_member_item *item)
+{
+	*(size_t *)arg += item->name.len + item->above.len;
+	return RST_OK;
+}
+
+/* One member of group, in the list and in the walk: err, or its len bytes. */
+static void
+check_one(const struct rst_rtxn *txn, uint64_t group, uint16_t attr,
+          enum rst_err err, size_t len)
+{
+	static char value[RST_DN_MAX];
+	struct rst_record record;
+	size_t n = 0;
+
+	assert_int_equal(rst_record_get(txn, group, &record), RST_OK);
+	assert_int_equal(rst_member_list(txn, &record, attr, true, false, true,
+	                                 add_bytes, &n),
+	                 err);
+	assert_int_equal(n, len);
+	memset(&cursor, 0, sizeof(cursor));
+	n = 0;
+	assert_int_equal(
+		rst_member_next(txn, &record, attr, true, &cursor, value, &n),
+		err);
+	assert_int_equal(n, len);
+}
+
+/*
+ * A uid has as many bytes as any value, a row of table name counts them in two
+ * and ffff says something else there.  What is longer than a list takes is
+ * told, of memberUid; who lists DNs does not notice.
+ */
+static void
+a_name_that_no_list_takes_is_told(void **state)
+{
+	static const size_t rows[] = {
+		RST_DN_MAX - 1, RST_DN_MAX, RST_DN_MAX + 1, 0xfffe,
+		0xffff,         0x10000,    0x10004,        1 << 20,
+	};
+	const struct rst_check_options options = { .max_findings = 0 };
+	const size_t n = sizeof(rows) / sizeof(rows[0]);
+	char *uid = malloc(rows[n - 1] + 1);
+	uint64_t group, id, findings = 1;
+	struct fixture_ids ids;
+	struct rst_wtxn txn;
+
+	assert_non_null(uid);
+	fixture_write(*state, &txn);
+	ids = fixture_skeleton(&txn);
+	for (size_t i = 0; i < n; i++) {
+		bool fits = rows[i] < RST_DN_MAX;
+		char name[8];
+
+		memset(uid, 'a' + (int)i, rows[i]);
+		uid[rows[i]] = '\0';
+		snprintf(name, sizeof(name), "cn=g%zu", i);
+		group = group_of(&txn, ids.groups, name + 3);
+		id = account(&txn, ids.people, name, uid, NULL);
+		assert_int_equal(rst_member_join(&txn, group, id, NULL),
+		                 RST_OK);
+		check_one(&txn.r, group, RST_A_MEMBERUID,
+		          fits ? RST_OK : RST_ECORRUPT, fits ? rows[i] : 0);
+		check_one(&txn.r, group, RST_A_MEMBER, RST_OK,
+		          strlen(name) + strlen(PEOPLE));
+	}
+	fixture_commit(&txn);
+	free(uid);
+	assert_int_equal(
+		rst_check(((struct fixture *)*state)->env, &options, &findings),
+		RST_OK);
+	assert_int_equal(findings, 0);
 }
 
 /* A name that several of the groups in a group have is one name. */
@@ -362,6 +438,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_member_has_the_uid_of_its_name),
+		FIXTURE_TEST(a_name_that_no_list_takes_is_told),
 		FIXTURE_TEST(who_is_in_several_groups_below_is_listed_once),
 		FIXTURE_TEST(many_members_are_told_of_in_pieces),
 		FIXTURE_TEST(an_entry_without_a_parent_can_be_a_member),
