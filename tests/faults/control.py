@@ -3,13 +3,16 @@
 
 The other half of fault.c, and what every sweep does: count what an act calls,
 then do it again and again with one of these calls failing.  At most FAULTS of
-them an act and kind, evenly spread.
+them an act and kind, evenly spread.  A soak divides its time among acts and kinds,
+and each takes calls from anywhere, since there are more than it has time for.
 """
 import errno
+import math
 import mmap
 import os
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "both"))
@@ -60,12 +63,14 @@ class Control:
 
 
 class Sweeps:
-    """How many faults were tried, and which are next."""
+    """How many faults were tried in so many acts, and which are next."""
 
-    def __init__(self, story, usual):
+    def __init__(self, story, usual, acts):
         self.story = story
+        self.turns = acts * len(ERRORS)  # that are left
         self.asked = max(int(os.environ.get("FAULTS", usual)), 2)
         self.soak = Soak(self.asked)
+        self.dice = self.soak.dice(6)
         self.tried = {"D6": 0, "D7": 0}
         self.promise()
 
@@ -74,15 +79,25 @@ class Sweeps:
             self.story.promise(name, self.asked, tried, "faults")
 
     def chosen(self, kind, n):
-        """Which of n calls fail, one after the other."""
+        """Which of n calls fails, and how, one after the other: at least one,
+        whatever time there is."""
         if n <= self.asked:
-            which = range(1, n + 1)
+            places = range(1, n + 1)
         else:
-            which = sorted({1 + i * (n - 1) // (self.asked - 1)
-                            for i in range(self.asked)})
-        for k in which:
-            if self.soak.left() == 0:
-                return
+            places = sorted({1 + i * (n - 1) // (self.asked - 1)
+                             for i in range(self.asked)})
+        which = [(k, error) for error in ERRORS[kind] for k in places]
+        left, end = self.soak.left(), math.inf
+        if left is not None:
+            self.dice.shuffle(which)
+            end = time.monotonic() + left / max(self.turns, 1)
+        self.turns -= 1
+        for done, one in enumerate(which):
+            if done > 0 and time.monotonic() > end:
+                break
             self.tried["D7" if kind == "memory" else "D6"] += 1
-            yield k
+            yield one
         self.promise()
+
+    def end(self):
+        self.story.same(self.turns, 0, "each act and kind had its turn")
