@@ -358,14 +358,20 @@ class Hand(threading.Thread):
         own.secret = None  # the next time, too
         self.api = self.own = own
 
+    def answer_of(self, method, path, body=None):
+        """Status and body, to one who gives his password when asked for it."""
+        status, answer = self.api.call(method, path, body)
+        if (status == 403 and isinstance(answer, dict) and
+                answer.get("code") == "reauthentication_required"):
+            self.sign_in_anew()
+            status, answer = self.api.call(method, path, body)
+        return status, answer
+
     def ask(self, method, path, body=None, api=None):
         """The body of a good HTTP answer."""
         try:
-            status, answer = (api or self.api).call(method, path, body)
-            if (api is None and status == 403 and isinstance(answer, dict)
-                    and answer.get("code") == "reauthentication_required"):
-                self.sign_in_anew()
-                status, answer = self.api.call(method, path, body)
+            status, answer = (api.call if api else self.answer_of)(
+                method, path, body)
         except LOST as error:
             raise Lost(error) from error
         if status == 502 and answer.get("code") == "email_failed":
@@ -1141,7 +1147,7 @@ def http_password(hand):
 def http_ask_reset(hand):
     name = hand.one_of(hand.people)
     hand.people[name].asked = True
-    status, answer = hand.promise({}, lambda: hand.api.call(
+    status, answer = hand.promise({}, lambda: hand.answer_of(
         "POST", "password-resets", {"username": name}))
     if status == 429:
         raise NotNow  # so many from one address
@@ -1286,7 +1292,7 @@ def http_test_mail(hand):
     queued = hand.ask("POST", "settings/test-mail",
                       {"mail": "%s@example.org" % hand.new("t")})
     for method, path in (("POST", "mail/%d/retry"), ("DELETE", "mail/%d")):
-        status, answer = hand.promise({}, lambda: hand.api.call(
+        status, answer = hand.promise({}, lambda: hand.answer_of(
             method, path % queued["id"], None))
         if status in (429, 502, 503, 504):
             raise Lost("%d" % status)
