@@ -101,12 +101,13 @@ def page(run):
              "| asked for | %g minutes, took %g |" % (
                  run["minutes"], run["took_minutes"]),
              "| seed | %d |" % run["seed"], "",
-             "| promise | what | release asks | this run | violations |",
-             "|---|---|---:|---:|---:|"]
+             "| promise | what | by | release asks | this run | violations |",
+             "|---|---|---|---:|---:|---:|"]
     for one in run["results"]:
         row = cells(one)
-        lines.append("| %s | %s | %s %s | %s | %s |" % (
-            row[0], one["what"], row[1], row[3], row[2], row[4]))
+        lines.append("| %s | %s | %s | %s %s | %s | %s |" % (
+            row[0], one["what"], row[6], row[1], row[3],
+            row[2] if one["reached"] else "nothing", row[4]))
     return "\n".join(lines) + "\n"
 
 
@@ -120,13 +121,13 @@ def kept(old, run):
     when = "%s, %s" % (facts_of.get("date", "?"), facts_of.get("commit", "?"))
     # a promise may have several programs; one that the plan does not know any
     # more has another word now
-    rows = [row for row in fields if len(row) == 5 and
+    rows = [row for row in fields if len(row) == 6 and
             row[0] != "promise" and not row[0].startswith("-") and
             (row[0], row[1]) not in done and
             (row[0] not in tried or row[1] in run["known"])]
-    return "".join("| %s | %s | %s | %s | %s |\n" % (
-        row[0], row[1], row[2], row[3] if "(" in row[3] else
-        "%s (%s)" % (row[3], when), row[4]) for row in rows)
+    return "".join("| %s | %s | %s | %s | %s | %s |\n" % (
+        *row[:4], row[4] if "(" in row[4] else
+        "%s (%s)" % (row[4], when), row[5]) for row in rows)
 
 
 def write(path, run):
