@@ -19,7 +19,7 @@ reject(ConfigArgs *c, const char *why)
 {
 	snprintf(c->cr_msg, sizeof(c->cr_msg), "%s", why);
 	Debug(LDAP_DEBUG_ANY, "%s: %s\n", c->log, c->cr_msg);
-	return ARG_BAD_CONF;
+	return (int)ARG_BAD_CONF;
 }
 
 /* Runs when a change of cn=config is complete, the pool still paused. */

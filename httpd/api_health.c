@@ -53,8 +53,9 @@ add_role(struct http_req *req, cJSON *body)
 	rst_read_end(&txn);
 	return json_add_text(body, "role", is ? "replica" : "provider") &&
 	       (!is || seen.current_s == 0 ||
-	        json_add_number(body, "lag_s",
-	                        replica_lag_s(&seen, req->ctx.now_s)));
+	        json_add_number(
+			body, "lag_s",
+			(uint64_t)replica_lag_s(&seen, req->ctx.now_s)));
 }
 
 /* GET /readyz */

@@ -195,7 +195,7 @@ describe(struct http_req *req, const struct bulk_act *act, cJSON *body)
 	char key[32];
 
 	cJSON_ArrayForEach(item, people) lawful +=
-		cJSON_IsTrue(json_get(item, "lawful"));
+		cJSON_IsTrue(json_get(item, "lawful")) ? 1 : 0;
 	snprintf(key, sizeof(key), "act_%s", act->word);
 	return json_add_text(body, "act", act->word) &&
 	       json_add_bool(body, key, true) &&

@@ -282,7 +282,7 @@ bind_again(const struct waiting *waiting, SlapReply *rs)
 		say_busy(op, rs);
 	} else if (waiting->resume(op, rs) == LDAP_SUCCESS) {
 		(void)fe_op_bind_success(op, rs);
-		op->o_conn->c_authtype = op->orb_method;
+		op->o_conn->c_authtype = (ber_tag_t)op->orb_method;
 	}
 	LDAP_SLIST_REMOVE(&op->o_extra, &mark, OpExtra, oe_next);
 }

@@ -15,8 +15,7 @@ with_cppcheck()	# with_cppcheck FOLDER...
 		--template='{file}:{line}: {message} [{id}]' "$@"
 }
 
-# gcc: what may lose bits on the way into a narrower type (a constant of slapd's
-# changes its sign on the way to an int, and back)
+# gcc: what may lose bits on the way into a narrower type, or change its sign
 with_conversion()	# with_conversion FOLDER...
 {
 	for folder
@@ -27,7 +26,7 @@ with_conversion()	# with_conversion FOLDER...
 		printf '%s\n' "$folder"/*.c
 	done | grep -v '^store/lmdb_' | xargs -n 1 -P 2 \
 		gcc -std=gnu11 -fsyntax-only -Wconversion \
-		-Wno-sign-conversion -Werror -I. \
+		-Wsign-conversion -Werror -I. \
 		-I"$built" -DHAVE_CONFIG_H -D_GNU_SOURCE \
 		'-DPKGDATADIR="/"' -DSLAPD_IMPORT -isystem "$lmdb" \
 		-isystem "$openldap/include" \
