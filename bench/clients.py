@@ -143,11 +143,16 @@ def small_directory(bench):
     return server
 
 
-def tell_killed(bench, server, box):
+def tell_failed(bench, server, box, error):
+    """In a sentence; the client's own words stand in the output of the run."""
+    who = "%s on %s" % (box.kind, server.name)
     killed = [line for line in box.client.text().splitlines()
               if any(word in line for word in KILLED)]
     if killed:
-        bench.note("%s on %s: %s" % (box.kind, server.name, killed[0][:200]))
+        print("# %s: %s; %s" % (who, error, killed[0][:200]), flush=True)
+        bench.note(who + ": its watchdog ended it before id named all groups")
+    else:
+        bench.note("%s: %s" % (who, error))
 
 
 def measure(bench, people, rounds):
@@ -171,8 +176,7 @@ def measure(bench, people, rounds):
             try:
                 one_round(bench, server, schema, box, n)
             except Failure as error:
-                bench.note("%s on %s: %s" % (box.kind, server.name, error))
-                tell_killed(bench, server, box)
+                tell_failed(bench, server, box, error)
                 box.stop()
                 asked.remove(one)
     for server, _, box in asked:

@@ -27,7 +27,7 @@ class Row:
     words: list                   # of bench/client
     ldclt: tuple = None           # filter, scope, attributes
     primary: str = "hide"         # Roster's primary-members
-    target: str = ""              # of design.md, in words
+    target: str = ""              # what is to be reached, in words
     limit: tuple = None           # ("ceiling", 1.1), ("us", 2000)...
     servers: tuple = ()           # only these; empty: all
     threads: int = 4
