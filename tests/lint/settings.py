@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: OLDAP-2.8
 """settings.py - the table of rules/setting.h, as roster(7) tells it
 
-SPECIFIED are the defaults that were decided (page of defaults; where design.md
-differs, that); one that changes in the table must change here, too.
+SPECIFIED are the defaults that were decided before any of this was written; one
+that changes in the table must change here, too.
 """
 import re
 
