@@ -351,8 +351,7 @@ class Hand(threading.Thread):
         """All hands begin with one session of the first administrator.  Who
         is asked for the password again takes one of his own."""
         own = self.roster.api()
-        status, answer = own.sign_in(self.admin.get("me")[1]["username"],
-                                     self.admin.secret)
+        status, answer = own.sign_in(self.admin.username, self.admin.secret)
         if status != 201:
             raise Lost("%d %s" % (status, answer))
         own.secret = None  # the next time, too

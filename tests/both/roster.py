@@ -196,7 +196,7 @@ class Api:
     """One HTTP client: a browser's session or none."""
     def __init__(self, url, ca):
         self.password = PASSWORD
-        self.secret = None  # what it signed in with
+        self.username = self.secret = None  # what it signed in with
         self.url = url
         self.session = Web()
         self.session.verify = ca
@@ -238,7 +238,8 @@ class Api:
         status, body = self.post("session", username=username,
                                  password=password)
         if status == 201:
-            self.csrf, self.secret = body["csrf"], password
+            self.csrf = body["csrf"]
+            self.username, self.secret = username, password
         return status, body
 
 
