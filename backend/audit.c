@@ -359,12 +359,14 @@ enum rst_err
 back_audit_begin(struct back_audit *audit, const struct back_view *view,
                  uint64_t after, uint64_t *ret_n)
 {
-	struct range range = { 0, rst_journal_last(view->txn) };
+	struct range range = { 0, 0 };
 	struct rst_journal_head anchor;
 	int scope = view->op->ors_scope;
 	enum rst_err err;
 
 	err = rst_journal_anchor(view->txn, &anchor);
+	if (err == RST_OK)
+		err = rst_journal_end(view->txn, &range.high);
 	if (err != RST_OK)
 		return err;
 	range.low = anchor.sequence + 1;

@@ -162,15 +162,18 @@ api_user_history(struct http_req *req, struct http_reply *reply)
 	rst_read_end(&txn);
 }
 
-static void
+static enum rst_err
 put_json(FILE *out, const struct rst_journal_public *record, size_t n)
 {
 	cJSON *model = audit_model(record);
 	char *text = model != NULL ? cJSON_PrintUnformatted(model) : NULL;
+	enum rst_err err = text != NULL ? RST_OK : RST_ENOMEM;
 
-	fprintf(out, "%s%s", n > 0 ? ",\n" : "", text != NULL ? text : "null");
+	if (text != NULL)
+		fprintf(out, "%s%s", n > 0 ? ",\n" : "", text);
 	cJSON_free(text);
 	cJSON_Delete(model);
+	return err;
 }
 
 static enum rst_err
@@ -193,7 +196,7 @@ write_all(struct rst_rtxn *txn, const struct audit_filter *filter, bool csv,
 		if (err == RST_OK && csv)
 			audit_csv(out, &record);
 		else if (err == RST_OK)
-			put_json(out, &record, n);
+			err = put_json(out, &record, n);
 	}
 	if (!csv)
 		fputs("]\n", out);
@@ -273,7 +276,7 @@ api_audit_stream(struct http_req *req, struct http_reply *reply)
 		return;
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK) {
-		last = rst_journal_last(&txn);
+		err = rst_journal_end(&txn, &last);
 		rst_read_end(&txn);
 	}
 	if (!read_after(req, &filter, last, &after)) {

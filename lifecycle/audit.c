@@ -71,12 +71,17 @@ bounds(const struct rst_rtxn *txn, const struct audit_filter *filter,
        uint64_t *ret_first, uint64_t *ret_end)
 {
 	struct rst_journal_head anchor;
+	uint64_t last;
 	enum rst_err err;
 
 	err = rst_journal_anchor(txn, &anchor);
+	if (err == RST_OK)
+		err = rst_journal_end(txn, &last);
+	if (err != RST_OK)
+		return err;
 	*ret_first = anchor.sequence + 1;
-	*ret_end = rst_journal_last(txn) + 1;
-	if (err == RST_OK && filter->since_set)
+	*ret_end = last + 1;
+	if (filter->since_set)
 		err = rst_journal_find(
 			txn, moved(filter->since_s, -AUDIT_CLOCK_S), ret_first);
 	if (err == RST_OK && filter->until_set)

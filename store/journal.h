@@ -105,8 +105,12 @@ enum rst_err rst_journal_append(struct rst_wtxn *txn,
                                 const struct rst_journal_entry *entry,
                                 uint64_t *ret_sequence) RST_MUST_USE;
 
-/* The last sequence number; 0 for an empty journal. */
+/* The last sequence number; 0 for an empty journal, and where it could not be
+ * read. */
 uint64_t rst_journal_last(const struct rst_rtxn *txn);
+/* As rst_journal_last(), but tells what it could not read. */
+enum rst_err rst_journal_end(const struct rst_rtxn *txn, uint64_t *ret_last)
+	RST_MUST_USE;
 
 /*
  * One changed value in the public part: those that came and those that went.

@@ -15,9 +15,6 @@ void rst_journal_ad(uint64_t sequence, char ad[RST_JOURNAL_AD]);
 void rst_journal_chain(const unsigned char before[RST_JOURNAL_HASH],
                        struct rst_view part,
                        unsigned char chain[RST_JOURNAL_HASH]);
-/* As rst_journal_last(), but tells what it could not read. */
-enum rst_err rst_journal_end(const struct rst_rtxn *txn, uint64_t *ret_last)
-	RST_MUST_USE;
 enum rst_err rst_journal_decode(uint64_t sequence, struct rst_view bytes,
                                 struct rst_journal_public *ret_public)
 	RST_MUST_USE;

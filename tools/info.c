@@ -32,15 +32,19 @@ read_facts(struct rst_env *env, struct facts *facts)
 		err = rst_read_begin(env, &txn);
 	if (err != RST_OK)
 		return err;
-	if (rst_setting_get(&txn, "suffix", &value) != RST_OK ||
+	err = rst_setting_get(&txn, "suffix", &value);
+	if (err != RST_OK ||
 	    !rst_view_copy(value, facts->suffix, sizeof(facts->suffix)))
 		facts->suffix[0] = '\0';
-	if (rst_setting_get(&txn, "lifecycle", &value) != RST_OK ||
+	if (err == RST_OK || err == RST_ENOTFOUND)
+		err = rst_setting_get(&txn, "lifecycle", &value);
+	if (err != RST_OK ||
 	    !rst_view_copy(value, facts->lifecycle, sizeof(facts->lifecycle)))
 		snprintf(facts->lifecycle, sizeof(facts->lifecycle), "off");
-	facts->journal = rst_journal_last(&txn);
+	if (err == RST_OK || err == RST_ENOTFOUND)
+		err = rst_journal_end(&txn, &facts->journal);
 	rst_read_end(&txn);
-	return RST_OK;
+	return err;
 }
 
 static enum ctl_status
