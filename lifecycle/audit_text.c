@@ -138,23 +138,57 @@ audit_model(const struct rst_journal_public *record)
 	return NULL;
 }
 
-/* A field in quotation marks; a sheet of figures computes nothing of it. */
+/* As audit_readable(), in quotation marks or not: without memory, so that
+ * nothing of a record is left out. */
+static void
+put(FILE *out, struct rst_view text, bool quoted)
+{
+	const char *at = text.ptr;
+	size_t left = text.len;
+	uint32_t code;
+
+	while (left > 0) {
+		const char *from = at;
+		size_t was = left;
+
+		if (!rule_utf8_next(&at, &left, &code) || code == 0) {
+			at = from + 1;
+			left = was - 1;
+			fputc('?', out);
+			continue;
+		}
+		if (quoted && code == '"')
+			fputc('"', out);
+		fwrite(from, 1, was - left, out);
+	}
+}
+
+/* A field in quotation marks begins; a sheet of figures computes nothing of
+ * what begins with text. */
+static void
+begin_field(FILE *out, struct rst_view text)
+{
+	static const char formula[] = { '=', '+', '-', '@', '\t', '\r' };
+
+	fputc('"', out);
+	if (text.len > 0 &&
+	    memchr(formula, text.ptr[0], sizeof(formula)) != NULL)
+		fputc('\'', out);
+}
+
+static void
+end_field(FILE *out, char end)
+{
+	fputc('"', out);
+	fputc(end, out);
+}
+
 void
 audit_csv_field(FILE *out, struct rst_view text, char end)
 {
-	char *copy = audit_readable(text);
-
-	fputc('"', out);
-	if (copy != NULL && text.len > 0 && strchr("=+-@\t\r", copy[0]) != NULL)
-		fputc('\'', out);
-	for (const char *at = copy; at != NULL && *at != '\0'; at++) {
-		if (*at == '"')
-			fputc('"', out);
-		fputc(*at, out);
-	}
-	fputc('"', out);
-	fputc(end, out);
-	free(copy);
+	begin_field(out, text);
+	put(out, text, true);
+	end_field(out, end);
 }
 
 char *
@@ -173,23 +207,30 @@ audit_change_text(const struct rst_journal_value *value)
 	return whole;
 }
 
-void
-audit_print_changes(FILE *out, const struct rst_journal_public *record)
+static void
+print_changes(FILE *out, const struct rst_journal_public *record, bool quoted)
 {
 	struct rst_view values = record->values;
 	struct rst_journal_value value;
 	const char *between = "";
 
 	while (rst_journal_next_value(&values, &value)) {
-		char *text = audit_change_text(&value);
-
-		fprintf(out, "%s%s", between, text != NULL ? text : "");
+		fputs(between, out);
+		put(out, value.attr, quoted);
+		fputs(value.added ? " + " : " - ", out);
+		put(out, value.value, quoted);
+		fputs(value.cut ? "..." : "", out);
 		between = "; ";
-		free(text);
 	}
 	if (record->omitted > 0)
 		fprintf(out, "%sand %" PRIu32 " more", between,
 		        record->omitted);
+}
+
+void
+audit_print_changes(FILE *out, const struct rst_journal_public *record)
+{
+	print_changes(out, record, false);
 }
 
 void
@@ -203,9 +244,9 @@ audit_csv_head(FILE *out)
 void
 audit_csv(FILE *out, const struct rst_journal_public *record)
 {
-	char time[AUDIT_TIME_TEXT], *changes = NULL;
-	size_t len = 0;
-	FILE *text;
+	struct rst_view values = record->values;
+	struct rst_journal_value first = { .attr = { NULL, 0 } };
+	char time[AUDIT_TIME_TEXT];
 
 	audit_time_print(record, time);
 	fprintf(out, "%" PRIu64 ",%s,", record->sequence, time);
@@ -216,13 +257,9 @@ audit_csv(FILE *out, const struct rst_journal_public *record)
 	audit_csv_field(out, record->address, ',');
 	audit_csv_field(out, record->dn, ',');
 	audit_csv_field(out, record->reason, ',');
-	text = open_memstream(&changes, &len);
-	if (text != NULL) {
-		audit_print_changes(text, record);
-		if (fclose(text) != 0)
-			len = 0;
-	}
-	audit_csv_field(out, rst_view(changes, len), '\r');
+	(void)rst_journal_next_value(&values, &first);
+	begin_field(out, first.attr);
+	print_changes(out, record, true);
+	end_field(out, '\r');
 	fputc('\n', out);
-	free(changes);
 }

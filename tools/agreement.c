@@ -114,7 +114,7 @@ print_signature(struct noun *noun, const struct rst_rtxn *txn,
 	                   rst_record_first(record, RST_A_CREATETIMESTAMP)) ||
 	    !noun_add(root, "address", from)) {
 		cJSON_Delete(root);
-		return CTL_INTERNAL;
+		return ctl_no_memory();
 	}
 	if (noun->json)
 		return noun_print_line(root);

@@ -17,15 +17,18 @@
 #define FOLLOW_MS      250
 #define HEADS_MAX      1000000 /* of one file: an hourly one for a century */
 
-static void
+static enum rst_err
 print_json(const struct rst_journal_public *record)
 {
 	cJSON *model = audit_model(record);
 	char *text = model != NULL ? cJSON_PrintUnformatted(model) : NULL;
+	enum rst_err err = text != NULL ? RST_OK : RST_ENOMEM;
 
-	puts(text != NULL ? text : "");
+	if (text != NULL)
+		puts(text);
 	cJSON_free(text);
 	cJSON_Delete(model);
+	return err;
 }
 
 static void
@@ -53,15 +56,16 @@ print_text(const struct rst_journal_public *record)
 	putchar('\n');
 }
 
-static void
+static enum rst_err
 print_one(const struct noun *noun, const struct rst_journal_public *record)
 {
 	if (noun->json)
-		print_json(record);
-	else if (noun->option[NOUN_CSV] != NULL)
+		return print_json(record);
+	if (noun->option[NOUN_CSV] != NULL)
 		audit_csv(stdout, record);
 	else
 		print_text(record);
+	return RST_OK;
 }
 
 static enum ctl_status
@@ -112,7 +116,7 @@ print_records(struct noun *noun, bool oldest_first)
 		if (err != RST_OK)
 			break;
 		if (record.sequence != 0) {
-			print_one(noun, &record);
+			err = print_one(noun, &record);
 			n++;
 			continue;
 		}
@@ -154,7 +158,9 @@ print_new(const struct noun *noun, struct rst_rtxn *txn,
 			break;
 		if (record.sequence == 0)
 			continue;
-		print_one(noun, &record);
+		err = print_one(noun, &record);
+		if (err != RST_OK)
+			break;
 		(*limit)--;
 	}
 	return err == RST_ENOTFOUND ? RST_OK : err;
@@ -167,7 +173,7 @@ follow(struct noun *noun)
 	const struct timespec pause = { 0, FOLLOW_MS * 1000000L };
 	struct audit_filter filter;
 	struct rst_rtxn txn = { 0 };
-	uint64_t limit, at;
+	uint64_t limit, at = 0;
 	enum ctl_status status;
 	enum rst_err err;
 
@@ -178,7 +184,8 @@ follow(struct noun *noun)
 	if (noun->option[NOUN_CSV] != NULL)
 		audit_csv_head(stdout);
 	err = rst_read_begin(noun->env, &txn);
-	at = err == RST_OK && !filter.since_set ? rst_journal_last(&txn) : 0;
+	if (err == RST_OK && !filter.since_set)
+		err = rst_journal_end(&txn, &at);
 	while (err == RST_OK && limit > 0) {
 		err = print_new(noun, &txn, &filter, &at, &limit);
 		if (fflush(stdout) != 0 || ferror(stdout))
@@ -213,10 +220,8 @@ take_head(struct heads *heads, const struct rst_journal_head *head)
 		heads->room = heads->room == 0 ? 64 : heads->room * 2;
 		grown = realloc(heads->items,
 		                heads->room * sizeof(*heads->items));
-		if (grown == NULL) {
-			ctl_say("out of memory");
-			return CTL_INTERNAL;
-		}
+		if (grown == NULL)
+			return ctl_no_memory();
 		heads->items = grown;
 	}
 	heads->items[heads->n++] = *head;

@@ -20,7 +20,6 @@ print_group(struct noun *noun, const struct rst_rtxn *txn,
 	bool administrator = (record->flags & RST_REC_ADMIN_GROUP) != 0;
 	uint64_t members = rst_member_count(txn, record->id);
 	char name[128], about[256];
-	char *text;
 	cJSON *root;
 	bool good;
 
@@ -40,12 +39,10 @@ print_group(struct noun *noun, const struct rst_rtxn *txn,
 	       cJSON_AddNumberToObject(root, "members", (double)members) &&
 	       cJSON_AddBoolToObject(root, "administrator", administrator) &&
 	       noun_add(root, "description", rst_view_of(about));
-	text = good ? cJSON_PrintUnformatted(root) : NULL;
-	if (text != NULL)
-		puts(text);
-	cJSON_free(text);
+	if (good)
+		return noun_print_line(root);
 	cJSON_Delete(root);
-	return text != NULL ? CTL_OK : CTL_INTERNAL;
+	return ctl_no_memory();
 }
 
 static enum ctl_status
@@ -65,7 +62,8 @@ list(struct noun *noun)
 	err = lifecycle_place(&txn, "ou=groups", &groups);
 	while (err == RST_OK && status == CTL_OK && n > 0) {
 		err = rst_tree_children(&txn, groups, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
+		for (size_t i = 0; err == RST_OK && status == CTL_OK && i < n;
+		     i++) {
 			err = rst_record_get(&txn, ids[i], &record);
 			if (err == RST_OK && record.kind == RST_KIND_GROUP)
 				status = print_group(noun, &txn, &record);

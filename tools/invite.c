@@ -201,7 +201,6 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 	struct rst_view mail = rst_record_first(record, RST_A_MAIL);
 	cJSON *root = cJSON_CreateObject();
 	const cJSON *expires;
-	char *text = NULL;
 	bool good;
 
 	(void)txn, (void)arg;
@@ -219,17 +218,14 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 	                               number(record, RST_A_ROSTERUSED, 0));
 	expires = cJSON_GetObjectItemCaseSensitive(root, "expires");
 	if (good && noun->json)
-		text = cJSON_PrintUnformatted(root);
-	if (text != NULL)
-		puts(text);
-	else if (good)
+		return noun_print_line(root);
+	if (good)
 		printf("%.*s  %-8s %-20s %.*s\n", (int)cn.len, cn.ptr,
 		       state_of(noun, record),
 		       expires != NULL ? expires->valuestring : "",
 		       (int)mail.len, mail.len > 0 ? mail.ptr : "");
-	cJSON_free(text);
 	cJSON_Delete(root);
-	return good ? CTL_OK : CTL_INTERNAL;
+	return good ? CTL_OK : ctl_no_memory();
 }
 
 static enum ctl_status

@@ -17,7 +17,6 @@ print_key(const struct noun *noun, const struct rst_record *record,
 	char until[LIFECYCLE_TIME_BYTES] = "never";
 	int64_t until_s = lifecycle_key_until(record, key);
 	bool over = until_s <= noun->ctx.now_s;
-	char *text;
 	cJSON *root;
 	bool good;
 
@@ -35,12 +34,10 @@ print_key(const struct noun *noun, const struct rst_record *record,
 	       cJSON_AddBoolToObject(root, "expired", over) &&
 	       (until_s == INT64_MAX ||
 	        cJSON_AddStringToObject(root, "until", until));
-	text = good ? cJSON_PrintUnformatted(root) : NULL;
-	if (text != NULL)
-		puts(text);
-	cJSON_free(text);
+	if (good)
+		return noun_print_line(root);
 	cJSON_Delete(root);
-	return text != NULL ? CTL_OK : CTL_INTERNAL;
+	return ctl_no_memory();
 }
 
 static enum ctl_status

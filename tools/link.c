@@ -41,7 +41,6 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 	const struct wanted *wanted = arg;
 	char name[RULE_NAME_MAX + 1];
 	const cJSON *expires;
-	char *text = NULL;
 	cJSON *root;
 	bool good;
 
@@ -64,16 +63,13 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
 	                     rst_record_first(record, RST_A_ROSTEREXPIRES));
 	expires = cJSON_GetObjectItemCaseSensitive(root, "expires");
 	if (good && noun->json)
-		text = cJSON_PrintUnformatted(root);
-	if (text != NULL)
-		puts(text);
-	else if (good)
+		return noun_print_line(root);
+	if (good)
 		printf("%.*s  %-8s %-20s %s\n", (int)id.len, id.ptr,
 		       act_token_state_word(state),
 		       expires != NULL ? expires->valuestring : "", name);
-	cJSON_free(text);
 	cJSON_Delete(root);
-	return good ? CTL_OK : CTL_INTERNAL;
+	return good ? CTL_OK : ctl_no_memory();
 }
 
 static enum ctl_status

@@ -26,7 +26,6 @@ print_one(const struct noun *noun, const struct rst_mail *mail)
 		mail->state == RST_MAIL_FAILED ? "failed" : "queued";
 	char made[LIFECYCLE_TIME_BYTES];
 	cJSON *root;
-	char *text;
 	bool good;
 
 	lifecycle_time_print_3339(mail->made_s, made);
@@ -46,12 +45,10 @@ print_one(const struct noun *noun, const struct rst_mail *mail)
 	       cJSON_AddStringToObject(root, "created", made) &&
 	       cJSON_AddNumberToObject(root, "attempts", mail->attempts) &&
 	       noun_add(root, "error", mail->error);
-	text = good ? cJSON_PrintUnformatted(root) : NULL;
-	if (text != NULL)
-		puts(text);
-	cJSON_free(text);
+	if (good)
+		return noun_print_line(root);
 	cJSON_Delete(root);
-	return text != NULL ? CTL_OK : CTL_INTERNAL;
+	return ctl_no_memory();
 }
 
 static enum ctl_status
@@ -166,8 +163,10 @@ preview(struct noun *noun)
 	}
 	if (posix_spawn(&pid, program, NULL, NULL, (char **)(uintptr_t)argv,
 	                environ) != 0 ||
-	    waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	    waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) {
+		ctl_say("%s cannot be run to its end", program);
 		return CTL_INTERNAL;
+	}
 	return WEXITSTATUS(status) == 0 ? CTL_OK : CTL_INVALID;
 }
 

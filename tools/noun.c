@@ -506,7 +506,7 @@ noun_read_file(const char *name, size_t max, char **ret_text, size_t *ret_len)
 		ctl_say("%s: %s", name, strerror(errno));
 		status = CTL_ABSENT;
 	} else if (text == NULL) {
-		status = CTL_INTERNAL;
+		status = ctl_no_memory();
 	} else {
 		len = fread(text, 1, max + 1, in);
 		if (ferror(in)) {
@@ -552,11 +552,17 @@ enum ctl_status
 noun_print_line(cJSON *object)
 {
 	char *text = object != NULL ? cJSON_PrintUnformatted(object) : NULL;
-	bool good = text != NULL && puts(text) >= 0;
+	enum ctl_status status = CTL_OK;
 
+	if (text == NULL) {
+		status = ctl_no_memory();
+	} else if (puts(text) == EOF) {
+		ctl_say("the answer cannot be written");
+		status = CTL_IO;
+	}
 	cJSON_free(text);
 	cJSON_Delete(object);
-	return good ? CTL_OK : CTL_INTERNAL;
+	return status;
 }
 
 void

@@ -247,6 +247,13 @@ ctl_context(struct rst_env *env, struct act_ctx *ret_ctx)
 }
 
 enum ctl_status
+ctl_no_memory(void)
+{
+	ctl_say("out of memory");
+	return CTL_INTERNAL;
+}
+
+enum ctl_status
 ctl_failed(enum rst_err err, const struct act_refusal *refusal)
 {
 	const char *more = refusal->detail.text;
@@ -282,8 +289,7 @@ ctl_failed(enum rst_err err, const struct act_refusal *refusal)
 		ctl_say("the environment is damaged: run rosterctl check");
 		return CTL_CORRUPT;
 	case RST_ENOMEM:
-		ctl_say("out of memory");
-		return CTL_INTERNAL;
+		return ctl_no_memory();
 	case RST_EIO:
 		ctl_say("the disk cannot be read or written");
 		return CTL_IO;
@@ -298,8 +304,7 @@ ctl_print_json(cJSON *json)
 	enum ctl_status status = CTL_OK;
 
 	if (text == NULL) {
-		ctl_say("out of memory");
-		status = CTL_INTERNAL;
+		status = ctl_no_memory();
 	} else if (puts(text) == EOF || fflush(stdout) != 0) {
 		ctl_say("the answer cannot be written");
 		status = CTL_IO;

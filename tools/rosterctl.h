@@ -147,6 +147,9 @@ struct rst_check_options ctl_report_options(struct ctl_report *report,
 /* report.c: say why a call of the store failed; RST_OK is CTL_OK, silently. */
 enum ctl_status ctl_explain(enum rst_err err, const struct rst_detail *detail);
 
+/* Say that there is no memory; CTL_INTERNAL. */
+enum ctl_status ctl_no_memory(void);
+
 /* Print the object and free it.  CTL_INTERNAL when it is NULL or memory ran
  * out. */
 enum ctl_status ctl_print_json(struct cJSON *json);

@@ -19,7 +19,7 @@ print_one(const struct noun *noun, const struct rst_session *session,
 	char expires[LIFECYCLE_TIME_BYTES];
 	char *agent = audit_readable(rst_view_of(session->agent));
 	cJSON *root = cJSON_CreateObject();
-	char *text = NULL, name[RULE_NAME_MAX + 1];
+	char name[RULE_NAME_MAX + 1];
 	bool good;
 
 	(void)rst_view_copy(user, name, sizeof(name));
@@ -33,18 +33,16 @@ print_one(const struct noun *noun, const struct rst_session *session,
 	       cJSON_AddStringToObject(root, "expires", expires) &&
 	       cJSON_AddStringToObject(root, "address", session->address) &&
 	       cJSON_AddStringToObject(root, "agent", agent);
-	if (good && noun->json)
-		text = cJSON_PrintUnformatted(root);
-	if (text != NULL)
-		puts(text);
-	else if (good && !noun->json)
+	if (good && noun->json) {
+		free(agent);
+		return noun_print_line(root);
+	}
+	if (good)
 		printf("%-*s%s  %s  %-24s %s\n", named ? RULE_NAME_MAX + 1 : 0,
 		       named ? name : "", made, seen, session->address, agent);
-	good = good && (text != NULL || !noun->json);
-	cJSON_free(text);
 	cJSON_Delete(root);
 	free(agent);
-	return good ? CTL_OK : CTL_INTERNAL;
+	return good ? CTL_OK : ctl_no_memory();
 }
 
 /* Of one person or, with 0, of everybody. */

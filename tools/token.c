@@ -131,27 +131,21 @@ print_one(struct noun *noun, const struct rst_rtxn *txn, uint64_t id)
 {
 	struct rst_record record;
 	enum rst_err err = rst_record_get(txn, id, &record);
-	enum ctl_status status = CTL_INTERNAL;
-	char *text = NULL;
 	cJSON *root;
 
 	if (err != RST_OK)
 		return ctl_failed(err, &noun->refusal);
 	root = model(txn, &record, noun->ctx.now_s);
-	if (root != NULL && noun->json)
-		text = cJSON_PrintUnformatted(root);
-	if (text != NULL)
-		puts(text);
-	else if (root != NULL && !noun->json)
-		printf("%s %-7s %-12s %-20s %-20s %s\n", text_of(root, "id"),
-		       text_of(root, "state"), text_of(root, "prefix"),
-		       text_of(root, "expires"), text_of(root, "lastUsed"),
-		       text_of(root, "name"));
-	if (root != NULL && (text != NULL || !noun->json))
-		status = CTL_OK;
-	cJSON_free(text);
+	if (root == NULL)
+		return ctl_no_memory();
+	if (noun->json)
+		return noun_print_line(root);
+	printf("%s %-7s %-12s %-20s %-20s %s\n", text_of(root, "id"),
+	       text_of(root, "state"), text_of(root, "prefix"),
+	       text_of(root, "expires"), text_of(root, "lastUsed"),
+	       text_of(root, "name"));
 	cJSON_Delete(root);
-	return status;
+	return CTL_OK;
 }
 
 static enum ctl_status

@@ -290,20 +290,14 @@ print_one(struct noun *noun, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
 	cJSON *user = model(noun, txn, record, false);
-	char *text = NULL;
 
 	if (user == NULL)
-		return CTL_INTERNAL;
-	if (noun->json) {
-		text = cJSON_PrintUnformatted(user);
-		if (text != NULL)
-			puts(text);
-	} else {
-		printf("%-20s %-10s %8u  %-28s %s\n", text_of(user, "username"),
-		       text_of(user, "state"), record->uid_number,
-		       text_of(user, "name"), text_of(user, "mail"));
-	}
-	cJSON_free(text);
+		return ctl_no_memory();
+	if (noun->json)
+		return noun_print_line(user);
+	printf("%-20s %-10s %8u  %-28s %s\n", text_of(user, "username"),
+	       text_of(user, "state"), record->uid_number,
+	       text_of(user, "name"), text_of(user, "mail"));
 	cJSON_Delete(user);
 	return CTL_OK;
 }
@@ -330,7 +324,8 @@ list(struct noun *noun)
 	while (err == RST_OK && status == CTL_OK && n > 0 &&
 	       shown < filter.limit) {
 		err = rst_tree_children(&txn, people, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++) {
+		for (size_t i = 0; err == RST_OK && status == CTL_OK && i < n;
+		     i++) {
 			err = rst_record_get(&txn, ids[i], &record);
 			if (err != RST_OK ||
 			    !fits(&txn, &filter, &record, noun->ctx.now_s) ||
