@@ -443,8 +443,8 @@ get_delta(struct rst_in *in, struct rst_member_deltas *deltas)
 	return RST_OK;
 }
 
-static enum rst_err
-get_private(struct rst_journal_images *images)
+enum rst_err
+rst_journal_get_private(struct rst_journal_images *images)
 {
 	struct rst_in in = { rst_view(images->bytes, images->len), false };
 	uint64_t format = rst_in_number(&in, 1), flags = rst_in_number(&in, 1);
@@ -501,7 +501,7 @@ rst_journal_images(const struct rst_rtxn *txn, uint64_t sequence,
 	err = rst_unseal(txn->env, sealed, rst_view(ad, sizeof(ad)),
 	                 images.bytes);
 	if (err == RST_OK)
-		err = get_private(&images);
+		err = rst_journal_get_private(&images);
 	if (err != RST_OK)
 		goto out;
 	*ret_images = images;

@@ -19,6 +19,11 @@ enum rst_err rst_journal_decode(uint64_t sequence, struct rst_view bytes,
                                 struct rst_journal_public *ret_public)
 	RST_MUST_USE;
 
+/* Read what is in images->bytes, a private part that was opened; the caller
+ * releases images, however it ends.  RST_ECORRUPT, RST_ENOMEM. */
+enum rst_err rst_journal_get_private(struct rst_journal_images *images)
+	RST_MUST_USE;
+
 /* journal_value.c: write the changed values of entry into out. */
 enum rst_err rst_journal_values(const struct rst_rtxn *txn,
                                 const struct rst_journal_entry *entry,

@@ -33,6 +33,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)rule_groupname(text, size);
 	(void)rule_groupname_reserved(text, size);
 	(void)rule_group_protected(text, size);
+	(void)rule_gecos_text(text, size);
+	(void)rule_language(text, size);
+	(void)rule_language_tag(text, size);
 	(void)rule_reason(text, size);
 	(void)rule_shell(text, size);
 	(void)rule_home(text, size);

@@ -14,6 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct rule_password_policy all = { .min_length = 12,
 		                                  .require = 15,
 		                                  .blocklist = true };
+	const struct rule_password_policy few = { .blocklist = true };
 	char *text = fuzz_text(rst_view(data, size));
 	enum rule_password_fault fault;
 	char say[RULE_PASSWORD_SAY_BYTES];
@@ -25,6 +26,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		          strlen(text) == size);
 	else
 		rule_password_say(fault, &all, say);
+	fault = rule_password(&few, text, size, words, 3);
+	rule_password_say(fault, &few, say);
 	free(text);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /* fuzz_row.c - rows of the other tables: the journal, members, sessions, names
  *
  * The first byte is the table; of a member's row the second is the length of
- * the key.
+ * the key.  A private part of the journal is what its seal had in it.
  */
 #include "store/journal_priv.h"
 #include "store/member_priv.h"
@@ -42,6 +42,40 @@ member(struct rst_view bytes)
 	(void)!rst_mrow_of_decode(bytes, &key, &group, &via);
 }
 
+static void
+private_part(struct rst_view bytes)
+{
+	struct rst_journal_images images = { .len = bytes.len };
+
+	images.bytes = fuzz_text(bytes);
+	if (rst_journal_get_private(&images) == RST_OK)
+		for (size_t i = 0; i < images.rows.n; i++)
+			FUZZ_MUST(images.rows.items[i].text != NULL);
+	rst_journal_images_release(&images);
+}
+
+/* As it is, and with the sum that no mutation finds. */
+static void
+session(struct rst_view bytes)
+{
+	struct rst_out out = { 0 };
+	struct rst_session session;
+	char sum[RST_SUM_BYTES];
+
+	(void)!rst_session_decode(bytes, &session);
+	if (bytes.len < sizeof(sum))
+		return;
+	bytes.len -= sizeof(sum);
+	rst_sum(bytes, sum);
+	rst_out_bytes(&out, bytes);
+	rst_out_bytes(&out, rst_view(sum, sizeof(sum)));
+	FUZZ_MUST(rst_out_error(&out) == RST_OK);
+	if (rst_session_decode(rst_out_view(&out), &session) == RST_OK)
+		FUZZ_MUST(strlen(session.address) < sizeof(session.address) &&
+		          strlen(session.agent) < sizeof(session.agent));
+	rst_out_release(&out);
+}
+
 /* All views lie within the row, one behind the other. */
 static void
 name(struct rst_view bytes)
@@ -64,13 +98,12 @@ name(struct rst_view bytes)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rst_session session;
 	struct rst_view bytes;
 
 	if (size == 0)
 		return 0;
 	bytes = rst_view(data + 1, size - 1);
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		journal(bytes);
 		break;
@@ -78,10 +111,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		member(bytes);
 		break;
 	case 2:
-		(void)!rst_session_decode(bytes, &session);
+		session(bytes);
 		break;
 	case 3:
 		name(bytes);
+		break;
+	case 4:
+		private_part(bytes);
 		break;
 	}
 	return 0;
