@@ -1,12 +1,74 @@
 # tests/fuzz/corpus: seeds, and inputs that once broke a target.
 EXTRA_DIST += \
+	tests/fuzz/corpus/conf/anybody \
+	tests/fuzz/corpus/conf/bad-from \
+	tests/fuzz/corpus/conf/bad-head \
+	tests/fuzz/corpus/conf/bad-listen \
+	tests/fuzz/corpus/conf/bad-loop \
+	tests/fuzz/corpus/conf/bad-metrics \
+	tests/fuzz/corpus/conf/bad-mode \
+	tests/fuzz/corpus/conf/bad-proxy \
+	tests/fuzz/corpus/conf/bad-url \
+	tests/fuzz/corpus/conf/bom \
 	tests/fuzz/corpus/conf/continued \
+	tests/fuzz/corpus/conf/found-00a345d4 \
+	tests/fuzz/corpus/conf/found-0ce2362b \
+	tests/fuzz/corpus/conf/found-0f91ddd6 \
+	tests/fuzz/corpus/conf/found-1695e51b \
+	tests/fuzz/corpus/conf/found-1a125b45 \
+	tests/fuzz/corpus/conf/found-1a2e6521 \
+	tests/fuzz/corpus/conf/found-1f8dfab7 \
+	tests/fuzz/corpus/conf/found-336b79b8 \
+	tests/fuzz/corpus/conf/found-3866d871 \
+	tests/fuzz/corpus/conf/found-416d6ec1 \
+	tests/fuzz/corpus/conf/found-52a70d63 \
+	tests/fuzz/corpus/conf/found-78ff821e \
+	tests/fuzz/corpus/conf/found-7fde4926 \
+	tests/fuzz/corpus/conf/found-91512a31 \
+	tests/fuzz/corpus/conf/found-955bc946 \
+	tests/fuzz/corpus/conf/found-a10a23e4 \
+	tests/fuzz/corpus/conf/found-a219f12f \
+	tests/fuzz/corpus/conf/found-a26ef22b \
+	tests/fuzz/corpus/conf/found-a56eb567 \
+	tests/fuzz/corpus/conf/found-a750c82e \
+	tests/fuzz/corpus/conf/found-c4595d8f \
+	tests/fuzz/corpus/conf/found-d094198d \
+	tests/fuzz/corpus/conf/found-d2a9558d \
+	tests/fuzz/corpus/conf/found-dea720fd \
+	tests/fuzz/corpus/conf/found-e28a19ff \
+	tests/fuzz/corpus/conf/found-ed269949 \
+	tests/fuzz/corpus/conf/found-f0ced555 \
+	tests/fuzz/corpus/conf/found-f749c5bd \
 	tests/fuzz/corpus/conf/full \
+	tests/fuzz/corpus/conf/http \
+	tests/fuzz/corpus/conf/long \
+	tests/fuzz/corpus/conf/loop-name \
+	tests/fuzz/corpus/conf/loop6 \
+	tests/fuzz/corpus/conf/mail-clear \
+	tests/fuzz/corpus/conf/mail-odd \
+	tests/fuzz/corpus/conf/plain \
+	tests/fuzz/corpus/conf/provider \
+	tests/fuzz/corpus/conf/proxied \
+	tests/fuzz/corpus/conf/unix \
 	tests/fuzz/corpus/conf/unknown \
+	tests/fuzz/corpus/conf/v6 \
 	tests/fuzz/corpus/form/broken-escape \
+	tests/fuzz/corpus/form/dupes \
 	tests/fuzz/corpus/form/empty \
+	tests/fuzz/corpus/form/found-042dc451 \
+	tests/fuzz/corpus/form/found-136147c6 \
+	tests/fuzz/corpus/form/found-4528009a \
+	tests/fuzz/corpus/form/found-5881a548 \
+	tests/fuzz/corpus/form/found-5ba93c9d \
+	tests/fuzz/corpus/form/found-7b66df47 \
+	tests/fuzz/corpus/form/found-7c4d3378 \
+	tests/fuzz/corpus/form/found-8e985bd6 \
+	tests/fuzz/corpus/form/found-a1d92b72 \
+	tests/fuzz/corpus/form/many \
+	tests/fuzz/corpus/form/name-escape \
 	tests/fuzz/corpus/form/nul \
 	tests/fuzz/corpus/form/plain \
+	tests/fuzz/corpus/form/surrogate \
 	tests/fuzz/corpus/http/agreement \
 	tests/fuzz/corpus/http/audit \
 	tests/fuzz/corpus/http/both-lengths \
@@ -43,83 +105,586 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/http/user-edit \
 	tests/fuzz/corpus/http/users \
 	tests/fuzz/corpus/http/why \
+	tests/fuzz/corpus/invites/found-3fa75bcf \
+	tests/fuzz/corpus/invites/found-6dcd4ce2 \
+	tests/fuzz/corpus/invites/found-88353b9c \
+	tests/fuzz/corpus/invites/groups-too-many \
 	tests/fuzz/corpus/invites/marked \
+	tests/fuzz/corpus/invites/nothing \
+	tests/fuzz/corpus/invites/nul \
 	tests/fuzz/corpus/invites/plain \
+	tests/fuzz/corpus/invites/too-many-groups \
+	tests/fuzz/corpus/json/bad-escape \
+	tests/fuzz/corpus/json/bad-u \
+	tests/fuzz/corpus/json/bare \
 	tests/fuzz/corpus/json/bom \
+	tests/fuzz/corpus/json/comma2 \
+	tests/fuzz/corpus/json/control \
 	tests/fuzz/corpus/json/deep \
+	tests/fuzz/corpus/json/escapes \
+	tests/fuzz/corpus/json/found-0019f23c \
+	tests/fuzz/corpus/json/found-0580e3cd \
+	tests/fuzz/corpus/json/found-08ce8ee1 \
+	tests/fuzz/corpus/json/found-09c4b171 \
+	tests/fuzz/corpus/json/found-0d18e35b \
+	tests/fuzz/corpus/json/found-1e482708 \
+	tests/fuzz/corpus/json/found-1f5498b9 \
+	tests/fuzz/corpus/json/found-2ace62c1 \
+	tests/fuzz/corpus/json/found-2e206344 \
+	tests/fuzz/corpus/json/found-337a2d34 \
+	tests/fuzz/corpus/json/found-3e8d29b0 \
+	tests/fuzz/corpus/json/found-5ba93c9d \
+	tests/fuzz/corpus/json/found-60ba4b2d \
+	tests/fuzz/corpus/json/found-6c5ea4bf \
+	tests/fuzz/corpus/json/found-6c8ddf90 \
+	tests/fuzz/corpus/json/found-7424739b \
+	tests/fuzz/corpus/json/found-803fd099 \
+	tests/fuzz/corpus/json/found-81bc7e8d \
+	tests/fuzz/corpus/json/found-857a1086 \
+	tests/fuzz/corpus/json/found-902ba3cd \
+	tests/fuzz/corpus/json/found-96232073 \
+	tests/fuzz/corpus/json/found-9f3102a5 \
+	tests/fuzz/corpus/json/found-a9ab76df \
+	tests/fuzz/corpus/json/found-b115d8cf \
+	tests/fuzz/corpus/json/found-b70d3bf2 \
+	tests/fuzz/corpus/json/found-bd89d682 \
+	tests/fuzz/corpus/json/found-c24b3b71 \
+	tests/fuzz/corpus/json/found-d020e81e \
+	tests/fuzz/corpus/json/found-dcf4ef66 \
+	tests/fuzz/corpus/json/found-dd29ecf5 \
+	tests/fuzz/corpus/json/found-e7db17fe \
+	tests/fuzz/corpus/json/found-f7235109 \
 	tests/fuzz/corpus/json/keys-by-case \
+	tests/fuzz/corpus/json/lone \
+	tests/fuzz/corpus/json/many-keys \
+	tests/fuzz/corpus/json/nested \
 	tests/fuzz/corpus/json/not-utf8 \
 	tests/fuzz/corpus/json/nul \
 	tests/fuzz/corpus/json/number \
+	tests/fuzz/corpus/json/numbers \
 	tests/fuzz/corpus/json/object \
+	tests/fuzz/corpus/json/open \
 	tests/fuzz/corpus/json/surrogate \
 	tests/fuzz/corpus/json/trailing \
+	tests/fuzz/corpus/key/curve \
+	tests/fuzz/corpus/key/cut \
+	tests/fuzz/corpus/key/ecdsa256 \
 	tests/fuzz/corpus/key/ed25519 \
+	tests/fuzz/corpus/key/found-04817ecc \
+	tests/fuzz/corpus/key/found-10ecb341 \
+	tests/fuzz/corpus/key/found-12a16aa5 \
+	tests/fuzz/corpus/key/found-152d5d62 \
+	tests/fuzz/corpus/key/found-208c9887 \
+	tests/fuzz/corpus/key/found-2910f3b5 \
+	tests/fuzz/corpus/key/found-2d84457f \
+	tests/fuzz/corpus/key/found-4059da29 \
+	tests/fuzz/corpus/key/found-5ad0eb42 \
+	tests/fuzz/corpus/key/found-64f6f69a \
+	tests/fuzz/corpus/key/found-67c6ff15 \
+	tests/fuzz/corpus/key/found-765301b9 \
+	tests/fuzz/corpus/key/found-7abf335b \
+	tests/fuzz/corpus/key/found-7f1ef6c7 \
+	tests/fuzz/corpus/key/found-874f86c7 \
+	tests/fuzz/corpus/key/found-8b817315 \
+	tests/fuzz/corpus/key/found-a0f1490a \
+	tests/fuzz/corpus/key/found-a1e76457 \
+	tests/fuzz/corpus/key/found-a1f87d0c \
+	tests/fuzz/corpus/key/found-a463baf8 \
+	tests/fuzz/corpus/key/found-a9b9cdb8 \
+	tests/fuzz/corpus/key/found-aa1b4f9e \
+	tests/fuzz/corpus/key/found-ad36016f \
+	tests/fuzz/corpus/key/found-af4b9657 \
+	tests/fuzz/corpus/key/found-b5a817f8 \
+	tests/fuzz/corpus/key/found-b82687f8 \
+	tests/fuzz/corpus/key/found-b8b0740d \
+	tests/fuzz/corpus/key/found-b8d758ff \
+	tests/fuzz/corpus/key/found-bf451466 \
+	tests/fuzz/corpus/key/found-c1d9b780 \
+	tests/fuzz/corpus/key/found-cb75ab20 \
+	tests/fuzz/corpus/key/found-d79ee836 \
+	tests/fuzz/corpus/key/found-e4d3cc82 \
+	tests/fuzz/corpus/key/found-e641b109 \
+	tests/fuzz/corpus/key/more \
+	tests/fuzz/corpus/key/no-comment \
+	tests/fuzz/corpus/key/not-utf8 \
+	tests/fuzz/corpus/key/number-cut \
 	tests/fuzz/corpus/key/options \
+	tests/fuzz/corpus/key/point \
+	tests/fuzz/corpus/key/point-cut \
 	tests/fuzz/corpus/key/rsa \
+	tests/fuzz/corpus/key/rsa-huge \
+	tests/fuzz/corpus/key/rsa1024 \
+	tests/fuzz/corpus/key/rsa2048 \
+	tests/fuzz/corpus/key/sk-ed25519 \
+	tests/fuzz/corpus/key/type-in \
 	tests/fuzz/corpus/key/until \
+	tests/fuzz/corpus/mail/bad-idn \
+	tests/fuzz/corpus/mail/control \
+	tests/fuzz/corpus/mail/crlf \
+	tests/fuzz/corpus/mail/dotdot \
+	tests/fuzz/corpus/mail/dots \
+	tests/fuzz/corpus/mail/found-001634d0 \
+	tests/fuzz/corpus/mail/found-04d8dfc0 \
+	tests/fuzz/corpus/mail/found-07df0fbf \
+	tests/fuzz/corpus/mail/found-084731a3 \
+	tests/fuzz/corpus/mail/found-182dde52 \
+	tests/fuzz/corpus/mail/found-1dd7ada5 \
+	tests/fuzz/corpus/mail/found-2e342921 \
+	tests/fuzz/corpus/mail/found-2ec1b921 \
+	tests/fuzz/corpus/mail/found-2ef27f97 \
+	tests/fuzz/corpus/mail/found-33092ee4 \
+	tests/fuzz/corpus/mail/found-45ac3f42 \
+	tests/fuzz/corpus/mail/found-46f4526a \
+	tests/fuzz/corpus/mail/found-4cf4f6c2 \
+	tests/fuzz/corpus/mail/found-548afd09 \
+	tests/fuzz/corpus/mail/found-64bdf44e \
+	tests/fuzz/corpus/mail/found-695b1133 \
+	tests/fuzz/corpus/mail/found-7563ead9 \
+	tests/fuzz/corpus/mail/found-774286d1 \
+	tests/fuzz/corpus/mail/found-7a07f111 \
+	tests/fuzz/corpus/mail/found-7ac81b44 \
+	tests/fuzz/corpus/mail/found-811fb56c \
+	tests/fuzz/corpus/mail/found-8a867422 \
+	tests/fuzz/corpus/mail/found-8c7dfd4a \
+	tests/fuzz/corpus/mail/found-8fb67529 \
+	tests/fuzz/corpus/mail/found-9a782114 \
+	tests/fuzz/corpus/mail/found-a10c24ab \
+	tests/fuzz/corpus/mail/found-adc83b19 \
+	tests/fuzz/corpus/mail/found-b428cbaf \
+	tests/fuzz/corpus/mail/found-d8b16705 \
+	tests/fuzz/corpus/mail/found-db0dfbbc \
+	tests/fuzz/corpus/mail/from-bad \
+	tests/fuzz/corpus/mail/from-long \
+	tests/fuzz/corpus/mail/from-nul \
+	tests/fuzz/corpus/mail/from-odd \
+	tests/fuzz/corpus/mail/idn \
 	tests/fuzz/corpus/mail/inject \
+	tests/fuzz/corpus/mail/long-line \
+	tests/fuzz/corpus/mail/no-at \
 	tests/fuzz/corpus/mail/plain \
+	tests/fuzz/corpus/mail/plus \
 	tests/fuzz/corpus/mail/quoted \
+	tests/fuzz/corpus/mail/spaces \
+	tests/fuzz/corpus/mail/two-at \
 	tests/fuzz/corpus/mail/unicode \
+	tests/fuzz/corpus/mail/word \
+	tests/fuzz/corpus/names/cut \
 	tests/fuzz/corpus/names/cyrillic \
+	tests/fuzz/corpus/names/dash \
+	tests/fuzz/corpus/names/digits \
+	tests/fuzz/corpus/names/dollar \
+	tests/fuzz/corpus/names/domain-dots \
+	tests/fuzz/corpus/names/domains \
+	tests/fuzz/corpus/names/found-071c7e1b \
+	tests/fuzz/corpus/names/found-0ab8318a \
+	tests/fuzz/corpus/names/found-11f4de6b \
+	tests/fuzz/corpus/names/found-17a05c34 \
+	tests/fuzz/corpus/names/found-1e0b7e3a \
+	tests/fuzz/corpus/names/found-23833462 \
+	tests/fuzz/corpus/names/found-243d8b0e \
+	tests/fuzz/corpus/names/found-2d2b72e2 \
+	tests/fuzz/corpus/names/found-3a52ce78 \
+	tests/fuzz/corpus/names/found-41677611 \
+	tests/fuzz/corpus/names/found-4ef3e88f \
+	tests/fuzz/corpus/names/found-521a6f3a \
+	tests/fuzz/corpus/names/found-5c10b5b2 \
+	tests/fuzz/corpus/names/found-652b54f1 \
+	tests/fuzz/corpus/names/found-65a15559 \
+	tests/fuzz/corpus/names/found-92014a87 \
+	tests/fuzz/corpus/names/found-9a782114 \
+	tests/fuzz/corpus/names/found-c000a513 \
+	tests/fuzz/corpus/names/found-c6164cf0 \
+	tests/fuzz/corpus/names/found-fb3c6e4d \
+	tests/fuzz/corpus/names/group-sys \
 	tests/fuzz/corpus/names/host \
+	tests/fuzz/corpus/names/host-dash \
+	tests/fuzz/corpus/names/language \
+	tests/fuzz/corpus/names/language-tag \
+	tests/fuzz/corpus/names/ldapusers \
 	tests/fuzz/corpus/names/list \
+	tests/fuzz/corpus/names/long \
+	tests/fuzz/corpus/names/nonchar \
+	tests/fuzz/corpus/names/not-utf8 \
 	tests/fuzz/corpus/names/nul \
+	tests/fuzz/corpus/names/over \
 	tests/fuzz/corpus/names/path \
+	tests/fuzz/corpus/names/reason \
 	tests/fuzz/corpus/names/reserved \
 	tests/fuzz/corpus/names/rtl \
+	tests/fuzz/corpus/names/shell \
+	tests/fuzz/corpus/names/star \
+	tests/fuzz/corpus/names/surr \
+	tests/fuzz/corpus/names/text \
+	tests/fuzz/corpus/names/under \
 	tests/fuzz/corpus/names/unicode \
+	tests/fuzz/corpus/names/upper \
 	tests/fuzz/corpus/names/user \
+	tests/fuzz/corpus/names/version-0 \
 	tests/fuzz/corpus/normal/csn \
 	tests/fuzz/corpus/normal/dn \
+	tests/fuzz/corpus/normal/dn-empty \
+	tests/fuzz/corpus/normal/dn-escape-end \
+	tests/fuzz/corpus/normal/dn-hash \
 	tests/fuzz/corpus/normal/dn-hex \
+	tests/fuzz/corpus/normal/dn-hexpair-bad \
+	tests/fuzz/corpus/normal/dn-odd \
+	tests/fuzz/corpus/normal/dn-oid \
+	tests/fuzz/corpus/normal/dn-sorted \
+	tests/fuzz/corpus/normal/dn-space \
+	tests/fuzz/corpus/normal/dn-trail \
 	tests/fuzz/corpus/normal/exact \
 	tests/fuzz/corpus/normal/fold \
+	tests/fuzz/corpus/normal/fold-german \
+	tests/fuzz/corpus/normal/fold-long \
+	tests/fuzz/corpus/normal/found-135d7793 \
+	tests/fuzz/corpus/normal/found-17fefa4b \
+	tests/fuzz/corpus/normal/found-29f3be43 \
+	tests/fuzz/corpus/normal/found-2aecedc0 \
+	tests/fuzz/corpus/normal/found-2ce70044 \
+	tests/fuzz/corpus/normal/found-3304a1b8 \
+	tests/fuzz/corpus/normal/found-5d1be7e9 \
+	tests/fuzz/corpus/normal/found-6865eee4 \
+	tests/fuzz/corpus/normal/found-807b6493 \
+	tests/fuzz/corpus/normal/found-986b2124 \
+	tests/fuzz/corpus/normal/found-a50260c6 \
+	tests/fuzz/corpus/normal/found-b3e01674 \
+	tests/fuzz/corpus/normal/found-c09857a0 \
+	tests/fuzz/corpus/normal/found-c4ea21bb \
+	tests/fuzz/corpus/normal/found-da33e419 \
+	tests/fuzz/corpus/normal/found-e7064f0b \
+	tests/fuzz/corpus/normal/found-fdb01525 \
 	tests/fuzz/corpus/normal/ignore \
+	tests/fuzz/corpus/normal/int-bad \
+	tests/fuzz/corpus/normal/int-plus \
+	tests/fuzz/corpus/normal/int-zero \
 	tests/fuzz/corpus/normal/integer \
 	tests/fuzz/corpus/normal/nest \
 	tests/fuzz/corpus/normal/not-utf8 \
+	tests/fuzz/corpus/normal/spaces \
+	tests/fuzz/corpus/normal/t-day+ \
+	tests/fuzz/corpus/normal/t-day- \
+	tests/fuzz/corpus/normal/t-month \
+	tests/fuzz/corpus/normal/t-month+ \
+	tests/fuzz/corpus/normal/t-zone-bad \
+	tests/fuzz/corpus/normal/t-zone-cut \
+	tests/fuzz/corpus/normal/t-zone-h \
 	tests/fuzz/corpus/normal/time \
+	tests/fuzz/corpus/normal/time-bad \
+	tests/fuzz/corpus/normal/time-frac \
 	tests/fuzz/corpus/normal/uuid \
 	tests/fuzz/corpus/password/argon2 \
+	tests/fuzz/corpus/password/argon2-empty \
+	tests/fuzz/corpus/password/argon2-lanes \
+	tests/fuzz/corpus/password/argon2-long \
+	tests/fuzz/corpus/password/argon2i \
+	tests/fuzz/corpus/password/bare-word \
 	tests/fuzz/corpus/password/bcrypt \
+	tests/fuzz/corpus/password/bcrypt-10 \
 	tests/fuzz/corpus/password/bomb \
 	tests/fuzz/corpus/password/clear \
+	tests/fuzz/corpus/password/cleartext \
 	tests/fuzz/corpus/password/crypt \
+	tests/fuzz/corpus/password/des \
+	tests/fuzz/corpus/password/digits-few \
+	tests/fuzz/corpus/password/found-262c41b2 \
+	tests/fuzz/corpus/password/found-2c45fb19 \
+	tests/fuzz/corpus/password/found-3caf4bbd \
+	tests/fuzz/corpus/password/found-42034c89 \
+	tests/fuzz/corpus/password/found-4e7fcff5 \
+	tests/fuzz/corpus/password/found-543e713e \
+	tests/fuzz/corpus/password/found-6e18d0bf \
+	tests/fuzz/corpus/password/found-75b6bdd8 \
+	tests/fuzz/corpus/password/found-814306e4 \
+	tests/fuzz/corpus/password/found-82d39a3f \
+	tests/fuzz/corpus/password/found-8f9fb7f8 \
+	tests/fuzz/corpus/password/found-983ef74b \
+	tests/fuzz/corpus/password/found-986b2124 \
+	tests/fuzz/corpus/password/found-a1597a2e \
+	tests/fuzz/corpus/password/found-b00ff57e \
+	tests/fuzz/corpus/password/found-b753d636 \
+	tests/fuzz/corpus/password/found-bcccd2a4 \
+	tests/fuzz/corpus/password/found-c8ba69ad \
+	tests/fuzz/corpus/password/found-cb11748a \
+	tests/fuzz/corpus/password/found-d8a88fb5 \
+	tests/fuzz/corpus/password/found-eb283fe0 \
+	tests/fuzz/corpus/password/long \
+	tests/fuzz/corpus/password/md5crypt \
+	tests/fuzz/corpus/password/no-digit \
+	tests/fuzz/corpus/password/no-lower \
+	tests/fuzz/corpus/password/no-other \
+	tests/fuzz/corpus/password/no-text \
+	tests/fuzz/corpus/password/not-utf8 \
+	tests/fuzz/corpus/password/open \
+	tests/fuzz/corpus/password/own-word \
+	tests/fuzz/corpus/password/pbkdf2 \
+	tests/fuzz/corpus/password/scheme-only \
+	tests/fuzz/corpus/password/sha256crypt \
+	tests/fuzz/corpus/password/sha512crypt \
 	tests/fuzz/corpus/password/ssha \
 	tests/fuzz/corpus/password/unicode \
 	tests/fuzz/corpus/password/yescrypt \
+	tests/fuzz/corpus/password/yescrypt-full \
+	tests/fuzz/corpus/proxy/bad \
+	tests/fuzz/corpus/proxy/found-0ada54a8 \
+	tests/fuzz/corpus/proxy/found-1189362f \
+	tests/fuzz/corpus/proxy/found-5c10b5b2 \
+	tests/fuzz/corpus/proxy/found-7e824069 \
+	tests/fuzz/corpus/proxy/found-911cd742 \
+	tests/fuzz/corpus/proxy/found-a57b4dc6 \
+	tests/fuzz/corpus/proxy/found-b5293972 \
+	tests/fuzz/corpus/proxy/found-bcf5097c \
+	tests/fuzz/corpus/proxy/found-c4b88c2c \
+	tests/fuzz/corpus/proxy/found-cb0e568e \
+	tests/fuzz/corpus/proxy/found-df2c04dc \
+	tests/fuzz/corpus/proxy/found-e166c956 \
+	tests/fuzz/corpus/proxy/found-eb1fe240 \
+	tests/fuzz/corpus/proxy/found-f9d8de0e \
+	tests/fuzz/corpus/proxy/found-fc575e95 \
 	tests/fuzz/corpus/proxy/listen-no-address \
+	tests/fuzz/corpus/proxy/local \
+	tests/fuzz/corpus/proxy/long \
+	tests/fuzz/corpus/proxy/many \
+	tests/fuzz/corpus/proxy/mixed \
 	tests/fuzz/corpus/proxy/odd \
+	tests/fuzz/corpus/proxy/port \
+	tests/fuzz/corpus/proxy/query \
+	tests/fuzz/corpus/proxy/user \
 	tests/fuzz/corpus/proxy/v4 \
 	tests/fuzz/corpus/proxy/v6 \
+	tests/fuzz/corpus/proxy/zone \
+	tests/fuzz/corpus/query/all \
+	tests/fuzz/corpus/query/bad \
+	tests/fuzz/corpus/query/found-132ccf0b \
+	tests/fuzz/corpus/query/found-2974d8d2 \
+	tests/fuzz/corpus/query/found-32de3b41 \
+	tests/fuzz/corpus/query/found-5ba93c9d \
+	tests/fuzz/corpus/query/found-601568d7 \
+	tests/fuzz/corpus/query/found-7c4d3378 \
+	tests/fuzz/corpus/query/found-adc83b19 \
+	tests/fuzz/corpus/query/found-b607a87d \
+	tests/fuzz/corpus/query/found-bf8b4530 \
+	tests/fuzz/corpus/query/found-e2457a3e \
 	tests/fuzz/corpus/query/list \
+	tests/fuzz/corpus/query/many \
+	tests/fuzz/corpus/query/nul \
 	tests/fuzz/corpus/query/plus \
 	tests/fuzz/corpus/query/twice \
+	tests/fuzz/corpus/query/twice-empty \
+	tests/fuzz/corpus/query/utf8 \
+	tests/fuzz/corpus/record/agreement \
 	tests/fuzz/corpus/record/empty \
+	tests/fuzz/corpus/record/entry-17 \
+	tests/fuzz/corpus/record/entry-21 \
+	tests/fuzz/corpus/record/entry-9 \
+	tests/fuzz/corpus/record/found-0a52a1b4 \
+	tests/fuzz/corpus/record/found-326d0ffc \
+	tests/fuzz/corpus/record/found-46a0328e \
+	tests/fuzz/corpus/record/found-4eea5804 \
+	tests/fuzz/corpus/record/found-590e0768 \
+	tests/fuzz/corpus/record/found-5a78061c \
+	tests/fuzz/corpus/record/found-5d958a19 \
+	tests/fuzz/corpus/record/found-68f1134a \
+	tests/fuzz/corpus/record/found-85de04da \
+	tests/fuzz/corpus/record/found-a220ab2c \
+	tests/fuzz/corpus/record/found-a6a60f38 \
+	tests/fuzz/corpus/record/found-a84018be \
+	tests/fuzz/corpus/record/found-b8f3eec6 \
+	tests/fuzz/corpus/record/found-f0048d8e \
+	tests/fuzz/corpus/record/found-f480239e \
+	tests/fuzz/corpus/record/found-fc4b232d \
+	tests/fuzz/corpus/record/group \
+	tests/fuzz/corpus/record/host \
+	tests/fuzz/corpus/record/invitation \
+	tests/fuzz/corpus/record/person \
+	tests/fuzz/corpus/record/person-hosts \
+	tests/fuzz/corpus/record/policy \
+	tests/fuzz/corpus/record/preset \
+	tests/fuzz/corpus/record/reset-link \
+	tests/fuzz/corpus/record/suffix \
+	tests/fuzz/corpus/record/token \
+	tests/fuzz/corpus/record/tombstone \
 	tests/fuzz/corpus/record/zeros \
 	tests/fuzz/corpus/request/absolute \
+	tests/fuzz/corpus/request/api-one \
+	tests/fuzz/corpus/request/api-two \
+	tests/fuzz/corpus/request/bad-host \
+	tests/fuzz/corpus/request/body-large \
+	tests/fuzz/corpus/request/chunked \
+	tests/fuzz/corpus/request/connect \
+	tests/fuzz/corpus/request/control \
 	tests/fuzz/corpus/request/dots \
+	tests/fuzz/corpus/request/dotseg \
+	tests/fuzz/corpus/request/escape \
+	tests/fuzz/corpus/request/escape2 \
+	tests/fuzz/corpus/request/expect \
+	tests/fuzz/corpus/request/expect-odd \
+	tests/fuzz/corpus/request/fold \
+	tests/fuzz/corpus/request/found-259e165f \
+	tests/fuzz/corpus/request/found-31c1cf67 \
+	tests/fuzz/corpus/request/found-3918367a \
+	tests/fuzz/corpus/request/found-3f3d2d89 \
+	tests/fuzz/corpus/request/found-a122baf8 \
+	tests/fuzz/corpus/request/found-bc62aaa7 \
+	tests/fuzz/corpus/request/found-be84eb5e \
+	tests/fuzz/corpus/request/found-ca07b989 \
+	tests/fuzz/corpus/request/found-da4b9237 \
+	tests/fuzz/corpus/request/found-ed1e208b \
+	tests/fuzz/corpus/request/frag \
 	tests/fuzz/corpus/request/get \
+	tests/fuzz/corpus/request/get-body \
+	tests/fuzz/corpus/request/head \
+	tests/fuzz/corpus/request/host-port \
+	tests/fuzz/corpus/request/host-port-bad \
+	tests/fuzz/corpus/request/http10 \
+	tests/fuzz/corpus/request/http2 \
+	tests/fuzz/corpus/request/length-big \
+	tests/fuzz/corpus/request/length-plus \
+	tests/fuzz/corpus/request/long \
+	tests/fuzz/corpus/request/many \
+	tests/fuzz/corpus/request/name-odd \
+	tests/fuzz/corpus/request/no-host \
+	tests/fuzz/corpus/request/no-method \
+	tests/fuzz/corpus/request/options \
+	tests/fuzz/corpus/request/origin-bad \
+	tests/fuzz/corpus/request/origin-port \
+	tests/fuzz/corpus/request/other-base \
 	tests/fuzz/corpus/request/post \
 	tests/fuzz/corpus/request/put \
+	tests/fuzz/corpus/request/qonly \
+	tests/fuzz/corpus/request/slashes \
 	tests/fuzz/corpus/request/smuggle \
+	tests/fuzz/corpus/request/te-10 \
+	tests/fuzz/corpus/request/te-odd \
 	tests/fuzz/corpus/request/two-hosts \
+	tests/fuzz/corpus/row/flag-odd \
+	tests/fuzz/corpus/row/found-2ace62c1 \
+	tests/fuzz/corpus/row/found-4df7138b \
+	tests/fuzz/corpus/row/found-9842926a \
 	tests/fuzz/corpus/row/journal \
+	tests/fuzz/corpus/row/journal-42 \
+	tests/fuzz/corpus/row/journal-43 \
+	tests/fuzz/corpus/row/journal-add-key \
+	tests/fuzz/corpus/row/journal-create \
+	tests/fuzz/corpus/row/journal-delete \
+	tests/fuzz/corpus/row/journal-edit-group \
+	tests/fuzz/corpus/row/journal-invite \
+	tests/fuzz/corpus/row/journal-leave \
 	tests/fuzz/corpus/row/member \
+	tests/fuzz/corpus/row/member-entry \
+	tests/fuzz/corpus/row/member-until \
+	tests/fuzz/corpus/row/memberof-entry \
 	tests/fuzz/corpus/row/name \
+	tests/fuzz/corpus/row/name-16 \
+	tests/fuzz/corpus/row/name-of-group \
+	tests/fuzz/corpus/row/name-person \
+	tests/fuzz/corpus/row/name-short \
+	tests/fuzz/corpus/row/of-raw \
+	tests/fuzz/corpus/row/paired \
+	tests/fuzz/corpus/row/paired-text \
+	tests/fuzz/corpus/row/private-27 \
+	tests/fuzz/corpus/row/private-30 \
+	tests/fuzz/corpus/row/private-9 \
+	tests/fuzz/corpus/row/private-add-key \
+	tests/fuzz/corpus/row/private-cut \
+	tests/fuzz/corpus/row/private-flags \
+	tests/fuzz/corpus/row/private-join \
+	tests/fuzz/corpus/row/private-key \
+	tests/fuzz/corpus/row/private-leave \
+	tests/fuzz/corpus/row/private-lie \
+	tests/fuzz/corpus/row/private-more \
+	tests/fuzz/corpus/row/private-old \
+	tests/fuzz/corpus/row/private-person \
+	tests/fuzz/corpus/row/private-row-bad \
+	tests/fuzz/corpus/row/private-rows-lie \
+	tests/fuzz/corpus/row/private-text \
+	tests/fuzz/corpus/row/private-via \
+	tests/fuzz/corpus/row/raw-dn \
+	tests/fuzz/corpus/row/raw-name-5 \
+	tests/fuzz/corpus/row/raw-name-8 \
+	tests/fuzz/corpus/row/raw-value \
 	tests/fuzz/corpus/row/session \
+	tests/fuzz/corpus/row/session-9 \
+	tests/fuzz/corpus/row/session-long \
+	tests/fuzz/corpus/row/session-old \
+	tests/fuzz/corpus/row/session-whole \
+	tests/fuzz/corpus/row/until-raw \
+	tests/fuzz/corpus/state/found-11f4de6b \
+	tests/fuzz/corpus/state/found-147e67d5 \
+	tests/fuzz/corpus/state/found-15856dc4 \
+	tests/fuzz/corpus/state/found-17f26888 \
+	tests/fuzz/corpus/state/found-1c320863 \
+	tests/fuzz/corpus/state/found-2b32b5c6 \
+	tests/fuzz/corpus/state/found-3e737181 \
+	tests/fuzz/corpus/state/found-5ba93c9d \
+	tests/fuzz/corpus/state/found-7771018a \
+	tests/fuzz/corpus/state/found-959ee024 \
+	tests/fuzz/corpus/state/found-9625a729 \
+	tests/fuzz/corpus/state/found-9d7fd71b \
+	tests/fuzz/corpus/state/found-a330ef7c \
+	tests/fuzz/corpus/state/found-ad915bc3 \
+	tests/fuzz/corpus/state/found-afb5135e \
+	tests/fuzz/corpus/state/found-b0878b37 \
+	tests/fuzz/corpus/state/found-b0f660e5 \
+	tests/fuzz/corpus/state/found-d08f88df \
+	tests/fuzz/corpus/state/found-d2ceafd1 \
+	tests/fuzz/corpus/state/found-d85bf507 \
+	tests/fuzz/corpus/state/found-e43442b4 \
+	tests/fuzz/corpus/state/found-ecea245c \
+	tests/fuzz/corpus/state/found-f244edd0 \
+	tests/fuzz/corpus/state/json \
 	tests/fuzz/corpus/state/ldif \
+	tests/fuzz/corpus/state/ldif-bad \
+	tests/fuzz/corpus/state/ldif-more \
 	tests/fuzz/corpus/state/ldif-odd \
+	tests/fuzz/corpus/state/passwd-nis \
+	tests/fuzz/corpus/state/shadow-only \
 	tests/fuzz/corpus/state/unix \
 	tests/fuzz/corpus/state/unix-odd \
+	tests/fuzz/corpus/time/bad-3339 \
+	tests/fuzz/corpus/time/bad-month \
 	tests/fuzz/corpus/time/csn \
+	tests/fuzz/corpus/time/csn-bad \
+	tests/fuzz/corpus/time/csn-short \
+	tests/fuzz/corpus/time/date \
+	tests/fuzz/corpus/time/found-02a915ac \
+	tests/fuzz/corpus/time/found-074542a8 \
+	tests/fuzz/corpus/time/found-2a07885f \
+	tests/fuzz/corpus/time/found-4de2deb5 \
+	tests/fuzz/corpus/time/found-5501971c \
+	tests/fuzz/corpus/time/found-55d4c811 \
+	tests/fuzz/corpus/time/found-5ba93c9d \
+	tests/fuzz/corpus/time/found-5c891625 \
+	tests/fuzz/corpus/time/found-691e1899 \
+	tests/fuzz/corpus/time/found-76adcffe \
+	tests/fuzz/corpus/time/found-7c255068 \
+	tests/fuzz/corpus/time/found-8109a21f \
+	tests/fuzz/corpus/time/found-92c12ca8 \
+	tests/fuzz/corpus/time/found-966bf789 \
+	tests/fuzz/corpus/time/found-9c49735e \
+	tests/fuzz/corpus/time/found-a3925066 \
+	tests/fuzz/corpus/time/found-a6b33dda \
+	tests/fuzz/corpus/time/found-a746417f \
+	tests/fuzz/corpus/time/found-b2c23c15 \
+	tests/fuzz/corpus/time/found-c7ce8c7f \
+	tests/fuzz/corpus/time/found-cb6f800c \
+	tests/fuzz/corpus/time/found-da4b9237 \
+	tests/fuzz/corpus/time/found-db23127d \
+	tests/fuzz/corpus/time/found-e0830c22 \
+	tests/fuzz/corpus/time/found-e61ae0e8 \
+	tests/fuzz/corpus/time/found-e75dea2b \
+	tests/fuzz/corpus/time/found-f21948f0 \
+	tests/fuzz/corpus/time/found-f82f1857 \
+	tests/fuzz/corpus/time/found-fd972c5c \
+	tests/fuzz/corpus/time/frac-comma \
 	tests/fuzz/corpus/time/fraction \
+	tests/fuzz/corpus/time/hour \
 	tests/fuzz/corpus/time/last \
 	tests/fuzz/corpus/time/leap \
+	tests/fuzz/corpus/time/minute \
 	tests/fuzz/corpus/time/never \
+	tests/fuzz/corpus/time/no-leap \
 	tests/fuzz/corpus/time/offset \
 	tests/fuzz/corpus/time/rfc3339 \
+	tests/fuzz/corpus/time/t-zone-h \
 	tests/fuzz/corpus/time/year-0 \
 	tests/fuzz/corpus/time/z

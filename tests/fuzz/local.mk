@@ -22,7 +22,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_state \
 	tests/fuzz/fuzz_time
 
-check_PROGRAMS += $(fuzz_targets)
+check_PROGRAMS += $(fuzz_targets) tests/fuzz/seeds
 noinst_HEADERS += tests/fuzz/fuzz.h
 fuzz_cflags = $(AM_CFLAGS) $(CJSON_CFLAGS) $(SODIUM_CFLAGS) -I$(LMDB_SRC)
 fuzz_ldadd = httpd/libhttpd.la -lstdc++
@@ -37,6 +37,10 @@ else
 fuzz_ldflags = $(AM_LDFLAGS)
 fuzz_main = tests/fuzz/main.c
 endif
+
+tests_fuzz_seeds_SOURCES = tests/fuzz/seeds.c
+tests_fuzz_seeds_CFLAGS = $(fuzz_cflags)
+tests_fuzz_seeds_LDADD = store/libstore.la
 
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_main)
 tests_fuzz_fuzz_conf_CFLAGS = $(fuzz_cflags)
