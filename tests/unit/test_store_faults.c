@@ -16,6 +16,7 @@
  * calls failed; else, and when a soak's SOAK_SECONDS are over, some of those
  * beyond the first EVERY, of acts that make many calls.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@
 #define STRIDE      31   /* of those beyond */
 #define STUCK_S     60   /* so long no act takes */
 #define COMPLAINTS  1000 /* that are printed */
+#define FAR_S       1000000000
 #define FIRST_READS 6
 #define PAGES       4 /* lies of each page, or block, of a file */
 #define LIES        6 /* of each row, beside those that have names */
@@ -66,9 +68,16 @@ now_s(void)
 static time_t
 soak_end_s(void)
 {
-	const char *seconds = getenv("SOAK_SECONDS");
+	const char *text = getenv("SOAK_SECONDS");
+	long long seconds = FAR_S;
+	char *end;
 
-	return now_s() + (seconds != NULL ? atol(seconds) : 1 << 30);
+	if (text == NULL)
+		return now_s() + seconds;
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	assert(errno == 0 && *end == '\0' && seconds >= 0);
+	return now_s() + seconds;
 }
 
 /* Be killed after so many seconds of work, however busy others are. */
