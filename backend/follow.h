@@ -36,6 +36,8 @@ enum rst_err back_follow_place(BackendDB *be, struct rst_detail *why)
 	RST_MUST_USE;
 /* Stop; the pool is paused or gone. */
 void back_follow_close(struct back_db *db);
+/* slapd ends, all its databases and threads are gone. */
+void back_follow_end(void);
 /* Now and then: an overlay may have come or gone by cn=config.  It waits for a
  * pause of the pool, after which db may be no more: back_epoch() tells. */
 void back_follow_look(struct back_db *db);

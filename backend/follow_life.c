@@ -23,7 +23,7 @@
 #define TASK_EVERY_S 1
 #define LATE_S       3 /* an overlay may have come so long before */
 
-static struct follow *follows; /* nobody leaves it */
+static struct follow *follows; /* nobody leaves it until slapd ends */
 static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /*
@@ -444,4 +444,16 @@ back_follow_close(struct back_db *db)
 	}
 	follow->fd = -1;
 	follow->conn = NULL;
+}
+
+void
+back_follow_end(void)
+{
+	while (follows != NULL) {
+		struct follow *follow = follows;
+
+		follows = follow->next;
+		ldap_pvt_thread_mutex_destroy(&follow->mutex);
+		ch_free(follow);
+	}
 }

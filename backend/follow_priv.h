@@ -21,7 +21,8 @@
 #include "backend/follow_retry.h"
 #include "slap-config.h"
 
-/* Of one database; never freed, so that a late datagram finds it closed. */
+/* Of one database; there until slapd ends, so that a late datagram finds it
+ * closed. */
 struct follow {
 	struct follow *next;
 	struct back_db *db;

@@ -13,6 +13,7 @@
 #include <ldap.h>
 #include <sodium.h>
 
+#include "backend/follow.h"
 #include "lifecycle/password.h"
 #include "overlay/lifecycle.h"
 
@@ -81,5 +82,6 @@ init_module(int argc, char *argv[])
 MODULE_EXPORT int
 term_module(void)
 {
+	back_follow_end();
 	return 0;
 }
