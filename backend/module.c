@@ -83,5 +83,6 @@ MODULE_EXPORT int
 term_module(void)
 {
 	back_follow_end();
+	lifecycle_end();
 	return 0;
 }

@@ -326,3 +326,14 @@ lifecycle_initialize(void)
 		rc = over_guard_register();
 	return rc;
 }
+
+void
+lifecycle_end(void)
+{
+	while (retired != NULL) {
+		struct over_db *db = retired;
+
+		retired = db->retired;
+		ch_free(db);
+	}
+}

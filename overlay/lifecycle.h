@@ -17,6 +17,8 @@
 
 /* Register the overlay.  Called once by init_module(); 0 or an error. */
 int lifecycle_initialize(void);
+/* slapd ends, all its databases and threads are gone. */
+void lifecycle_end(void);
 
 /*
  * The overlay is configured on be (any of slapd's copies of it).  The
