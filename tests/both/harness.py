@@ -33,6 +33,8 @@ NAME = "ldap.example.org"
 TOP_SRC = os.environ.get("top_srcdir") or os.path.abspath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 TOP_BUILD = os.environ.get("top_builddir") or os.getcwd()
+# How many times slower than alone programs are: valgrind's are.
+SLOW = int(os.environ.get("ROSTER_TEST_SLOW") or 1)
 
 
 def skip(why):

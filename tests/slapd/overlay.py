@@ -13,7 +13,7 @@ import ldap.controls.ppolicy
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "both"))
-from harness import (TOP_BUILD, TOP_SRC, Daemon, Failure,  # noqa: E402
+from harness import (SLOW, TOP_BUILD, TOP_SRC, Daemon, Failure,  # noqa: E402
                      run_story, skip, temporary_directory, wait_until)
 
 SUFFIX = "dc=example,dc=org"
@@ -240,8 +240,8 @@ class Server:
     def connection(self):
         conn = ldap.initialize(self.url)
         conn.protocol_version = 3
-        conn.set_option(ldap.OPT_NETWORK_TIMEOUT, 10)
-        conn.set_option(ldap.OPT_TIMEOUT, 20)
+        conn.set_option(ldap.OPT_NETWORK_TIMEOUT, 10 * SLOW)
+        conn.set_option(ldap.OPT_TIMEOUT, 20 * SLOW)
         conn.set_option(ldap.OPT_RESTART, ldap.OPT_ON)
         return conn
 
