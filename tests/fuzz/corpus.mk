@@ -45,7 +45,10 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/conf/loop-name \
 	tests/fuzz/corpus/conf/loop6 \
 	tests/fuzz/corpus/conf/mail-clear \
+	tests/fuzz/corpus/conf/mail-no-from \
+	tests/fuzz/corpus/conf/mail-no-host \
 	tests/fuzz/corpus/conf/mail-odd \
+	tests/fuzz/corpus/conf/mail-scheme \
 	tests/fuzz/corpus/conf/plain \
 	tests/fuzz/corpus/conf/provider \
 	tests/fuzz/corpus/conf/proxied \
