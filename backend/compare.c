@@ -32,6 +32,7 @@ compare_entry(const struct back_view *view, const struct rst_record *record,
 	Operation *op = view->op;
 	AttributeAssertion *ava = op->orc_ava;
 	uint16_t id = back_member_id(ava->aa_desc);
+	bool has;
 
 	if (!access_allowed(op, entry, ava->aa_desc, &ava->aa_value,
 	                    ACL_COMPARE, NULL))
@@ -43,10 +44,10 @@ compare_entry(const struct back_view *view, const struct rst_record *record,
 		return slap_compare_entry(op, entry, ava);
 	if (!rst_member_any(view->txn, record, id))
 		return disclosed(view, entry, LDAP_NO_SUCH_ATTRIBUTE);
-	return rst_member_has(view->txn, record, id,
-	                      back_view_of(&ava->aa_value))
-	               ? LDAP_COMPARE_TRUE
-	               : LDAP_COMPARE_FALSE;
+	if (rst_member_has(view->txn, record, id, back_view_of(&ava->aa_value),
+	                   &has) != RST_OK)
+		return LDAP_OTHER;
+	return has ? LDAP_COMPARE_TRUE : LDAP_COMPARE_FALSE;
 }
 
 static void

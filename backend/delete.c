@@ -55,6 +55,8 @@ static bool
 check_access(struct back_write *write, const struct back_target *target)
 {
 	SlapReply *rs = write->rs;
+	bool children;
+	enum rst_err err;
 
 	if (!check_parent(write, target) ||
 	    !back_target_asserted(write, target))
@@ -68,7 +70,13 @@ check_access(struct back_write *write, const struct back_target *target)
 	if (!back_target_here(write, target) ||
 	    !back_target_read(write, target))
 		return false;
-	if (rst_tree_has_children(&write->txn.r, target->record.id)) {
+	err = rst_tree_has_children(&write->txn.r, target->record.id,
+	                            &children);
+	if (err != RST_OK) {
+		back_write_fail(write, err);
+		return false;
+	}
+	if (children) {
 		rs->sr_err = LDAP_NOT_ALLOWED_ON_NONLEAF;
 		rs->sr_text = "subordinate objects must be deleted first";
 		return false;

@@ -54,6 +54,14 @@ truth(bool is_true)
 	return is_true ? LDAP_COMPARE_TRUE : LDAP_COMPARE_FALSE;
 }
 
+/* The same of what was read; a group that is not there is not his. */
+static int
+answer(enum rst_err err, bool is_true)
+{
+	return err == RST_OK || err == RST_ENOTFOUND ? truth(is_true)
+	                                             : LDAP_OTHER;
+}
+
 /* (memberOf=DN): the rows of the other side; (memberOf=*): any group. */
 static int
 test_member_of(const struct back_view *view, const struct rst_record *record,
@@ -61,15 +69,19 @@ test_member_of(const struct back_view *view, const struct rst_record *record,
 {
 	struct rst_record group;
 	uint64_t any, matched;
-	size_t n;
+	bool within = false;
+	size_t n = 0;
+	enum rst_err err;
 
-	if (f->f_choice == LDAP_FILTER_PRESENT)
-		return truth(rst_member_of_all(view->txn, record->id, 0, &any,
-		                               1, &n) == RST_OK &&
-		             n == 1);
-	if (back_find(view->txn, &f->f_av_value, &group, &matched) != RST_OK)
-		return LDAP_COMPARE_FALSE;
-	return truth(rst_member_within(view->txn, group.id, record->id));
+	if (f->f_choice == LDAP_FILTER_PRESENT) {
+		err = rst_member_of_all(view->txn, record->id, 0, &any, 1, &n);
+		return answer(err, n == 1);
+	}
+	err = back_find(view->txn, &f->f_av_value, &group, &matched);
+	if (err == RST_OK)
+		err = rst_member_within(view->txn, group.id, record->id,
+		                        &within);
+	return answer(err, within);
 }
 
 static int
@@ -79,6 +91,8 @@ test_by_tables(const struct back_view *view, const struct rst_record *record,
 	AttributeDescription *ad = leaf_ad(f);
 	struct berval *value = NULL;
 	uint16_t id = back_member_id(ad);
+	bool has = false;
+	enum rst_err err;
 
 	if (f->f_choice == LDAP_FILTER_EQUALITY)
 		value = (struct berval *)&f->f_av_value;
@@ -88,8 +102,8 @@ test_by_tables(const struct back_view *view, const struct rst_record *record,
 		return test_member_of(view, record, f);
 	if (value == NULL)
 		return truth(rst_member_any(view->txn, record, id));
-	return truth(
-		rst_member_has(view->txn, record, id, back_view_of(value)));
+	err = rst_member_has(view->txn, record, id, back_view_of(value), &has);
+	return answer(err, has);
 }
 
 /* A leaf such as (memberUid=al*) needs the list, hidden rows included; the

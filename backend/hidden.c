@@ -14,11 +14,15 @@
 static bool
 is_hidden(const struct back_view *view, enum rule_state state)
 {
+	int64_t how = RULE_VIEW_HIDE;
+
 	if (state == RULE_STATE_NONE || rule_state_may_sign_in(state))
 		return false;
+	/* what cannot be read hides: nobody is shown whom the site hides */
 	return rule_state_is_hidden(state) ||
-	       lifecycle_setting_number(view->txn, RULE_SETTING_CLIENT_VIEW) ==
-	               RULE_VIEW_HIDE;
+	       lifecycle_setting_number(view->txn, RULE_SETTING_CLIENT_VIEW,
+	                                &how) != RST_OK ||
+	       how == RULE_VIEW_HIDE;
 }
 
 bool

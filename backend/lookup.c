@@ -42,7 +42,9 @@ back_view_init(struct back_view *view, Operation *op, struct back_db *db,
 	view->txn = txn;
 	view->committed = committed;
 	view->op = op;
-	view->lifecycle = gate_lifecycle_on(txn);
+	/* rather hide too much than too little where that cannot be read */
+	if (gate_lifecycle_on(txn, &view->lifecycle) != RST_OK)
+		view->lifecycle = true;
 	view->now_s = slap_get_time();
 	/* a replica gets what is stored, and computes for itself; and one of
 	 * ours compares what it has with what it got */

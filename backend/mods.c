@@ -119,8 +119,9 @@ check_members(struct back_write *write, const struct rst_record *group,
 {
 	const struct berval *normal = mod->sm_nvalues;
 	uint16_t attr = back_member_id(mod->sm_desc);
-	bool adds = mod->sm_op == LDAP_MOD_ADD;
+	bool adds = mod->sm_op == LDAP_MOD_ADD, has;
 	int there;
+	enum rst_err err;
 
 	if (members->n > CHECKED_MAX ||
 	    (group->kind == RST_KIND_GROUP && (adds || mod->sm_values != NULL)))
@@ -135,9 +136,13 @@ check_members(struct back_write *write, const struct rst_record *group,
 		normal = mod->sm_values;
 	for (unsigned int i = 0; normal != NULL && i < mod->sm_numvals; i++) {
 		there = said_before(members, members->n, attr, &normal[i]);
-		if (there < 0)
-			there = rst_member_has(&write->txn.r, group, attr,
-			                       back_view_of(&normal[i]));
+		if (there < 0) {
+			err = rst_member_has(&write->txn.r, group, attr,
+			                     back_view_of(&normal[i]), &has);
+			if (err != RST_OK)
+				return code_of(err);
+			there = has;
+		}
 		if (adds && there) {
 			snprintf(buf, size,
 			         "modify/add: %s: value #%u already exists",

@@ -11,16 +11,19 @@ roster_back_has_subordinates(Operation *op, Entry *entry, int *ret_has)
 {
 	struct back_db *db = op->o_bd->be_private;
 	struct back_read *read = NULL;
+	bool has = false;
+	enum rst_err err;
 
 	if (back_read_begin(op, db, &read) != RST_OK)
 		return LDAP_OTHER;
 	/* slapd's root entry, for an empty suffix, has another number */
-	*ret_has = rst_tree_has_children(
-			   &read->txn,
-			   BER_BVISEMPTY(&entry->e_nname) ? 0 : entry->e_id)
-	                   ? LDAP_COMPARE_TRUE
-	                   : LDAP_COMPARE_FALSE;
+	err = rst_tree_has_children(
+		&read->txn, BER_BVISEMPTY(&entry->e_nname) ? 0 : entry->e_id,
+		&has);
 	back_read_end(read);
+	if (err != RST_OK)
+		return LDAP_OTHER;
+	*ret_has = has ? LDAP_COMPARE_TRUE : LDAP_COMPARE_FALSE;
 	return LDAP_SUCCESS;
 }
 

@@ -181,13 +181,16 @@ members_of(struct plan *plan, const struct berval *group_ndn)
 	struct rst_ids below = { 0 };
 	struct rst_record group;
 	enum plan_result result;
+	bool nests = false;
 	uint64_t matched;
 	enum rst_err err;
 
 	err = back_find(txn, group_ndn, &group, &matched);
 	if (err == RST_ENOTFOUND)
 		return PLAN_DONE;
-	if (err == RST_OK && rst_member_nests(txn))
+	if (err == RST_OK)
+		err = rst_member_nests(txn, &nests);
+	if (err == RST_OK && nests)
 		err = rst_member_below(txn, group.id, &below, NULL);
 	result = err == RST_OK ? members_in(plan, group.id) : PLAN_UNKNOWN;
 	for (size_t i = 0; result == PLAN_DONE && i < below.n; i++)

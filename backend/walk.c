@@ -97,26 +97,30 @@ back_walk_begin(struct back_walk *walk, const struct back_view *view,
 	(void)push_level(walk, view, walk->base);
 }
 
-static bool
-in_scope(const struct back_walk *walk, const struct back_view *view,
-         const struct rst_record *record)
+/* One that is not in scope is passed over: record->id is 0 then. */
+static enum rst_err
+keep_in_scope(const struct back_walk *walk, const struct back_view *view,
+              struct rst_record *record)
 {
-	switch (walk->scope) {
-	case LDAP_SCOPE_BASE:
-		return record->id == walk->base;
-	case LDAP_SCOPE_ONELEVEL:
-		return record->parent == walk->base ||
-		       back_ids_have(&walk->scopes, record->id);
-	case LDAP_SCOPE_SUBORDINATE:
-		if (record->id == walk->base)
-			return false;
-	}
-	if (walk->base_is_suffix)
-		return true;
-	return walk->scopes.n > 0
-	               ? back_scopes_cover(view, &walk->scopes, walk->base,
-	                                   record->id)
-	               : rst_tree_below(view->txn, record->id, walk->base);
+	bool in = true;
+	enum rst_err err = RST_OK;
+
+	if (walk->scope == LDAP_SCOPE_BASE)
+		in = record->id == walk->base;
+	else if (walk->scope == LDAP_SCOPE_ONELEVEL)
+		in = record->parent == walk->base ||
+		     back_ids_have(&walk->scopes, record->id);
+	else if (walk->scope == LDAP_SCOPE_SUBORDINATE &&
+	         record->id == walk->base)
+		in = false;
+	else if (!walk->base_is_suffix && walk->scopes.n > 0)
+		in = back_scopes_cover(view, &walk->scopes, walk->base,
+		                       record->id);
+	else if (!walk->base_is_suffix)
+		err = rst_tree_below(view->txn, record->id, walk->base, &in);
+	if (!in)
+		record->id = 0;
+	return err;
 }
 
 /* Those behind the candidates there were: twice as many, as few matched. */
@@ -150,12 +154,11 @@ next_candidate(struct back_walk *walk, const struct back_view *view,
 		return RST_ENOTFOUND;
 	err = rst_record_get(view->txn, walk->candidates.ids[walk->at++],
 	                     record);
-	if (err == RST_ENOTFOUND ||
-	    (err == RST_OK && !in_scope(walk, view, record))) {
+	if (err == RST_ENOTFOUND) {
 		record->id = 0;
-		err = RST_OK;
+		return RST_OK;
 	}
-	return err;
+	return err == RST_OK ? keep_in_scope(walk, view, record) : err;
 }
 
 static enum rst_err
@@ -164,9 +167,7 @@ next_of_all(struct back_walk *walk, const struct back_view *view,
 {
 	enum rst_err err = rst_record_next(view->txn, &walk->last, record);
 
-	if (err == RST_OK && !in_scope(walk, view, record))
-		record->id = 0;
-	return err;
+	return err == RST_OK ? keep_in_scope(walk, view, record) : err;
 }
 
 /* The next child at the deepest level; RST_ENOTFOUND when it has no more. */

@@ -223,15 +223,16 @@ enum rst_err model_current(struct http_req *req, uint64_t id,
                            struct http_reply *reply) RST_MUST_USE;
 
 /*
- * list.c: one page of a list, {items, next} in *ret_body.  keep says which
- * entries belong to it, item makes one of them.  Reads limit and cursor of
- * the query; RST_EINVALID for ones that were not made here.
+ * list.c: one page of a list, {items, next} in *ret_body.  keep says of an
+ * entry whether it belongs to it (RST_OK, RST_ENOTFOUND), item makes one of
+ * them.  Reads limit and cursor of the query; RST_EINVALID for ones that were
+ * not made here.
  */
 struct list {
 	const char *ou;
 	uint64_t parent; /* of list_children(): instead of ou, when not 0 */
-	bool (*keep)(void *arg, const struct rst_rtxn *txn,
-	             const struct rst_record *record);
+	enum rst_err (*keep)(void *arg, const struct rst_rtxn *txn,
+	                     const struct rst_record *record);
 	cJSON *(*item)(void *arg, const struct rst_rtxn *txn,
 	               const struct rst_record *record);
 	/*

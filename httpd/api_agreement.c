@@ -57,9 +57,13 @@ add_signature(cJSON *item, const struct rst_rtxn *txn,
 	struct rst_record signature;
 	int64_t signed_s = 0;
 	uint64_t id;
+	enum rst_err err = act_signature(txn, agreement, person, &id);
 
-	*ret_signed = act_signature(txn, agreement, person, &id) == RST_OK &&
-	              rst_record_get(txn, id, &signature) == RST_OK &&
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, &signature);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return false;
+	*ret_signed = err == RST_OK &&
 	              json_time_parse(rst_record_first(&signature,
 	                                               RST_A_CREATETIMESTAMP),
 	                              &signed_s);
@@ -333,12 +337,14 @@ api_agreement_delete(struct http_req *req, struct http_reply *reply)
 		              "");
 }
 
-static bool
+static enum rst_err
 is_signature(void *arg, const struct rst_rtxn *txn,
              const struct rst_record *record)
 {
 	(void)arg, (void)txn;
-	return rst_record_first(record, RST_A_ROSTEROWNER).len > 0;
+	return rst_record_first(record, RST_A_ROSTEROWNER).len > 0
+	               ? RST_OK
+	               : RST_ENOTFOUND;
 }
 
 /* By the name he has now; by the one he signed with when he is gone. */

@@ -7,11 +7,11 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 
-static bool
+static enum rst_err
 is_group(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
 {
 	(void)arg, (void)txn;
-	return record->kind == RST_KIND_GROUP;
+	return record->kind == RST_KIND_GROUP ? RST_OK : RST_ENOTFOUND;
 }
 
 static cJSON *
@@ -40,13 +40,14 @@ static cJSON *
 member_item(const struct http_req *req, const struct rst_rtxn *txn,
             uint64_t group, const struct rst_record *record)
 {
-	int64_t until_s = rst_member_until(txn, group, record->id);
+	int64_t until_s = 0;
 	cJSON *item = record->kind == RST_KIND_GROUP
 	                      ? model_group_brief(record)
 	                      : model_user_brief(record, req->ctx.now_s);
 
-	if (item == NULL || until_s == 0 ||
-	    json_add_time(item, "until", until_s))
+	if (rst_member_until(txn, group, record->id, &until_s) == RST_OK &&
+	    (item == NULL || until_s == 0 ||
+	     json_add_time(item, "until", until_s)))
 		return item;
 	cJSON_Delete(item);
 	return NULL;

@@ -45,13 +45,15 @@ add_role(struct http_req *req, cJSON *body)
 	struct replica_seen seen;
 	struct rst_rtxn txn;
 	bool is;
+	enum rst_err err;
 
 	if (rst_read_begin(req->server->env, &txn) != RST_OK)
 		return false;
-	is = replica_is(&txn);
+	err = replica_is(&txn, &is);
 	replica_seen(&txn, &seen);
 	rst_read_end(&txn);
-	return json_add_text(body, "role", is ? "replica" : "provider") &&
+	return err == RST_OK &&
+	       json_add_text(body, "role", is ? "replica" : "provider") &&
 	       (!is || seen.current_s == 0 ||
 	        json_add_number(
 			body, "lag_s",

@@ -39,12 +39,12 @@ host_item(void *arg, const struct rst_rtxn *txn,
 	return NULL;
 }
 
-static bool
+static enum rst_err
 is_host(void *arg, const struct rst_rtxn *txn, const struct rst_record *record)
 {
 	(void)arg;
 	(void)txn;
-	return lifecycle_is_host(record);
+	return lifecycle_is_host(record) ? RST_OK : RST_ENOTFOUND;
 }
 
 /* GET /hosts */
@@ -76,16 +76,19 @@ struct asked {
 	int64_t now_s;
 };
 
-static bool
+static enum rst_err
 is_admitted(void *arg, const struct rst_rtxn *txn,
             const struct rst_record *record)
 {
 	const struct asked *asked = arg;
+	enum rule_host_answer answer;
+	enum rst_err err;
 
-	return record->kind == RST_KIND_PERSON &&
-	       rule_state_may_sign_in(act_state(record, asked->now_s)) &&
-	       rule_host_admits(
-		       lifecycle_host_judge(txn, &asked->host, record));
+	if (record->kind != RST_KIND_PERSON ||
+	    !rule_state_may_sign_in(act_state(record, asked->now_s)))
+		return RST_ENOTFOUND;
+	err = lifecycle_host_judge(txn, &asked->host, record, &answer);
+	return err != RST_OK || rule_host_admits(answer) ? err : RST_ENOTFOUND;
 }
 
 static cJSON *

@@ -106,12 +106,15 @@ put_replica(FILE *out, struct http_req *req)
 	struct replica_seen seen;
 	struct rst_rtxn txn;
 	bool is;
+	enum rst_err err;
 
 	if (rst_read_begin(req->server->env, &txn) != RST_OK)
 		return;
-	is = replica_is(&txn);
+	err = replica_is(&txn, &is);
 	replica_seen(&txn, &seen);
 	rst_read_end(&txn);
+	if (err != RST_OK)
+		return;
 	put(out, "replica", "gauge", "1 on a replica, 0 on a provider", is);
 	if (!is || seen.current_s == 0)
 		return;

@@ -42,37 +42,42 @@ static const uint16_t searched[] = { RST_A_UID, RST_A_CN, RST_A_DISPLAYNAME,
 #define SEARCHED (sizeof(searched) / sizeof(searched[0]))
 
 /* The text is part of the record's attribute, as a filter of LDAP sees it. */
-static bool
+static enum rst_err
 holds(const struct filter *filter, struct rst_view value)
 {
 	char normal[RST_NORMAL_MAX];
 	size_t len = 0;
+	enum rst_err err = RST_EINVALID;
 
-	return value.ptr != NULL &&
-	       rst_normalise(RST_MATCH_IGNORE, value, normal, &len) == RST_OK &&
-	       memmem(normal, len, filter->normal, filter->normal_len) != NULL;
+	if (value.ptr != NULL)
+		err = rst_normalise(RST_MATCH_IGNORE, value, normal, &len);
+	if (err == RST_EINVALID ||
+	    (err == RST_OK &&
+	     memmem(normal, len, filter->normal, filter->normal_len) == NULL))
+		return RST_ENOTFOUND;
+	return err;
 }
 
-static bool
+static enum rst_err
 keep_user(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
 	const struct filter *filter = arg;
+	bool keep = record->kind == RST_KIND_PERSON &&
+	            (filter->status == RST_STATUS_NONE ||
+	             record->status == filter->status) &&
+	            (!filter->only_locked ||
+	             rst_ids_has(&filter->locked, record->id));
+	enum rst_err err = RST_OK;
 
-	if (record->kind != RST_KIND_PERSON ||
-	    (filter->status != RST_STATUS_NONE &&
-	     record->status != filter->status) ||
-	    (filter->only_locked &&
-	     !rst_ids_has(&filter->locked, record->id)) ||
-	    (filter->group != 0 &&
-	     !rst_member_within(txn, filter->group, record->id)))
-		return false;
-	if (filter->text == NULL)
-		return true;
-	for (size_t i = 0; i < SEARCHED; i++)
-		if (holds(filter, rst_record_first(record, searched[i])))
-			return true;
-	return false;
+	if (keep && filter->group != 0)
+		err = rst_member_within(txn, filter->group, record->id, &keep);
+	if (err != RST_OK || !keep || filter->text == NULL)
+		return err == RST_OK && !keep ? RST_ENOTFOUND : err;
+	err = RST_ENOTFOUND;
+	for (size_t i = 0; err == RST_ENOTFOUND && i < SEARCHED; i++)
+		err = holds(filter, rst_record_first(record, searched[i]));
+	return err;
 }
 
 static cJSON *
@@ -205,6 +210,7 @@ static enum rst_err
 read_group(const struct rst_rtxn *txn, const char *name, struct filter *filter)
 {
 	struct rst_record record;
+	bool nests = false;
 	enum rst_err err;
 
 	err = act_find_group(txn, rst_view_of(name), &filter->group);
@@ -213,7 +219,9 @@ read_group(const struct rst_rtxn *txn, const char *name, struct filter *filter)
 	if (err != RST_OK || record.kind != RST_KIND_GROUP)
 		return err;
 	err = rst_ids_add(&filter->members, filter->group);
-	if (err == RST_OK && rst_member_nests(txn))
+	if (err == RST_OK)
+		err = rst_member_nests(txn, &nests);
+	if (err == RST_OK && nests)
 		err = rst_member_below(txn, filter->group, &filter->members,
 		                       NULL);
 	return err;

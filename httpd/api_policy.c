@@ -55,13 +55,13 @@ policy_item(void *arg, const struct rst_rtxn *txn,
 	return NULL;
 }
 
-static bool
+static enum rst_err
 is_policy(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
 	(void)arg;
 	(void)txn;
-	return record->kind == RST_KIND_SETTING;
+	return record->kind == RST_KIND_SETTING ? RST_OK : RST_ENOTFOUND;
 }
 
 /* GET /policies */

@@ -48,12 +48,12 @@ preset_item(void *arg, const struct rst_rtxn *txn,
 	return NULL;
 }
 
-static bool
+static enum rst_err
 is_preset(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
 	(void)arg, (void)txn;
-	return act_is_preset(record);
+	return act_is_preset(record) ? RST_OK : RST_ENOTFOUND;
 }
 
 /* GET /invitation-presets */

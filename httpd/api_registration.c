@@ -93,8 +93,10 @@ add_mode(const struct http_req *req, const char *open_key, cJSON *body)
 	err = http_read_begin(req, &txn);
 	if (err != RST_OK)
 		return err;
-	lifecycle_setting_text(&txn, RULE_SETTING_REGISTRATION, mode);
+	err = lifecycle_setting_text(&txn, RULE_SETTING_REGISTRATION, mode);
 	rst_read_end(&txn);
+	if (err != RST_OK)
+		return err;
 	return json_add_text(body, "mode", mode) &&
 	                       json_add_bool(body, open_key,
 	                                     strcmp(mode, "open") == 0)
@@ -229,19 +231,22 @@ welcome(struct http_req *req, struct http_reply *reply,
 		http_location(reply, "/me", RST_VIEW(""), "");
 }
 
-static bool
-is_unverified(struct http_req *req, uint64_t id)
+static enum rst_err
+is_unverified(struct http_req *req, uint64_t id, bool *ret_is)
 {
 	struct rst_record record;
 	struct rst_rtxn txn;
-	bool yes;
+	enum rst_err err;
 
-	if (http_read_begin(req, &txn) != RST_OK)
-		return false;
-	yes = rst_record_get(&txn, id, &record) == RST_OK &&
-	      act_is_unverified(&txn, &record);
+	*ret_is = false;
+	err = http_read_begin(req, &txn);
+	if (err != RST_OK)
+		return err;
+	err = rst_record_get(&txn, id, &record);
+	if (err == RST_OK)
+		err = act_is_unverified(&txn, &record, ret_is);
 	rst_read_end(&txn);
-	return yes;
+	return err;
 }
 
 /* POST /registrations, POST /register */
@@ -271,8 +276,9 @@ api_registration_create(struct http_req *req, struct http_reply *reply)
 	}
 	mail_worker_wake(req->server->mail);
 	reply->status = 201;
-	verifies = is_unverified(req, id);
-	err = add_registered(req, id, status, &reply->body);
+	err = is_unverified(req, id, &verifies);
+	if (err == RST_OK)
+		err = add_registered(req, id, status, &reply->body);
 	if (err == RST_OK && verifies &&
 	    !json_add_bool(reply->body, "verify", true))
 		err = RST_ENOMEM;
@@ -441,13 +447,15 @@ api_registration_decide(struct http_req *req, struct http_reply *reply)
 		              RST_VIEW(""), "");
 }
 
-static bool
+static enum rst_err
 is_pending(void *arg, const struct rst_rtxn *txn,
            const struct rst_record *record)
 {
 	(void)arg, (void)txn;
 	return record->kind == RST_KIND_PERSON &&
-	       record->status == RST_STATUS_PENDING;
+	                       record->status == RST_STATUS_PENDING
+	               ? RST_OK
+	               : RST_ENOTFOUND;
 }
 
 static enum rst_err
@@ -470,11 +478,12 @@ registration_item(void *arg, const struct rst_rtxn *txn,
 	cJSON *item = model_user_brief(record, *(const int64_t *)arg);
 	struct rst_attr approvals = { 0 };
 	int64_t time_s;
+	bool unverified;
 
 	if (!rst_record_attr(record, RST_A_ROSTERAPPROVEDBY, &approvals))
 		approvals.count = 0;
-	if (!json_add_bool(item, "unverified",
-	                   act_is_unverified(txn, record)) ||
+	if (act_is_unverified(txn, record, &unverified) != RST_OK ||
+	    !json_add_bool(item, "unverified", unverified) ||
 	    !json_add_number(item, "approvals", approvals.count) ||
 	    !json_add_view(
 		    item, "registeredFrom",

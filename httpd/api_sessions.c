@@ -128,9 +128,10 @@ list(struct http_req *req, struct http_reply *reply, struct rst_view name,
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK && name.len > 0)
 		err = act_find_person(&txn, name, &wanted.user);
+	if (err == RST_OK)
+		err = lifecycle_setting_number(&txn, RULE_SETTING_SESSION_IDLE,
+		                               &wanted.idle_s);
 	if (err == RST_OK) {
-		wanted.idle_s = lifecycle_setting_number(
-			&txn, RULE_SETTING_SESSION_IDLE);
 		reply->body = cJSON_CreateObject();
 		err = add_items(&wanted, &txn, reply->body);
 	}

@@ -32,15 +32,18 @@ ticket_model(const struct rst_record *record, int64_t now_s)
 	return NULL;
 }
 
-static bool
+static enum rst_err
 is_ticket(void *arg, const struct rst_rtxn *txn,
           const struct rst_record *record)
 {
 	(void)arg, (void)txn;
 	return record->kind == RST_KIND_TOKEN &&
-	       rst_view_equal_nocase(
-		       rst_record_first(record, RST_A_ROSTERPURPOSE),
-		       RST_VIEW("registration"));
+	                       rst_view_equal_nocase(
+				       rst_record_first(record,
+	                                                RST_A_ROSTERPURPOSE),
+				       RST_VIEW("registration"))
+	               ? RST_OK
+	               : RST_ENOTFOUND;
 }
 
 static cJSON *

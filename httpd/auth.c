@@ -88,10 +88,10 @@ describe(struct http_req *req)
 	(void)rst_view_copy(rst_record_first(&record, RST_A_PREFERREDLANGUAGE),
 	                    who->language, sizeof(who->language));
 	who->id = record.id;
-	who->administrator =
-		act_is_administrator(&txn, record.id, req->ctx.now_s);
+	err = act_is_administrator(&txn, record.id, req->ctx.now_s,
+	                           &who->administrator);
 	/* a token is no password: it was not given for signing in */
-	if (!who->bearer)
+	if (err == RST_OK && !who->bearer)
 		err = act_must_change(&txn, record.id, req->ctx.now_s,
 		                      &who->must_change);
 	if (err == RST_OK && !who->bearer)

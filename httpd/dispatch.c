@@ -161,48 +161,65 @@ check_origin(struct http_req *req, struct http_reply *reply)
 	return ok;
 }
 
-static bool
-manages(const struct http_req *req)
+static enum rst_err
+manages(const struct http_req *req, bool *ret_manages)
 {
 	struct rst_rtxn txn;
 	uint64_t group;
-	bool yes;
+	enum rst_err err;
 
-	if (rst_read_begin(req->server->env, &txn) != RST_OK)
-		return false;
-	yes = act_find_group(&txn, req->arg[0], &group) == RST_OK &&
-	      act_manages(&txn, group, req->who.id);
+	err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = act_find_group(&txn, req->arg[0], &group);
+	if (err == RST_OK)
+		err = act_manages(&txn, group, req->who.id, ret_manages);
 	rst_read_end(&txn);
-	return yes;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
-static bool
-has_role(const struct http_req *req)
+static enum rst_err
+has_role(const struct http_req *req, bool *ret_has)
 {
 	const struct http_who *who = &req->who;
 
+	*ret_has = false;
 	switch (req->route->role) {
 	case HTTP_ANYONE:
-		return true;
+		*ret_has = true;
+		break;
 	case HTTP_PERSON:
-		return who->signed_in;
+		*ret_has = who->signed_in;
+		break;
 	case HTTP_SELF:
-		return who->signed_in &&
-		       (who->administrator ||
-		        rst_view_equal(req->arg[0],
-		                       rst_view_of(who->username)));
+		*ret_has = who->signed_in &&
+		           (who->administrator ||
+		            rst_view_equal(req->arg[0],
+		                           rst_view_of(who->username)));
+		break;
 	case HTTP_MANAGER:
-		return who->signed_in && (who->administrator || manages(req));
+		if (who->signed_in && !who->administrator)
+			return manages(req, ret_has);
+		*ret_has = who->signed_in;
+		break;
 	case HTTP_ADMIN:
-		return who->signed_in && who->administrator;
+		*ret_has = who->signed_in && who->administrator;
+		break;
 	}
-	return false;
+	return RST_OK;
 }
 
 static bool
 check_role(struct http_req *req, struct http_reply *reply)
 {
-	if (has_role(req))
+	bool has;
+	enum rst_err err = has_role(req, &has);
+
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, NULL);
+		return false;
+	}
+	if (has)
 		return true;
 	if (req->who.signed_in) {
 		http_problem(reply, 403, "forbidden", NULL,
@@ -254,11 +271,12 @@ check_replica(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, NULL);
 		return false;
 	}
-	is = replica_is(&txn);
+	err = replica_is(&txn, &is);
 	rst_read_end(&txn);
-	if (is)
-		http_reply_err(req, reply, RST_EDENIED, &refusal);
-	return !is;
+	if (err == RST_OK && is)
+		err = RST_EDENIED;
+	http_reply_err(req, reply, err, &refusal);
+	return err == RST_OK;
 }
 
 /* A browser is shown where it can be done. */

@@ -110,9 +110,13 @@ take_batch(const struct list *list, struct rst_rtxn *txn, uint64_t parent,
 		err = rst_record_get(txn, id, &record);
 		if (err != RST_OK)
 			break;
-		if (list->keep(list->arg, txn, &record) &&
+		err = list->keep(list->arg, txn, &record);
+		if (err == RST_OK &&
 		    !json_take_item(items, list->item(list->arg, txn, &record)))
 			return RST_ENOMEM;
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+		err = RST_OK;
 	}
 	*ret_end = err == RST_OK && n == 0;
 	return err;
@@ -136,8 +140,11 @@ peek(const struct list *list, struct rst_rtxn *txn, uint64_t parent,
 		err = rst_record_get(txn, id, &record);
 		if (err != RST_OK)
 			return err;
-		if (list->keep(list->arg, txn, &record))
+		err = list->keep(list->arg, txn, &record);
+		if (err == RST_OK)
 			break;
+		if (err != RST_ENOTFOUND)
+			return err;
 	}
 	*ret_more = true; /* or so far away that one must look */
 	return RST_OK;
@@ -197,13 +204,17 @@ walk_found(const struct list *list, struct rst_rtxn *txn, uint64_t after,
 		err = rst_record_get(txn, id, &record);
 		if (err != RST_OK)
 			break;
-		if (list->keep(list->arg, txn, &record)) {
+		err = list->keep(list->arg, txn, &record);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+		if (err == RST_OK) {
 			if (n++ == limit)
 				break; /* there is one more than fits */
 			if (!json_take_item(
 				    items, list->item(list->arg, txn, &record)))
 				return RST_ENOMEM;
 		}
+		err = RST_OK;
 		last = id;
 		if (++seen > (size_t)LIST_BATCH * LIST_LOOK)
 			break; /* there may be more */

@@ -71,8 +71,10 @@ mail_locale(const struct http_locales *locales, struct rst_env *env,
 
 	if (locale != NULL)
 		return locale;
+	/* rather in the language of the server than not at all */
 	if (rst_read_begin(env, &txn) == RST_OK) {
-		lifecycle_setting_text(&txn, RULE_SETTING_LANGUAGE, language);
+		(void)!lifecycle_setting_text(&txn, RULE_SETTING_LANGUAGE,
+		                              language);
 		rst_read_end(&txn);
 	}
 	return http_locale_pick(locales, rst_view_of(language));

@@ -329,11 +329,12 @@ static bool
 time_is_ours(const struct http_server *server)
 {
 	struct rst_rtxn txn;
-	bool is;
+	bool is = true;
 
+	/* what cannot be read is tried again in a while */
 	if (rst_read_begin(server->env, &txn) != RST_OK)
 		return false;
-	is = replica_is(&txn);
+	(void)!replica_is(&txn, &is);
 	rst_read_end(&txn);
 	return !is;
 }

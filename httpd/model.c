@@ -125,12 +125,15 @@ add_group_names(cJSON *user, const struct rst_rtxn *txn, uint64_t member)
 	size_t n = 0;
 	bool ok = list != NULL && rst_member_of_all(txn, member, 0, ids,
 	                                            GROUPS_MAX, &n) == RST_OK;
+	enum rst_err err;
 
 	for (size_t i = 0; ok && i < n; i++) {
 		struct rst_view cn;
 		cJSON *item;
 
-		if (rst_record_get(txn, ids[i], &group) != RST_OK)
+		err = rst_record_get(txn, ids[i], &group);
+		ok = err == RST_OK || err == RST_ENOTFOUND;
+		if (err != RST_OK)
 			continue;
 		cn = rst_record_first(&group, RST_A_CN);
 		item = cJSON_CreateObject();
@@ -243,7 +246,7 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	char dn[RST_DN_MAX];
 	cJSON *user = model_user_brief(record, now_s);
 	size_t len;
-	bool ok = user != NULL;
+	bool ok = user != NULL, is_administrator;
 
 	for (size_t i = 0; ok && i < sizeof(plain) / sizeof(plain[0]); i++)
 		ok = add_first(user, plain[i].key, record, plain[i].attr);
@@ -254,8 +257,9 @@ model_user(const struct rst_rtxn *txn, const struct rst_record *record,
 	ok = ok &&
 	     rst_tree_dn(txn, record->id, dn, sizeof(dn), &len) == RST_OK &&
 	     json_add_text(user, "dn", dn) &&
-	     json_add_bool(user, "administrator",
-	                   act_is_administrator(txn, record->id, now_s)) &&
+	     act_is_administrator(txn, record->id, now_s, &is_administrator) ==
+	             RST_OK &&
+	     json_add_bool(user, "administrator", is_administrator) &&
 	     add_stamp(user, "created", record, RST_A_CREATETIMESTAMP) &&
 	     add_stamp(user, "modified", record, RST_A_MODIFYTIMESTAMP) &&
 	     add_stamp(user, "starts", record, RST_A_ROSTERSTARTS) &&

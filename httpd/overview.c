@@ -285,25 +285,31 @@ static enum rst_err
 add_numbers(const struct rst_rtxn *txn, cJSON *body)
 {
 	cJSON *list = cJSON_AddArrayToObject(body, "numbers");
-	const struct {
+	static const struct {
 		enum rst_ident kind;
-		struct rule_range range;
-	} ranges[] = {
-		{ RST_IDENT_UIDNUMBER,
-		  lifecycle_setting_range(txn, RULE_SETTING_UID_RANGE) },
-		{ RST_IDENT_UIDNUMBER, rule_uid_ranges[0] },
-		{ RST_IDENT_UIDNUMBER, rule_uid_ranges[1] },
-		{ RST_IDENT_UIDNUMBER,
-		  lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE) },
-		{ RST_IDENT_GIDNUMBER,
-		  lifecycle_setting_range(txn, RULE_SETTING_GID_RANGE) },
-		{ RST_IDENT_GIDNUMBER, rule_gid_ranges[0] },
+		const struct rule_range *range; /* NULL: of setting */
+		enum rule_setting_id setting;
+	} rows[] = {
+		{ RST_IDENT_UIDNUMBER, NULL, RULE_SETTING_UID_RANGE },
+		{ RST_IDENT_UIDNUMBER, &rule_uid_ranges[0], 0 },
+		{ RST_IDENT_UIDNUMBER, &rule_uid_ranges[1], 0 },
+		{ RST_IDENT_UIDNUMBER, NULL, RULE_SETTING_THIRD_RANGE },
+		{ RST_IDENT_GIDNUMBER, NULL, RULE_SETTING_GID_RANGE },
+		{ RST_IDENT_GIDNUMBER, &rule_gid_ranges[0], 0 },
 	};
+	struct rule_range range;
 	enum rst_err err = RST_OK;
 
-	for (size_t i = 0;
-	     err == RST_OK && i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		err = add_range(txn, list, ranges[i].kind, ranges[i].range);
+	for (size_t i = 0; err == RST_OK && i < sizeof(rows) / sizeof(rows[0]);
+	     i++) {
+		if (rows[i].range != NULL)
+			range = *rows[i].range;
+		else
+			err = lifecycle_setting_range(txn, rows[i].setting,
+			                              &range);
+		if (err == RST_OK)
+			err = add_range(txn, list, rows[i].kind, range);
+	}
 	return err;
 }
 

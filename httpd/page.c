@@ -138,11 +138,12 @@ add_replica(struct http_req *req, cJSON *page)
 	const char *url = req->server->config->provider_url;
 	struct rst_rtxn txn;
 	cJSON *replica;
-	bool is;
+	bool is = false;
 
+	/* a hint: what is changed there is asked at check_replica() */
 	if (rst_read_begin(req->server->env, &txn) != RST_OK)
 		return;
-	is = replica_is(&txn);
+	(void)!replica_is(&txn, &is);
 	rst_read_end(&txn);
 	if (!is)
 		return;

@@ -71,17 +71,27 @@ add_losses(const struct http_req *req, const struct rst_rtxn *txn,
 }
 
 /* May this be done with him now? */
-static bool
+static enum rst_err
 is_lawful(const struct rst_rtxn *txn, const struct bulk_act *act,
-          const cJSON *user, uint64_t person, uint64_t group)
+          const cJSON *user, uint64_t person, uint64_t group, bool *ret_lawful)
 {
-	if (strcmp(act->word, "unlock") == 0)
-		return json_get(user, "locked") != NULL ||
-		       json_get(user, "lockedForEver") != NULL;
-	if (act->move != NULL)
-		return cJSON_IsTrue(
+	enum rst_err err;
+	bool is;
+
+	if (strcmp(act->word, "unlock") == 0) {
+		*ret_lawful = json_get(user, "locked") != NULL ||
+		              json_get(user, "lockedForEver") != NULL;
+		return RST_OK;
+	}
+	if (act->move != NULL) {
+		*ret_lawful = cJSON_IsTrue(
 			json_get(json_get(user, "moves"), act->word));
-	return rst_member_is(txn, group, person) != act->join;
+		return RST_OK;
+	}
+	err = rst_member_is(txn, group, person, &is);
+	if (err == RST_OK)
+		*ret_lawful = is != act->join;
+	return err;
 }
 
 static enum rst_err
@@ -93,7 +103,7 @@ add_person(struct http_req *req, const struct rst_rtxn *txn,
 	cJSON *item = NULL, *user = NULL;
 	uint64_t id;
 	enum rst_err err;
-	bool ok;
+	bool ok, lawful;
 
 	err = act_find_person(txn, name, &id);
 	if (err == RST_OK)
@@ -103,8 +113,8 @@ add_person(struct http_req *req, const struct rst_rtxn *txn,
 	user = model_user(txn, &record, true, req->ctx.now_s);
 	item = model_user_brief(&record, req->ctx.now_s);
 	ok = user != NULL && item != NULL &&
-	     json_add_bool(item, "lawful",
-	                   is_lawful(txn, act, user, id, group)) &&
+	     is_lawful(txn, act, user, id, group, &lawful) == RST_OK &&
+	     json_add_bool(item, "lawful", lawful) &&
 	     add_losses(req, txn, id, item) && json_take_item(people, item);
 	cJSON_Delete(user);
 	return ok ? RST_OK : RST_ENOMEM;

@@ -217,9 +217,14 @@ check_page(struct http_req *req, struct http_reply *reply, cJSON *proof,
            const char *lost)
 {
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	bool proved = act_proved_lately(&req->ctx, &req->who.session);
+	bool proved;
 	enum rst_err err;
 
+	err = act_proved_lately(&req->ctx, &req->who.session, &proved);
+	if (err != RST_OK) {
+		http_reply_err(req, reply, err, NULL);
+		return false;
+	}
 	if (!proved && cJSON_IsString(proof)) {
 		err = prove(req, reply, rst_view_of(proof->valuestring),
 		            &refusal);
@@ -242,13 +247,15 @@ bool
 http_check_proof(struct http_req *req, struct http_reply *reply)
 {
 	cJSON *proof, *lost;
-	bool good;
+	bool good = false;
+	enum rst_err err;
 
 	if (!is_needed(req))
 		return true;
 	if (req->api) {
-		good = act_proved_lately(&req->ctx, &req->who.session);
-		if (!good)
+		err = act_proved_lately(&req->ctx, &req->who.session, &good);
+		http_reply_err(req, reply, err, NULL);
+		if (err == RST_OK && !good)
 			http_problem(reply, 403,
 			             rule_verdict_code(
 					     RULE_REAUTHENTICATION_REQUIRED),

@@ -102,7 +102,8 @@ rate_take(struct rate *rate, uint64_t key, unsigned int per_minute,
 	return (unsigned int)((over * MINUTE_S + per_minute - 1) / per_minute);
 }
 
-/* The settings, looked at once a second. */
+/* The settings, looked at once a second; what cannot be read stays as it was:
+ * the request itself will tell. */
 static unsigned int
 limit_of(struct http_req *req, struct rate *rate, enum rate_of of)
 {
@@ -110,20 +111,24 @@ limit_of(struct http_req *req, struct rate *rate, enum rate_of of)
 	struct rst_rtxn txn;
 	unsigned int limit;
 	bool fresh;
+	enum rst_err err;
 
 	pthread_mutex_lock(&rate->lock);
 	fresh = rate->read_s == req->ctx.now_s;
 	rate->read_s = req->ctx.now_s;
 	pthread_mutex_unlock(&rate->lock);
 	if (!fresh && rst_read_begin(req->server->env, &txn) == RST_OK) {
-		address = lifecycle_setting_number(
-			&txn, RULE_SETTING_REQUEST_LIMIT_ADDRESS);
-		user = lifecycle_setting_number(
-			&txn, RULE_SETTING_REQUEST_LIMIT_USER);
+		err = lifecycle_setting_number(
+			&txn, RULE_SETTING_REQUEST_LIMIT_ADDRESS, &address);
+		if (err == RST_OK)
+			err = lifecycle_setting_number(
+				&txn, RULE_SETTING_REQUEST_LIMIT_USER, &user);
 		rst_read_end(&txn);
 		pthread_mutex_lock(&rate->lock);
-		rate->limits[RATE_ADDRESS] = (unsigned int)address;
-		rate->limits[RATE_USER] = (unsigned int)user;
+		if (err == RST_OK) {
+			rate->limits[RATE_ADDRESS] = (unsigned int)address;
+			rate->limits[RATE_USER] = (unsigned int)user;
+		}
 		pthread_mutex_unlock(&rate->lock);
 	}
 	pthread_mutex_lock(&rate->lock);

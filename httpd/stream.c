@@ -65,36 +65,47 @@ now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool
+static enum rst_err
 session_holds(const struct rst_rtxn *txn, const struct reader *reader,
               int64_t now_s)
 {
 	struct rst_session session;
+	int64_t idle_s;
+	enum rst_err err = rst_session_get(txn, reader->digest, &session);
 
-	return rst_session_get(txn, reader->digest, &session) == RST_OK &&
-	       session.user == reader->person && now_s < session.expires_s &&
-	       now_s - session.seen_s <
-	               lifecycle_setting_number(txn,
-	                                        RULE_SETTING_SESSION_IDLE) &&
-	       act_still_allowed(txn, session.user, session.generation,
-	                         now_s) == RST_OK;
+	if (err == RST_OK)
+		err = lifecycle_setting_number(txn, RULE_SETTING_SESSION_IDLE,
+		                               &idle_s);
+	if (err != RST_OK)
+		return err;
+	if (session.user != reader->person || now_s >= session.expires_s ||
+	    now_s - session.seen_s >= idle_s)
+		return RST_EDENIED;
+	return act_still_allowed(txn, session.user, session.generation, now_s);
 }
 
+/* A stream has no status left to tell an error with: it ends, and who read it
+ * comes again. */
 static bool
 may_read(const struct rst_rtxn *txn, const struct reader *reader, int64_t now_s)
 {
 	const struct act_bearer *token = &reader->token;
-	bool holds =
-		reader->bearer
-			? act_token_still(txn, token->token,
-	                                  token->token_generation,
-	                                  now_s) == RST_OK &&
-				  act_still_allowed(txn, token->owner,
-	                                            token->owner_generation,
-	                                            now_s) == RST_OK
-			: session_holds(txn, reader, now_s);
+	bool administrator = false;
+	enum rst_err err;
 
-	return holds && act_is_administrator(txn, reader->person, now_s);
+	if (reader->bearer) {
+		err = act_token_still(txn, token->token,
+		                      token->token_generation, now_s);
+		if (err == RST_OK)
+			err = act_still_allowed(txn, token->owner,
+			                        token->owner_generation, now_s);
+	} else {
+		err = session_holds(txn, reader, now_s);
+	}
+	if (err == RST_OK)
+		err = act_is_administrator(txn, reader->person, now_s,
+		                           &administrator);
+	return err == RST_OK && administrator;
 }
 
 /* False when there is no room now: it stays for later. */

@@ -385,12 +385,14 @@ act_must_sign(const struct rst_rtxn *txn, uint64_t person, int64_t since_s,
               bool *ret_must)
 {
 	struct rst_record record;
+	int64_t ask = 0;
 	enum rst_err err = rst_record_get(txn, person, &record);
 
 	*ret_must = err == RST_OK && act_is_invited(&record);
-	if (err != RST_OK || *ret_must ||
-	    lifecycle_setting_number(txn, RULE_SETTING_AGREEMENTS_ASK) !=
-	            RULE_ASK_SIGN_IN)
+	if (err == RST_OK && !*ret_must)
+		err = lifecycle_setting_number(txn, RULE_SETTING_AGREEMENTS_ASK,
+		                               &ask);
+	if (err != RST_OK || *ret_must || ask != RULE_ASK_SIGN_IN)
 		return err;
 	return act_owes_signature(txn, &record, since_s, ret_must);
 }
@@ -401,9 +403,13 @@ act_still_admitted(const struct rst_rtxn *txn, uint64_t id, uint64_t generation,
 {
 	struct rst_record record;
 	enum rst_err err = act_still_allowed(txn, id, generation, now_s);
+	enum rst_err looked;
 
-	if (err != RST_EDENIED || rst_record_get(txn, id, &record) != RST_OK)
+	if (err != RST_EDENIED)
 		return err;
+	looked = rst_record_get(txn, id, &record);
+	if (looked != RST_OK)
+		return looked == RST_ENOTFOUND ? err : looked;
 	return record.generation == generation && act_is_invited(&record)
 	               ? RST_OK
 	               : err;

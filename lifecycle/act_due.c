@@ -36,25 +36,32 @@ is_end(const struct due *due)
 
 /* Has something to be done about record?  A mail that would follow the other
  * at once is left out. */
-static bool
+static enum rst_err
 is_due(const struct rst_rtxn *txn, const struct act_ctx *ctx,
-       const struct due *due, const struct rst_record *record, int64_t *ret_s)
+       const struct due *due, const struct rst_record *record, bool *ret_due,
+       int64_t *ret_s)
 {
 	int64_t last_s;
+	enum rst_err err;
 
+	*ret_due = false;
 	if (record->kind != RST_KIND_PERSON ||
 	    record->status != RST_STATUS_ACTIVE ||
 	    !lifecycle_time_parse(rst_record_first(record, RST_A_ROSTEREXPIRES),
 	                          ret_s) ||
 	    act_was_noticed(record, due->word, *ret_s))
-		return false;
-	if (is_end(due))
-		return *ret_s <= ctx->now_s;
-	last_s = lifecycle_setting_number(txn, RULE_SETTING_EXPIRY_LAST_NOTICE);
-	if (due->horizon == RULE_SETTING_EXPIRY_NOTICE &&
-	    *ret_s <= ctx->now_s + last_s)
-		return false;
-	return *ret_s > ctx->now_s && act_can_tell(txn, record);
+		return RST_OK;
+	if (is_end(due)) {
+		*ret_due = *ret_s <= ctx->now_s;
+		return RST_OK;
+	}
+	err = lifecycle_setting_number(txn, RULE_SETTING_EXPIRY_LAST_NOTICE,
+	                               &last_s);
+	if (err != RST_OK || *ret_s <= ctx->now_s ||
+	    (due->horizon == RULE_SETTING_EXPIRY_NOTICE &&
+	     *ret_s <= ctx->now_s + last_s))
+		return err;
+	return act_can_tell(txn, record, ret_due);
 }
 
 static enum rst_err
@@ -78,21 +85,27 @@ struct span {
 };
 
 /* False when there is nothing, by the clock or by the settings. */
-static bool
+static enum rst_err
 span_of(const struct rst_rtxn *txn, const struct act_ctx *ctx, int which,
-        struct span *span)
+        bool *ret_any, struct span *span)
 {
-	int64_t horizon_s =
-		is_end(&dues[which])
-			? 0
-			: lifecycle_setting_number(txn, dues[which].horizon);
+	int64_t horizon_s = 0;
+	bool mails = true;
+	enum rst_err err = RST_OK;
 
+	if (!is_end(&dues[which])) {
+		err = lifecycle_setting_number(txn, dues[which].horizon,
+		                               &horizon_s);
+		if (err == RST_OK)
+			err = act_can_mail(txn, &mails);
+		mails = mails && horizon_s > 0;
+	}
 	span->mark_s = act_due_mark(txn, act_due_marks[which]);
 	span->high_s = ctx->now_s + horizon_s;
 	lifecycle_time_print(span->mark_s + 1, span->low);
 	lifecycle_time_print(span->high_s, span->high);
-	return span->mark_s < span->high_s &&
-	       (is_end(&dues[which]) || (horizon_s > 0 && act_can_mail(txn)));
+	*ret_any = span->mark_s < span->high_s && mails;
+	return err;
 }
 
 /* Is there a row at all?  A server that nobody uses writes nothing. */
@@ -102,6 +115,7 @@ any_row(const struct act_ctx *ctx, int which, bool *ret_any)
 	struct rst_index_cursor cursor = { 0 };
 	struct rst_rtxn txn;
 	struct span span;
+	bool on, any = false;
 	uint64_t id;
 	size_t n = 0;
 	enum rst_err err;
@@ -109,7 +123,10 @@ any_row(const struct act_ctx *ctx, int which, bool *ret_any)
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
-	if (gate_lifecycle_on(&txn) && span_of(&txn, ctx, which, &span))
+	err = gate_lifecycle_on(&txn, &on);
+	if (err == RST_OK && on)
+		err = span_of(&txn, ctx, which, &any, &span);
+	if (err == RST_OK && any)
 		err = rst_index_range(
 			&txn, RST_A_ROSTEREXPIRES, rst_view_of(span.low),
 			rst_view_of(span.high), &cursor, &id, 1, &n);
@@ -129,10 +146,12 @@ do_some(struct rst_wtxn *txn, const struct act_ctx *ctx, int which,
 	struct span span;
 	size_t n = BATCH, done = 0;
 	int64_t end_s = 0;
-	enum rst_err err = RST_OK;
+	bool any, due;
+	enum rst_err err;
 
-	if (!span_of(&txn->r, ctx, which, &span))
-		return RST_OK; /* somebody was faster */
+	err = span_of(&txn->r, ctx, which, &any, &span);
+	if (err != RST_OK || !any)
+		return err; /* somebody was faster */
 	while (err == RST_OK && n == BATCH && done < BATCH) {
 		err = rst_index_range(
 			&txn->r, RST_A_ROSTEREXPIRES, rst_view_of(span.low),
@@ -140,8 +159,10 @@ do_some(struct rst_wtxn *txn, const struct act_ctx *ctx, int which,
 		for (size_t i = 0; err == RST_OK && i < n && done < BATCH;
 		     i++, ++*looked) {
 			err = rst_record_get(&txn->r, ids[i], &record);
-			if (err != RST_OK || !is_due(&txn->r, ctx, &dues[which],
-			                             &record, &end_s))
+			if (err == RST_OK)
+				err = is_due(&txn->r, ctx, &dues[which],
+				             &record, &due, &end_s);
+			if (err != RST_OK || !due)
 				continue;
 			err = do_one(txn, ctx, &dues[which], ids[i], end_s);
 			done++;

@@ -157,30 +157,54 @@ act_edit_group(const struct act_ctx *ctx, uint64_t group,
 	return err;
 }
 
-bool
-act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person)
+/* A DN among managers is this one, normalised. */
+static enum rst_err
+is_among(struct rst_attr managers, struct rst_view own, bool *ret_is)
 {
-	char ndn[RST_DN_MAX], manager[RST_NORMAL_MAX], own[RST_NORMAL_MAX];
+	char manager[RST_NORMAL_MAX];
+	struct rst_view value;
+	size_t len;
+	enum rst_err err;
+
+	while (rst_attr_next(&managers, &value)) {
+		err = rst_normalise(RST_MATCH_DN, value, manager, &len);
+		*ret_is = err == RST_OK &&
+		          rst_view_equal(rst_view(manager, len), own);
+		if (*ret_is || (err != RST_OK && err != RST_EINVALID))
+			return err;
+	}
+	return RST_OK;
+}
+
+enum rst_err
+act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person,
+            bool *ret_manages)
+{
+	char ndn[RST_DN_MAX], own[RST_NORMAL_MAX];
 	struct rst_attr managers;
 	struct rst_record record;
-	struct rst_view value;
+	bool spared;
 	size_t len, own_len;
+	enum rst_err err;
 
-	if (rst_record_get(txn, group, &record) != RST_OK ||
-	    record.kind != RST_KIND_GROUP ||
-	    gate_grants_administrator(txn, &record) ||
-	    !rst_record_attr(&record, RST_A_ROSTERMANAGER, &managers) ||
-	    rst_tree_ndn(txn, person, ndn, sizeof(ndn), &len) != RST_OK ||
-	    rst_normalise(RST_MATCH_DN, rst_view(ndn, len), own, &own_len) !=
-	            RST_OK)
-		return false;
-	while (rst_attr_next(&managers, &value))
-		if (rst_normalise(RST_MATCH_DN, value, manager, &len) ==
-		            RST_OK &&
-		    rst_view_equal(rst_view(manager, len),
-		                   rst_view(own, own_len)))
-			return true;
-	return false;
+	*ret_manages = false;
+	err = rst_record_get(txn, group, &record);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK &&
+	     (record.kind != RST_KIND_GROUP ||
+	      !rst_record_attr(&record, RST_A_ROSTERMANAGER, &managers))))
+		return RST_OK;
+	if (err == RST_OK)
+		err = gate_grants_administrator(txn, &record, &spared);
+	if (err != RST_OK || spared)
+		return err;
+	err = rst_tree_ndn(txn, person, ndn, sizeof(ndn), &len);
+	if (err == RST_OK)
+		err = rst_normalise(RST_MATCH_DN, rst_view(ndn, len), own,
+		                    &own_len);
+	if (err == RST_OK)
+		err = is_among(managers, rst_view(own, own_len), ret_manages);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 enum rst_err
@@ -214,6 +238,7 @@ drop_until(struct rst_entry *entry, const struct rst_record *group,
 	struct rst_attr untils;
 	size_t n = 0, len, own_len;
 	int64_t until_s;
+	bool its;
 	enum rst_err err;
 
 	if (!rst_record_attr(group, RST_A_ROSTERMEMBERUNTIL, &untils))
@@ -221,12 +246,16 @@ drop_until(struct rst_entry *entry, const struct rst_record *group,
 	err = rst_normalise(RST_MATCH_DN, ndn, own, &own_len);
 	while (err == RST_OK && n < RST_UNTIL_MAX &&
 	       rst_attr_next(&untils, &value)) {
-		if (rst_until_parse(value, &until_s, &dn) &&
-		    rst_normalise(RST_MATCH_DN, dn, normal, &len) == RST_OK &&
-		    rst_view_equal(rst_view(normal, len),
-		                   rst_view(own, own_len)))
-			continue;
-		kept[n++] = value;
+		its = false;
+		if (rst_until_parse(value, &until_s, &dn)) {
+			err = rst_normalise(RST_MATCH_DN, dn, normal, &len);
+			its = err == RST_OK &&
+			      rst_view_equal(rst_view(normal, len),
+			                     rst_view(own, own_len));
+			err = err == RST_EINVALID ? RST_OK : err;
+		}
+		if (!its)
+			kept[n++] = value;
 	}
 	if (err == RST_OK && n < untils.count)
 		err = rst_entry_set(entry, RST_A_ROSTERMEMBERUNTIL, kept, n);
@@ -298,8 +327,8 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
 {
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
-	int64_t until_now_s;
-	bool is;
+	int64_t until_now_s = 0;
+	bool is = false;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -313,8 +342,10 @@ change_member(const struct act_ctx *ctx, uint64_t group, uint64_t member,
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
 		err = rst_record_get(&txn.r, member, &record);
-	is = err == RST_OK && rst_member_is(&txn.r, group, member);
-	until_now_s = is ? rst_member_until(&txn.r, group, member) : 0;
+	if (err == RST_OK)
+		err = rst_member_is(&txn.r, group, member, &is);
+	if (err == RST_OK && is)
+		err = rst_member_until(&txn.r, group, member, &until_now_s);
 	if (until_now_s == 0)
 		until_now_s = RULE_NEVER;
 	/* What is so already needs no commit, but what is held goes on. */

@@ -102,6 +102,7 @@ is_idle(const struct rst_rtxn *txn, int64_t now_s,
 {
 	struct lifecycle_policy policy;
 	int64_t limit_s, notice_s, away_s;
+	bool told = false;
 	enum rst_err err;
 
 	*ret_idle = IDLE_NOT;
@@ -119,10 +120,11 @@ is_idle(const struct rst_rtxn *txn, int64_t now_s,
 	if (limit_s > 0 && away_s >= limit_s)
 		*ret_idle = IDLE_OVER;
 	else if (limit_s > 0 && notice_s > 0 && away_s >= limit_s - notice_s &&
-	         !act_was_noticed(record, "idle", *ret_since_s) &&
-	         act_can_tell(txn, record))
+	         !act_was_noticed(record, "idle", *ret_since_s))
+		err = act_can_tell(txn, record, &told);
+	if (told)
 		*ret_idle = IDLE_TOLD;
-	return RST_OK;
+	return err;
 }
 
 /* A mail, unless he came back meanwhile. */
@@ -164,12 +166,15 @@ find_idle(const struct act_ctx *ctx, uint64_t *walk, uint64_t ids[BATCH],
 	struct rst_record record;
 	struct rst_rtxn txn;
 	size_t n = BATCH, n_idle = 0, looked = 0;
+	bool asked;
 	enum rst_err err;
 
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
-	if (!lifecycle_setting_anywhere(&txn, RULE_SETTING_INACTIVE_AFTER)) {
+	err = lifecycle_setting_anywhere(&txn, RULE_SETTING_INACTIVE_AFTER,
+	                                 &asked);
+	if (err == RST_OK && !asked) {
 		*walk = 0;
 		n = 0;
 	}

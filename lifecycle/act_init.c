@@ -238,6 +238,19 @@ act_init(const struct act_ctx *ctx, struct rst_view suffix,
 	return act_end(&txn, ctx, err);
 }
 
+/* There is nobody who could invite the first administrator. */
+static enum rst_err
+check_unadministered(const struct rst_rtxn *txn, const struct act_ctx *ctx,
+                     struct act_refusal *refusal)
+{
+	enum gate_administered how;
+	enum rst_err err = gate_administered(txn, ctx->now_s, &how);
+
+	if (err == RST_OK && how >= GATE_ADMINISTERED_LASTING)
+		return act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);
+	return err;
+}
+
 enum rst_err
 act_bootstrap_token(const struct act_ctx *ctx, char token[RST_TOKEN_TEXT],
                     struct act_refusal *refusal)
@@ -256,8 +269,7 @@ act_bootstrap_token(const struct act_ctx *ctx, char token[RST_TOKEN_TEXT],
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		goto out;
-	if (gate_administered(&txn.r, ctx->now_s) >= GATE_ADMINISTERED_LASTING)
-		err = act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);
+	err = check_unadministered(&txn.r, ctx, refusal);
 	if (err == RST_OK)
 		err = rst_setting_put(&txn, BOOTSTRAP_SETTING,
 		                      rst_view_of(value));
@@ -295,9 +307,7 @@ check_bootstrap(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	    rule_clock_from_the_future(
 		    (int64_t)expires_s - BOOTSTRAP_LIFETIME_S, ctx->now_s))
 		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
-	if (gate_administered(txn, ctx->now_s) >= GATE_ADMINISTERED_LASTING)
-		return act_refuse(refusal, RULE_ALREADY_BOOTSTRAPPED, NULL);
-	return RST_OK;
+	return check_unadministered(txn, ctx, refusal);
 }
 
 /* Look before the slow hash; the transaction looks again. */

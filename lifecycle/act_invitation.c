@@ -54,24 +54,29 @@ read_invitation(const struct rst_record *record)
 	return invitation;
 }
 
-bool
+enum rst_err
 act_maker_may(const struct rst_rtxn *txn, const struct rst_record *link,
-              int64_t now_s)
+              int64_t now_s, bool *ret_may)
 {
 	char ndn[RST_NORMAL_MAX];
 	struct rst_record maker;
 	enum rule_state state;
 	uint64_t id;
 	size_t len;
+	enum rst_err err;
 
-	if (rst_normalise(RST_MATCH_DN,
-	                  rst_record_first(link, RST_A_CREATORSNAME), ndn,
-	                  &len) != RST_OK ||
-	    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) != RST_OK ||
-	    rst_record_get(txn, id, &maker) != RST_OK)
-		return true;
-	state = act_state(&maker, now_s);
-	return state == RULE_STATE_NONE || rule_state_may_sign_in(state);
+	err = rst_normalise(RST_MATCH_DN,
+	                    rst_record_first(link, RST_A_CREATORSNAME), ndn,
+	                    &len);
+	if (err == RST_OK)
+		err = rst_tree_find(txn, rst_view(ndn, len), &id, NULL);
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, &maker);
+	if (err != RST_OK && err != RST_ENOTFOUND && err != RST_EINVALID)
+		return err;
+	state = err == RST_OK ? act_state(&maker, now_s) : RULE_STATE_NONE;
+	*ret_may = state == RULE_STATE_NONE || rule_state_may_sign_in(state);
+	return RST_OK;
 }
 
 enum rst_err
@@ -85,6 +90,7 @@ act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
 	struct rst_record record;
 	uint64_t id;
 	size_t n;
+	bool may = false;
 	enum rst_err err;
 
 	if (!act_token_hex(token, hex))
@@ -95,15 +101,19 @@ act_invitation_open(const struct rst_rtxn *txn, int64_t now_s,
 		err = RST_ENOTFOUND;
 	if (err == RST_OK)
 		err = act_load(txn, id, RST_KIND_INVITATION, &entry, &record);
-	if (err == RST_ENOTFOUND)
-		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
-	if (err != RST_OK)
-		return err;
-	invitation = read_invitation(&record);
-	if (rule_invitation(&invitation, now_s) != RULE_OK ||
-	    !act_maker_may(txn, &record, now_s)) {
+	if (err == RST_OK)
+		err = act_maker_may(txn, &record, now_s, &may);
+	if (err == RST_OK) {
+		invitation = read_invitation(&record);
+		if (!may || rule_invitation(&invitation, now_s) != RULE_OK)
+			err = RST_ENOTFOUND;
+	}
+	if (err != RST_OK) {
 		rst_entry_free(entry);
-		return act_refuse(refusal, RULE_INVALID_INVITE, "token");
+		return err == RST_ENOTFOUND
+		               ? act_refuse(refusal, RULE_INVALID_INVITE,
+		                            "token")
+		               : err;
 	}
 	*ret_entry = entry;
 	*ret_record = record;
@@ -342,8 +352,10 @@ invite_in(struct rst_wtxn *txn, const struct act_ctx *ctx,
 
 	/* fixed now: what the setting becomes is for later ones */
 	if (lifetime_s == 0)
-		lifetime_s = lifecycle_setting_number(
-			&txn->r, RULE_SETTING_INVITATION_LIFETIME);
+		err = lifecycle_setting_number(
+			&txn->r, RULE_SETTING_INVITATION_LIFETIME, &lifetime_s);
+	if (err != RST_OK)
+		return err;
 	fresh_make(fresh, ctx->now_s + lifetime_s);
 	if (mail[0] != '\0') {
 		err = rst_ident_owner(&txn->r, RST_IDENT_MAIL,
@@ -422,8 +434,9 @@ out:
 }
 
 /* As long as it was made for. */
-static int64_t
-lifetime_of(const struct rst_rtxn *txn, const struct rst_record *record)
+static enum rst_err
+lifetime_of(const struct rst_rtxn *txn, const struct rst_record *record,
+            int64_t *ret_lifetime_s)
 {
 	int64_t made_s, expires_s;
 
@@ -433,8 +446,9 @@ lifetime_of(const struct rst_rtxn *txn, const struct rst_record *record)
 	                          &expires_s) ||
 	    rule_invitation_lifetime(expires_s - made_s) != RULE_OK)
 		return lifecycle_setting_number(
-			txn, RULE_SETTING_INVITATION_LIFETIME);
-	return expires_s - made_s;
+			txn, RULE_SETTING_INVITATION_LIFETIME, ret_lifetime_s);
+	*ret_lifetime_s = expires_s - made_s;
+	return RST_OK;
 }
 
 static enum rst_err
@@ -466,6 +480,7 @@ act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
 	struct rst_wtxn txn = { 0 };
 	struct fresh fresh = { 0 };
 	struct rst_record record;
+	int64_t lifetime_s;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -483,9 +498,11 @@ act_invitation_resend(const struct act_ctx *ctx, uint64_t id,
 	                         sizeof(mail)) ||
 	          mail[0] == '\0'))
 		err = act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err == RST_OK)
+		err = lifetime_of(&txn.r, &record, &lifetime_s);
 	if (err != RST_OK)
 		goto out;
-	fresh_make(&fresh, ctx->now_s + lifetime_of(&txn.r, &record));
+	fresh_make(&fresh, ctx->now_s + lifetime_s);
 	err = renew(&txn, ctx, id, entry, &fresh, refusal);
 	if (err == RST_OK && post != NULL)
 		err = queue_mail(&txn, ctx, mail, &fresh, post, refusal);

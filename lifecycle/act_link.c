@@ -146,6 +146,7 @@ act_link_open(const struct rst_rtxn *txn, int64_t now_s, struct rst_view token,
 	struct rst_record record;
 	uint64_t id, owner = 0;
 	size_t n;
+	bool may = true;
 	enum rst_err err;
 
 	if (!act_token_hex(token, hex))
@@ -161,8 +162,9 @@ act_link_open(const struct rst_rtxn *txn, int64_t now_s, struct rst_view token,
 	if (err == RST_OK)
 		err = owner_of(txn, &record, &owner);
 	/* What lets somebody in is no better than who made it. */
-	if (err == RST_OK && strcmp(purpose, ACT_PURPOSE_REGISTRATION) == 0 &&
-	    !act_maker_may(txn, &record, now_s))
+	if (err == RST_OK && strcmp(purpose, ACT_PURPOSE_REGISTRATION) == 0)
+		err = act_maker_may(txn, &record, now_s, &may);
+	if (err == RST_OK && !may)
 		err = RST_ENOTFOUND;
 	if (err != RST_OK) {
 		rst_entry_free(entry);

@@ -68,7 +68,10 @@ check_address(const struct rst_rtxn *txn, const struct rst_record *person,
 	if (is_his(person, canonical))
 		return refuse_saying(refusal, RULE_INVALID_EMAIL,
 		                     "it is the account's address already");
-	lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS, blocked);
+	err = lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS,
+	                             blocked);
+	if (err != RST_OK)
+		return err;
 	if (rule_registration_mail("", blocked, canonical) != RULE_OK)
 		return act_refuse(refusal, RULE_EMAIL_DOMAIN, "mail");
 	return RST_OK;
@@ -129,12 +132,10 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
           const struct rst_record *person, struct rst_view mail, bool old,
           const char *url, struct act_refusal *refusal)
 {
-	const struct act_link terms = {
+	struct act_link terms = {
 		.purpose = old ? ACT_PURPOSE_MAIL_OLD : ACT_PURPOSE_MAIL_NEW,
 		.owner = person->id,
 		.mail = mail,
-		.lifetime_s = lifecycle_setting_number(
-			&txn->r, RULE_SETTING_VERIFICATION_LIFETIME),
 	};
 	struct rst_view present = rst_record_first(person, RST_A_MAIL);
 	char token[RST_TOKEN_TEXT], link[LETTER_LINK_MAX];
@@ -155,7 +156,10 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	uint64_t id;
 	enum rst_err err;
 
-	err = act_link_add(txn, ctx, &terms, token, &id, refusal);
+	err = lifecycle_setting_number(
+		&txn->r, RULE_SETTING_VERIFICATION_LIFETIME, &terms.lifetime_s);
+	if (err == RST_OK)
+		err = act_link_add(txn, ctx, &terms, token, &id, refusal);
 	if (err != RST_OK)
 		return err;
 	if (letter_link(rst_view_of(url), "verify", token, link)) {

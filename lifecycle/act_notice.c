@@ -9,20 +9,26 @@
 #include "lifecycle/letter.h"
 #include "lifecycle/setting.h"
 
-bool
-act_can_mail(const struct rst_rtxn *txn)
+enum rst_err
+act_can_mail(const struct rst_rtxn *txn, bool *ret_can)
 {
 	char url[LETTER_URL_MAX + 1];
+	bool on;
+	enum rst_err err = lifecycle_setting_on(txn, RULE_SETTING_NOTICES, &on);
 
-	return lifecycle_setting_number(txn, RULE_SETTING_NOTICES) != 0 &&
-	       letter_url(txn, url);
+	if (err == RST_OK)
+		*ret_can = on && letter_url(txn, url);
+	return err;
 }
 
-bool
-act_can_tell(const struct rst_rtxn *txn, const struct rst_record *person)
+enum rst_err
+act_can_tell(const struct rst_rtxn *txn, const struct rst_record *person,
+             bool *ret_can)
 {
-	return rst_record_first(person, RST_A_MAIL).len > 0 &&
-	       act_can_mail(txn);
+	*ret_can = false;
+	return rst_record_first(person, RST_A_MAIL).len > 0
+	               ? act_can_mail(txn, ret_can)
+	               : RST_OK;
 }
 
 enum rst_err
@@ -32,10 +38,13 @@ act_tell(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	const struct letter_news news = { .template = template,
 		                          .when_s = when_s };
 	struct rst_record record;
+	bool can = false;
 	enum rst_err err;
 
 	err = rst_record_get(&txn->r, person, &record);
-	if (err != RST_OK || !act_can_tell(&txn->r, &record))
+	if (err == RST_OK)
+		err = act_can_tell(&txn->r, &record, &can);
+	if (err != RST_OK || !can)
 		return err;
 	return letter_tell(txn, ctx, &record, &news);
 }
@@ -49,10 +58,11 @@ act_tell_administrators(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                          .when_s = when_s };
 	struct rst_entry *entry = NULL;
 	struct rst_record person;
-	enum rst_err err;
+	bool can;
+	enum rst_err err = act_can_mail(&txn->r, &can);
 
-	if (!act_can_mail(&txn->r))
-		return RST_OK;
+	if (err != RST_OK || !can)
+		return err;
 	err = act_load(&txn->r, about, RST_KIND_PERSON, &entry, &person);
 	if (err == RST_OK)
 		err = letter_tell_administrators(txn, ctx, &person, &news);

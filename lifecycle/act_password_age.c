@@ -184,15 +184,15 @@ find_due(const struct act_ctx *ctx, uint64_t *walk, uint64_t ids[BATCH],
 	char url[LETTER_URL_MAX + 1];
 	size_t n = BATCH, n_due = 0, looked = 0;
 	int64_t left_s;
-	bool due;
+	bool due, asked;
 	enum rst_err err;
 
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
-	if (!letter_url(&txn, url) ||
-	    !lifecycle_setting_anywhere(&txn,
-	                                RULE_SETTING_PASSWORD_EXPIRY_MAIL)) {
+	err = lifecycle_setting_anywhere(
+		&txn, RULE_SETTING_PASSWORD_EXPIRY_MAIL, &asked);
+	if (err == RST_OK && (!asked || !letter_url(&txn, url))) {
 		*walk = 0;
 		n = 0;
 	}

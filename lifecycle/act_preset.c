@@ -214,13 +214,16 @@ add_group(const struct rst_rtxn *txn, struct rst_view dn,
 {
 	char *name = room->names[invite->n_groups];
 	uint64_t group;
+	enum rst_err err;
 
 	for (size_t i = 0; i < invite->n_groups; i++)
 		room->groups[i] = invite->groups[i];
 	invite->groups = room->groups;
-	if (!lifecycle_rdn_value(dn, name, RULE_NAME_MAX + 1) ||
-	    act_find_group(txn, rst_view_of(name), &group) != RST_OK)
+	if (!lifecycle_rdn_value(dn, name, RULE_NAME_MAX + 1))
 		return RST_OK;
+	err = act_find_group(txn, rst_view_of(name), &group);
+	if (err != RST_OK)
+		return err == RST_ENOTFOUND ? RST_OK : err;
 	for (size_t i = 0; i < invite->n_groups; i++)
 		if (rst_view_equal_nocase(room->groups[i], rst_view_of(name)))
 			return RST_OK;

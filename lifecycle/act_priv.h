@@ -171,8 +171,9 @@ enum rst_err act_preset_apply(const struct rst_rtxn *txn,
 /* Nobody lets others in who may not come in himself: false for a link whose
  * maker is a person without access.  One whose end came by the clock has it
  * no more before any sweep ran. */
-bool act_maker_may(const struct rst_rtxn *txn, const struct rst_record *link,
-                   int64_t now_s);
+enum rst_err act_maker_may(const struct rst_rtxn *txn,
+                           const struct rst_record *link, int64_t now_s,
+                           bool *ret_may) RST_MUST_USE;
 
 /*
  * act_link.c: links for one act are tokens with a purpose.  Whose it is, what
@@ -259,8 +260,11 @@ enum rst_err act_place(struct rst_wtxn *txn, const struct act_ctx *ctx,
  * also when there is no address, no relay or setting notices is off, which
  * act_can_tell() says beforehand.
  */
-bool act_can_mail(const struct rst_rtxn *txn);
-bool act_can_tell(const struct rst_rtxn *txn, const struct rst_record *person);
+enum rst_err act_can_mail(const struct rst_rtxn *txn, bool *ret_can)
+	RST_MUST_USE;
+enum rst_err act_can_tell(const struct rst_rtxn *txn,
+                          const struct rst_record *person, bool *ret_can)
+	RST_MUST_USE;
 enum rst_err act_tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
                       uint64_t person, const char *template, int64_t when_s)
 	RST_MUST_USE;

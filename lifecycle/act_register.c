@@ -45,11 +45,14 @@ check_mail(const struct rst_record *invitation,
 {
 	struct rst_view mail = rst_record_first(invitation, RST_A_MAIL);
 	char canonical[RST_MAIL_MAX + 1];
+	enum rst_err err;
 
 	if (mail.len == 0)
 		return RST_OK;
-	if (rst_mail_canonical(mail, canonical) != RST_OK ||
-	    strcmp(canonical, candidate->mail) != 0)
+	err = rst_mail_canonical(mail, canonical);
+	if (err != RST_OK && err != RST_EINVALID)
+		return err;
+	if (err == RST_EINVALID || strcmp(canonical, candidate->mail) != 0)
 		return act_refuse(refusal, RULE_EMAIL_MISMATCH, "mail");
 	return RST_OK;
 }
@@ -58,12 +61,12 @@ check_mail(const struct rst_record *invitation,
 static enum rst_err
 check_queue(const struct rst_rtxn *txn, struct act_refusal *refusal)
 {
-	int64_t max = lifecycle_setting_number(txn, RULE_SETTING_PENDING_MAX);
 	uint64_t ids[BATCH], after = 0;
-	int64_t waiting = 0;
+	int64_t waiting = 0, max;
 	size_t n = BATCH;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
+	err = lifecycle_setting_number(txn, RULE_SETTING_PENDING_MAX, &max);
 	while (err == RST_OK && n == BATCH && max > 0 && waiting < max) {
 		err = rst_index_equal(txn, RST_A_ROSTERSTATUS,
 		                      RST_VIEW("pending"), after, ids, BATCH,
@@ -85,9 +88,15 @@ admit_stranger(const struct rst_rtxn *txn,
 {
 	char allowed[RULE_SETTING_VALUE_MAX + 1];
 	char blocked[RULE_SETTING_VALUE_MAX + 1];
+	enum rst_err err;
 
-	lifecycle_setting_text(txn, RULE_SETTING_REGISTRATION_DOMAINS, allowed);
-	lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS, blocked);
+	err = lifecycle_setting_text(txn, RULE_SETTING_REGISTRATION_DOMAINS,
+	                             allowed);
+	if (err == RST_OK)
+		err = lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS,
+		                             blocked);
+	if (err != RST_OK)
+		return err;
 	if (rule_registration_mail(allowed, blocked, candidate->mail) !=
 	    RULE_OK)
 		return act_refuse(refusal, RULE_EMAIL_DOMAIN, "mail");
@@ -166,8 +175,12 @@ static enum rst_err
 check_mode(const struct rst_rtxn *txn, struct rst_view token,
            struct act_refusal *refusal)
 {
-	int64_t mode = lifecycle_setting_number(txn, RULE_SETTING_REGISTRATION);
+	int64_t mode;
+	enum rst_err err =
+		lifecycle_setting_number(txn, RULE_SETTING_REGISTRATION, &mode);
 
+	if (err != RST_OK)
+		return err;
 	if (mode == RULE_REGISTRATION_OFF ||
 	    (token.len == 0 && mode != RULE_REGISTRATION_OPEN))
 		return act_refuse(refusal, RULE_REGISTRATION_CLOSED, NULL);
@@ -203,17 +216,18 @@ peek(const struct act_ctx *ctx, struct rst_view token,
 {
 	struct admission admission = { 0 };
 	struct rst_rtxn txn;
+	int64_t limit;
 	enum rst_err err;
 
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
 	err = admit(&txn, ctx, token, candidate, &admission, refusal);
+	if (err == RST_OK)
+		err = lifecycle_setting_number(
+			&txn, RULE_SETTING_REGISTRATION_LIMIT, &limit);
 	if (err == RST_OK && token.len == 0 &&
-	    !limit_take_source(ctx, "register",
-	                       (unsigned int)lifecycle_setting_number(
-				       &txn, RULE_SETTING_REGISTRATION_LIMIT),
-	                       LIMIT_S))
+	    !limit_take_source(ctx, "register", (unsigned int)limit, LIMIT_S))
 		err = act_refuse(refusal, RULE_TOO_OFTEN, NULL);
 	rst_read_end(&txn);
 	rst_entry_free(admission.invitation);
@@ -266,12 +280,17 @@ promise_groups(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (!rst_record_attr(&admission->record, RST_A_ROSTERJOINS, &joins))
 		return RST_OK;
 	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
-	while (err == RST_OK && rst_attr_next(&joins, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(&txn->r, rst_view(ndn, len), &group, NULL) ==
-		            RST_OK &&
+	while (err == RST_OK && rst_attr_next(&joins, &dn)) {
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+		if (err == RST_OK)
+			err = rst_tree_find(&txn->r, rst_view(ndn, len), &group,
+			                    NULL);
+		if (err == RST_OK &&
 		    !rst_record_has(&txn->r, &record, RST_A_ROSTERJOINS, dn))
 			err = rst_entry_add(entry, RST_A_ROSTERJOINS, dn);
+		if (err == RST_ENOTFOUND || err == RST_EINVALID)
+			err = RST_OK;
+	}
 	if (err == RST_OK)
 		err = act_gate_modify(txn, ctx, "promise-groups", RST_VIEW(""),
 		                      person, entry, refusal);
@@ -314,12 +333,10 @@ ask_to_verify(struct rst_wtxn *txn, const struct act_ctx *ctx,
               const struct rst_record *person, const char *url,
               struct act_refusal *refusal)
 {
-	const struct act_link terms = {
+	struct act_link terms = {
 		.purpose = ACT_PURPOSE_VERIFICATION,
 		.owner = person->id,
 		.mail = rst_record_first(person, RST_A_MAIL),
-		.lifetime_s = lifecycle_setting_number(
-			&txn->r, RULE_SETTING_VERIFICATION_LIFETIME),
 	};
 	char token[RST_TOKEN_TEXT], link[LETTER_LINK_MAX];
 	char expires[LIFECYCLE_TIME_BYTES];
@@ -339,7 +356,10 @@ ask_to_verify(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	uint64_t id;
 	enum rst_err err;
 
-	err = act_link_add(txn, ctx, &terms, token, &id, refusal);
+	err = lifecycle_setting_number(
+		&txn->r, RULE_SETTING_VERIFICATION_LIFETIME, &terms.lifetime_s);
+	if (err == RST_OK)
+		err = act_link_add(txn, ctx, &terms, token, &id, refusal);
 	if (err != RST_OK)
 		return err;
 	if (!letter_link(rst_view_of(url), "verify", token, link))
@@ -423,15 +443,17 @@ tell(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	char url[LETTER_URL_MAX + 1];
 	struct rst_entry *entry = NULL;
 	struct rst_record person;
+	bool verifies = false;
 	enum rst_err err;
 
 	err = act_load(&txn->r, id, RST_KIND_PERSON, &entry, &person);
+	if (err == RST_OK && admission->invitation == NULL)
+		err = lifecycle_setting_on(&txn->r, RULE_SETTING_VERIFY_MAIL,
+		                           &verifies);
 	if (err == RST_OK && admission->invitation != NULL &&
 	    rst_record_first(&admission->record, RST_A_MAIL).len > 0)
 		err = note_verified(txn, ctx, entry, refusal);
-	if (err == RST_OK && admission->invitation == NULL &&
-	    lifecycle_setting_number(&txn->r, RULE_SETTING_VERIFY_MAIL) &&
-	    letter_url(&txn->r, url))
+	if (err == RST_OK && verifies && letter_url(&txn->r, url))
 		err = ask_to_verify(txn, ctx, &person, url, refusal);
 	else if (err == RST_OK && admission->status == RST_STATUS_PENDING)
 		err = tell_waiting(txn, ctx, entry);
@@ -501,30 +523,42 @@ out:
 	return err;
 }
 
-bool
-act_is_unverified(const struct rst_rtxn *txn, const struct rst_record *person)
+enum rst_err
+act_is_unverified(const struct rst_rtxn *txn, const struct rst_record *person,
+                  bool *ret_is)
 {
 	uint64_t id;
-	size_t n;
+	size_t n = 0;
+	enum rst_err err = RST_OK;
 
-	return person->status == RST_STATUS_PENDING &&
-	       rst_record_first(person, RST_A_ROSTERMAILVERIFIED).len == 0 &&
-	       act_tokens_of(txn, person->id, ACT_PURPOSE_VERIFICATION, 0, &id,
-	                     1, &n) == RST_OK &&
-	       n > 0;
+	if (person->status == RST_STATUS_PENDING &&
+	    rst_record_first(person, RST_A_ROSTERMAILVERIFIED).len == 0)
+		err = act_tokens_of(txn, person->id, ACT_PURPOSE_VERIFICATION,
+		                    0, &id, 1, &n);
+	if (err == RST_OK)
+		*ret_is = n > 0;
+	return err;
 }
 
 /* The account is of a domain whose people need nobody's approval. */
-static bool
-needs_no_approval(const struct rst_rtxn *txn, const struct rst_record *person)
+static enum rst_err
+needs_no_approval(const struct rst_rtxn *txn, const struct rst_record *person,
+                  bool *ret_none)
 {
 	char domains[RULE_SETTING_VALUE_MAX + 1], mail[RST_MAIL_MAX + 1];
+	enum rst_err err;
 
-	lifecycle_setting_text(txn, RULE_SETTING_AUTO_APPROVE_DOMAINS, domains);
-	return person->status == RST_STATUS_PENDING &&
-	       rst_mail_canonical(rst_record_first(person, RST_A_MAIL), mail) ==
-	               RST_OK &&
-	       rule_domain_listed(domains, mail);
+	*ret_none = false;
+	if (person->status != RST_STATUS_PENDING)
+		return RST_OK;
+	err = lifecycle_setting_text(txn, RULE_SETTING_AUTO_APPROVE_DOMAINS,
+	                             domains);
+	if (err == RST_OK)
+		err = rst_mail_canonical(rst_record_first(person, RST_A_MAIL),
+		                         mail);
+	if (err == RST_OK)
+		*ret_none = rule_domain_listed(domains, mail);
+	return err == RST_EINVALID ? RST_OK : err;
 }
 
 static enum rst_err
@@ -548,7 +582,7 @@ verify(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_entry *link,
 	if (err == RST_OK)
 		err = act_link_use(txn, ctx, link, refusal);
 	if (err == RST_OK)
-		approved = needs_no_approval(&txn->r, &person);
+		err = needs_no_approval(&txn->r, &person, &approved);
 	if (err == RST_OK && approved)
 		err = act_admit(txn, ctx, entry, &person, &signs);
 	if (err == RST_OK && approved && !signs)

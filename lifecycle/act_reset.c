@@ -51,6 +51,7 @@ act_reset_request(const struct act_ctx *ctx, struct rst_view name,
                   struct act_refusal *refusal)
 {
 	struct rst_wtxn txn = { 0 };
+	bool allowed;
 	enum rst_err err;
 
 	*refusal = (struct act_refusal){ 0 };
@@ -61,7 +62,9 @@ act_reset_request(const struct act_ctx *ctx, struct rst_view name,
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err != RST_OK)
 		return err;
-	if (!lifecycle_setting_number(&txn.r, RULE_SETTING_PASSWORD_RESET))
+	err = lifecycle_setting_on(&txn.r, RULE_SETTING_PASSWORD_RESET,
+	                           &allowed);
+	if (err == RST_OK && !allowed)
 		err = act_refuse(refusal, RULE_FORBIDDEN, NULL);
 	if (err == RST_OK)
 		err = queue_request(&txn, ctx, name);
@@ -112,16 +115,18 @@ give_link(struct rst_wtxn *txn, const struct act_ctx *ctx,
           const struct rst_record *person, const struct giving *giving,
           char token[RST_TOKEN_TEXT], struct act_refusal *refusal)
 {
-	const struct act_link terms = {
+	struct act_link terms = {
 		.purpose = ACT_PURPOSE_RESET,
 		.owner = person->id,
-		.lifetime_s =
-			lifecycle_setting_number(&txn->r, giving->lifetime),
 	};
 	uint64_t id;
 	enum rst_err err;
 
-	err = act_link_end(txn, ctx, person->id, ACT_PURPOSE_RESET, refusal);
+	err = lifecycle_setting_number(&txn->r, giving->lifetime,
+	                               &terms.lifetime_s);
+	if (err == RST_OK)
+		err = act_link_end(txn, ctx, person->id, ACT_PURPOSE_RESET,
+		                   refusal);
 	if (err == RST_OK)
 		err = act_link_add(txn, ctx, &terms, token, &id, refusal);
 	if (err == RST_OK && giving->post != NULL)
@@ -345,6 +350,7 @@ set_password(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.id = person,
 	};
 	struct rst_record record;
+	bool ends;
 	enum rst_err err;
 
 	err = act_link_use(txn, ctx, link, refusal);
@@ -356,8 +362,10 @@ set_password(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		                        rst_view_of(hash));
 	if (err == RST_OK)
 		err = gate_apply(txn, ctx, &change, refusal, NULL);
-	if (err == RST_OK &&
-	    lifecycle_setting_number(&txn->r, RULE_SETTING_RESET_ENDS_TOKENS))
+	if (err == RST_OK)
+		err = lifecycle_setting_on(
+			&txn->r, RULE_SETTING_RESET_ENDS_TOKENS, &ends);
+	if (err == RST_OK && ends)
 		err = act_link_end(txn, ctx, person, "api", refusal);
 	rst_entry_free(change.after);
 	return err;

@@ -121,28 +121,34 @@ open_session(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	return err;
 }
 
-static struct rst_session
+static enum rst_err
 make_session(const struct rst_rtxn *txn, const struct act_ctx *ctx,
-             const struct claimant *claimant, struct rst_view agent)
+             const struct claimant *claimant, struct rst_view agent,
+             struct rst_session *ret_session)
 {
+	int64_t lifetime_s;
 	struct rst_session session = {
 		.user = claimant->id,
 		.generation = claimant->generation,
 		.made_s = ctx->now_s,
 		.seen_s = ctx->now_s,
 		.proved_s = ctx->now_s,
-		.expires_s = ctx->now_s +
-		             lifecycle_setting_number(
-				     txn, RULE_SETTING_SESSION_LIFETIME),
 	};
+	enum rst_err err;
 
+	err = lifecycle_setting_number(txn, RULE_SETTING_SESSION_LIFETIME,
+	                               &lifetime_s);
+	if (err != RST_OK)
+		return err;
+	session.expires_s = ctx->now_s + lifetime_s;
 	/* Cut, not refused: both are for reading only. */
 	if (agent.len >= sizeof(session.agent))
 		agent.len = sizeof(session.agent) - 1;
 	(void)rst_view_copy(agent, session.agent, sizeof(session.agent));
 	(void)rst_view_copy(ctx->address, session.address,
 	                    sizeof(session.address));
-	return session;
+	*ret_session = session;
+	return RST_OK;
 }
 
 static enum rst_err
@@ -159,11 +165,11 @@ start_session(const struct act_ctx *ctx, const struct claimant *claimant,
 	rst_token_new(text, digest);
 	/* In a full directory somebody must be able to come and make room. */
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
-	if (err == RST_OK) {
-		session = make_session(&txn.r, ctx, claimant, agent);
+	if (err == RST_OK)
+		err = make_session(&txn.r, ctx, claimant, agent, &session);
+	if (err == RST_OK)
 		err = open_session(&txn, ctx, claimant, digest, &session,
 		                   refusal);
-	}
 	err = act_end(&txn, ctx, err);
 	if (err == RST_OK) {
 		memcpy(token, text, RST_TOKEN_TEXT);
@@ -380,19 +386,25 @@ act_reauthenticate(const struct act_ctx *ctx,
 	return err;
 }
 
-bool
-act_proved_lately(const struct act_ctx *ctx, const struct rst_session *session)
+enum rst_err
+act_proved_lately(const struct act_ctx *ctx, const struct rst_session *session,
+                  bool *ret_proved)
 {
-	int64_t within_s = rule_setting_default(RULE_SETTING_REAUTHENTICATION);
+	int64_t within_s;
 	struct rst_rtxn txn;
+	enum rst_err err;
 
-	if (rst_read_begin(ctx->env, &txn) == RST_OK) {
-		within_s = lifecycle_setting_number(
-			&txn, RULE_SETTING_REAUTHENTICATION);
-		rst_read_end(&txn);
-	}
-	return !rule_clock_from_the_future(session->proved_s, ctx->now_s) &&
-	       ctx->now_s - session->proved_s < within_s;
+	err = rst_read_begin(ctx->env, &txn);
+	if (err != RST_OK)
+		return err;
+	err = lifecycle_setting_number(&txn, RULE_SETTING_REAUTHENTICATION,
+	                               &within_s);
+	rst_read_end(&txn);
+	if (err == RST_OK)
+		*ret_proved = !rule_clock_from_the_future(session->proved_s,
+		                                          ctx->now_s) &&
+		              ctx->now_s - session->proved_s < within_s;
+	return err;
 }
 
 enum rst_err
@@ -429,16 +441,18 @@ static enum rst_err
 check_session(const struct rst_rtxn *txn, int64_t now_s,
               const unsigned char *digest, struct rst_session *session)
 {
+	int64_t idle_s;
 	enum rst_err err;
 
 	err = rst_session_get(txn, digest, session);
 	if (err == RST_ENOTFOUND)
 		return RST_EDENIED;
+	if (err == RST_OK)
+		err = lifecycle_setting_number(txn, RULE_SETTING_SESSION_IDLE,
+		                               &idle_s);
 	if (err != RST_OK)
 		return err;
-	if (now_s >= session->expires_s ||
-	    now_s - session->seen_s >=
-	            lifecycle_setting_number(txn, RULE_SETTING_SESSION_IDLE))
+	if (now_s >= session->expires_s || now_s - session->seen_s >= idle_s)
 		return RST_EDENIED;
 	/* From the future: the clock was set back, and would let it live on
 	 * for as long as that. */

@@ -329,10 +329,16 @@ act_state_join(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t group,
                uint64_t member, int64_t until_s, bool *ret_changed,
                struct act_refusal *refusal)
 {
-	bool is = rst_member_is(&txn->r, group, member);
-	int64_t until_now_s = is ? rst_member_until(&txn->r, group, member) : 0;
+	int64_t until_now_s = 0;
+	bool is;
+	enum rst_err err;
 
 	*ret_changed = false;
+	err = rst_member_is(&txn->r, group, member, &is);
+	if (err == RST_OK && is)
+		err = rst_member_until(&txn->r, group, member, &until_now_s);
+	if (err != RST_OK)
+		return err;
 	if (is && (until_now_s != 0 ? until_now_s : RULE_NEVER) == until_s)
 		return RST_OK;
 	*ret_changed = true;

@@ -364,8 +364,10 @@ act_delete_person(const struct act_ctx *ctx, uint64_t person,
 	err = rst_read_begin(ctx->env, &txn);
 	if (err != RST_OK)
 		return err;
-	bin = lifecycle_setting_number(&txn, RULE_SETTING_BIN_RETENTION) > 0;
+	err = lifecycle_setting_on(&txn, RULE_SETTING_BIN_RETENTION, &bin);
 	rst_read_end(&txn);
+	if (err != RST_OK)
+		return err;
 	if (bin)
 		return move_person(ctx, &move, person, reason, refusal);
 	return remove_person(ctx, "delete",

@@ -50,25 +50,37 @@ since_s(const struct rst_record *record)
 	return time_s;
 }
 
-static bool
+static enum rst_err
 is_over(const struct rst_rtxn *txn, const struct act_ctx *ctx,
-        const struct sweep *sweep, const struct rst_record *record)
+        const struct sweep *sweep, const struct rst_record *record,
+        bool *ret_over)
 {
-	int64_t lifetime_s = lifecycle_setting_number(txn, sweep->lifetime);
-	bool lives = true;
+	int64_t lifetime_s;
+	bool unverified = false, lives;
+	enum rst_err err;
 
+	*ret_over = false;
 	if (record->kind != RST_KIND_PERSON || record->status != sweep->status)
-		return false;
+		return RST_OK;
 	/* nobody was told of who never proved the address; his link is good
 	 * until the end it was given, whatever the setting is by now */
-	if (sweep->status == RST_STATUS_PENDING &&
-	    act_is_unverified(txn, record))
-		return act_link_lives(txn, record->id, ACT_PURPOSE_VERIFICATION,
-		                      ctx->now_s, &lives) == RST_OK &&
-		       !lives;
-	if (lifetime_s == 0)
-		return sweep->zero;
-	return since_s(record) <= ctx->now_s - lifetime_s;
+	if (sweep->status == RST_STATUS_PENDING) {
+		err = act_is_unverified(txn, record, &unverified);
+		if (err == RST_OK && unverified)
+			err = act_link_lives(txn, record->id,
+			                     ACT_PURPOSE_VERIFICATION,
+			                     ctx->now_s, &lives);
+		if (err == RST_OK && unverified)
+			*ret_over = !lives;
+		if (err != RST_OK || unverified)
+			return err;
+	}
+	err = lifecycle_setting_number(txn, sweep->lifetime, &lifetime_s);
+	if (err == RST_OK)
+		*ret_over = lifetime_s == 0 ? sweep->zero
+		                            : since_s(record) <=
+		                                      ctx->now_s - lifetime_s;
+	return err;
 }
 
 /* At most BATCH of them, after id *after. */
@@ -80,6 +92,7 @@ find_over(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t *after,
 	uint64_t found[BATCH];
 	struct rst_rtxn txn;
 	size_t n = 0, n_over = 0;
+	bool over;
 	enum rst_err err;
 
 	err = rst_read_begin(ctx->env, &txn);
@@ -91,7 +104,9 @@ find_over(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t *after,
 	for (size_t i = 0; err == RST_OK && i < n; i++) {
 		*after = found[i];
 		err = rst_record_get(&txn, found[i], &record);
-		if (err == RST_OK && is_over(&txn, ctx, sweep, &record))
+		if (err == RST_OK)
+			err = is_over(&txn, ctx, sweep, &record, &over);
+		if (err == RST_OK && over)
 			ids[n_over++] = found[i];
 	}
 	rst_read_end(&txn);
@@ -107,6 +122,7 @@ end_one(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t id,
 {
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
+	bool over = false, unverified = false;
 	enum rst_err err;
 
 	*ret_done = false;
@@ -114,13 +130,15 @@ end_one(const struct act_ctx *ctx, const struct sweep *sweep, uint64_t id,
 	if (err != RST_OK)
 		return err;
 	err = rst_record_get(&txn.r, id, &record);
-	if (err == RST_ENOTFOUND ||
-	    (err == RST_OK && !is_over(&txn.r, ctx, sweep, &record))) {
+	if (err == RST_OK)
+		err = is_over(&txn.r, ctx, sweep, &record, &over);
+	if (err == RST_ENOTFOUND || (err == RST_OK && !over)) {
 		rst_write_abort(&txn);
 		return RST_OK;
 	}
-	if (err == RST_OK && sweep->template != NULL &&
-	    !act_is_unverified(&txn.r, &record))
+	if (err == RST_OK)
+		err = act_is_unverified(&txn.r, &record, &unverified);
+	if (err == RST_OK && sweep->template != NULL && !unverified)
 		err = act_tell(&txn, ctx, id, sweep->template, ctx->now_s);
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, sweep->act, RST_VIEW(""), id,
@@ -153,20 +171,27 @@ run(const struct act_ctx *ctx, const struct sweep *sweep, size_t max,
 }
 
 /* When record is dropped, if it is time to tell. */
-static bool
+static enum rst_err
 is_worth_a_notice(const struct rst_rtxn *txn, const struct act_ctx *ctx,
-                  const struct rst_record *record, int64_t *ret_drop_s)
+                  const struct rst_record *record, bool *ret_is,
+                  int64_t *ret_drop_s)
 {
 	int64_t lifetime_s, notice_s;
+	enum rst_err err;
 
-	lifetime_s =
-		lifecycle_setting_number(txn, RULE_SETTING_PENDING_LIFETIME);
-	notice_s = lifecycle_setting_number(txn, RULE_SETTING_PENDING_NOTICE);
+	err = lifecycle_setting_number(txn, RULE_SETTING_PENDING_LIFETIME,
+	                               &lifetime_s);
+	if (err == RST_OK)
+		err = lifecycle_setting_number(txn, RULE_SETTING_PENDING_NOTICE,
+		                               &notice_s);
+	if (err != RST_OK)
+		return err;
 	*ret_drop_s = since_s(record) + lifetime_s;
-	return record->kind == RST_KIND_PERSON &&
-	       record->status == RST_STATUS_PENDING && lifetime_s > 0 &&
-	       notice_s > 0 && *ret_drop_s - notice_s <= ctx->now_s &&
-	       !act_was_noticed(record, "pending", *ret_drop_s);
+	*ret_is = record->kind == RST_KIND_PERSON &&
+	          record->status == RST_STATUS_PENDING && lifetime_s > 0 &&
+	          notice_s > 0 && *ret_drop_s - notice_s <= ctx->now_s &&
+	          !act_was_noticed(record, "pending", *ret_drop_s);
+	return RST_OK;
 }
 
 static enum rst_err
@@ -175,12 +200,15 @@ tell_one(const struct act_ctx *ctx, uint64_t id)
 	struct rst_wtxn txn = { 0 };
 	struct rst_record record;
 	int64_t drop_s;
+	bool is = false;
 	enum rst_err err;
 
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn.r, id, &record);
-	if (err == RST_OK && is_worth_a_notice(&txn.r, ctx, &record, &drop_s)) {
+	if (err == RST_OK)
+		err = is_worth_a_notice(&txn.r, ctx, &record, &is, &drop_s);
+	if (err == RST_OK && is) {
 		err = act_tell_administrators(&txn, ctx, id, "waiting", drop_s);
 		if (err == RST_OK)
 			err = act_note_notice(&txn, ctx, id, "pending", drop_s);
@@ -200,6 +228,7 @@ tell_of_pending(const struct act_ctx *ctx)
 	struct rst_rtxn txn;
 	size_t n = BATCH, n_worth;
 	int64_t drop_s;
+	bool mails, is;
 	enum rst_err err = RST_OK;
 
 	while (err == RST_OK && n == BATCH) {
@@ -207,15 +236,18 @@ tell_of_pending(const struct act_ctx *ctx)
 		err = rst_read_begin(ctx->env, &txn);
 		if (err != RST_OK)
 			return err;
-		if (act_can_mail(&txn))
+		err = act_can_mail(&txn, &mails);
+		if (err == RST_OK && mails)
 			err = rst_index_equal(&txn, RST_A_ROSTERSTATUS,
 			                      RST_VIEW("pending"), after, ids,
 			                      BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			after = ids[i];
 			err = rst_record_get(&txn, after, &record);
-			if (err == RST_OK &&
-			    is_worth_a_notice(&txn, ctx, &record, &drop_s))
+			if (err == RST_OK)
+				err = is_worth_a_notice(&txn, ctx, &record, &is,
+				                        &drop_s);
+			if (err == RST_OK && is)
 				worth[n_worth++] = after;
 		}
 		rst_read_end(&txn);
@@ -301,11 +333,13 @@ static enum rst_err
 check_replica(const struct act_ctx *ctx, struct act_refusal *refusal)
 {
 	struct rst_rtxn txn;
+	bool is;
 	enum rst_err err = rst_read_begin(ctx->env, &txn);
 
 	if (err != RST_OK)
 		return err;
-	if (replica_is(&txn))
+	err = replica_is(&txn, &is);
+	if (err == RST_OK && is)
 		err = act_refuse(refusal, RULE_READ_ONLY_REPLICA, NULL);
 	rst_read_end(&txn);
 	return err;

@@ -11,17 +11,21 @@
 #include "lifecycle/setting.h"
 
 /* A tombstone gives up the name when its time is over. */
-static bool
-is_free_again(const struct rst_rtxn *txn, uint64_t tombstone, int64_t now_s)
+static enum rst_err
+is_free_again(const struct rst_rtxn *txn, uint64_t tombstone, int64_t now_s,
+              bool *ret_free)
 {
 	struct rst_record record;
 	int64_t free_s;
+	enum rst_err err = rst_record_get(txn, tombstone, &record);
 
-	return rst_record_get(txn, tombstone, &record) == RST_OK &&
-	       lifecycle_time_parse(
-		       rst_record_first(&record, RST_A_ROSTERNAMEFREEAT),
-		       &free_s) &&
-	       free_s <= now_s;
+	if (err == RST_OK)
+		*ret_free = lifecycle_time_parse(
+				    rst_record_first(&record,
+		                                     RST_A_ROSTERNAMEFREEAT),
+				    &free_s) &&
+		            free_s <= now_s;
+	return err;
 }
 
 enum rst_err
@@ -30,14 +34,16 @@ act_name_free(const struct rst_rtxn *txn, const char *username, int64_t now_s,
 {
 	struct rst_ident_owner owner;
 	uint64_t except = 0;
+	bool is_free = false;
 	enum rst_err err;
 
 	err = rst_ident_owner(txn, RST_IDENT_USERNAME, rst_view_of(username),
 	                      except, &owner);
 	if (err == RST_ENOTFOUND)
 		return RST_OK;
-	if (err == RST_OK &&
-	    !(owner.tombstone && is_free_again(txn, owner.id, now_s)))
+	if (err == RST_OK && owner.tombstone)
+		err = is_free_again(txn, owner.id, now_s, &is_free);
+	if (err == RST_OK && !is_free)
 		return act_refuse(refusal, RULE_USERNAME_TAKEN, "username");
 	return err;
 }
@@ -52,12 +58,14 @@ create(struct rst_wtxn *txn, const struct act_ctx *ctx, const char *username,
 		.username = rst_view_of(username),
 		.lifetime_s = lifetime_s,
 	};
-	enum rst_err err;
+	enum rst_err err = RST_OK;
 
 	if (lifetime_s == 0)
-		link.lifetime_s = lifecycle_setting_number(
-			&txn->r, RULE_SETTING_REGISTRATION_TOKEN_LIFETIME);
-	err = act_name_free(&txn->r, username, ctx->now_s, refusal);
+		err = lifecycle_setting_number(
+			&txn->r, RULE_SETTING_REGISTRATION_TOKEN_LIFETIME,
+			&link.lifetime_s);
+	if (err == RST_OK)
+		err = act_name_free(&txn->r, username, ctx->now_s, refusal);
 	if (err == RST_OK)
 		err = act_link_add(txn, ctx, &link, token, ret_id, refusal);
 	return err;

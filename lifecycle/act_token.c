@@ -169,22 +169,27 @@ act_find_token(const struct rst_rtxn *txn, struct rst_view id,
 
 /* The moment at which it ends; whether that is too far or over already, is
  * the gate's to say. */
-static int64_t
-end_of(const struct rst_rtxn *txn, const struct act_token *token, int64_t now_s)
+static enum rst_err
+end_of(const struct rst_rtxn *txn, const struct act_token *token, int64_t now_s,
+       int64_t *ret_end_s)
 {
-	int64_t most =
-		lifecycle_setting_number(txn, RULE_SETTING_TOKEN_LIFETIME);
-	int64_t lifetime_s = token->lifetime_s;
+	int64_t lifetime_s = token->lifetime_s, most;
+	enum rst_err err;
 
+	err = lifecycle_setting_number(txn, RULE_SETTING_TOKEN_LIFETIME, &most);
+	if (err != RST_OK)
+		return err;
+	*ret_end_s = RULE_NEVER;
 	if (lifetime_s == RULE_NEVER)
-		return RULE_NEVER;
+		return RST_OK;
 	if (lifetime_s == 0)
 		lifetime_s = most > 0 && most < RULE_TOKEN_DEFAULT_S
 		                     ? most
 		                     : RULE_TOKEN_DEFAULT_S;
 	if (lifetime_s > RULE_TOKEN_MAX_S)
 		lifetime_s = RULE_TOKEN_MAX_S + 1;
-	return now_s + (lifetime_s < 0 ? -1 : lifetime_s);
+	*ret_end_s = now_s + (lifetime_s < 0 ? -1 : lifetime_s);
+	return RST_OK;
 }
 
 /* The forms of all doors have other names for these attributes. */
@@ -285,6 +290,7 @@ act_token_create(const struct act_ctx *ctx, uint64_t owner,
 {
 	char fresh[RULE_TOKEN_TEXT];
 	struct rst_wtxn txn = { 0 };
+	int64_t end_s;
 	uint64_t id = 0;
 	enum rst_err err;
 
@@ -292,8 +298,9 @@ act_token_create(const struct act_ctx *ctx, uint64_t owner,
 	make_text(fresh);
 	err = rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn);
 	if (err == RST_OK)
-		err = add(&txn, ctx, owner, token, fresh,
-		          end_of(&txn.r, token, ctx->now_s), &id, refusal);
+		err = end_of(&txn.r, token, ctx->now_s, &end_s);
+	if (err == RST_OK)
+		err = add(&txn, ctx, owner, token, fresh, end_s, &id, refusal);
 	if (err == RST_OK)
 		err = act_commit(&txn, ctx);
 	if (err == RST_OK) {

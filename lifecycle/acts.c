@@ -205,10 +205,12 @@ act_gate_member(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.members = &op,
 		.n_members = 1,
 	};
+	bool is;
 	enum rst_err err;
 
-	if (rst_member_is(&txn->r, group, member) == join)
-		return RST_OK;
+	err = rst_member_is(&txn->r, group, member, &is);
+	if (err != RST_OK || is == join)
+		return err;
 	err = rst_tree_dn(&txn->r, member, dn, sizeof(dn), &op.value.len);
 	if (err == RST_OK)
 		err = rst_tree_ndn(&txn->r, member, ndn, sizeof(ndn),

@@ -157,8 +157,9 @@ enum rst_err act_verify(const struct act_ctx *ctx, struct rst_view token,
                         struct act_refusal *refusal) RST_MUST_USE;
 /* A pending account has a link out, used or not, and has not used it: it waits
  * for its owner, not for an administrator. */
-bool act_is_unverified(const struct rst_rtxn *txn,
-                       const struct rst_record *person);
+enum rst_err act_is_unverified(const struct rst_rtxn *txn,
+                               const struct rst_record *person, bool *ret_is)
+	RST_MUST_USE;
 /* A free username for somebody of those names and that address, any of which
  * may be empty.  RST_ENOTFOUND: a thousand like it are taken. */
 enum rst_err act_propose_username(const struct act_ctx *ctx,
@@ -558,8 +559,9 @@ enum rst_err act_reauthenticate(const struct act_ctx *ctx,
                                 struct rst_session *ret_session,
                                 struct act_refusal *refusal) RST_MUST_USE;
 /* The password of session was given within setting "reauthentication". */
-bool act_proved_lately(const struct act_ctx *ctx,
-                       const struct rst_session *session);
+enum rst_err act_proved_lately(const struct act_ctx *ctx,
+                               const struct rst_session *session,
+                               bool *ret_proved) RST_MUST_USE;
 /* End one session, of anybody.  RST_ENOTFOUND. */
 enum rst_err act_end_session(const struct act_ctx *ctx,
                              const unsigned char digest[RST_DIGEST_BYTES],
@@ -672,10 +674,12 @@ enum rst_err act_still_admitted(const struct rst_rtxn *txn, uint64_t id,
 enum rule_state act_state(const struct rst_record *record, int64_t now_s);
 /* rosterManager of group names person: he says who is in it, unless it is a
  * group of administrators. */
-bool act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person);
-/* A member of a group with rosterAdministrator, and active. */
-bool act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
-                          int64_t now_s);
+enum rst_err act_manages(const struct rst_rtxn *txn, uint64_t group,
+                         uint64_t person, bool *ret_manages) RST_MUST_USE;
+/* A member of a group with rosterAdministrator, and active; who is gone is
+ * not.  RST_ENOMEM, RST_EIO, RST_ECORRUPT: neither is known. */
+enum rst_err act_is_administrator(const struct rst_rtxn *txn, uint64_t person,
+                                  int64_t now_s, bool *ret_is) RST_MUST_USE;
 
 /*
  * Set a setting in cn=settings (policy empty) or in a policy; a value with a

@@ -26,15 +26,23 @@
 #define FOR_EVER_YEAR RST_VIEW("0000") /* 000001010000Z */
 #define LOCKED_BATCH  64
 
-static struct rule_lockout
-source_policy(const struct rst_rtxn *txn)
+static enum rst_err
+source_policy(const struct rst_rtxn *txn, struct rule_lockout *ret_policy)
 {
-	return (struct rule_lockout){
-		.failures = (uint32_t)lifecycle_setting_number(
-			txn, RULE_SETTING_THROTTLE_FAILURES),
-		.window_s = (uint32_t)lifecycle_setting_number(
-			txn, RULE_SETTING_THROTTLE_WINDOW),
-	};
+	int64_t failures, window_s;
+	enum rst_err err;
+
+	err = lifecycle_setting_number(txn, RULE_SETTING_THROTTLE_FAILURES,
+	                               &failures);
+	if (err == RST_OK)
+		err = lifecycle_setting_number(
+			txn, RULE_SETTING_THROTTLE_WINDOW, &window_s);
+	if (err == RST_OK)
+		*ret_policy = (struct rule_lockout){
+			.failures = (uint32_t)failures,
+			.window_s = (uint32_t)window_s,
+		};
+	return err;
 }
 
 _Static_assert(RULE_FAILURES_MAX == 12, "rules/setting.h allows so many");
@@ -54,21 +62,26 @@ enum rst_err
 attempt_policy(const struct rst_rtxn *txn, uint64_t person,
                struct attempt_policy *ret_policy)
 {
+	struct rule_lockout source;
 	struct lifecycle_policy own;
 	struct rst_record record;
+	bool on;
 	enum rst_err err;
 
 	*ret_policy = (struct attempt_policy){ .account = { 0 } };
-	if (!gate_lifecycle_on(txn))
-		return RST_OK;
+	err = gate_lifecycle_on(txn, &on);
+	if (err != RST_OK || !on)
+		return err;
 	err = lifecycle_policy(txn, person, &own);
 	if (err == RST_OK && person != 0)
 		err = rst_record_get(txn, person, &record);
+	if (err == RST_OK)
+		err = source_policy(txn, &source);
 	if (err != RST_OK)
 		return err;
 	*ret_policy = (struct attempt_policy){
 		.account = attempt_lockout(&own),
-		.source = source_policy(txn),
+		.source = source,
 		.life = lifecycle_password_life(&own),
 		.notes_login = own.number[RULE_SETTING_INACTIVE_AFTER] > 0,
 		.verified_s = (uint32_t)own.number[RULE_SETTING_VERIFIED_CACHE],
@@ -305,11 +318,15 @@ attempt_wait_s(const struct act_ctx *ctx)
 	struct throttle_state state;
 	struct rule_lockout policy;
 	struct rst_rtxn txn;
+	enum rst_err err;
 
 	if (throttle == NULL || rst_read_begin(ctx->env, &txn) != RST_OK)
 		return 0;
-	policy = source_policy(&txn);
+	err = source_policy(&txn, &policy);
 	rst_read_end(&txn);
+	/* a hint to who was refused already */
+	if (err != RST_OK)
+		return 0;
 	throttle_get(throttle, throttle_source(throttle, ctx->address), &state);
 	return rule_lockout_wait(&policy, state.failures,
 	                         seconds_of(ctx->now_s));

@@ -11,22 +11,24 @@
 typedef enum rst_err expire(struct rst_wtxn *txn, int64_t before_s, size_t max,
                             size_t *ret_n);
 
-/* The first moment that still counts; false: all do. */
-static bool
+/* The first moment that still counts; INT64_MIN: all do. */
+static enum rst_err
 horizon(const struct rst_rtxn *txn, const struct act_ctx *ctx,
         enum rule_setting_id id, int64_t *ret_before_s)
 {
-	int64_t span_s = lifecycle_setting_number(txn, id);
+	int64_t span_s;
+	enum rst_err err = lifecycle_setting_number(txn, id, &span_s);
 
-	*ret_before_s = ctx->now_s - span_s;
-	return span_s > 0;
+	if (err == RST_OK)
+		*ret_before_s = span_s > 0 ? ctx->now_s - span_s : INT64_MIN;
+	return err;
 }
 
 /* Is there anything to do?  A quiet journal costs no transaction. */
 static enum rst_err
 is_due(const struct act_ctx *ctx, bool *ret_due)
 {
-	int64_t record_s, images_s, before_s;
+	int64_t record_s, images_s, keep_s, keep_images_s;
 	struct rst_rtxn txn;
 	enum rst_err err;
 
@@ -34,11 +36,13 @@ is_due(const struct act_ctx *ctx, bool *ret_due)
 	if (err != RST_OK)
 		return err;
 	err = rst_journal_oldest(&txn, &record_s, &images_s);
-	*ret_due =
-		(horizon(&txn, ctx, RULE_SETTING_AUDIT_RETENTION, &before_s) &&
-	         record_s < before_s) ||
-		(horizon(&txn, ctx, RULE_SETTING_IMAGE_RETENTION, &before_s) &&
-	         images_s < before_s);
+	if (err == RST_OK)
+		err = horizon(&txn, ctx, RULE_SETTING_AUDIT_RETENTION, &keep_s);
+	if (err == RST_OK)
+		err = horizon(&txn, ctx, RULE_SETTING_IMAGE_RETENTION,
+		              &keep_images_s);
+	if (err == RST_OK)
+		*ret_due = record_s < keep_s || images_s < keep_images_s;
 	rst_read_end(&txn);
 	return err;
 }
@@ -51,8 +55,11 @@ run(struct rst_wtxn *txn, const struct act_ctx *ctx, enum rule_setting_id id,
 	size_t n = 0;
 	enum rst_err err;
 
-	if (*n_done >= max || !horizon(&txn->r, ctx, id, &before_s))
+	if (*n_done >= max)
 		return RST_OK;
+	err = horizon(&txn->r, ctx, id, &before_s);
+	if (err != RST_OK || before_s == INT64_MIN)
+		return err;
 	err = act(txn, before_s, max - *n_done, &n);
 	*n_done += n;
 	return err;

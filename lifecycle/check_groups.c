@@ -39,9 +39,10 @@ check_value(struct rst_check *check, uint64_t group, struct rst_view value)
 	const struct rst_rtxn *txn = rst_check_txn(check);
 	char ndn[RST_NORMAL_MAX];
 	struct rst_view dn;
-	int64_t until_s, row_s;
+	int64_t until_s, row_s = 0;
 	uint64_t member;
 	size_t len;
+	bool is = false;
 	enum rst_err err;
 
 	if (!rst_until_parse(value, &until_s, &dn) ||
@@ -53,9 +54,12 @@ check_value(struct rst_check *check, uint64_t group, struct rst_view value)
 		return RST_OK;
 	}
 	err = rst_tree_find(txn, rst_view(ndn, len), &member, NULL);
-	if (err != RST_OK || !rst_member_is(txn, group, member))
+	if (err == RST_OK)
+		err = rst_member_is(txn, group, member, &is);
+	if (err == RST_OK && is)
+		err = rst_member_until(txn, group, member, &row_s);
+	if (err != RST_OK || !is)
 		return err == RST_ENOTFOUND ? RST_OK : err;
-	row_s = rst_member_until(txn, group, member);
 	if (row_s != until_s)
 		rst_check_found(check,
 		                "member %" PRIu64 " of group %" PRIu64

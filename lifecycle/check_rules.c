@@ -195,11 +195,14 @@ number_range(struct rst_check *check, const struct rst_record *record,
              uint64_t scratch[RST_CHECK_SCRATCH])
 {
 	struct rule_range third;
+	enum rst_err err;
 
 	/* It is looked up once: it stands in an entry */
 	if (scratch[0] == 0) {
-		third = lifecycle_setting_range(rst_check_txn(check),
-		                                RULE_SETTING_THIRD_RANGE);
+		err = lifecycle_setting_range(rst_check_txn(check),
+		                              RULE_SETTING_THIRD_RANGE, &third);
+		if (err != RST_OK)
+			return err;
 		scratch[0] = 1;
 		scratch[1] = third.first;
 		scratch[2] = third.last;
@@ -360,13 +363,15 @@ administrator_group(struct rst_check *check, const struct rst_record *record,
                     void *arg)
 {
 	struct rst_ids below = { 0 };
-	enum rst_err err = RST_OK;
+	bool nests;
+	enum rst_err err;
 
 	if (record->kind != RST_KIND_GROUP ||
 	    (record->flags & RST_REC_ADMIN_GROUP) == 0)
 		return RST_OK;
 	count_people(check, record->id, arg);
-	if (rst_member_nests(rst_check_txn(check)))
+	err = rst_member_nests(rst_check_txn(check), &nests);
+	if (err == RST_OK && nests)
 		err = rst_member_below(rst_check_txn(check), record->id, &below,
 		                       NULL);
 	for (size_t i = 0; err == RST_OK && i < below.n; i++)
@@ -401,11 +406,12 @@ tally_hash(struct rst_check *check, const struct rst_record *record, void *arg)
 static enum rst_err
 check_hash_costs(struct rst_check *check)
 {
-	struct decoy_costs counted = decoy_counted(rst_check_txn(check));
-	struct decoy_costs stored = { 0 };
+	struct decoy_costs counted, stored = { 0 };
 	enum rst_err err;
 
-	err = rst_check_each_record(check, tally_hash, &stored);
+	err = decoy_counted(rst_check_txn(check), &counted);
+	if (err == RST_OK)
+		err = rst_check_each_record(check, tally_hash, &stored);
 	if (err == RST_OK && !decoy_same(&counted, &stored))
 		rst_check_found(check,
 		                "the hashes that are stored are not those "
@@ -586,22 +592,31 @@ setting(struct rst_check *check, const struct rst_record *record,
 	return RST_OK;
 }
 
+/* Or it cannot be read: who then looks closer is told. */
+static bool
+with_lifecycle(const struct rst_rtxn *txn)
+{
+	bool on;
+
+	return gate_lifecycle_on(txn, &on) != RST_OK || on;
+}
+
 const struct rst_check_rule lifecycle_check_rules[] = {
-	{ "person-name", gate_lifecycle_on, .record = person_name },
-	{ "person-text", gate_lifecycle_on, .record = person_text },
-	{ "group-name", gate_lifecycle_on, .record = group_name },
-	{ "group-nesting", gate_lifecycle_on, .record = check_nesting },
-	{ "member-until", gate_lifecycle_on, .record = check_ends },
-	{ "number-range", gate_lifecycle_on, .record = number_range },
-	{ "password-hash", gate_lifecycle_on, .record = password_hash },
-	{ "hash-costs", gate_lifecycle_on, .check = check_hash_costs },
-	{ "stamps", gate_lifecycle_on, .record = stamps },
-	{ "primary-group", gate_lifecycle_on, .record = primary_group },
-	{ "invitation", gate_lifecycle_on, .record = invitation },
-	{ "tombstone", gate_lifecycle_on, .record = tombstone },
-	{ "setting", gate_lifecycle_on, .record = setting },
-	{ "administrator", gate_lifecycle_on, .check = check_administrators },
-	{ "outbox-links", gate_lifecycle_on, .check = check_outbox_links },
-	{ "status-history", gate_lifecycle_on, .check = check_status_history },
+	{ "person-name", with_lifecycle, .record = person_name },
+	{ "person-text", with_lifecycle, .record = person_text },
+	{ "group-name", with_lifecycle, .record = group_name },
+	{ "group-nesting", with_lifecycle, .record = check_nesting },
+	{ "member-until", with_lifecycle, .record = check_ends },
+	{ "number-range", with_lifecycle, .record = number_range },
+	{ "password-hash", with_lifecycle, .record = password_hash },
+	{ "hash-costs", with_lifecycle, .check = check_hash_costs },
+	{ "stamps", with_lifecycle, .record = stamps },
+	{ "primary-group", with_lifecycle, .record = primary_group },
+	{ "invitation", with_lifecycle, .record = invitation },
+	{ "tombstone", with_lifecycle, .record = tombstone },
+	{ "setting", with_lifecycle, .record = setting },
+	{ "administrator", with_lifecycle, .check = check_administrators },
+	{ "outbox-links", with_lifecycle, .check = check_outbox_links },
+	{ "status-history", with_lifecycle, .check = check_status_history },
 	{ .name = NULL },
 };

@@ -58,14 +58,15 @@ take_number(struct rst_view *text, char end, uint64_t max, uint64_t *ret_number)
 	return true;
 }
 
-static void
+static enum rst_err
 read_costs(const struct rst_rtxn *txn, struct decoy_costs *ret_costs)
 {
 	struct decoy_costs costs = { 0 };
 	struct rst_view text;
 	uint64_t kib, passes, hashes;
+	enum rst_err err = rst_setting_get(txn, SETTING, &text);
 
-	if (rst_setting_get(txn, SETTING, &text) == RST_OK)
+	if (err == RST_OK)
 		while (costs.n < DECOY_COSTS_MAX &&
 		       take_number(&text, ' ', UINT32_MAX, &kib) &&
 		       take_number(&text, ' ', UINT32_MAX, &passes) &&
@@ -75,7 +76,10 @@ read_costs(const struct rst_rtxn *txn, struct decoy_costs *ret_costs)
 			costs.of[costs.n].hashes = hashes;
 			costs.n++;
 		}
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
 	*ret_costs = costs;
+	return RST_OK;
 }
 
 /* Without those that nothing has any more. */
@@ -136,10 +140,13 @@ decoy_count(struct rst_wtxn *txn, struct rst_view before, struct rst_view after)
 	bool had = cost_of(before, &was), has = cost_of(after, &is);
 	struct decoy_costs costs;
 	size_t at;
+	enum rst_err err;
 
 	if (had == has && was.kib == is.kib && was.passes == is.passes)
 		return RST_OK;
-	read_costs(&txn->r, &costs);
+	err = read_costs(&txn->r, &costs);
+	if (err != RST_OK)
+		return err;
 	at = place_of(&costs, &was);
 	if (had && at < costs.n && costs.of[at].hashes > 0)
 		costs.of[at].hashes--;
@@ -153,13 +160,10 @@ decoy_count(struct rst_wtxn *txn, struct rst_view before, struct rst_view after)
 	return write_costs(txn, &costs);
 }
 
-struct decoy_costs
-decoy_counted(const struct rst_rtxn *txn)
+enum rst_err
+decoy_counted(const struct rst_rtxn *txn, struct decoy_costs *ret_costs)
 {
-	struct decoy_costs costs;
-
-	read_costs(txn, &costs);
-	return costs;
+	return read_costs(txn, ret_costs);
 }
 
 void
@@ -264,16 +268,19 @@ decoy_recount(struct rst_env *env, struct decoy_costs *ret_costs)
 	err = rst_read_begin(env, &look);
 	if (err != RST_OK)
 		return err;
-	read_costs(&look, &then);
-	err = tally_all(&look, &costs);
+	err = read_costs(&look, &then);
+	if (err == RST_OK)
+		err = tally_all(&look, &costs);
 	rst_read_end(&look);
 	if (err == RST_OK)
 		err = rst_write_begin(env, RST_WRITE_FREEING, &txn);
 	if (err != RST_OK)
 		return err;
-	read_costs(&txn.r, &now);
-	add_since(&costs, &then, &now);
-	err = write_costs(&txn, &costs);
+	err = read_costs(&txn.r, &now);
+	if (err == RST_OK) {
+		add_since(&costs, &then, &now);
+		err = write_costs(&txn, &costs);
+	}
 	if (err == RST_OK)
 		err = rst_write_commit(&txn);
 	rst_write_abort(&txn);
@@ -303,22 +310,25 @@ pick(const struct rst_rtxn *txn, struct rst_view name, uint64_t end)
 	                  (double)end);
 }
 
-struct lifecycle_cost
-decoy_cost(const struct rst_rtxn *txn, struct rst_view name)
+enum rst_err
+decoy_cost(const struct rst_rtxn *txn, struct rst_view name,
+           struct lifecycle_cost *ret_cost)
 {
 	struct decoy_costs costs;
 	uint64_t all = 0, at;
+	enum rst_err err = read_costs(txn, &costs);
 
-	read_costs(txn, &costs);
+	if (err != RST_OK)
+		return err;
 	for (size_t i = 0; i < costs.n; i++)
 		all += costs.of[i].hashes;
-	if (all == 0)
-		return lifecycle_cost(txn);
-	at = pick(txn, name, all);
+	at = all > 0 ? pick(txn, name, all) : 0;
 	for (size_t i = 0; i < costs.n; i++) {
-		if (at < costs.of[i].hashes)
-			return costs.of[i].cost;
+		if (at < costs.of[i].hashes) {
+			*ret_cost = costs.of[i].cost;
+			return RST_OK;
+		}
 		at -= costs.of[i].hashes;
 	}
-	return lifecycle_cost(txn);
+	return lifecycle_cost(txn, ret_cost);
 }

@@ -22,8 +22,8 @@ struct rst_view decoy_known_as(struct rst_view name,
                                char buf[DECOY_NAME_BYTES]);
 
 /* The cost of name; where no hash is known of, that of a new one. */
-struct lifecycle_cost decoy_cost(const struct rst_rtxn *txn,
-                                 struct rst_view name);
+enum rst_err decoy_cost(const struct rst_rtxn *txn, struct rst_view name,
+                        struct lifecycle_cost *ret_cost) RST_MUST_USE;
 
 /* A stored hash has become another one; either may be empty.  At most
  * DECOY_COSTS_MAX costs are counted, others passed over. */
@@ -40,7 +40,8 @@ struct decoy_costs {
 	} of[DECOY_COSTS_MAX];
 };
 /* What is counted; n 0 where nothing is. */
-struct decoy_costs decoy_counted(const struct rst_rtxn *txn);
+enum rst_err decoy_counted(const struct rst_rtxn *txn,
+                           struct decoy_costs *ret_costs) RST_MUST_USE;
 /* One more, unless there is no room for its cost or it has none of ours. */
 void decoy_tally(struct decoy_costs *costs, struct rst_view stored);
 /* The same numbers of the same costs, in any order.  With DECOY_COSTS_MAX of

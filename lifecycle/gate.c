@@ -28,18 +28,22 @@ _Static_assert((int)RULE_STATUS_NONE == (int)RST_STATUS_NONE &&
                        (int)RULE_STATUS_DELETED == (int)RST_STATUS_DELETED,
                "rules/ and store/ number the statuses alike");
 
-bool
-gate_lifecycle_on(const struct rst_rtxn *txn)
+enum rst_err
+gate_lifecycle_on(const struct rst_rtxn *txn, bool *ret_on)
 {
 	struct rst_view value;
 	uint64_t on;
+	enum rst_err err;
 
-	if (rst_fact_get(txn, RST_FACT_LIFECYCLE, &on))
-		return on != 0;
-	on = rst_setting_get(txn, "lifecycle", &value) == RST_OK &&
-	     rst_view_equal(value, RST_VIEW("on"));
-	rst_fact_put(txn, RST_FACT_LIFECYCLE, on);
-	return on != 0;
+	if (!rst_fact_get(txn, RST_FACT_LIFECYCLE, &on)) {
+		err = rst_setting_get(txn, "lifecycle", &value);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+		on = err == RST_OK && rst_view_equal(value, RST_VIEW("on"));
+		rst_fact_put(txn, RST_FACT_LIFECYCLE, on);
+	}
+	*ret_on = on != 0;
+	return RST_OK;
 }
 
 enum rst_err
@@ -373,25 +377,42 @@ struct watch {
 	enum gate_administered was;
 };
 
-static struct watch
-watch_administrators(struct gate *g, const struct gate_change *change,
-                     const struct gate_sides *sides)
+/* His name may be in a group of theirs, that he did not have yet. */
+static enum rst_err
+may_be_none(struct gate *g, const struct gate_sides *sides, bool *ret_none)
 {
-	struct watch watch = { .endangered = gate_endangers_administrators(
-				       g, change, sides) };
+	bool trusted, is = false;
+	enum rst_err err;
 
-	/* his name may be in a group of theirs, that he did not have yet */
-	watch.may_be_none =
-		sides->after != NULL && sides->after->kind == RST_KIND_PERSON &&
-		sides->id != g->ctx->actor_id && !gate_is_trusted(g) &&
-		(sides->before == NULL ||
-	         !gate_is_administrators(g, sides->before, sides->id));
-	if (!watch.endangered)
-		return watch;
-	watch.was = gate_administered(&g->txn->r, g->ctx->now_s);
-	watch.is_admin = act_is_administrator(&g->txn->r, g->ctx->actor_id,
-	                                      g->ctx->now_s);
-	return watch;
+	*ret_none = false;
+	if (sides->after == NULL || sides->after->kind != RST_KIND_PERSON ||
+	    sides->id == g->ctx->actor_id)
+		return RST_OK;
+	err = gate_is_trusted(g, &trusted);
+	if (err == RST_OK && !trusted && sides->before != NULL)
+		err = gate_is_administrators(g, sides->before, sides->id, &is);
+	if (err == RST_OK)
+		*ret_none = !trusted && !is;
+	return err;
+}
+
+static enum rst_err
+watch_administrators(struct gate *g, const struct gate_change *change,
+                     const struct gate_sides *sides, struct watch *watch)
+{
+	enum rst_err err;
+
+	err = gate_endangers_administrators(g, change, sides,
+	                                    &watch->endangered);
+	if (err == RST_OK)
+		err = may_be_none(g, sides, &watch->may_be_none);
+	if (err != RST_OK || !watch->endangered)
+		return err;
+	err = gate_administered(&g->txn->r, g->ctx->now_s, &watch->was);
+	return err == RST_OK
+	               ? act_is_administrator(&g->txn->r, g->ctx->actor_id,
+	                                      g->ctx->now_s, &watch->is_admin)
+	               : err;
 }
 
 static enum rst_err
@@ -400,14 +421,25 @@ count_administrators(struct gate *g, const struct gate_change *change,
 {
 	const struct rst_rtxn *txn = &g->txn->r;
 	int64_t now_s = g->ctx->now_s;
+	enum gate_administered now = watch->was;
+	bool is_one = false, is_admin = watch->is_admin;
+	enum rst_err err = RST_OK;
 
-	if (watch->may_be_none &&
-	    gate_in_administrators(txn, rst_entry_id(change->after)))
+	if (watch->may_be_none)
+		err = gate_in_administrators(txn, rst_entry_id(change->after),
+		                             &is_one);
+	if (err == RST_OK && watch->endangered)
+		err = gate_administered(txn, now_s, &now);
+	if (err == RST_OK && watch->is_admin)
+		err = act_is_administrator(txn, g->ctx->actor_id, now_s,
+		                           &is_admin);
+	if (err != RST_OK)
+		return err;
+	if (is_one)
 		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
-	if (watch->endangered && gate_administered(txn, now_s) < watch->was)
+	if (now < watch->was)
 		return gate_refuse(g, RULE_LAST_ADMIN, NULL, NULL);
-	if (watch->is_admin &&
-	    !act_is_administrator(txn, g->ctx->actor_id, now_s))
+	if (is_admin != watch->is_admin)
 		return gate_refuse(g, RULE_OWN_RIGHTS, NULL, NULL);
 	return RST_OK;
 }
@@ -421,7 +453,6 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 		.txn = txn,
 		.ctx = ctx,
 		.refusal = refusal,
-		.rules = gate_lifecycle_on(&txn->r),
 		.import = (change->flags & GATE_IMPORT) != 0,
 		.replica = (change->flags & GATE_REPLICA) != 0,
 		.recovery = (change->flags & GATE_RECOVERY) != 0,
@@ -441,7 +472,9 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (change->flags & GATE_INTERNAL)
 		return apply_internal(txn, change);
 
-	err = gate_check_replica(&g, change->flags);
+	err = gate_lifecycle_on(&txn->r, &g.rules);
+	if (err == RST_OK)
+		err = gate_check_replica(&g, change->flags);
 	if (err == RST_OK && change->verb != GATE_ADD)
 		err = gate_load(&txn->r, change->id, &before);
 	if (err == RST_OK && before != NULL)
@@ -460,7 +493,7 @@ gate_apply(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	if (err == RST_OK && g.rules && !g.replica)
 		err = decide(&g, change, &sides);
 	if (err == RST_OK && g.rules && !g.import)
-		watch = watch_administrators(&g, change, &sides);
+		err = watch_administrators(&g, change, &sides, &watch);
 	if (err == RST_OK)
 		err = write_and_follow(&g, change, before, &sides,
 		                       ret_member_at);

@@ -164,6 +164,7 @@ enum rst_err gate_complete(struct rst_wtxn *txn, const struct act_ctx *ctx,
                            struct rst_entry *after, struct act_refusal *refusal)
 	RST_MUST_USE;
 
-bool gate_lifecycle_on(const struct rst_rtxn *txn);
+enum rst_err gate_lifecycle_on(const struct rst_rtxn *txn, bool *ret_on)
+	RST_MUST_USE;
 
 #endif

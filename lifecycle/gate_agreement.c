@@ -196,9 +196,13 @@ gate_complete_signature(struct gate *g, struct rst_entry *after,
 	if (!from)
 		err = rst_entry_set_one(after, RST_A_ROSTERMADEFROM,
 		                        g->ctx->address);
-	if (err != RST_OK || name || g->ctx->actor_id == 0 ||
-	    rst_record_get(&g->txn->r, g->ctx->actor_id, &person) != RST_OK ||
-	    rst_record_first(&person, RST_A_UID).len == 0)
+	if (err != RST_OK || name || g->ctx->actor_id == 0)
+		return err;
+	err = rst_record_get(&g->txn->r, g->ctx->actor_id, &person);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK && rst_record_first(&person, RST_A_UID).len == 0))
+		return RST_OK;
+	if (err != RST_OK)
 		return err;
 	return rst_entry_set_one(after, RST_A_ROSTERUSERNAME,
 	                         rst_record_first(&person, RST_A_UID));

@@ -97,7 +97,10 @@ gate_approval(struct gate *g, const struct gate_sides *sides)
 	given = count(after);
 	if (!has_approved(after, rst_view(actor, len)))
 		given++;
-	needed = lifecycle_setting_number(&g->txn->r, RULE_SETTING_APPROVALS);
+	err = lifecycle_setting_number(&g->txn->r, RULE_SETTING_APPROVALS,
+	                               &needed);
+	if (err != RST_OK)
+		return err;
 	if (given < needed)
 		return gate_refuse(g, RULE_APPROVAL_NEEDED, "rosterStatus",
 		                   "%d of %d", (int)given, (int)needed);
@@ -117,12 +120,13 @@ act_approval(const struct rst_rtxn *txn, const struct act_ctx *ctx,
 	*ret_waits = false;
 	if (ctx->actor_id == 0)
 		return RST_OK;
-	needed = lifecycle_setting_number(txn, RULE_SETTING_APPROVALS);
-	err = rst_normalise(RST_MATCH_DN, ctx->actor, actor, &len);
+	err = lifecycle_setting_number(txn, RULE_SETTING_APPROVALS, &needed);
+	if (err == RST_OK)
+		err = rst_normalise(RST_MATCH_DN, ctx->actor, actor, &len);
 	if (err == RST_OK && !has_approved(record, rst_view(actor, len))) {
 		err = rst_entry_add(entry, RST_A_ROSTERAPPROVEDBY, ctx->actor);
 		given++;
 	}
-	*ret_waits = given < needed;
+	*ret_waits = err == RST_OK && given < needed;
 	return err;
 }

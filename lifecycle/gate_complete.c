@@ -58,124 +58,173 @@ allocate(struct gate *g, enum rst_ident kind, const struct rule_range *ranges,
 
 #define PLACE_BYTES (sizeof("cn=") + RULE_NAME_MAX)
 
-/* Ranges of the nearest OU above that has some. */
-static size_t
+/* Ranges of the nearest place above that has any; *ret_n 0 when none has. */
+static enum rst_err
 ranges_above(const struct rst_rtxn *txn, enum rule_setting_id setting,
-             uint64_t parent, struct rule_range ranges[RULE_RANGES_MAX])
+             uint64_t parent, struct rule_range ranges[RULE_RANGES_MAX],
+             size_t *ret_n)
 {
 	struct rst_record record;
 	char place[PLACE_BYTES];
-	size_t n = 0;
+	enum rst_err err = RST_OK;
 
-	while (n == 0 && parent != 0 &&
-	       rst_record_get(txn, parent, &record) == RST_OK) {
+	*ret_n = 0;
+	while (err == RST_OK && *ret_n == 0 && parent != 0) {
+		err = rst_record_get(txn, parent, &record);
+		if (err != RST_OK)
+			break;
 		parent = record.parent;
 		if (rst_view_copy(record.nrdn, place, sizeof(place)) &&
 		    place[0] != '\0')
-			n = lifecycle_setting_ranges(txn, setting, place,
-			                             ranges);
+			err = lifecycle_setting_ranges(txn, setting, place,
+			                               ranges, ret_n);
 	}
-	return n;
+	/* a place that is not there is its door's to refuse */
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* Ranges of the primary group that the person brings. */
-static size_t
+static enum rst_err
 ranges_of_group(const struct rst_rtxn *txn, enum rule_setting_id setting,
-                uint32_t gid, struct rule_range ranges[RULE_RANGES_MAX])
+                uint32_t gid, struct rule_range ranges[RULE_RANGES_MAX],
+                size_t *ret_n)
 {
 	struct rst_ident_owner owner;
 	struct rst_record group;
 	char place[PLACE_BYTES];
+	enum rst_err err = RST_ENOTFOUND;
 
-	if (gid == RST_NO_NUMBER ||
-	    rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, gid, 0, &owner) !=
-	            RST_OK ||
-	    owner.tombstone ||
-	    rst_record_get(txn, owner.id, &group) != RST_OK ||
-	    !rst_view_copy(group.nrdn, place, sizeof(place)) ||
-	    place[0] == '\0')
-		return 0;
-	return lifecycle_setting_ranges(txn, setting, place, ranges);
+	*ret_n = 0;
+	if (gid != RST_NO_NUMBER)
+		err = rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, gid, 0,
+		                             &owner);
+	if (err == RST_OK && owner.tombstone)
+		err = RST_ENOTFOUND;
+	if (err == RST_OK)
+		err = rst_record_get(txn, owner.id, &group);
+	if (err == RST_OK && rst_view_copy(group.nrdn, place, sizeof(place)) &&
+	    place[0] != '\0')
+		err = lifecycle_setting_ranges(txn, setting, place, ranges,
+		                               ret_n);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* Where the entry's number comes from: a place of its own, and then from there
  * alone; or (0) from what is everybody's. */
-static size_t
+static enum rst_err
 own_ranges(const struct rst_rtxn *txn, enum rule_setting_id setting,
            const struct rst_record *was,
-           struct rule_range ranges[RULE_RANGES_MAX])
+           struct rule_range ranges[RULE_RANGES_MAX], size_t *ret_n)
+{
+	enum rst_err err = RST_OK;
+
+	*ret_n = 0;
+	if (gate_is_person(was))
+		err = ranges_of_group(txn, setting, was->gid_number, ranges,
+		                      ret_n);
+	return err == RST_OK && *ret_n == 0
+	               ? ranges_above(txn, setting, was->parent, ranges, ret_n)
+	               : err;
+}
+
+/* A private group needs the number, too. */
+static enum rst_err
+is_taken_by_group(const struct rst_rtxn *txn, uint32_t number, bool *ret_taken)
+{
+	struct rst_ident_owner owner;
+	bool gives;
+	enum rst_err err = gate_gives_private_groups(txn, &gives);
+
+	*ret_taken = false;
+	if (err != RST_OK || !gives)
+		return err;
+	err = rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, number, 0,
+	                             &owner);
+	*ret_taken = err == RST_OK;
+	return err == RST_ENOTFOUND ? RST_OK : err;
+}
+
+/* A person's, of own_ranges() or of everybody's. */
+static enum rst_err
+uid_ranges(const struct rst_rtxn *txn, const struct rst_record *was,
+           struct rule_range ranges[RULE_RANGES_MAX + 3], size_t *ret_n)
 {
 	size_t n = 0;
+	enum rst_err err;
 
-	if (gate_is_person(was))
-		n = ranges_of_group(txn, setting, was->gid_number, ranges);
-	if (n == 0)
-		n = ranges_above(txn, setting, was->parent, ranges);
-	return n;
+	err = own_ranges(txn, RULE_SETTING_UID_RANGE, was, ranges, ret_n);
+	if (err != RST_OK || *ret_n > 0)
+		return err;
+	err = lifecycle_setting_ranges(txn, RULE_SETTING_UID_RANGE, "", ranges,
+	                               &n);
+	if (err != RST_OK)
+		return err;
+	ranges[n++] = rule_uid_ranges[0];
+	ranges[n++] = rule_uid_ranges[1];
+	err = lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE,
+	                              &ranges[n++]);
+	*ret_n = n;
+	return err;
 }
 
 static enum rst_err
 give_uid_number(struct gate *g, struct rst_entry *after)
 {
-	const struct rst_rtxn *txn = &g->txn->r;
 	struct rule_range ranges[RULE_RANGES_MAX + 3];
-	struct rst_ident_owner owner;
 	struct rst_record was;
 	uint32_t number;
-	bool taken;
+	bool taken = true;
 	size_t n;
 	enum rst_err err;
 
 	err = rst_entry_record(after, &was);
-	if (err != RST_OK)
-		return err;
-	n = own_ranges(txn, RULE_SETTING_UID_RANGE, &was, ranges);
-	if (n == 0) {
-		n = lifecycle_setting_ranges(txn, RULE_SETTING_UID_RANGE, "",
-		                             ranges);
-		ranges[n++] = rule_uid_ranges[0];
-		ranges[n++] = rule_uid_ranges[1];
-		ranges[n++] =
-			lifecycle_setting_range(txn, RULE_SETTING_THIRD_RANGE);
-	}
-	/* A private group needs the number, too. */
-	do {
+	if (err == RST_OK)
+		err = uid_ranges(&g->txn->r, &was, ranges, &n);
+	while (err == RST_OK && taken) {
 		err = allocate(g, RST_IDENT_UIDNUMBER, ranges, n, &number);
-		taken = err == RST_OK && gate_gives_private_groups(txn) &&
-		        rst_ident_number_owner(txn, RST_IDENT_GIDNUMBER, number,
-		                               0, &owner) == RST_OK;
-	} while (taken);
+		if (err == RST_OK)
+			err = is_taken_by_group(&g->txn->r, number, &taken);
+	}
 	if (err != RST_OK)
 		return err;
 	return set_number(after, RST_A_UIDNUMBER, number);
 }
 
 /* The gidNumber of ldapusers, whatever an import made of it. */
-static uint32_t
-everybody(const struct rst_rtxn *txn)
+static enum rst_err
+everybody(const struct rst_rtxn *txn, uint32_t *ret_number)
 {
 	struct rst_record record;
 	uint64_t id;
+	enum rst_err err;
 
-	if (act_find_group(txn, RST_VIEW("ldapusers"), &id) == RST_OK &&
-	    rst_record_get(txn, id, &record) == RST_OK &&
-	    record.gid_number != RST_NO_NUMBER)
-		return record.gid_number;
-	return RULE_GID_LDAPUSERS;
+	err = act_find_group(txn, RST_VIEW("ldapusers"), &id);
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, &record);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_number = err == RST_OK && record.gid_number != RST_NO_NUMBER
+	                      ? record.gid_number
+	                      : RULE_GID_LDAPUSERS;
+	return RST_OK;
 }
 
 static enum rst_err
 give_primary_group(struct gate *g, struct rst_entry *after)
 {
 	struct rst_record record;
-	uint32_t number = everybody(&g->txn->r);
+	uint32_t number;
+	bool gives;
 	enum rst_err err;
 
 	err = rst_entry_record(after, &record);
+	if (err == RST_OK)
+		err = everybody(&g->txn->r, &number);
+	if (err == RST_OK)
+		err = gate_gives_private_groups(&g->txn->r, &gives);
 	if (err != RST_OK)
 		return err;
-	if (gate_gives_private_groups(&g->txn->r) &&
-	    record.kind == RST_KIND_PERSON &&
+	if (gives && record.kind == RST_KIND_PERSON &&
 	    record.uid_number != RST_NO_NUMBER)
 		number = record.uid_number;
 	return set_number(after, RST_A_GIDNUMBER, number);
@@ -212,10 +261,13 @@ give_path(struct gate *g, struct rst_entry *after, uint16_t attr,
 {
 	char template[RULE_SETTING_VALUE_MAX + 1];
 	char path[RULE_SETTING_VALUE_MAX + RULE_NAME_MAX + 1];
+	enum rst_err err;
 
 	if (name[0] == '\0')
 		return RST_OK; /* the rule of names refuses it in a moment */
-	lifecycle_setting_text(&g->txn->r, setting, template);
+	err = lifecycle_setting_text(&g->txn->r, setting, template);
+	if (err != RST_OK)
+		return err;
 	fill_in(template, name, path, sizeof(path));
 	return rst_entry_set_one(after, attr, rst_view_of(path));
 }
@@ -306,16 +358,17 @@ complete_group(struct gate *g, struct rst_entry *after,
 	const bool no_class = !(was->flags & RST_REC_POSIX_GROUP);
 	const bool no_number = lacks(was, RST_A_GIDNUMBER);
 	struct rule_range ranges[RULE_RANGES_MAX + 1];
-	size_t n = own_ranges(&g->txn->r, RULE_SETTING_GID_RANGE, was, ranges);
 	uint32_t number = 0;
-	enum rst_err err = RST_OK;
+	size_t n = 0;
+	enum rst_err err;
 
-	if (n == 0) {
-		n = lifecycle_setting_ranges(&g->txn->r, RULE_SETTING_GID_RANGE,
-		                             "", ranges);
+	err = own_ranges(&g->txn->r, RULE_SETTING_GID_RANGE, was, ranges, &n);
+	if (err == RST_OK && n == 0) {
+		err = lifecycle_setting_ranges(
+			&g->txn->r, RULE_SETTING_GID_RANGE, "", ranges, &n);
 		ranges[n++] = rule_gid_ranges[0];
 	}
-	if (no_class)
+	if (err == RST_OK && no_class)
 		err = rst_entry_add(after, RST_A_OBJECTCLASS,
 		                    RST_VIEW("posixGroup"));
 	if (err == RST_OK && no_number)
@@ -331,10 +384,12 @@ gate_complete(struct rst_wtxn *txn, const struct act_ctx *ctx,
 {
 	struct gate g = { .txn = txn, .ctx = ctx, .refusal = refusal };
 	struct rst_record was;
+	bool on;
 	enum rst_err err;
 
-	if (!gate_lifecycle_on(&txn->r))
-		return RST_OK;
+	err = gate_lifecycle_on(&txn->r, &on);
+	if (err != RST_OK || !on)
+		return err;
 	err = rst_entry_record(after, &was);
 	if (err != RST_OK)
 		return err;

@@ -52,16 +52,17 @@ enum rst_err
 gate_join_everybody(struct gate *g, uint64_t person)
 {
 	uint64_t group;
+	bool is = false;
 	enum rst_err err;
 
 	err = act_find_group(&g->txn->r, RST_VIEW("ldapusers"), &group);
 	if (err == RST_ENOTFOUND)
 		return RST_OK; /* a directory without the skeleton */
-	if (err != RST_OK)
-		return err;
 	/* The group was written before the person, as a raw name. */
-	if (rst_member_is(&g->txn->r, group, person))
-		return RST_OK;
+	if (err == RST_OK)
+		err = rst_member_is(&g->txn->r, group, person, &is);
+	if (err != RST_OK || is)
+		return err;
 	return gate_membership(g, group, person, true, 0);
 }
 
@@ -85,22 +86,24 @@ revoke(struct gate *g, uint64_t invitation)
 }
 
 /* It is not revoked, and this person made it. */
-static bool
-is_open_and_by(const struct rst_record *record, struct rst_view ndn)
+static enum rst_err
+is_open_and_by(const struct rst_record *record, struct rst_view ndn,
+               bool *ret_is)
 {
 	char creator[RST_NORMAL_MAX];
 	size_t len;
-
+	enum rst_err err;
 	bool link = record->kind == RST_KIND_TOKEN &&
 	            rst_record_first(record, RST_A_ROSTEROWNER).len == 0;
 
 	if ((record->kind != RST_KIND_INVITATION && !link) ||
 	    rst_record_first(record, RST_A_ROSTERREVOKED).len > 0)
-		return false;
-	return rst_normalise(RST_MATCH_DN,
-	                     rst_record_first(record, RST_A_CREATORSNAME),
-	                     creator, &len) == RST_OK &&
-	       rst_view_equal(rst_view(creator, len), ndn);
+		return RST_OK;
+	err = rst_normalise(RST_MATCH_DN,
+	                    rst_record_first(record, RST_A_CREATORSNAME),
+	                    creator, &len);
+	*ret_is = err == RST_OK && rst_view_equal(rst_view(creator, len), ndn);
+	return err == RST_EINVALID ? RST_OK : err;
 }
 
 /* Who may not sign in may not let others in.  Costs a look at each entry that
@@ -113,6 +116,7 @@ revoke_invitations(struct gate *g, struct rst_view dn)
 	struct rst_record record;
 	uint64_t ids[BATCH];
 	size_t len, n = BATCH;
+	bool is;
 	enum rst_err err;
 
 	lifecycle_time_print(g->ctx->now_s + 1, from);
@@ -122,9 +126,12 @@ revoke_invitations(struct gate *g, struct rst_view dn)
 		                      rst_view_of(from), rst_view(NULL, 0),
 		                      &cursor, ids, BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			is = false;
 			err = rst_record_get(&g->txn->r, ids[i], &record);
-			if (err == RST_OK &&
-			    is_open_and_by(&record, rst_view(ndn, len)))
+			if (err == RST_OK)
+				err = is_open_and_by(&record,
+				                     rst_view(ndn, len), &is);
+			if (err == RST_OK && is)
 				err = revoke(g, ids[i]);
 		}
 	}
@@ -239,12 +246,17 @@ tell_rejected(struct gate *g, const struct rst_record *before)
 				? g->reason
 				: rst_record_first(before, RST_A_ROSTERREASON),
 	};
+	bool unproved = false;
+	enum rst_err err = RST_OK;
 
 	if (before->status != RST_STATUS_PENDING ||
-	    rst_view_equal(g->act, RST_VIEW("drop-pending")) ||
-	    (rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len == 0 &&
-	     lifecycle_setting_number(&g->txn->r, RULE_SETTING_VERIFY_MAIL)))
+	    rst_view_equal(g->act, RST_VIEW("drop-pending")))
 		return RST_OK;
+	if (rst_record_first(before, RST_A_ROSTERMAILVERIFIED).len == 0)
+		err = lifecycle_setting_on(&g->txn->r, RULE_SETTING_VERIFY_MAIL,
+		                           &unproved);
+	if (err != RST_OK || unproved)
+		return err;
 	return letter_tell(g->txn, g->ctx, before, &news);
 }
 

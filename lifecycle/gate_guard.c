@@ -58,24 +58,31 @@ guard_places(struct gate *g, const struct gate_sides *sides)
 {
 	const char *const *place;
 	uint64_t id;
+	enum rst_err err;
 
 	if (!gate_is_moved(sides) || sides->before->kind == RST_KIND_PERSON)
 		return RST_OK;
-	for (place = lifecycle_skeleton; *place != NULL; place++)
-		if (lifecycle_place(&g->txn->r, *place, &id) == RST_OK &&
-		    id == sides->id)
+	for (place = lifecycle_skeleton; *place != NULL; place++) {
+		err = lifecycle_place(&g->txn->r, *place, &id);
+		if (err == RST_OK && id == sides->id)
 			return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, NULL,
 			                   "%s is a fixed place", *place);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+	}
 	return RST_OK;
 }
 
-static bool
-is_below(const struct gate *g, uint64_t id, const char *place)
+static enum rst_err
+is_below(const struct gate *g, uint64_t id, const char *place, bool *ret_below)
 {
 	uint64_t top;
+	enum rst_err err = lifecycle_place(&g->txn->r, place, &top);
 
-	return lifecycle_place(&g->txn->r, place, &top) == RST_OK &&
-	       rst_tree_below(&g->txn->r, id, top);
+	if (err == RST_OK)
+		return rst_tree_below(&g->txn->r, id, top, ret_below);
+	*ret_below = false;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* A subtree takes the DNs of all that stands there with it: within ou=people
@@ -83,15 +90,25 @@ is_below(const struct gate *g, uint64_t id, const char *place)
 static enum rst_err
 guard_subtrees(struct gate *g, const struct gate_sides *sides)
 {
+	bool children, of_people, of_groups = false, stays = false;
 	uint64_t from, to;
+	enum rst_err err;
 
-	if (!gate_is_moved(sides) ||
-	    !rst_tree_has_children(&g->txn->r, sides->id))
+	if (!gate_is_moved(sides))
 		return RST_OK;
+	err = rst_tree_has_children(&g->txn->r, sides->id, &children);
+	if (err != RST_OK || !children)
+		return err;
 	from = sides->before->parent;
 	to = sides->after->parent;
-	if (is_below(g, from, "ou=people") ||
-	    (is_below(g, from, "ou=groups") && !is_below(g, to, "ou=groups")))
+	err = is_below(g, from, "ou=people", &of_people);
+	if (err == RST_OK)
+		err = is_below(g, from, "ou=groups", &of_groups);
+	if (err == RST_OK)
+		err = is_below(g, to, "ou=groups", &stays);
+	if (err != RST_OK)
+		return err;
+	if (of_people || (of_groups && !stays))
 		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, NULL,
 		                   "what stands below it would be renamed");
 	return RST_OK;
@@ -156,51 +173,70 @@ is_admin_group(const struct rst_record *record)
 	       (record->flags & RST_REC_ADMIN_GROUP) != 0;
 }
 
-bool
+enum rst_err
 gate_grants_administrator(const struct rst_rtxn *txn,
-                          const struct rst_record *group)
+                          const struct rst_record *group, bool *ret_grants)
 {
 	struct rst_ids above = { 0 };
 	struct rst_record record;
-	bool grants = is_admin_group(group);
+	bool grants = is_admin_group(group), nests = false;
+	enum rst_err err = RST_OK;
 
-	if (!grants && group->kind == RST_KIND_GROUP && rst_member_nests(txn) &&
-	    rst_member_above(txn, group->id, &above, NULL) == RST_OK)
-		for (size_t i = 0; !grants && i < above.n; i++)
-			grants = rst_record_get(txn, above.items[i], &record) ==
-			                 RST_OK &&
-			         is_admin_group(&record);
+	if (!grants && group->kind == RST_KIND_GROUP)
+		err = rst_member_nests(txn, &nests);
+	if (err == RST_OK && nests)
+		err = rst_member_above(txn, group->id, &above, NULL);
+	for (size_t i = 0; err == RST_OK && !grants && i < above.n; i++) {
+		err = rst_record_get(txn, above.items[i], &record);
+		grants = err == RST_OK && is_admin_group(&record);
+		if (err == RST_ENOTFOUND)
+			err = RST_OK;
+	}
 	rst_ids_release(&above);
-	return grants;
+	if (err == RST_OK)
+		*ret_grants = grants;
+	return err;
 }
 
-bool
-gate_in_administrators(const struct rst_rtxn *txn, uint64_t person)
+enum rst_err
+gate_in_administrators(const struct rst_rtxn *txn, uint64_t person,
+                       bool *ret_in)
 {
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
+	bool in = false;
+	enum rst_err err = RST_OK;
 
-	while (n == BATCH) {
-		if (rst_member_of_all(txn, person, after, groups, BATCH, &n) !=
-		    RST_OK)
-			return false;
-		for (size_t i = 0; i < n; i++, after = groups[i - 1])
-			if (rst_record_get(txn, groups[i], &record) == RST_OK &&
-			    is_admin_group(&record))
-				return true;
+	while (err == RST_OK && !in && n == BATCH) {
+		err = rst_member_of_all(txn, person, after, groups, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && !in && i < n; i++) {
+			after = groups[i];
+			err = rst_record_get(txn, after, &record);
+			in = err == RST_OK && is_admin_group(&record);
+			if (err == RST_ENOTFOUND)
+				err = RST_OK;
+		}
 	}
-	return false;
+	if (err == RST_OK)
+		*ret_in = in;
+	return err;
 }
 
-bool
-act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s)
+enum rst_err
+act_is_administrator(const struct rst_rtxn *txn, uint64_t person, int64_t now_s,
+                     bool *ret_is)
 {
 	struct rst_record record;
+	enum rst_err err = rst_record_get(txn, person, &record);
 
-	return rst_record_get(txn, person, &record) == RST_OK &&
-	       rule_state_may_sign_in(act_state(&record, now_s)) &&
-	       gate_in_administrators(txn, person);
+	if (err == RST_OK && rule_state_may_sign_in(act_state(&record, now_s)))
+		return gate_in_administrators(txn, person, ret_is);
+	if (err == RST_OK || err == RST_ENOTFOUND) {
+		*ret_is = false;
+		return RST_OK;
+	}
+	return err;
 }
 
 /* What an active administrator is worth to the directory. */
@@ -216,62 +252,97 @@ worth_of(const struct rst_record *person)
 	               : GATE_ADMINISTERED_LASTING;
 }
 
-/* The best of the group's active members: in it, or in a group that is,
- * further_down deep at most.  A membership that ends counts for now. */
-static enum gate_administered
+static enum rst_err best_member(const struct rst_rtxn *txn, uint64_t group,
+                                int64_t now_s, unsigned int further_down,
+                                enum gate_administered *ret_best);
+
+/* What one member is worth to group, whose groups go further_down deep at
+ * most.  A membership that ends counts for now. */
+static enum rst_err
+member_worth(const struct rst_rtxn *txn, uint64_t group, uint64_t member,
+             int64_t now_s, unsigned int further_down,
+             enum gate_administered *ret_worth)
+{
+	enum gate_administered worth = GATE_ADMINISTERED_NOT;
+	struct rst_record record;
+	bool nests = false;
+	int64_t until_s = 0;
+	enum rst_err err = rst_record_get(txn, member, &record);
+
+	if (err == RST_OK && record.kind == RST_KIND_GROUP) {
+		err = rst_member_nests(txn, &nests);
+		if (err == RST_OK && nests && further_down > 0)
+			err = best_member(txn, member, now_s, further_down - 1,
+			                  &worth);
+	} else if (err == RST_OK &&
+	           rule_state_may_sign_in(act_state(&record, now_s))) {
+		worth = worth_of(&record);
+	}
+	if (err == RST_OK && worth > GATE_ADMINISTERED_FOR_NOW)
+		err = rst_member_until(txn, group, member, &until_s);
+	if (until_s != 0)
+		worth = GATE_ADMINISTERED_FOR_NOW;
+	if (err == RST_OK || err == RST_ENOTFOUND) {
+		*ret_worth = worth;
+		return RST_OK;
+	}
+	return err;
+}
+
+/* The best of the group's active members: in it, or in a group that is. */
+static enum rst_err
 best_member(const struct rst_rtxn *txn, uint64_t group, int64_t now_s,
-            unsigned int further_down)
+            unsigned int further_down, enum gate_administered *ret_best)
 {
 	struct rst_member_cursor *cursor = calloc(1, sizeof(*cursor));
 	enum gate_administered best = GATE_ADMINISTERED_NOT, one;
-	struct rst_record record;
 	uint64_t member;
+	enum rst_err err = cursor != NULL ? RST_OK : RST_ENOMEM;
 
-	while (cursor != NULL && best < GATE_ADMINISTERED_SIGN_IN &&
-	       rst_member_next_id(txn, group, cursor, &member) == RST_OK) {
-		one = GATE_ADMINISTERED_NOT;
-		if (rst_record_get(txn, member, &record) != RST_OK)
-			continue;
-		if (record.kind != RST_KIND_GROUP) {
-			if (rule_state_may_sign_in(act_state(&record, now_s)))
-				one = worth_of(&record);
-		} else if (further_down > 0 && rst_member_nests(txn)) {
-			one = best_member(txn, member, now_s, further_down - 1);
-		}
-		if (one > GATE_ADMINISTERED_FOR_NOW &&
-		    rst_member_until(txn, group, member) != 0)
-			one = GATE_ADMINISTERED_FOR_NOW;
-		if (one > best)
+	while (err == RST_OK && best < GATE_ADMINISTERED_SIGN_IN) {
+		err = rst_member_next_id(txn, group, cursor, &member);
+		if (err == RST_OK)
+			err = member_worth(txn, group, member, now_s,
+			                   further_down, &one);
+		if (err == RST_OK && one > best)
 			best = one;
 	}
 	free(cursor);
-	return best;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_best = best;
+	return RST_OK;
 }
 
-enum gate_administered
-gate_administered(const struct rst_rtxn *txn, int64_t now_s)
+enum rst_err
+gate_administered(const struct rst_rtxn *txn, int64_t now_s,
+                  enum gate_administered *ret_best)
 {
 	enum gate_administered best = GATE_ADMINISTERED_NOT, one;
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
+	enum rst_err err = RST_OK;
 
-	while (n == BATCH && best < GATE_ADMINISTERED_SIGN_IN) {
-		if (rst_index_equal(txn, RST_A_OBJECTCLASS,
-		                    RST_VIEW("rosterGroup"), after, groups,
-		                    BATCH, &n) != RST_OK)
-			return best;
-		for (size_t i = 0; i < n; i++, after = groups[i - 1]) {
-			if (rst_record_get(txn, groups[i], &record) != RST_OK ||
-			    !is_admin_group(&record))
-				continue;
-			one = best_member(txn, groups[i], now_s,
-			                  RST_NEST_DEPTH);
+	while (err == RST_OK && n == BATCH &&
+	       best < GATE_ADMINISTERED_SIGN_IN) {
+		err = rst_index_equal(txn, RST_A_OBJECTCLASS,
+		                      RST_VIEW("rosterGroup"), after, groups,
+		                      BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++) {
+			after = groups[i];
+			one = GATE_ADMINISTERED_NOT;
+			err = rst_record_get(txn, after, &record);
+			if (err == RST_OK && is_admin_group(&record))
+				err = best_member(txn, after, now_s,
+				                  RST_NEST_DEPTH, &one);
 			if (one > best)
 				best = one;
 		}
 	}
-	return best;
+	if (err == RST_OK)
+		*ret_best = best;
+	return err;
 }
 
 /* Of an administrator: he goes, cannot sign in, or not for long. */
@@ -301,91 +372,137 @@ drops_members(const struct gate_change *change)
 	return false;
 }
 
-bool
+enum rst_err
 gate_endangers_administrators(struct gate *g, const struct gate_change *change,
-                              const struct gate_sides *sides)
+                              const struct gate_sides *sides,
+                              bool *ret_endangers)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
 	int64_t now_s = g->ctx->now_s;
+	bool grants = false;
+	enum rst_err err = RST_OK;
 
+	*ret_endangers = false;
 	if (before == NULL)
-		return false;
+		return RST_OK;
 	if (before->kind == RST_KIND_PERSON)
-		return endangers_person(before, after, now_s) &&
-		       act_is_administrator(&g->txn->r, sides->id, now_s);
-	if (!gate_grants_administrator(&g->txn->r, before))
-		return false;
-	return after == NULL || after->kind != RST_KIND_GROUP ||
-	       is_admin_group(after) != is_admin_group(before) ||
-	       drops_members(change) ||
-	       !gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL);
+		return endangers_person(before, after, now_s)
+		               ? act_is_administrator(&g->txn->r, sides->id,
+		                                      now_s, ret_endangers)
+		               : RST_OK;
+	err = gate_grants_administrator(&g->txn->r, before, &grants);
+	if (err != RST_OK || !grants)
+		return err;
+	*ret_endangers =
+		after == NULL || after->kind != RST_KIND_GROUP ||
+		is_admin_group(after) != is_admin_group(before) ||
+		drops_members(change) ||
+		!gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL);
+	return RST_OK;
 }
 
 /* It is named by rosterJoins, and makes an administrator of whoever joins. */
-static bool
-is_admin_place(const struct gate *g, struct rst_view dn)
+static enum rst_err
+is_admin_place(const struct gate *g, struct rst_view dn, bool *ret_is)
 {
 	char ndn[RST_NORMAL_MAX];
 	struct rst_record group;
 	uint64_t id;
 	size_t len;
+	enum rst_err err;
 
-	return rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-	       rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL) ==
-	               RST_OK &&
-	       rst_record_get(&g->txn->r, id, &group) == RST_OK &&
-	       gate_grants_administrator(&g->txn->r, &group);
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	if (err == RST_OK)
+		err = rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL);
+	if (err == RST_OK)
+		err = rst_record_get(&g->txn->r, id, &group);
+	if (err == RST_OK)
+		return gate_grants_administrator(&g->txn->r, &group, ret_is);
+	*ret_is = false;
+	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
 }
 
 /* A group of rosterJoins does, and was not named there before. */
-static bool
+static enum rst_err
 promises_administrator(const struct gate *g, const struct rst_record *before,
-                       const struct rst_record *after)
+                       const struct rst_record *after, bool *ret_promises)
 {
 	struct rst_attr joins;
 	struct rst_view dn;
+	enum rst_err err = RST_OK;
 
+	*ret_promises = false;
 	if (after == NULL ||
 	    !rst_record_attr(after, RST_A_ROSTERJOINS, &joins) ||
 	    (before != NULL &&
 	     gate_same_values(before, after, RST_A_ROSTERJOINS)))
-		return false;
-	while (rst_attr_next(&joins, &dn))
-		if ((before == NULL ||
-		     !rst_record_has(&g->txn->r, before, RST_A_ROSTERJOINS,
-		                     dn)) &&
-		    is_admin_place(g, dn))
-			return true;
-	return false;
+		return RST_OK;
+	while (err == RST_OK && !*ret_promises && rst_attr_next(&joins, &dn))
+		if (before == NULL ||
+		    !rst_record_has(&g->txn->r, before, RST_A_ROSTERJOINS, dn))
+			err = is_admin_place(g, dn, ret_promises);
+	return err;
 }
 
-bool
+enum rst_err
 gate_is_administrators(const struct gate *g, const struct rst_record *person,
-                       uint64_t id)
+                       uint64_t id, bool *ret_is)
 {
 	struct rst_attr joins;
 	struct rst_view dn;
+	enum rst_err err;
 
-	if (gate_in_administrators(&g->txn->r, id))
-		return true;
-	if (rst_record_attr(person, RST_A_ROSTERJOINS, &joins))
-		while (rst_attr_next(&joins, &dn))
-			if (is_admin_place(g, dn))
-				return true;
-	return false;
+	err = gate_in_administrators(&g->txn->r, id, ret_is);
+	if (err != RST_OK || *ret_is ||
+	    !rst_record_attr(person, RST_A_ROSTERJOINS, &joins))
+		return err;
+	while (err == RST_OK && !*ret_is && rst_attr_next(&joins, &dn))
+		err = is_admin_place(g, dn, ret_is);
+	return err;
 }
 
-bool
-gate_is_trusted(const struct gate *g)
+enum rst_err
+gate_is_trusted(const struct gate *g, bool *ret_trusted)
 {
 	struct rst_record actor;
+	enum rst_err err = RST_ENOTFOUND;
 
-	if (g->ctx->actor_id == 0 ||
-	    rst_record_get(&g->txn->r, g->ctx->actor_id, &actor) != RST_OK ||
-	    actor.kind != RST_KIND_PERSON)
-		return true;
-	return !g->ctx->narrow &&
-	       act_is_administrator(&g->txn->r, actor.id, g->ctx->now_s);
+	if (g->ctx->actor_id != 0)
+		err = rst_record_get(&g->txn->r, g->ctx->actor_id, &actor);
+	if (err == RST_ENOTFOUND ||
+	    (err == RST_OK && actor.kind != RST_KIND_PERSON)) {
+		*ret_trusted = true;
+		return RST_OK;
+	}
+	*ret_trusted = false;
+	return err != RST_OK || g->ctx->narrow
+	               ? err
+	               : act_is_administrator(&g->txn->r, actor.id,
+	                                      g->ctx->now_s, ret_trusted);
+}
+
+/* The group grants administrators' rights: before, after the change; or what
+ * it will make of somebody does. */
+struct rights {
+	bool was, is, promises;
+};
+
+static enum rst_err
+find_rights(struct gate *g, const struct gate_sides *sides,
+            struct rights *rights)
+{
+	const struct rst_record *before = sides->before, *after = sides->after;
+	enum rst_err err = RST_OK;
+
+	*rights = (struct rights){ .was = false };
+	if (before != NULL)
+		err = gate_grants_administrator(&g->txn->r, before,
+		                                &rights->was);
+	if (err == RST_OK && after != NULL)
+		err = gate_grants_administrator(&g->txn->r, after, &rights->is);
+	return err == RST_OK ? promises_administrator(g, before, after,
+	                                              &rights->promises)
+	                     : err;
 }
 
 enum rst_err
@@ -393,21 +510,24 @@ gate_may_administrate(struct gate *g, const struct gate_change *change,
                       const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
-	bool was =
-		before != NULL && gate_grants_administrator(&g->txn->r, before);
-	bool is = after != NULL && gate_grants_administrator(&g->txn->r, after);
-	bool promises = promises_administrator(g, before, after);
+	struct rights rights;
+	bool trusted;
+	enum rst_err err;
 
-	if (g->ctx->actor_id == 0 || (!was && !is && !promises))
+	if (g->ctx->actor_id == 0)
 		return RST_OK;
+	err = find_rights(g, sides, &rights);
+	if (err != RST_OK || (!rights.was && !rights.is && !rights.promises))
+		return err;
 	/* what else stands in it is the ACLs' business */
-	if (was && is && !promises && change->n_members == 0 &&
-	    !gate_is_moved(sides) &&
+	if (rights.was && rights.is && !rights.promises &&
+	    change->n_members == 0 && !gate_is_moved(sides) &&
 	    gate_same_values(before, after, RST_A_ROSTERMEMBERUNTIL) &&
 	    gate_same_values(before, after, RST_A_ROSTERMANAGER))
 		return RST_OK;
-	if (gate_is_trusted(g))
-		return RST_OK;
-	return gate_refuse(g, RULE_FORBIDDEN, promises ? "rosterJoins" : NULL,
-	                   NULL);
+	err = gate_is_trusted(g, &trusted);
+	if (err != RST_OK || trusted)
+		return err;
+	return gate_refuse(g, RULE_FORBIDDEN,
+	                   rights.promises ? "rosterJoins" : NULL, NULL);
 }

@@ -77,12 +77,15 @@ check_host(struct gate *g, const struct gate_sides *sides)
 	struct rst_attr names;
 	struct rst_view cn = rst_record_first(sides->after, RST_A_CN);
 	uint64_t place;
+	enum rst_err err;
 
 	if (!rst_record_attr(sides->after, RST_A_CN, &names) ||
 	    names.count != 1 || rule_host_name(cn.ptr, cn.len) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_HOST, "cn", NULL);
-	if (lifecycle_place(&g->txn->r, "ou=hosts", &place) != RST_OK ||
-	    sides->after->parent != place)
+	err = lifecycle_place(&g->txn->r, "ou=hosts", &place);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	if (err == RST_ENOTFOUND || sides->after->parent != place)
 		return gate_refuse(g, RULE_INVALID_HOST, NULL,
 		                   "a host stands directly below ou=hosts");
 	return check_groups(g, sides);

@@ -37,14 +37,18 @@ is_rdn(const struct rst_record *record, struct rst_view type,
 }
 
 /* It stands in or below place, or there is no such place here. */
-static bool
+static enum rst_err
 stands_below(const struct gate *g, const struct rst_record *record,
-             const char *place)
+             const char *place, bool *ret_stands)
 {
 	uint64_t id;
+	enum rst_err err = lifecycle_place(&g->txn->r, place, &id);
 
-	return lifecycle_place(&g->txn->r, place, &id) != RST_OK ||
-	       rst_tree_below(&g->txn->r, record->parent, id);
+	if (err == RST_OK)
+		return rst_tree_below(&g->txn->r, record->parent, id,
+		                      ret_stands);
+	*ret_stands = true;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* Is the tombstone's claim on its name over? */
@@ -123,10 +127,11 @@ number_unique(struct gate *g, enum rst_ident kind, uint32_t number,
 }
 
 /* The site's own range, above those that are built in. */
-static struct rule_range
-third_range(const struct gate *g)
+static enum rst_err
+third_range(const struct gate *g, struct rule_range *ret_range)
 {
-	return lifecycle_setting_range(&g->txn->r, RULE_SETTING_THIRD_RANGE);
+	return lifecycle_setting_range(&g->txn->r, RULE_SETTING_THIRD_RANGE,
+	                               ret_range);
 }
 
 /* uidNumber of a person, gidNumber of a group: lawful, unique, for ever. */
@@ -135,6 +140,7 @@ check_uid_number(struct gate *g, const struct gate_sides *sides)
 {
 	uint32_t number = sides->after->uid_number;
 	struct rule_range third;
+	enum rst_err err;
 
 	if (!reads_as(sides->after, RST_A_UIDNUMBER, number))
 		return gate_refuse(g, RULE_INVALID_UIDNUMBER, "uidNumber",
@@ -146,7 +152,9 @@ check_uid_number(struct gate *g, const struct gate_sides *sides)
 			                   "uidNumber", NULL);
 		return RST_OK;
 	}
-	third = third_range(g);
+	err = third_range(g, &third);
+	if (err != RST_OK)
+		return err;
 	if (rule_uidnumber(number, third) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_UIDNUMBER, "uidNumber", "%u",
 		                   number);
@@ -159,6 +167,7 @@ check_gid_number(struct gate *g, const struct gate_sides *sides)
 {
 	uint32_t number = sides->after->gid_number;
 	struct rule_range third;
+	enum rst_err err;
 
 	if (!reads_as(sides->after, RST_A_GIDNUMBER, number))
 		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber",
@@ -170,7 +179,9 @@ check_gid_number(struct gate *g, const struct gate_sides *sides)
 			                   "gidNumber", NULL);
 		return RST_OK;
 	}
-	third = third_range(g);
+	err = third_range(g, &third);
+	if (err != RST_OK)
+		return err;
 	if (rule_gidnumber(number, third) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber", "%u",
 		                   number);
@@ -183,9 +194,13 @@ static enum rst_err
 check_primary_group(struct gate *g, const struct gate_sides *sides)
 {
 	uint32_t number = sides->after->gid_number;
+	struct rule_range third;
+	enum rst_err err = third_range(g, &third);
 
+	if (err != RST_OK)
+		return err;
 	if (!reads_as(sides->after, RST_A_GIDNUMBER, number) ||
-	    rule_gidnumber(number, third_range(g)) != RULE_OK)
+	    rule_gidnumber(number, third) != RULE_OK)
 		return gate_refuse(g, RULE_INVALID_GIDNUMBER, "gidNumber",
 		                   NULL);
 	return RST_OK;
@@ -212,16 +227,20 @@ check_username(struct gate *g, const struct gate_sides *sides)
 	const struct rst_record *after = sides->after;
 	struct rst_view name = rst_record_first(after, RST_A_UID);
 	enum rule_verdict verdict;
+	bool dots = true;
+	enum rst_err err = RST_OK;
 
 	if (!is_single(after, RST_A_UID))
 		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
 		                   "exactly one uid");
 	if (had_name(sides)) /* and has it still */
 		return RST_OK;
-	verdict = rule_username(
-		name.ptr, name.len,
-		g->import || lifecycle_setting_number(
-				     &g->txn->r, RULE_SETTING_DOTS_IN_NAMES));
+	if (!g->import)
+		err = lifecycle_setting_on(&g->txn->r,
+		                           RULE_SETTING_DOTS_IN_NAMES, &dots);
+	if (err != RST_OK)
+		return err;
+	verdict = rule_username(name.ptr, name.len, dots);
 	if (verdict == RULE_RESERVED_USERNAME)
 		return gate_refuse(g, verdict, "uid", "%s",
 		                   rule_username_reserved(name.ptr, name.len));
@@ -236,7 +255,8 @@ static enum rst_err
 check_person_place(struct gate *g, const struct gate_sides *sides)
 {
 	const struct rst_record *after = sides->after;
-	bool ours = after->kind == RST_KIND_PERSON;
+	bool ours = after->kind == RST_KIND_PERSON, stands = true;
+	enum rst_err err = RST_OK;
 
 	if (is_renamed(sides))
 		return gate_refuse(g, RULE_IDENTITY_IMMUTABLE, "uid", NULL);
@@ -251,10 +271,12 @@ check_person_place(struct gate *g, const struct gate_sides *sides)
 	            rst_record_first(after, RST_A_UID)))
 		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
 		                   "the RDN of a person is uid=NAME");
-	if (ours && !g->import && !stands_below(g, after, "ou=people"))
+	if (ours && !g->import)
+		err = stands_below(g, after, "ou=people", &stands);
+	if (err == RST_OK && !stands)
 		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
 		                   "people stand below ou=people");
-	return RST_OK;
+	return err;
 }
 
 static bool
@@ -392,10 +414,14 @@ check_required(struct gate *g, const struct gate_sides *sides)
 		{ RST_A_PREFERREDLANGUAGE, "preferredLanguage",
 		  RULE_INVALID_LANGUAGE },
 	};
-	int64_t required = lifecycle_setting_number(
-		&g->txn->r, RULE_SETTING_PERSON_REQUIRES);
 	struct rst_attr had;
+	int64_t required;
+	enum rst_err err;
 
+	err = lifecycle_setting_number(&g->txn->r, RULE_SETTING_PERSON_REQUIRES,
+	                               &required);
+	if (err != RST_OK)
+		return err;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if ((required & (INT64_C(1) << i)) != 0 &&
 		    rst_record_first(sides->after, rows[i].attr).len == 0 &&
@@ -511,7 +537,8 @@ static enum rst_err
 check_group(struct gate *g, const struct gate_sides *sides)
 {
 	const struct rst_record *after = sides->after;
-	enum rst_err err;
+	bool stands = true;
+	enum rst_err err = RST_OK;
 
 	if (after->kind == RST_KIND_GROUP &&
 	    (!is_single(after, RST_A_CN) ||
@@ -519,11 +546,13 @@ check_group(struct gate *g, const struct gate_sides *sides)
 	             rst_record_first(after, RST_A_CN))))
 		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn",
 		                   "the RDN of a group is cn=NAME");
-	if (after->kind == RST_KIND_GROUP && !g->import &&
-	    !stands_below(g, after, "ou=groups"))
+	if (after->kind == RST_KIND_GROUP && !g->import)
+		err = stands_below(g, after, "ou=groups", &stands);
+	if (err == RST_OK && !stands)
 		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn",
 		                   "groups stand below ou=groups");
-	err = check_groupname(g, sides);
+	if (err == RST_OK)
+		err = check_groupname(g, sides);
 	if (err == RST_OK)
 		err = check_gid_number(g, sides);
 	return err;

@@ -37,29 +37,35 @@ is_text(uint16_t attr, bool group)
 }
 
 /* The name before the options of one that must have none; NULL. */
-static const char *
-refused_name(const struct gate *g, uint16_t attr, bool group)
+static enum rst_err
+refused_name(const struct gate *g, uint16_t attr, bool group,
+             const char **ret_name)
 {
 	const char *name = NULL, *end;
 	enum rst_match match;
 	uint16_t base;
+	enum rst_err err;
 
-	if (attr < RST_A_DYNAMIC ||
-	    rst_attr_name(&g->txn->r, attr, &name, &match) != RST_OK)
-		return NULL;
+	*ret_name = NULL;
+	if (attr < RST_A_DYNAMIC)
+		return RST_OK;
+	err = rst_attr_name(&g->txn->r, attr, &name, &match);
+	if (err != RST_OK)
+		return err;
 	end = strchr(name, ';');
 	if (end == NULL)
-		return NULL;
+		return RST_OK;
 	for (size_t i = 0; i < sizeof(obeyed) / sizeof(obeyed[0]); i++)
 		if (rst_view_equal_nocase(rst_view(name, (size_t)(end - name)),
-		                          rst_view_of(obeyed[i])))
-			return obeyed[i];
-	if (rst_attr_find(&g->txn->r, rst_view(name, (size_t)(end - name)),
-	                  &base) != RST_OK ||
-	    base >= RST_A_BUILTIN_END || is_text(base, group) ||
-	    rst_attr_name(&g->txn->r, base, &name, &match) != RST_OK)
-		return NULL;
-	return name;
+		                          rst_view_of(obeyed[i]))) {
+			*ret_name = obeyed[i];
+			return RST_OK;
+		}
+	err = rst_attr_find(&g->txn->r, rst_view(name, (size_t)(end - name)),
+	                    &base);
+	if (err == RST_OK && base < RST_A_BUILTIN_END && !is_text(base, group))
+		return rst_attr_name(&g->txn->r, base, ret_name, &match);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 enum rst_err
@@ -68,10 +74,13 @@ gate_options(struct gate *g, const struct gate_sides *sides)
 	bool group = gate_is_group(sides->after);
 	struct rst_attr attr;
 	const char *name;
+	enum rst_err err;
 
 	for (unsigned int i = 0; i < sides->after->n_attrs; i++) {
 		rst_record_nth(sides->after, i, &attr);
-		name = refused_name(g, attr.id, group);
+		err = refused_name(g, attr.id, group, &name);
+		if (err != RST_OK)
+			return err;
 		if (name != NULL &&
 		    (sides->before == NULL ||
 		     !gate_same_values(sides->before, sides->after, attr.id)))

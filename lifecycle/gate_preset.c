@@ -50,6 +50,7 @@ gate_promises(struct gate *g, const struct gate_sides *sides)
 	struct rst_view dn;
 	uint64_t id;
 	size_t len;
+	enum rst_err err;
 
 	if (!rst_record_attr(sides->after, RST_A_ROSTERJOINS, &joins) ||
 	    (sides->before != NULL &&
@@ -59,14 +60,20 @@ gate_promises(struct gate *g, const struct gate_sides *sides)
 		return gate_refuse(g, RULE_UNKNOWN_GROUP, "rosterJoins",
 		                   "at most %d at once",
 		                   RULE_INVITATION_GROUPS_MAX);
-	while (rst_attr_next(&joins, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) != RST_OK ||
-		    rst_tree_find(&g->txn->r, rst_view(ndn, len), &id, NULL) !=
-		            RST_OK ||
-		    rst_record_get(&g->txn->r, id, &group) != RST_OK ||
-		    group.kind != RST_KIND_GROUP)
+	while (rst_attr_next(&joins, &dn)) {
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+		if (err == RST_OK)
+			err = rst_tree_find(&g->txn->r, rst_view(ndn, len), &id,
+			                    NULL);
+		if (err == RST_OK)
+			err = rst_record_get(&g->txn->r, id, &group);
+		if (err == RST_ENOTFOUND || err == RST_EINVALID ||
+		    (err == RST_OK && group.kind != RST_KIND_GROUP))
 			return gate_refuse(g, RULE_UNKNOWN_GROUP, "rosterJoins",
 			                   NULL);
+		if (err != RST_OK)
+			return err;
+	}
 	return RST_OK;
 }
 

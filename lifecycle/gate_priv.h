@@ -139,9 +139,10 @@ enum rst_err gate_guard(struct gate *g, const struct gate_sides *sides)
 
 /* The change could take the last active administrator away: ask before it is
  * written, and gate_administered() before and after. */
-bool gate_endangers_administrators(struct gate *g,
-                                   const struct gate_change *change,
-                                   const struct gate_sides *sides);
+enum rst_err gate_endangers_administrators(struct gate *g,
+                                           const struct gate_change *change,
+                                           const struct gate_sides *sides,
+                                           bool *ret_endangers) RST_MUST_USE;
 /* Only administrators, and who is no person (rootdn, the CLI, services that
  * an ACL lets write), say who is one: RULE_FORBIDDEN. */
 enum rst_err gate_may_administrate(struct gate *g,
@@ -155,18 +156,21 @@ enum gate_administered {
 	GATE_ADMINISTERED_LASTING,
 	GATE_ADMINISTERED_SIGN_IN, /* and he has a password */
 };
-enum gate_administered gate_administered(const struct rst_rtxn *txn,
-                                         int64_t now_s);
+enum rst_err gate_administered(const struct rst_rtxn *txn, int64_t now_s,
+                               enum gate_administered *ret_best) RST_MUST_USE;
 
 /* Who acts may deal with administrators: he is one, by no token that may less,
  * or is no person. */
-bool gate_is_trusted(const struct gate *g);
+enum rst_err gate_is_trusted(const struct gate *g, bool *ret_trusted)
+	RST_MUST_USE;
 /* Person is in a group of administrators, or is to be: whatever his state is,
  * since that can be changed. */
-bool gate_is_administrators(const struct gate *g,
-                            const struct rst_record *person, uint64_t id);
+enum rst_err gate_is_administrators(const struct gate *g,
+                                    const struct rst_record *person,
+                                    uint64_t id, bool *ret_is) RST_MUST_USE;
 /* It is in one, whatever its state is. */
-bool gate_in_administrators(const struct rst_rtxn *txn, uint64_t person);
+enum rst_err gate_in_administrators(const struct rst_rtxn *txn, uint64_t person,
+                                    bool *ret_in) RST_MUST_USE;
 /* It stands elsewhere, or has another name. */
 bool gate_is_moved(const struct gate_sides *sides);
 
@@ -209,7 +213,8 @@ enum rst_err gate_password(struct gate *g, const struct gate_sides *sides,
 
 /* gate_private.c: are there to be private groups?  Make that of a new person;
  * after the end of one, drop it when nobody is in it. */
-bool gate_gives_private_groups(const struct rst_rtxn *txn);
+enum rst_err gate_gives_private_groups(const struct rst_rtxn *txn,
+                                       bool *ret_gives) RST_MUST_USE;
 enum rst_err gate_add_private_group(struct gate *g,
                                     const struct rst_record *person,
                                     uint64_t id) RST_MUST_USE;
@@ -279,7 +284,8 @@ enum rst_err gate_nesting(struct gate *g, const struct gate_write *w)
 	RST_MUST_USE;
 /* Who is in this group is an administrator: by its flag, or that of a group
  * it is in. */
-bool gate_grants_administrator(const struct rst_rtxn *txn,
-                               const struct rst_record *group);
+enum rst_err gate_grants_administrator(const struct rst_rtxn *txn,
+                                       const struct rst_record *group,
+                                       bool *ret_grants) RST_MUST_USE;
 
 #endif

@@ -10,10 +10,11 @@
 #include "lifecycle/setting.h"
 #include "store/ident.h"
 
-bool
-gate_gives_private_groups(const struct rst_rtxn *txn)
+enum rst_err
+gate_gives_private_groups(const struct rst_rtxn *txn, bool *ret_gives)
 {
-	return lifecycle_setting_number(txn, RULE_SETTING_PRIVATE_GROUPS) != 0;
+	return lifecycle_setting_on(txn, RULE_SETTING_PRIVATE_GROUPS,
+	                            ret_gives);
 }
 
 /* Would person's primary group be this private one? */
@@ -33,18 +34,25 @@ gate_add_private_group(struct gate *g, const struct rst_record *person,
 		.gid_number = person->gid_number,
 		.description = RST_VIEW("Private group"),
 	};
+	struct rst_ident_owner owner;
+	bool gives, is = false;
 	uint64_t made;
 	enum rst_err err;
 
-	if (!is_private(person) || !gate_gives_private_groups(&g->txn->r) ||
-	    rst_ident_number_owner(&g->txn->r, RST_IDENT_GIDNUMBER,
-	                           person->gid_number, 0,
-	                           &(struct rst_ident_owner){ 0 }) == RST_OK)
+	if (!is_private(person))
 		return RST_OK;
+	err = gate_gives_private_groups(&g->txn->r, &gives);
+	if (err != RST_OK || !gives)
+		return err;
+	err = rst_ident_number_owner(&g->txn->r, RST_IDENT_GIDNUMBER,
+	                             person->gid_number, 0, &owner);
+	if (err != RST_ENOTFOUND)
+		return err; /* RST_OK: there is one already */
 	err = act_group_add(g->txn, g->ctx, &group, &made, g->refusal);
 	/* who waits for approval is in it then */
-	if (err == RST_OK && person->status != RST_STATUS_PENDING &&
-	    !rst_member_is(&g->txn->r, made, id))
+	if (err == RST_OK && person->status != RST_STATUS_PENDING)
+		err = rst_member_is(&g->txn->r, made, id, &is);
+	if (err == RST_OK && !is)
 		err = gate_membership(g, made, id, true, 0);
 	return err;
 }
@@ -75,23 +83,29 @@ gate_join_private_group(struct gate *g, const struct rst_record *person,
                         uint64_t id)
 {
 	uint64_t group;
+	bool is = false;
 	enum rst_err err = find_private(&g->txn->r, person, &group);
 
-	if (err == RST_ENOTFOUND ||
-	    (err == RST_OK && rst_member_is(&g->txn->r, group, id)))
+	if (err == RST_ENOTFOUND)
 		return RST_OK;
-	return err == RST_OK ? gate_membership(g, group, id, true, 0) : err;
+	if (err == RST_OK)
+		err = rst_member_is(&g->txn->r, group, id, &is);
+	return err == RST_OK && !is ? gate_membership(g, group, id, true, 0)
+	                            : err;
 }
 
 enum rst_err
 gate_drop_private_group(struct gate *g, const struct rst_record *person)
 {
 	uint64_t id;
+	bool lives = false;
 	enum rst_err err = find_private(&g->txn->r, person, &id);
 
 	if (err == RST_ENOTFOUND)
 		return RST_OK;
-	if (err != RST_OK || rst_member_lives(&g->txn->r, id))
+	if (err == RST_OK)
+		err = rst_member_lives(&g->txn->r, id, &lives);
+	if (err != RST_OK || lives)
 		return err;
 	return act_gate_delete(g->txn, g->ctx, "delete-group", RST_VIEW(""), id,
 	                       g->refusal);

@@ -114,11 +114,13 @@ are_good(const struct rst_record *is, uint16_t attr, size_t max,
 static enum rst_err
 check_end(struct gate *g, const struct gate_sides *sides)
 {
-	int64_t most = lifecycle_setting_number(&g->txn->r,
-	                                        RULE_SETTING_TOKEN_LIFETIME);
-	int64_t now_s = g->ctx->now_s, was_s = 0, expires_s;
+	int64_t now_s = g->ctx->now_s, was_s = 0, expires_s, most;
 	bool good = read_end(sides->after, &expires_s);
+	enum rst_err err = lifecycle_setting_number(
+		&g->txn->r, RULE_SETTING_TOKEN_LIFETIME, &most);
 
+	if (err != RST_OK)
+		return err;
 	if (good && sides->before != NULL &&
 	    act_token_is_for(sides->before, "api") &&
 	    read_end(sides->before, &was_s) && expires_s <= was_s)

@@ -48,36 +48,51 @@ static const char *const kept_names[] = {
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* His mail address is his to change: by links to both, or by policy. */
-static bool
-may_change_mail(struct gate *g, const struct gate_sides *sides, uint16_t attr)
+static enum rst_err
+may_change(struct gate *g, const struct gate_sides *sides, uint16_t attr,
+           bool *ret_may)
 {
 	struct lifecycle_policy policy;
+	enum rst_err err;
 
-	if (g->recovery)
-		return attr == RST_A_MAIL || attr == RST_A_ROSTERMAILVERIFIED;
-	return attr == RST_A_MAIL &&
-	       lifecycle_policy(&g->txn->r, sides->id, &policy) == RST_OK &&
-	       policy.number[RULE_SETTING_MAIL_CHANGE] ==
-	               RULE_MAIL_CHANGE_DIRECT;
+	*ret_may = g->recovery &&
+	           (attr == RST_A_MAIL || attr == RST_A_ROSTERMAILVERIFIED);
+	if (g->recovery || attr != RST_A_MAIL)
+		return RST_OK;
+	err = lifecycle_policy(&g->txn->r, sides->id, &policy);
+	if (err == RST_OK)
+		*ret_may = policy.number[RULE_SETTING_MAIL_CHANGE] ==
+		           RULE_MAIL_CHANGE_DIRECT;
+	return err;
 }
 
 static enum rst_err
 check_kept(struct gate *g, const struct gate_sides *sides)
 {
 	uint16_t attr;
+	bool may;
+	enum rst_err err;
 
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-		if (!gate_same_values(sides->before, sides->after,
-		                      kept[i].attr) &&
-		    !may_change_mail(g, sides, kept[i].attr))
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		if (gate_same_values(sides->before, sides->after, kept[i].attr))
+			continue;
+		err = may_change(g, sides, kept[i].attr, &may);
+		if (err != RST_OK)
+			return err;
+		if (!may)
 			return gate_refuse(g, RULE_FORBIDDEN, kept[i].field,
 			                   NULL);
-	for (size_t i = 0; i < ARRAY_LEN(kept_names); i++)
-		if (rst_attr_find(&g->txn->r, rst_view_of(kept_names[i]),
-		                  &attr) == RST_OK &&
+	}
+	for (size_t i = 0; i < ARRAY_LEN(kept_names); i++) {
+		err = rst_attr_find(&g->txn->r, rst_view_of(kept_names[i]),
+		                    &attr);
+		if (err == RST_OK &&
 		    !gate_same_values(sides->before, sides->after, attr))
 			return gate_refuse(g, RULE_FORBIDDEN, kept_names[i],
 			                   NULL);
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			return err;
+	}
 	return RST_OK;
 }
 
@@ -99,10 +114,13 @@ static enum rst_err
 check_shell(struct gate *g, const struct gate_sides *sides)
 {
 	char shells[RULE_SETTING_VALUE_MAX + 1];
+	enum rst_err err;
 
 	if (gate_same_values(sides->before, sides->after, RST_A_LOGINSHELL))
 		return RST_OK;
-	lifecycle_setting_text(&g->txn->r, RULE_SETTING_SHELLS, shells);
+	err = lifecycle_setting_text(&g->txn->r, RULE_SETTING_SHELLS, shells);
+	if (err != RST_OK)
+		return err;
 	if (shells[0] == '\0' ||
 	    is_listed(shells, rst_record_first(sides->after, RST_A_LOGINSHELL)))
 		return RST_OK;
@@ -155,11 +173,14 @@ check_proofs(struct gate *g, const struct gate_sides *sides,
 static enum rst_err
 check_takeover(struct gate *g, const struct gate_sides *sides)
 {
+	bool trusted, is = false;
 	enum rst_err err;
 
-	if (gate_is_trusted(g) ||
-	    !gate_is_administrators(g, sides->before, sides->id))
-		return RST_OK;
+	err = gate_is_trusted(g, &trusted);
+	if (err == RST_OK && !trusted)
+		err = gate_is_administrators(g, sides->before, sides->id, &is);
+	if (err != RST_OK || !is)
+		return err;
 	if (sides->after == NULL)
 		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
 	if (gate_is_moved(sides))
@@ -173,32 +194,48 @@ check_takeover(struct gate *g, const struct gate_sides *sides)
 	return err == RST_OK ? check_kept(g, sides) : err;
 }
 
+/* The owner that a token names is none, or is gone. */
+static bool
+is_nobody(enum rst_err err)
+{
+	return err == RST_ENOTFOUND || err == RST_EINVALID;
+}
+
 /* A token of an administrator, or a link that sets his password, is as good as
  * the password; and one that may less makes none that may more. */
 static enum rst_err
 check_token(struct gate *g, const struct rst_record *token, bool is_new)
 {
 	struct rst_record owner;
+	bool trusted, is = false;
 	uint64_t id;
+	enum rst_err err;
 
-	if (token == NULL || token->kind != RST_KIND_TOKEN ||
-	    gate_is_trusted(g) ||
-	    act_token_owner(&g->txn->r, token, &id) != RST_OK)
+	if (token == NULL || token->kind != RST_KIND_TOKEN)
 		return RST_OK;
+	err = gate_is_trusted(g, &trusted);
+	if (err != RST_OK || trusted)
+		return err;
+	err = act_token_owner(&g->txn->r, token, &id);
+	if (err != RST_OK)
+		return is_nobody(err) ? RST_OK : err;
 	if (id == g->ctx->actor_id)
 		return g->ctx->narrow && is_new
 		               ? gate_refuse(g, RULE_INSUFFICIENT_SCOPE,
 		                             "rosterOwner", NULL)
 		               : RST_OK;
-	if (rst_record_get(&g->txn->r, id, &owner) == RST_OK &&
-	    gate_is_administrators(g, &owner, id))
+	err = rst_record_get(&g->txn->r, id, &owner);
+	if (err == RST_OK)
+		err = gate_is_administrators(g, &owner, id, &is);
+	if (is)
 		return gate_refuse(g, RULE_FORBIDDEN, "rosterOwner", NULL);
-	return RST_OK;
+	return is_nobody(err) ? RST_OK : err;
 }
 
 enum rst_err
 gate_self(struct gate *g, const struct gate_sides *sides)
 {
+	bool is;
 	enum rst_err err;
 
 	err = check_token(g, sides->before, false);
@@ -213,8 +250,9 @@ gate_self(struct gate *g, const struct gate_sides *sides)
 		err = check_proofs(g, sides, RULE_INSUFFICIENT_SCOPE);
 	if (err != RST_OK)
 		return err;
-	if (act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s))
-		return RST_OK;
+	err = act_is_administrator(&g->txn->r, sides->id, g->ctx->now_s, &is);
+	if (err != RST_OK || is)
+		return err;
 	if (sides->after == NULL) /* to leave is to change one's status */
 		return gate_refuse(g, RULE_FORBIDDEN, NULL, NULL);
 	err = check_kept(g, sides);

@@ -89,7 +89,11 @@ enum rst_err
 gate_mirror_settings(struct gate *g)
 {
 	char text[RULE_SETTING_VALUE_MAX + 1];
+	enum rst_err err;
 
-	lifecycle_setting_text(&g->txn->r, RULE_SETTING_NESTED_GROUPS, text);
+	err = lifecycle_setting_text(&g->txn->r, RULE_SETTING_NESTED_GROUPS,
+	                             text);
+	if (err != RST_OK)
+		return err;
 	return rst_setting_put(g->txn, "nested-groups", rst_view_of(text));
 }

@@ -37,6 +37,22 @@ act_state(const struct rst_record *record, int64_t now_s)
 	                  now_s);
 }
 
+/* He is in it himself, and it is one of those. */
+static enum rst_err
+leaves_group(struct gate *g, const struct rst_record *group, uint64_t person,
+             enum gate_leave which, bool *ret_leaves)
+{
+	bool is;
+	enum rst_err err = rst_member_is(&g->txn->r, group->id, person, &is);
+
+	if (err != RST_OK)
+		return err;
+	if (is && which == GATE_LEAVE_ADMINISTRATORS)
+		return gate_grants_administrator(&g->txn->r, group, ret_leaves);
+	*ret_leaves = is;
+	return RST_OK;
+}
+
 /* The ids are copied out first: a write ends the walk. */
 enum rst_err
 gate_leave_groups(struct gate *g, uint64_t person, enum gate_leave which)
@@ -44,6 +60,7 @@ gate_leave_groups(struct gate *g, uint64_t person, enum gate_leave which)
 	struct rst_record record;
 	uint64_t groups[BATCH], after = 0;
 	size_t n = BATCH;
+	bool leaves;
 	enum rst_err err = RST_OK;
 
 	while (err == RST_OK && n == BATCH) {
@@ -52,10 +69,11 @@ gate_leave_groups(struct gate *g, uint64_t person, enum gate_leave which)
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			after = groups[i];
 			err = rst_record_get(&g->txn->r, after, &record);
-			if (err == RST_OK && record.kind == RST_KIND_GROUP &&
-			    rst_member_is(&g->txn->r, after, person) &&
-			    (which == GATE_LEAVE_ALL ||
-			     gate_grants_administrator(&g->txn->r, &record)))
+			leaves = false;
+			if (err == RST_OK && record.kind == RST_KIND_GROUP)
+				err = leaves_group(g, &record, person, which,
+				                   &leaves);
+			if (err == RST_OK && leaves)
 				err = gate_membership(g, after, person, false,
 				                      0);
 		}
@@ -88,14 +106,18 @@ join_one(struct gate *g, uint64_t group, uint64_t person, bool administrators,
          int64_t until_s)
 {
 	struct rst_record record;
+	bool spared = false, is = false;
 	enum rst_err err;
 
 	err = rst_record_get(&g->txn->r, group, &record);
 	if (err != RST_OK || record.kind != RST_KIND_GROUP ||
-	    (!administrators &&
-	     gate_grants_administrator(&g->txn->r, &record)) ||
-	    (until_s != 0 && until_s <= g->ctx->now_s) ||
-	    rst_member_is(&g->txn->r, group, person))
+	    (until_s != 0 && until_s <= g->ctx->now_s))
+		return err;
+	if (!administrators)
+		err = gate_grants_administrator(&g->txn->r, &record, &spared);
+	if (err == RST_OK)
+		err = rst_member_is(&g->txn->r, group, person, &is);
+	if (err != RST_OK || spared || is)
 		return err;
 	return gate_membership(g, group, person, true, until_s);
 }
@@ -151,7 +173,9 @@ add_joins(struct gate *g, uint64_t person, struct rst_entry *entry)
 			if (err == RST_OK)
 				err = rst_entry_add(entry, RST_A_ROSTERJOINS,
 				                    rst_view(dn, len));
-			until_s = rst_member_until(&g->txn->r, after, person);
+			if (err == RST_OK)
+				err = rst_member_until(&g->txn->r, after,
+				                       person, &until_s);
 			if (err == RST_OK && until_s != 0)
 				err = gate_until_add(g, entry, after, until_s);
 		}

@@ -62,12 +62,13 @@ static enum rst_err
 set_former_name(struct gate *g, struct rst_entry *entry, struct rst_view name)
 {
 	char free_at[LIFECYCLE_TIME_BYTES];
-	int64_t kept_s = lifecycle_setting_number(&g->txn->r,
-	                                          RULE_SETTING_NAME_RETENTION);
+	int64_t kept_s = 0;
 	enum rst_err err;
 
-	if (kept_s == 0)
-		return RST_OK;
+	err = lifecycle_setting_number(&g->txn->r, RULE_SETTING_NAME_RETENTION,
+	                               &kept_s);
+	if (err != RST_OK || kept_s == 0)
+		return err;
 	lifecycle_time_print(g->ctx->now_s + kept_s, free_at);
 	err = rst_entry_set_one(entry, RST_A_ROSTERFORMERNAME, name);
 	if (err == RST_OK)

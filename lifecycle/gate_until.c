@@ -23,20 +23,23 @@
 
 /* The group has the member that dn names, itself; *ret_id is 0 for one that
  * is no entry yet. */
-static bool
+static enum rst_err
 names_member(const struct rst_rtxn *txn, const struct rst_record *group,
-             struct rst_view dn, uint64_t *ret_id)
+             struct rst_view dn, bool *ret_names, uint64_t *ret_id)
 {
 	char ndn[RST_NORMAL_MAX];
 	size_t len;
+	enum rst_err err;
 
+	*ret_names = false;
 	*ret_id = 0;
-	if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) != RST_OK ||
-	    !rst_member_has(txn, group, RST_A_MEMBER, rst_view(ndn, len)))
-		return false;
-	if (rst_tree_find(txn, rst_view(ndn, len), ret_id, NULL) != RST_OK)
-		*ret_id = 0;
-	return true;
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	if (err == RST_OK)
+		err = rst_member_has(txn, group, RST_A_MEMBER,
+		                     rst_view(ndn, len), ret_names);
+	if (err == RST_OK && *ret_names)
+		err = rst_tree_find(txn, rst_view(ndn, len), ret_id, NULL);
+	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
 }
 
 static bool
@@ -85,6 +88,7 @@ gate_until_begin(struct gate *g, struct gate_write *w, struct rst_ids *ended)
 	struct rst_view kept[RST_UNTIL_MAX], value, dn;
 	struct rst_attr untils;
 	int64_t until_s;
+	bool names;
 	uint64_t id;
 	size_t n = 0;
 	enum rst_err err;
@@ -103,7 +107,8 @@ gate_until_begin(struct gate *g, struct gate_write *w, struct rst_ids *ended)
 			                   RST_UNTIL_MAX);
 		if (has_value(&before, value) &&
 		    rst_until_parse(value, &until_s, &dn)) {
-			if (!names_member(&all, &before, dn, &id))
+			err = names_member(&all, &before, dn, &names, &id);
+			if (err != RST_OK || !names)
 				continue;
 			if (until_s <= g->ctx->now_s) {
 				if (id != 0)
@@ -181,9 +186,12 @@ settle(struct gate *g, const struct gate_write *w,
 		if (!rst_until_parse(value, &until_s, &dn))
 			until_s = 0;
 		/* the rows of one that lies in the past are hidden already */
-		is_member = until_s != 0 &&
-		            (until_s <= g->ctx->now_s ||
-		             names_member(&g->txn->r, after, dn, &id));
+		is_member = until_s != 0 && until_s <= g->ctx->now_s;
+		if (until_s > g->ctx->now_s)
+			err = names_member(&g->txn->r, after, dn, &is_member,
+			                   &id);
+		if (err != RST_OK)
+			break;
 		twice = id != 0 && rst_ids_has(&seen, id);
 		if (g->rules && twice)
 			err = gate_refuse(g, RULE_INVALID_EXPIRY, FIELD,

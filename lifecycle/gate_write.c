@@ -365,9 +365,12 @@ follow_groups(struct gate *g, const struct gate_write *done,
 enum rst_err
 gate_check_replica(struct gate *g, unsigned int flags)
 {
-	bool is = replica_is(&g->txn->r);
 	char url[REPLICA_URL_MAX + 1];
+	bool is;
+	enum rst_err err = replica_is(&g->txn->r, &is);
 
+	if (err != RST_OK)
+		return err;
 	if (flags & GATE_REPLICA)
 		return is ? RST_OK : RST_EBUSY;
 	if (!is || (flags & (GATE_BULK | GATE_FOLLOW)))

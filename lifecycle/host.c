@@ -52,14 +52,17 @@ lifecycle_host(const struct rst_rtxn *txn, struct rst_view name,
 {
 	struct lifecycle_host host = { .id = 0 };
 	struct rst_record record;
+	int64_t by_default;
 	enum rst_err err;
 
 	if (rule_host_name(name.ptr, name.len) != RULE_OK ||
 	    !rst_view_copy(name, host.name, sizeof(host.name)))
 		return RST_EINVALID;
-	host.by_default =
-		lifecycle_setting_number(txn, RULE_SETTING_HOST_DEFAULT) ==
-		RULE_HOST_ALLOW;
+	err = lifecycle_setting_number(txn, RULE_SETTING_HOST_DEFAULT,
+	                               &by_default);
+	if (err != RST_OK)
+		return err;
+	host.by_default = by_default == RULE_HOST_ALLOW;
 	err = act_find_host(txn, name, &host.id);
 	if (err == RST_OK)
 		err = rst_record_get(txn, host.id, &record);
@@ -86,10 +89,11 @@ lifecycle_list(const struct rst_record *record, uint16_t attr,
 	return list;
 }
 
-enum rule_host_answer
+enum rst_err
 lifecycle_host_judge(const struct rst_rtxn *txn,
                      const struct lifecycle_host *host,
-                     const struct rst_record *person)
+                     const struct rst_record *person,
+                     enum rule_host_answer *ret_answer)
 {
 	struct rule_host facts = {
 		.person = lifecycle_list(person, RST_A_HOST,
@@ -97,11 +101,15 @@ lifecycle_host_judge(const struct rst_rtxn *txn,
 		.restricted = host->restricted,
 		.by_default = host->by_default,
 	};
+	enum rst_err err = RST_OK;
 
-	for (size_t i = 0; !facts.in_group && i < host->n_groups; i++)
-		facts.in_group =
-			rst_member_within(txn, host->groups[i], person->id);
-	return rule_host(&facts);
+	for (size_t i = 0;
+	     err == RST_OK && !facts.in_group && i < host->n_groups; i++)
+		err = rst_member_within(txn, host->groups[i], person->id,
+		                        &facts.in_group);
+	if (err == RST_OK)
+		*ret_answer = rule_host(&facts);
+	return err;
 }
 
 /* A filter as it grows. */

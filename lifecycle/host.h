@@ -37,9 +37,11 @@ enum rst_err lifecycle_host(const struct rst_rtxn *txn, struct rst_view name,
 
 /* Does person's record go with host?  Only that: not status, not password.
  * Costs a look at his values and at each group of the host. */
-enum rule_host_answer lifecycle_host_judge(const struct rst_rtxn *txn,
-                                           const struct lifecycle_host *host,
-                                           const struct rst_record *person);
+enum rst_err lifecycle_host_judge(const struct rst_rtxn *txn,
+                                  const struct lifecycle_host *host,
+                                  const struct rst_record *person,
+                                  enum rule_host_answer *ret_answer)
+	RST_MUST_USE;
 
 /*
  * The same rule as a filter of LDAP, for ldap_access_filter of sssd and

@@ -190,14 +190,19 @@ add_readers(const struct rst_rtxn *txn, int64_t now_s, uint64_t group,
 	struct rst_member_cursor cursor = { 0 };
 	struct rst_record person;
 	uint64_t id;
+	bool may_act = false;
 	size_t i;
 	enum rst_err err = RST_OK;
 
 	while (err == RST_OK && readers->n < LETTER_READERS_MAX) {
 		err = rst_member_next_id(txn, group, &cursor, &id);
 		/* who cannot sign in cannot act */
-		if (err != RST_OK || !act_is_administrator(txn, id, now_s) ||
-		    rst_record_get(txn, id, &person) != RST_OK ||
+		if (err == RST_OK)
+			err = act_is_administrator(txn, id, now_s, &may_act);
+		if (err != RST_OK || !may_act)
+			continue;
+		err = rst_record_get(txn, id, &person);
+		if (err != RST_OK ||
 		    rst_record_first(&person, RST_A_MAIL).len == 0)
 			continue;
 		for (i = 0; i < readers->n && readers->ids[i] != id; i++)
@@ -296,10 +301,12 @@ letter_tell_approvers(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	const struct letter_news news = { .template = "request",
 		                          .page = "requests" };
 	char url[LETTER_URL_MAX + 1];
+	bool on;
+	enum rst_err err = lifecycle_setting_on(
+		&txn->r, RULE_SETTING_NOTIFY_APPROVERS, &on);
 
-	if (!lifecycle_setting_number(&txn->r, RULE_SETTING_NOTIFY_APPROVERS) ||
-	    !letter_url(&txn->r, url) ||
+	if (err != RST_OK || !on || !letter_url(&txn->r, url) ||
 	    !limit_take(ctx, "approvers", RST_VIEW(""), TOLD_MAX, TOLD_S))
-		return RST_OK;
+		return err;
 	return letter_tell_administrators(txn, ctx, person, &news);
 }

@@ -23,15 +23,20 @@ _Static_assert(LIFECYCLE_HASH_MAX >=
                        sizeof(HASH_SCHEME) - 1 + crypto_pwhash_STRBYTES,
                "a scheme and libsodium's longest string fit");
 
-struct lifecycle_cost
-lifecycle_cost(const struct rst_rtxn *txn)
+enum rst_err
+lifecycle_cost(const struct rst_rtxn *txn, struct lifecycle_cost *ret_cost)
 {
-	return (struct lifecycle_cost){
-		(uint32_t)lifecycle_setting_number(txn,
-		                                   RULE_SETTING_HASH_MEMORY),
-		(uint32_t)lifecycle_setting_number(txn,
-		                                   RULE_SETTING_HASH_PASSES),
-	};
+	int64_t kib, passes;
+	enum rst_err err;
+
+	err = lifecycle_setting_number(txn, RULE_SETTING_HASH_MEMORY, &kib);
+	if (err == RST_OK)
+		err = lifecycle_setting_number(txn, RULE_SETTING_HASH_PASSES,
+		                               &passes);
+	if (err == RST_OK)
+		*ret_cost = (struct lifecycle_cost){ (uint32_t)kib,
+			                             (uint32_t)passes };
+	return err;
 }
 
 static enum rst_err
@@ -44,9 +49,9 @@ read_decoy_cost(struct rst_env *env, struct rst_view name,
 	err = rst_read_begin(env, &txn);
 	if (err != RST_OK)
 		return err;
-	*ret_cost = decoy_cost(&txn, name);
+	err = decoy_cost(&txn, name, ret_cost);
 	rst_read_end(&txn);
-	return RST_OK;
+	return err;
 }
 
 static enum rst_err
@@ -58,9 +63,9 @@ read_cost(struct rst_env *env, struct lifecycle_cost *ret_cost)
 	err = rst_read_begin(env, &txn);
 	if (err != RST_OK)
 		return err;
-	*ret_cost = lifecycle_cost(&txn);
+	err = lifecycle_cost(&txn, ret_cost);
 	rst_read_end(&txn);
-	return RST_OK;
+	return err;
 }
 
 /* Nobody's password. */

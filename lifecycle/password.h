@@ -81,7 +81,8 @@ void lifecycle_password_make(const struct rule_password_policy *policy,
 struct lifecycle_cost {
 	uint32_t kib, passes;
 };
-struct lifecycle_cost lifecycle_cost(const struct rst_rtxn *txn);
+enum rst_err lifecycle_cost(const struct rst_rtxn *txn,
+                            struct lifecycle_cost *ret_cost) RST_MUST_USE;
 
 /*
  * Hash password (normalised as RFC 8265 OpaqueString) into buf as

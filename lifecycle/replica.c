@@ -32,13 +32,16 @@ is_ldap_url(struct rst_view url)
 	return false;
 }
 
-bool
-replica_is(const struct rst_rtxn *txn)
+enum rst_err
+replica_is(const struct rst_rtxn *txn, bool *ret_is)
 {
 	struct rst_view value;
+	enum rst_err err = rst_setting_get(txn, PROVIDER, &value);
 
-	return rst_setting_get(txn, PROVIDER, &value) == RST_OK &&
-	       value.len > 0;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_is = err == RST_OK && value.len > 0;
+	return RST_OK;
 }
 
 bool
@@ -252,12 +255,15 @@ enum rst_err
 act_demote(const struct act_ctx *ctx, struct rst_view url)
 {
 	struct rst_wtxn txn = { 0 };
+	bool is;
 	enum rst_err err;
 
 	if (!is_ldap_url(url))
 		return RST_EINVALID;
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
-	if (err == RST_OK && !replica_is(&txn.r))
+	if (err == RST_OK)
+		err = replica_is(&txn.r, &is);
+	if (err == RST_OK && !is)
 		err = own_ids(&txn, id_setting(&txn.r, "foreign-id",
 		                               FOREIGN_DEFAULT));
 	if (err == RST_OK)

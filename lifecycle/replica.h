@@ -23,7 +23,7 @@
 
 #define REPLICA_URL_MAX 255 /* bytes of a provider's URL */
 
-bool replica_is(const struct rst_rtxn *txn);
+enum rst_err replica_is(const struct rst_rtxn *txn, bool *ret_is) RST_MUST_USE;
 /* The provider's LDAP URL as a C string; false, and "": no replica. */
 bool replica_provider(const struct rst_rtxn *txn,
                       char url[REPLICA_URL_MAX + 1]);

@@ -55,79 +55,113 @@ lifecycle_settings(const struct rst_rtxn *txn, struct rst_record *ret_record)
 	return err;
 }
 
-static bool
-find_settings(const struct rst_rtxn *txn, struct rst_record *ret_record)
-{
-	return lifecycle_settings(txn, ret_record) == RST_OK;
-}
-
-int64_t
-lifecycle_setting_number(const struct rst_rtxn *txn, enum rule_setting_id id)
+enum rst_err
+lifecycle_setting_number(const struct rst_rtxn *txn, enum rule_setting_id id,
+                         int64_t *ret_number)
 {
 	struct rst_record record;
 	struct rst_view text;
 	int64_t number;
+	enum rst_err err = lifecycle_settings(txn, &record);
 
-	if (find_settings(txn, &record) &&
-	    lifecycle_setting_of(&record, id, &text, &number))
-		return number;
-	return rule_setting_default(id);
+	if (err == RST_OK)
+		*ret_number = lifecycle_setting_of(&record, id, &text, &number)
+		                      ? number
+		                      : rule_setting_default(id);
+	return err;
 }
 
-void
+enum rst_err
+lifecycle_setting_on(const struct rst_rtxn *txn, enum rule_setting_id id,
+                     bool *ret_on)
+{
+	int64_t number;
+	enum rst_err err = lifecycle_setting_number(txn, id, &number);
+
+	if (err == RST_OK)
+		*ret_on = number != 0;
+	return err;
+}
+
+enum rst_err
 lifecycle_setting_text(const struct rst_rtxn *txn, enum rule_setting_id id,
                        char buf[RULE_SETTING_VALUE_MAX + 1])
 {
 	struct rst_record record;
 	struct rst_view text;
 	int64_t number;
+	enum rst_err err = lifecycle_settings(txn, &record);
 
-	if (!find_settings(txn, &record) ||
-	    !lifecycle_setting_of(&record, id, &text, &number))
+	if (err != RST_OK)
+		return err;
+	if (!lifecycle_setting_of(&record, id, &text, &number))
 		text = rst_view_of(rule_setting(id)->value);
 	(void)rst_view_copy(text, buf, RULE_SETTING_VALUE_MAX + 1);
+	return RST_OK;
 }
 
-struct rule_range
-lifecycle_setting_range(const struct rst_rtxn *txn, enum rule_setting_id id)
+enum rst_err
+lifecycle_setting_range(const struct rst_rtxn *txn, enum rule_setting_id id,
+                        struct rule_range *ret_range)
 {
-	int64_t both = lifecycle_setting_number(txn, id);
+	int64_t both;
+	enum rst_err err = lifecycle_setting_number(txn, id, &both);
 
-	return (struct rule_range){ (uint32_t)(both >> 32), (uint32_t)both };
+	if (err == RST_OK)
+		*ret_range = (struct rule_range){ (uint32_t)(both >> 32),
+			                          (uint32_t)both };
+	return err;
 }
 
-size_t
+enum rst_err
 lifecycle_setting_ranges(const struct rst_rtxn *txn, enum rule_setting_id id,
                          const char *place,
-                         struct rule_range ranges[RULE_RANGES_MAX])
+                         struct rule_range ranges[RULE_RANGES_MAX],
+                         size_t *ret_n)
 {
 	char text[RULE_SETTING_VALUE_MAX + 1];
+	enum rst_err err = lifecycle_setting_text(txn, id, text);
 
-	lifecycle_setting_text(txn, id, text);
-	return rule_setting_ranges(id, text, strlen(text), place, ranges);
+	if (err == RST_OK)
+		*ret_n = rule_setting_ranges(id, text, strlen(text), place,
+		                             ranges);
+	return err;
+}
+
+/* The group dn has person as member; one that is gone has none. */
+static enum rst_err
+has_member(const struct rst_rtxn *txn, struct rst_view dn, uint64_t person,
+           bool *ret_has)
+{
+	char ndn[RST_NORMAL_MAX];
+	uint64_t group;
+	size_t len;
+	enum rst_err err;
+
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	if (err == RST_OK)
+		err = rst_tree_find(txn, rst_view(ndn, len), &group, NULL);
+	if (err == RST_OK)
+		return rst_member_within(txn, group, person, ret_has);
+	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
 }
 
 /* One of the groups that a policy names has person as member. */
-static bool
+static enum rst_err
 applies(const struct rst_rtxn *txn, const struct rst_record *policy,
-        uint64_t person)
+        uint64_t person, bool *ret_applies)
 {
-	char ndn[RST_NORMAL_MAX];
 	struct rst_attr groups;
 	struct rst_view dn;
-	uint64_t group;
-	size_t len;
+	enum rst_err err = RST_OK;
 
+	*ret_applies = false;
 	if (person == 0 ||
 	    !rst_record_attr(policy, RST_A_ROSTERAPPLIESTO, &groups))
-		return false;
-	while (rst_attr_next(&groups, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(txn, rst_view(ndn, len), &group, NULL) ==
-		            RST_OK &&
-		    rst_member_within(txn, group, person))
-			return true;
-	return false;
+		return RST_OK;
+	while (err == RST_OK && !*ret_applies && rst_attr_next(&groups, &dn))
+		err = has_member(txn, dn, person, ret_applies);
+	return err;
 }
 
 static uint64_t
@@ -170,6 +204,7 @@ take_policies(const struct rst_rtxn *txn, uint64_t person,
 	struct rst_record record;
 	uint64_t place, ids[BATCH];
 	size_t n = BATCH, looked = 0;
+	bool holds;
 	enum rst_err err;
 
 	err = lifecycle_place(txn, "ou=policies", &place);
@@ -178,10 +213,12 @@ take_policies(const struct rst_rtxn *txn, uint64_t person,
 	while (err == RST_OK && n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
 		err = rst_tree_children(txn, place, &cursor, ids, BATCH, &n);
 		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
+			holds = false;
 			err = rst_record_get(txn, ids[i], &record);
+			if (err == RST_OK && record.kind == RST_KIND_SETTING)
+				err = applies(txn, &record, person, &holds);
 			/* 1 is cn=settings, 0 nobody. */
-			if (err == RST_OK && record.kind == RST_KIND_SETTING &&
-			    applies(txn, &record, person))
+			if (err == RST_OK && holds)
 				take(&record, 2 + priority_of(&record), decided,
 				     policy);
 		}
@@ -189,8 +226,10 @@ take_policies(const struct rst_rtxn *txn, uint64_t person,
 	return err;
 }
 
-bool
-lifecycle_setting_anywhere(const struct rst_rtxn *txn, enum rule_setting_id id)
+/* A policy does. */
+static enum rst_err
+any_policy_sets(const struct rst_rtxn *txn, enum rule_setting_id id,
+                bool *ret_any)
 {
 	struct rst_tree_cursor cursor = { 0 };
 	struct rst_record record;
@@ -198,22 +237,34 @@ lifecycle_setting_anywhere(const struct rst_rtxn *txn, enum rule_setting_id id)
 	struct rst_view text;
 	int64_t number;
 	size_t n = BATCH, looked = 0;
+	enum rst_err err;
 
-	if (lifecycle_setting_number(txn, id) != 0)
-		return true;
-	if (lifecycle_place(txn, "ou=policies", &place) != RST_OK)
-		return false;
-	while (n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
-		if (rst_tree_children(txn, place, &cursor, ids, BATCH, &n) !=
-		    RST_OK)
-			return false;
-		for (size_t i = 0; i < n; i++, looked++)
-			if (rst_record_get(txn, ids[i], &record) == RST_OK &&
+	*ret_any = false;
+	err = lifecycle_place(txn, "ou=policies", &place);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	while (err == RST_OK && n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
+		err = rst_tree_children(txn, place, &cursor, ids, BATCH, &n);
+		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
+			err = rst_record_get(txn, ids[i], &record);
+			if (err == RST_OK &&
 			    lifecycle_setting_of(&record, id, &text, &number) &&
 			    number != 0)
-				return true;
+				*ret_any = true;
+		}
 	}
-	return false;
+	return err;
+}
+
+enum rst_err
+lifecycle_setting_anywhere(const struct rst_rtxn *txn, enum rule_setting_id id,
+                           bool *ret_anywhere)
+{
+	enum rst_err err = lifecycle_setting_on(txn, id, ret_anywhere);
+
+	return err == RST_OK && !*ret_anywhere
+	               ? any_policy_sets(txn, id, ret_anywhere)
+	               : err;
 }
 
 enum rst_err

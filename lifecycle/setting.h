@@ -17,21 +17,33 @@
 #define LIFECYCLE_POLICIES_MAX 256 /* that are looked at */
 
 /*
- * A site's setting; the default where it is not set or does not read (an
- * import may have brought anything).  One walk from the suffix to cn=settings.
+ * A site's setting; the default where it is not set or has a value that is
+ * none (an import may have brought anything).  One walk from the suffix to
+ * cn=settings.  RST_ENOMEM, RST_EIO, RST_ECORRUPT: the site's rule is not
+ * known, and a default would be another one.
  */
-int64_t lifecycle_setting_number(const struct rst_rtxn *txn,
-                                 enum rule_setting_id id);
-void lifecycle_setting_text(const struct rst_rtxn *txn, enum rule_setting_id id,
-                            char buf[RULE_SETTING_VALUE_MAX + 1]);
+enum rst_err lifecycle_setting_number(const struct rst_rtxn *txn,
+                                      enum rule_setting_id id,
+                                      int64_t *ret_number) RST_MUST_USE;
+/* It is not 0. */
+enum rst_err lifecycle_setting_on(const struct rst_rtxn *txn,
+                                  enum rule_setting_id id, bool *ret_on)
+	RST_MUST_USE;
+enum rst_err lifecycle_setting_text(const struct rst_rtxn *txn,
+                                    enum rule_setting_id id,
+                                    char buf[RULE_SETTING_VALUE_MAX + 1])
+	RST_MUST_USE;
 /* RULE_TYPE_RANGE: 0,0 when there is none. */
-struct rule_range lifecycle_setting_range(const struct rst_rtxn *txn,
-                                          enum rule_setting_id id);
+enum rst_err lifecycle_setting_range(const struct rst_rtxn *txn,
+                                     enum rule_setting_id id,
+                                     struct rule_range *ret_range) RST_MUST_USE;
 
 /* RULE_TYPE_RANGES: how many there are for place, see rule_setting_ranges(). */
-size_t lifecycle_setting_ranges(const struct rst_rtxn *txn,
-                                enum rule_setting_id id, const char *place,
-                                struct rule_range ranges[RULE_RANGES_MAX]);
+enum rst_err lifecycle_setting_ranges(const struct rst_rtxn *txn,
+                                      enum rule_setting_id id,
+                                      const char *place,
+                                      struct rule_range ranges[RULE_RANGES_MAX],
+                                      size_t *ret_n) RST_MUST_USE;
 
 /* cn=settings itself; without any attribute where there is none. */
 enum rst_err lifecycle_settings(const struct rst_rtxn *txn,
@@ -43,8 +55,9 @@ bool lifecycle_setting_of(const struct rst_record *record,
                           int64_t *ret_number);
 
 /* cn=settings or a policy sets it to something else than 0. */
-bool lifecycle_setting_anywhere(const struct rst_rtxn *txn,
-                                enum rule_setting_id id);
+enum rst_err lifecycle_setting_anywhere(const struct rst_rtxn *txn,
+                                        enum rule_setting_id id,
+                                        bool *ret_anywhere) RST_MUST_USE;
 
 /*
  * What holds for one person, by number of RULE_SCOPE_POLICY: the policy with

@@ -37,7 +37,18 @@ struct looking {
 	struct lifecycle_policy policy;
 	struct why *why;
 	int name_len; /* of asked->name, for "%.*s" */
+	enum rst_err
+		err; /* the first that could(): what follows is not known */
 };
+
+/* It was read; what is not there was not. */
+static bool
+could(struct looking *l, enum rst_err err)
+{
+	if (l->err == RST_OK && err != RST_ENOTFOUND)
+		l->err = err;
+	return err == RST_OK;
+}
 
 #define NAME(l) (l)->name_len, (l)->asked->name.ptr
 
@@ -128,10 +139,13 @@ look_at_admission(struct looking *l)
 {
 	size_t given = count_values(l, RST_A_ROSTERAPPROVEDBY);
 	struct why_step *step;
+	int64_t needed;
+	bool unverified;
 
 	if (l->record.status != RST_STATUS_PENDING)
 		return;
-	if (act_is_unverified(l->txn, &l->record)) {
+	if (could(l, act_is_unverified(l->txn, &l->record, &unverified)) &&
+	    unverified) {
 		step = add(l, "verification", WHY_FAIL,
 		           "the mail address is not proved");
 		change(step, "rosterctl user approve %.*s", NAME(l));
@@ -140,28 +154,31 @@ look_at_admission(struct looking *l)
 		add(l, "approvals", WHY_PASS, "admitted");
 		return;
 	}
+	if (!could(l, lifecycle_setting_number(l->txn, RULE_SETTING_APPROVALS,
+	                                       &needed)))
+		return;
 	step = add(l, "approvals", WHY_FAIL, "%zu of %" PRId64 " given", given,
-	           lifecycle_setting_number(l->txn, RULE_SETTING_APPROVALS));
+	           needed);
 	change(step, "rosterctl user approve %.*s", NAME(l));
 }
 
 /* The names of what is required and not signed, with commas between. */
 static size_t
-owed_text(const struct looking *l, char *buf, size_t size)
+owed_text(struct looking *l, char *buf, size_t size)
 {
 	uint64_t ids[RULE_AGREEMENTS_MAX], signature;
 	struct rst_record agreement;
 	size_t n = 0, used = 0;
 
-	if (act_agreements(l->txn, ids, &n) != RST_OK)
+	if (!could(l, act_agreements(l->txn, ids, &n)))
 		return 0;
 	for (size_t i = 0; i < n && used < size / 2; i++) {
 		struct rst_view cn;
 
-		if (rst_record_get(l->txn, ids[i], &agreement) != RST_OK ||
+		if (!could(l, rst_record_get(l->txn, ids[i], &agreement)) ||
 		    !act_agreement_required(&agreement) ||
-		    act_signature(l->txn, &agreement, &l->record, &signature) ==
-		            RST_OK)
+		    could(l, act_signature(l->txn, &agreement, &l->record,
+		                           &signature)))
 			continue;
 		cn = rst_record_first(&agreement, RST_A_CN);
 		used += (size_t)snprintf(buf + used, size - used, "%s%.*s",
@@ -316,14 +333,14 @@ look_at_groups(struct looking *l)
 	char text[WHY_TEXT_MAX] = "";
 	struct why_step *step;
 	size_t n = 0, used = 0;
+	bool in;
 
-	if (rst_member_of_all(l->txn, l->record.id, 0, ids, GROUPS_MAX, &n) !=
-	    RST_OK)
-		n = 0;
+	(void)could(l, rst_member_of_all(l->txn, l->record.id, 0, ids,
+	                                 GROUPS_MAX, &n));
 	for (size_t i = 0; i < n && used < sizeof(text) / 2; i++) {
 		struct rst_view cn;
 
-		if (rst_record_get(l->txn, ids[i], &group) != RST_OK)
+		if (!could(l, rst_record_get(l->txn, ids[i], &group)))
 			continue;
 		cn = rst_record_first(&group, RST_A_CN);
 		if (cn.len < sizeof(text) / 4)
@@ -332,8 +349,9 @@ look_at_groups(struct looking *l)
 				used > 0 ? ", " : "", (int)cn.len, cn.ptr);
 	}
 	step = add(l, "groups", WHY_PASS, "%s", used > 0 ? text : "none");
-	if (act_find_group(l->txn, RST_VIEW("ldapusers"), &wanted) != RST_OK ||
-	    rst_member_within(l->txn, wanted, l->record.id))
+	if (!could(l, act_find_group(l->txn, RST_VIEW("ldapusers"), &wanted)) ||
+	    !could(l, rst_member_within(l->txn, wanted, l->record.id, &in)) ||
+	    in)
 		return;
 	step->outcome = WHY_NOTE;
 	(void)snprintf(step->text, sizeof(step->text),
@@ -419,8 +437,11 @@ add_host_step(struct looking *l, const struct lifecycle_host *host)
 {
 	const char *name = host->name;
 	struct why_step *step = NULL;
+	enum rule_host_answer answer;
 
-	switch (lifecycle_host_judge(l->txn, host, &l->record)) {
+	if (!could(l, lifecycle_host_judge(l->txn, host, &l->record, &answer)))
+		return;
+	switch (answer) {
 	case RULE_HOST_LISTED:
 		add(l, "host", WHY_PASS, "%s is in host", name);
 		return;
@@ -470,9 +491,11 @@ add_host_groups(struct looking *l, const struct lifecycle_host *host)
 	for (size_t i = 0; i < host->n_groups; i++) {
 		struct rst_view cn;
 
-		in = in ||
-		     rst_member_within(l->txn, host->groups[i], l->record.id);
-		if (rst_record_get(l->txn, host->groups[i], &group) != RST_OK)
+		if (!in)
+			(void)could(l,
+			            rst_member_within(l->txn, host->groups[i],
+			                              l->record.id, &in));
+		if (!could(l, rst_record_get(l->txn, host->groups[i], &group)))
 			continue;
 		cn = rst_record_first(&group, RST_A_CN);
 		if (first[0] == '\0')
@@ -554,12 +577,12 @@ look_at_tokens(struct looking *l)
 	size_t n = RULE_TOKENS_MAX, live = 0;
 
 	while (n == RULE_TOKENS_MAX &&
-	       act_tokens_of(l->txn, l->record.id, "api", after, ids,
-	                     RULE_TOKENS_MAX, &n) == RST_OK)
+	       could(l, act_tokens_of(l->txn, l->record.id, "api", after, ids,
+	                              RULE_TOKENS_MAX, &n)))
 		for (size_t i = 0; i < n; i++) {
 			after = ids[i];
-			live += rst_record_get(l->txn, after, &token) ==
-			                RST_OK &&
+			live += could(l,
+			              rst_record_get(l->txn, after, &token)) &&
 			        act_token_state(&token, l->ctx->now_s) ==
 			                ACT_TOKEN_LIVE;
 		}
@@ -573,12 +596,15 @@ static void
 look_at_view(struct looking *l)
 {
 	enum rule_state state = act_state(&l->record, l->ctx->now_s);
-	bool hidden =
-		rule_state_is_hidden(state) ||
-		(!rule_state_may_sign_in(state) && state != RULE_STATE_NONE &&
-	         lifecycle_setting_number(l->txn, RULE_SETTING_CLIENT_VIEW) ==
-	                 RULE_VIEW_HIDE);
+	int64_t view = RULE_VIEW_HIDE;
+	bool hidden;
 
+	if (!could(l, lifecycle_setting_number(l->txn, RULE_SETTING_CLIENT_VIEW,
+	                                       &view)))
+		return;
+	hidden = rule_state_is_hidden(state) ||
+	         (!rule_state_may_sign_in(state) && state != RULE_STATE_NONE &&
+	          view == RULE_VIEW_HIDE);
 	add(l, "client-view", hidden ? WHY_NOTE : WHY_PASS, "%s",
 	    hidden ? "containers do not see the account"
 	    : rule_state_may_sign_in(state) || state == RULE_STATE_NONE
@@ -656,7 +682,7 @@ why_explain(const struct act_ctx *ctx, const struct why_asked *asked,
 		return err;
 	err = explain(&l);
 	rst_read_end(&txn);
-	return err;
+	return err == RST_OK ? l.err : err;
 }
 
 const char *

@@ -40,15 +40,22 @@ has_class(const struct rst_rtxn *txn, const struct rst_record *group,
 }
 
 /* By a group in it: its rights are theirs, too. */
-static bool
+static enum rst_err
 is_within(const struct rst_rtxn *txn, const struct rst_record *group,
-          const struct berval *ndn)
+          const struct berval *ndn, bool *ret_within)
 {
+	bool nests = false;
 	uint64_t id;
+	enum rst_err err = RST_OK;
 
-	return group->kind == RST_KIND_GROUP && rst_member_nests(txn) &&
-	       rst_tree_find(txn, back_view_of(ndn), &id, NULL) == RST_OK &&
-	       rst_member_within(txn, group->id, id);
+	if (group->kind == RST_KIND_GROUP)
+		err = rst_member_nests(txn, &nests);
+	if (err != RST_OK || !nests)
+		return err;
+	err = rst_tree_find(txn, back_view_of(ndn), &id, NULL);
+	if (err == RST_OK)
+		return rst_member_within(txn, group->id, id, ret_within);
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 static enum rst_err
@@ -57,16 +64,20 @@ ask(const struct rst_rtxn *txn, const struct berval *gr_ndn,
 {
 	struct rst_record group;
 	enum rst_err err;
+	bool member = false;
 	uint64_t id;
 
 	err = rst_tree_find(txn, back_view_of(gr_ndn), &id, NULL);
 	if (err == RST_OK)
 		err = rst_record_get(txn, id, &group);
+	if (err == RST_OK && (oc == NULL || has_class(txn, &group, oc))) {
+		err = rst_member_has(txn, &group, RST_A_MEMBER,
+		                     back_view_of(op_ndn), &member);
+		if (err == RST_OK && !member)
+			err = is_within(txn, &group, op_ndn, &member);
+	}
 	if (err == RST_OK)
-		*ret_member = (oc == NULL || has_class(txn, &group, oc)) &&
-		              (rst_member_has(txn, &group, RST_A_MEMBER,
-		                              back_view_of(op_ndn)) ||
-		               is_within(txn, &group, op_ndn));
+		*ret_member = member;
 	return err;
 }
 

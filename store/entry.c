@@ -467,18 +467,18 @@ static enum rst_err
 move_row(struct rst_wtxn *txn, const struct rst_record *before,
          const struct rst_record *after)
 {
+	bool below = false;
 	enum rst_err err;
 
 	if (before->parent == after->parent &&
 	    rst_view_equal(before->nrdn, after->nrdn))
 		return RST_OK;
 	err = check_parent(&txn->r, after->parent);
-	if (err != RST_OK)
-		return err;
 	/* Nothing can stand below itself. */
-	if (after->parent != 0 &&
-	    rst_tree_below(&txn->r, after->parent, after->id))
-		return RST_ESTATE;
+	if (err == RST_OK && after->parent != 0)
+		err = rst_tree_below(&txn->r, after->parent, after->id, &below);
+	if (err != RST_OK || below)
+		return below ? RST_ESTATE : err;
 	err = rst_tree_add(txn, after->parent, after->nrdn, after->id);
 	if (err == RST_OK)
 		err = rst_tree_drop(txn, before->parent, before->nrdn);

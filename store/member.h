@@ -131,14 +131,16 @@ enum rst_err rst_member_leave(struct rst_wtxn *txn, uint64_t group,
  * The member entry is in the group, hidden rows included, itself and not only
  * by a group in it: one or two gets.
  */
-bool rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member);
+enum rst_err rst_member_is(const struct rst_rtxn *txn, uint64_t group,
+                           uint64_t member, bool *ret_is) RST_MUST_USE;
 
 /*
  * Do groups in groups count?  Setting "nested-groups" (default: on with the
  * lifecycle, off without); false also where no group was ever in another, so
  * that nobody pays who does not use it, and to who reads what is kept.
  */
-bool rst_member_nests(const struct rst_rtxn *txn);
+enum rst_err rst_member_nests(const struct rst_rtxn *txn, bool *ret_nests)
+	RST_MUST_USE;
 
 /* Ids, ascending, each once. */
 struct rst_ids {
@@ -164,8 +166,8 @@ enum rst_err rst_member_below(const struct rst_rtxn *txn, uint64_t group,
                               struct rst_ids *ids, unsigned int *ret_depth)
 	RST_MUST_USE;
 /* As rst_member_is(), or in a group that is in it, however deep. */
-bool rst_member_within(const struct rst_rtxn *txn, uint64_t group,
-                       uint64_t member);
+enum rst_err rst_member_within(const struct rst_rtxn *txn, uint64_t group,
+                               uint64_t member, bool *ret_within) RST_MUST_USE;
 /* As rst_member_of() below, and the groups that those are in. */
 enum rst_err rst_member_of_all(const struct rst_rtxn *txn, uint64_t member,
                                uint64_t after, uint64_t *ids, size_t max,
@@ -187,8 +189,9 @@ enum rst_err rst_until_renamed(const struct rst_rtxn *txn,
                                struct rst_view to, char buf[RST_UNTIL_VALUE],
                                struct rst_view *ret_value) RST_MUST_USE;
 /* When member leaves group; 0 for never, also when it is not in it. */
-int64_t rst_member_until(const struct rst_rtxn *txn, uint64_t group,
-                         uint64_t member);
+enum rst_err rst_member_until(const struct rst_rtxn *txn, uint64_t group,
+                              uint64_t member, int64_t *ret_until_s)
+	RST_MUST_USE;
 
 /*
  * The group's attribute attr has the value with normal form nvalue; hidden
@@ -196,8 +199,9 @@ int64_t rst_member_until(const struct rst_rtxn *txn, uint64_t group,
  * a group in it.  One or two gets, however large the group, and as many for
  * each group in it.
  */
-bool rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
-                    uint16_t attr, struct rst_view nvalue);
+enum rst_err rst_member_has(const struct rst_rtxn *txn,
+                            const struct rst_record *group, uint16_t attr,
+                            struct rst_view nvalue, bool *ret_has) RST_MUST_USE;
 
 /* False: the entry is no group that has, or had, members.  One seek. */
 bool rst_member_rows(const struct rst_rtxn *txn, uint64_t group);
@@ -293,7 +297,8 @@ enum rst_err rst_member_after(const struct rst_rtxn *txn, uint64_t group,
 	RST_MUST_USE;
 uint64_t rst_member_count(const struct rst_rtxn *txn, uint64_t group);
 /* It is more than 0, without counting on. */
-bool rst_member_lives(const struct rst_rtxn *txn, uint64_t group);
+enum rst_err rst_member_lives(const struct rst_rtxn *txn, uint64_t group,
+                              bool *ret_lives) RST_MUST_USE;
 
 /* The setting "primary-members" (default: list without the lifecycle, hide
  * with it) lets ordinary answers list rows of RST_VIA_PRIMARY. */

@@ -328,11 +328,13 @@ rst_member_count(const struct rst_rtxn *txn, uint64_t group)
 	return n;
 }
 
-bool
-rst_member_lives(const struct rst_rtxn *txn, uint64_t group)
+enum rst_err
+rst_member_lives(const struct rst_rtxn *txn, uint64_t group, bool *ret_lives)
 {
 	uint64_t n = 0;
+	enum rst_err err = walk(txn, group, 1, NULL, NULL, &n);
 
-	(void)walk(txn, group, 1, NULL, NULL, &n);
-	return n > 0;
+	if (err == RST_OK)
+		*ret_lives = n > 0;
+	return err;
 }

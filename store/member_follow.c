@@ -542,11 +542,13 @@ changed_place(struct rst_wtxn *txn, const struct rst_record *after,
               const struct rst_mface *face)
 {
 	char ndn[RST_DN_MAX];
-	bool parent = rst_tree_has_children(&txn->r, after->id);
+	bool parent;
 	size_t len;
 	enum rst_err err;
 
-	err = rst_member_dn(&txn->r, after, true, ndn, &len);
+	err = rst_tree_has_children(&txn->r, after->id, &parent);
+	if (err == RST_OK)
+		err = rst_member_dn(&txn->r, after, true, ndn, &len);
 	if (err == RST_OK)
 		err = resolve_dn(txn, face, rst_view(ndn, len));
 	if (err == RST_OK && parent)

@@ -185,7 +185,7 @@ rst_member_groups_with(const struct rst_rtxn *txn, uint16_t attr,
 	if (via == 0)
 		return RST_EINVALID;
 	if (via == RST_VIA_MEMBERUID) {
-		err = rst_member_nesting(txn, &nests);
+		err = rst_member_nests(txn, &nests);
 		if (err != RST_OK)
 			return err;
 		return (nests ? nested_groups(txn, name_groups, &nvalue, after,
@@ -232,7 +232,7 @@ rst_member_of_all(const struct rst_rtxn *txn, uint64_t member, uint64_t after,
                   uint64_t *ids, size_t max, size_t *ret_n)
 {
 	bool nests;
-	enum rst_err err = rst_member_nesting(txn, &nests);
+	enum rst_err err = rst_member_nests(txn, &nests);
 
 	if (err != RST_OK)
 		return err;

@@ -39,7 +39,7 @@ find_nests(const struct rst_rtxn *txn, uint64_t *ret_nests)
 }
 
 enum rst_err
-rst_member_nesting(const struct rst_rtxn *txn, bool *ret_nests)
+rst_member_nests(const struct rst_rtxn *txn, bool *ret_nests)
 {
 	uint64_t nests = 0;
 	enum rst_err err = RST_OK;
@@ -51,14 +51,6 @@ rst_member_nesting(const struct rst_rtxn *txn, bool *ret_nests)
 	}
 	*ret_nests = nests != 0;
 	return err;
-}
-
-bool
-rst_member_nests(const struct rst_rtxn *txn)
-{
-	bool nests;
-
-	return rst_member_nesting(txn, &nests) == RST_OK && nests;
 }
 
 void
@@ -208,16 +200,23 @@ rst_member_below(const struct rst_rtxn *txn, uint64_t group,
 	return walk(txn, group, step_down, ids, ret_depth);
 }
 
-bool
-rst_member_within(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
+enum rst_err
+rst_member_within(const struct rst_rtxn *txn, uint64_t group, uint64_t member,
+                  bool *ret_within)
 {
 	struct rst_ids below = { 0 };
-	bool within = rst_member_is(txn, group, member);
+	bool within = false, nests = false;
+	enum rst_err err;
 
-	if (!within && rst_member_nests(txn) &&
-	    rst_member_below(txn, group, &below, NULL) == RST_OK)
-		for (size_t i = 0; !within && i < below.n; i++)
-			within = rst_member_is(txn, below.items[i], member);
+	err = rst_member_is(txn, group, member, &within);
+	if (err == RST_OK && !within)
+		err = rst_member_nests(txn, &nests);
+	if (err == RST_OK && nests)
+		err = rst_member_below(txn, group, &below, NULL);
+	for (size_t i = 0; err == RST_OK && !within && i < below.n; i++)
+		err = rst_member_is(txn, below.items[i], member, &within);
 	rst_ids_release(&below);
-	return within;
+	if (err == RST_OK)
+		*ret_within = within;
+	return err;
 }

@@ -236,10 +236,6 @@ enum rst_err rst_mface_named(const struct rst_rtxn *txn, struct rst_view name,
  */
 #define RST_SHARED_NAMES "shared-names"
 
-/* As rst_member_nests(), but tells what it could not read. */
-enum rst_err rst_member_nesting(const struct rst_rtxn *txn, bool *ret_nests)
-	RST_MUST_USE;
-
 /* Table meta, a number: a group has been in another. */
 #define RST_NESTED "nested-groups"
 

@@ -262,19 +262,23 @@ rst_until_renamed(const struct rst_rtxn *txn, struct rst_view value,
 	return err == RST_ENOTFOUND || err == RST_EINVALID ? RST_OK : err;
 }
 
-int64_t
-rst_member_until(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
+enum rst_err
+rst_member_until(const struct rst_rtxn *txn, uint64_t group, uint64_t member,
+                 int64_t *ret_until_s)
 {
 	struct rst_mrow row = { 0 };
 	struct rst_mkey key;
 	enum rst_via via;
-	int64_t until_s;
+	enum rst_err err;
 
 	rst_mkey_entry(member, &key);
-	if (rst_member_related(txn, group, &key, &via) != RST_OK ||
-	    rst_mrow_get(txn, group, via, &key, &row) != RST_OK)
-		return 0;
-	until_s = row.until_s;
+	err = rst_member_related(txn, group, &key, &via);
+	if (err == RST_OK)
+		err = rst_mrow_get(txn, group, via, &key, &row);
+	if (err == RST_OK || err == RST_ENOTFOUND) {
+		*ret_until_s = row.until_s;
+		err = RST_OK;
+	}
 	rst_mrow_release(&row);
-	return until_s;
+	return err;
 }

@@ -37,21 +37,27 @@ rst_mkey_of_entry(const struct rst_rtxn *txn, uint64_t id,
 	return err;
 }
 
-bool
-rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
+enum rst_err
+rst_member_is(const struct rst_rtxn *txn, uint64_t group, uint64_t member,
+              bool *ret_is)
 {
 	struct rst_mgroup its;
 	struct rst_mkey key;
 	uint64_t at = group;
 	enum rst_via via = 0;
+	enum rst_err err;
 
-	if (rst_mgroup_get(txn, group, &its) != RST_OK)
-		return false;
-	if (its.roster)
+	err = rst_mgroup_get(txn, group, &its);
+	if (err == RST_OK && its.roster)
 		rst_mkey_entry(member, &key);
-	else if (rst_mkey_of_entry(txn, member, &key) != RST_OK)
-		return false;
-	return rst_mrow_of_after(txn, &key, &at, &via) == RST_OK && at == group;
+	else if (err == RST_OK)
+		err = rst_mkey_of_entry(txn, member, &key);
+	if (err == RST_OK)
+		err = rst_mrow_of_after(txn, &key, &at, &via);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_is = err == RST_OK && at == group;
+	return RST_OK;
 }
 
 /* The member key that a DN means. */
@@ -73,58 +79,83 @@ rst_mkey_of_dn(const struct rst_rtxn *txn, struct rst_view ndn,
 }
 
 /* The rosterGroup lists name in memberUid. */
-static bool
-has_name(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
+static enum rst_err
+has_name(const struct rst_rtxn *txn, uint64_t group, struct rst_view name,
+         bool *ret_has)
 {
 	struct rst_mface face;
 	struct rst_mkey key;
 	uint64_t after = 0;
+	bool has = false;
+	enum rst_err err;
 
-	while (rst_mface_named(txn, name, &after, &face) == RST_OK) {
+	while (!has &&
+	       (err = rst_mface_named(txn, name, &after, &face)) == RST_OK) {
 		rst_mkey_entry(face.id, &key);
-		if (rst_member_related(txn, group, &key, NULL) == RST_OK)
-			return true;
+		err = rst_member_related(txn, group, &key, NULL);
+		has = err == RST_OK;
+		if (err != RST_OK && err != RST_ENOTFOUND)
+			break;
 	}
-	rst_mkey_name(name, &key);
-	return rst_mrow_find(txn, group, RST_VIA_ROSTER, &key) == RST_OK;
+	if (!has && err == RST_ENOTFOUND) {
+		rst_mkey_name(name, &key);
+		err = rst_mrow_find(txn, group, RST_VIA_ROSTER, &key);
+		has = err == RST_OK;
+	}
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_has = has;
+	return RST_OK;
 }
 
 /* Or a group in it does. */
-static bool
-has_name_below(const struct rst_rtxn *txn, uint64_t group, struct rst_view name)
+static enum rst_err
+has_name_below(const struct rst_rtxn *txn, uint64_t group, struct rst_view name,
+               bool *ret_has)
 {
 	struct rst_ids below = { 0 };
-	bool has = has_name(txn, group, name);
+	bool has = false, nests = false;
+	enum rst_err err;
 
-	if (!has && rst_member_nests(txn) &&
-	    rst_member_below(txn, group, &below, NULL) == RST_OK)
-		for (size_t i = 0; !has && i < below.n; i++)
-			has = has_name(txn, below.items[i], name);
+	err = has_name(txn, group, name, &has);
+	if (err == RST_OK && !has)
+		err = rst_member_nests(txn, &nests);
+	if (err == RST_OK && nests)
+		err = rst_member_below(txn, group, &below, NULL);
+	for (size_t i = 0; err == RST_OK && !has && i < below.n; i++)
+		err = has_name(txn, below.items[i], name, &has);
 	rst_ids_release(&below);
-	return has;
+	if (err == RST_OK)
+		*ret_has = has;
+	return err;
 }
 
-bool
+enum rst_err
 rst_member_has(const struct rst_rtxn *txn, const struct rst_record *group,
-               uint16_t attr, struct rst_view nvalue)
+               uint16_t attr, struct rst_view nvalue, bool *ret_has)
 {
 	enum rst_via via = rst_member_via_of(attr);
 	bool roster = group->kind == RST_KIND_GROUP;
 	struct rst_mkey key;
+	enum rst_err err = RST_OK;
 
+	if (via == RST_VIA_MEMBERUID && roster)
+		return has_name_below(txn, group->id, nvalue, ret_has);
 	if (via == 0 || (roster && via == RST_VIA_UNIQUEMEMBER))
-		return false;
-	if (via == RST_VIA_MEMBERUID) {
-		if (roster)
-			return has_name_below(txn, group->id, nvalue);
+		err = RST_ENOTFOUND;
+	else if (via == RST_VIA_MEMBERUID)
 		rst_mkey_name(nvalue, &key);
-	} else if (!roster) {
+	else if (!roster)
 		rst_mkey_value(nvalue, &key);
-	} else if (rst_mkey_of_dn(txn, nvalue, &key) != RST_OK) {
-		return false;
-	}
-	return (roster ? rst_member_related(txn, group->id, &key, NULL)
-	               : rst_mrow_find(txn, group->id, via, &key)) == RST_OK;
+	else
+		err = rst_mkey_of_dn(txn, nvalue, &key);
+	if (err == RST_OK)
+		err = roster ? rst_member_related(txn, group->id, &key, NULL)
+		             : rst_mrow_find(txn, group->id, via, &key);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_has = err == RST_OK;
+	return RST_OK;
 }
 
 /* The rosterGroup's view attr lists a row with this key; *ret_face is filled
@@ -186,9 +217,10 @@ static bool
 any_below(const struct rst_rtxn *txn, uint64_t group)
 {
 	struct rst_ids below = { 0 };
-	bool any = false;
+	bool nests = false;
+	bool any = rst_member_nests(txn, &nests) != RST_OK;
 
-	if (rst_member_nests(txn))
+	if (nests)
 		any = rst_member_below(txn, group, &below, NULL) != RST_OK;
 	if (!any)
 		for (size_t i = 0; !any && i < below.n; i++)
@@ -417,7 +449,7 @@ look_below(const struct rst_rtxn *txn, uint64_t group,
 		return RST_OK;
 	cursor->n_below = 0;
 	if (!cursor->direct)
-		err = rst_member_nesting(txn, &nests);
+		err = rst_member_nests(txn, &nests);
 	if (err == RST_OK && nests)
 		err = rst_member_below(txn, group, &below, NULL);
 	if (err == RST_OK) {

@@ -213,32 +213,40 @@ rst_tree_ndn(const struct rst_rtxn *txn, uint64_t id, char *buf, size_t size,
 	return build_dn(txn, id, true, buf, size, ret_len);
 }
 
-bool
-rst_tree_below(const struct rst_rtxn *txn, uint64_t id, uint64_t ancestor)
+enum rst_err
+rst_tree_below(const struct rst_rtxn *txn, uint64_t id, uint64_t ancestor,
+               bool *ret_below)
 {
 	struct rst_record record;
+	enum rst_err err = RST_OK;
 
 	/* A DN has RST_DN_MAX levels at most. */
-	for (int depth = 0; depth < RST_DN_MAX; depth++) {
-		if (id == ancestor)
-			return true;
-		if (id == 0 ||
-		    rst_record_read(txn, id, false, &record) != RST_OK)
-			return false;
-		id = record.parent;
+	for (int depth = 0; err == RST_OK && id != ancestor; depth++) {
+		err = id != 0 && depth < RST_DN_MAX
+		              ? rst_record_read(txn, id, false, &record)
+		              : RST_ENOTFOUND;
+		if (err == RST_OK)
+			id = record.parent;
 	}
-	return false;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_below = err == RST_OK;
+	return RST_OK;
 }
 
-bool
-rst_tree_has_children(const struct rst_rtxn *txn, uint64_t parent)
+enum rst_err
+rst_tree_has_children(const struct rst_rtxn *txn, uint64_t parent,
+                      bool *ret_has)
 {
 	struct rst_tree_cursor cursor = { .len = 0 };
 	uint64_t id;
 	size_t n;
+	enum rst_err err;
 
-	return rst_tree_children(txn, parent, &cursor, &id, 1, &n) == RST_OK &&
-	       n > 0;
+	err = rst_tree_children(txn, parent, &cursor, &id, 1, &n);
+	if (err == RST_OK)
+		*ret_has = n > 0;
+	return err;
 }
 
 enum rst_err

@@ -30,11 +30,14 @@ enum rst_err rst_tree_dn(const struct rst_rtxn *txn, uint64_t id, char *buf,
 enum rst_err rst_tree_ndn(const struct rst_rtxn *txn, uint64_t id, char *buf,
                           size_t size, size_t *ret_len) RST_MUST_USE;
 
-/* id is ancestor, or below it.  id 0 is above everything. */
-bool rst_tree_below(const struct rst_rtxn *txn, uint64_t id, uint64_t ancestor);
+/* id is ancestor, or below it.  id 0 is above everything; what is not there is
+ * below nothing else. */
+enum rst_err rst_tree_below(const struct rst_rtxn *txn, uint64_t id,
+                            uint64_t ancestor, bool *ret_below) RST_MUST_USE;
 
-/* Children of parent, in the order of their normalised RDNs. */
-bool rst_tree_has_children(const struct rst_rtxn *txn, uint64_t parent);
+/* Something stands below parent. */
+enum rst_err rst_tree_has_children(const struct rst_rtxn *txn, uint64_t parent,
+                                   bool *ret_has) RST_MUST_USE;
 
 /*
  * Walk the children of parent: *cursor is what the last call left there,

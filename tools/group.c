@@ -100,6 +100,7 @@ members(struct noun *noun)
 	struct rst_rtxn txn;
 	enum ctl_status status;
 	uint64_t group, member;
+	int64_t until_s;
 	enum rst_err err;
 
 	status = noun_group(noun, 0, &group);
@@ -109,10 +110,15 @@ members(struct noun *noun)
 	if (err != RST_OK)
 		return ctl_failed(err, &noun->refusal);
 	while ((err = rst_member_next_id(&txn, group, &cursor, &member)) ==
-	       RST_OK)
-		if (rst_record_get(&txn, member, &record) == RST_OK)
-			print_member(noun, &record,
-			             rst_member_until(&txn, group, member));
+	       RST_OK) {
+		err = rst_record_get(&txn, member, &record);
+		if (err == RST_OK)
+			err = rst_member_until(&txn, group, member, &until_s);
+		if (err == RST_OK)
+			print_member(noun, &record, until_s);
+		else if (err != RST_ENOTFOUND)
+			break;
+	}
 	rst_read_end(&txn);
 	return err == RST_ENOTFOUND ? CTL_OK : ctl_failed(err, &noun->refusal);
 }

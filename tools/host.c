@@ -102,11 +102,17 @@ static enum ctl_status
 print_person(struct noun *noun, const struct rst_rtxn *txn,
              const struct rst_record *record, const void *arg)
 {
+	enum rule_host_answer answer;
 	char name[128];
+	enum rst_err err;
 
-	if (record->kind == RST_KIND_PERSON &&
-	    rule_state_may_sign_in(act_state(record, noun->ctx.now_s)) &&
-	    rule_host_admits(lifecycle_host_judge(txn, arg, record)) &&
+	if (record->kind != RST_KIND_PERSON ||
+	    !rule_state_may_sign_in(act_state(record, noun->ctx.now_s)))
+		return CTL_OK;
+	err = lifecycle_host_judge(txn, arg, record, &answer);
+	if (err != RST_OK)
+		return ctl_failed(err, &noun->refusal);
+	if (rule_host_admits(answer) &&
 	    rst_view_copy(rst_record_first(record, RST_A_UID), name,
 	                  sizeof(name)))
 		printf(noun->json ? "\"%s\"\n" : "%s\n", name);

@@ -89,13 +89,21 @@ add_members(cJSON *item, const struct rst_rtxn *txn, uint64_t group)
 	struct rst_member_cursor cursor = { 0 };
 	struct rst_record member;
 	bool good = list != NULL;
+	int64_t until_s;
 	uint64_t id;
+	enum rst_err err = RST_OK;
 
-	while (good && rst_member_next_id(txn, group, &cursor, &id) == RST_OK)
-		if (rst_record_get(txn, id, &member) == RST_OK)
-			good = add_member(list, &member,
-			                  rst_member_until(txn, group, id));
-	return good;
+	while (good &&
+	       (err = rst_member_next_id(txn, group, &cursor, &id)) == RST_OK) {
+		err = rst_record_get(txn, id, &member);
+		if (err == RST_OK)
+			err = rst_member_until(txn, group, id, &until_s);
+		if (err == RST_OK)
+			good = add_member(list, &member, until_s);
+		else if (err != RST_ENOTFOUND)
+			break;
+	}
+	return good && err == RST_ENOTFOUND;
 }
 
 static bool

@@ -117,7 +117,7 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 	};
 	enum rule_state state = act_state(record, noun->ctx.now_s);
 	cJSON *user = cJSON_CreateObject();
-	bool good = user != NULL;
+	bool good = user != NULL, administrator;
 
 	for (size_t i = 0; good && i < sizeof(rows) / sizeof(rows[0]); i++)
 		good = (rows[i].time ? noun_add_time : noun_add)(
@@ -135,10 +135,10 @@ model(struct noun *noun, const struct rst_rtxn *txn,
 		       add_values(user, "hosts", record, RST_A_HOST) &&
 		       add_values(user, "services", record,
 		                  RST_A_AUTHORIZEDSERVICE) &&
-		       cJSON_AddBoolToObject(
-			       user, "administrator",
-			       act_is_administrator(txn, record->id,
-		                                    noun->ctx.now_s));
+		       act_is_administrator(txn, record->id, noun->ctx.now_s,
+		                            &administrator) == RST_OK &&
+		       cJSON_AddBoolToObject(user, "administrator",
+		                             administrator);
 	if (!good) {
 		cJSON_Delete(user);
 		return NULL;
@@ -227,29 +227,34 @@ holds(struct rst_view view, const char *text)
 	return false;
 }
 
-static bool
+static enum rst_err
 fits(const struct rst_rtxn *txn, const struct filter *filter,
-     const struct rst_record *record, int64_t now_s)
+     const struct rst_record *record, int64_t now_s, bool *ret_fits)
 {
 	struct attempt_lock lock = { .holds = false };
 	static const uint16_t looked[] = { RST_A_UID, RST_A_CN, RST_A_MAIL,
 		                           RST_A_DISPLAYNAME };
+	bool fit = record->kind == RST_KIND_PERSON &&
+	           (filter->status == RST_STATUS_NONE ||
+	            record->status == filter->status);
+	enum rst_err err = RST_OK;
 
-	if (record->kind != RST_KIND_PERSON ||
-	    (filter->status != RST_STATUS_NONE &&
-	     record->status != filter->status) ||
-	    (filter->group != 0 &&
-	     !rst_member_within(txn, filter->group, record->id)))
-		return false;
-	if (filter->locked &&
-	    (attempt_lock(txn, record, now_s, &lock) != RST_OK || !lock.holds))
-		return false;
-	if (filter->text == NULL)
-		return true;
+	if (fit && filter->group != 0)
+		err = rst_member_within(txn, filter->group, record->id, &fit);
+	if (err == RST_OK && fit && filter->locked) {
+		err = attempt_lock(txn, record, now_s, &lock);
+		fit = lock.holds;
+	}
+	if (err != RST_OK)
+		return err;
+	*ret_fits = fit;
+	if (!fit || filter->text == NULL)
+		return RST_OK;
+	*ret_fits = false;
 	for (size_t i = 0; i < sizeof(looked) / sizeof(looked[0]); i++)
 		if (holds(rst_record_first(record, looked[i]), filter->text))
-			return true;
-	return false;
+			*ret_fits = true;
+	return RST_OK;
 }
 
 static enum ctl_status
@@ -312,6 +317,7 @@ list(struct noun *noun)
 	struct rst_rtxn txn;
 	enum ctl_status status;
 	size_t n = 1;
+	bool fit;
 	enum rst_err err;
 
 	status = read_filter(noun, &filter);
@@ -327,9 +333,10 @@ list(struct noun *noun)
 		for (size_t i = 0; err == RST_OK && status == CTL_OK && i < n;
 		     i++) {
 			err = rst_record_get(&txn, ids[i], &record);
-			if (err != RST_OK ||
-			    !fits(&txn, &filter, &record, noun->ctx.now_s) ||
-			    shown == filter.limit)
+			if (err == RST_OK)
+				err = fits(&txn, &filter, &record,
+				           noun->ctx.now_s, &fit);
+			if (err != RST_OK || !fit || shown == filter.limit)
 				continue;
 			status = print_one(noun, &txn, &record);
 			shown++;

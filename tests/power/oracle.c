@@ -254,7 +254,7 @@ see_member(const struct eyes *eyes, struct rst_view name,
 {
 	const char *slash = memchr(name.ptr, '/', name.len);
 	uint64_t group, person, ids[GROUPS_MAX];
-	bool of = false;
+	bool of = false, is;
 	size_t n;
 
 	if (slash == NULL)
@@ -272,7 +272,8 @@ see_member(const struct eyes *eyes, struct rst_view name,
 		of = of || ids[i] == group;
 	if (of)
 		*ret_seen = rst_view_of("yes");
-	return rst_member_is(eyes->txn, group, person) == of;
+	return rst_member_is(eyes->txn, group, person, &is) == RST_OK &&
+	       is == of;
 }
 
 /* The one invitation of that address. */

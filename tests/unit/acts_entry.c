@@ -166,9 +166,17 @@ walks_children(struct stage *stage)
 static enum rst_err
 stands_in_the_tree(struct stage *stage)
 {
-	tell_number(stage,
-	            rst_tree_below(stage->txn, stage->twin, stage->ids.suffix));
-	tell_number(stage, rst_tree_has_children(stage->txn, stage->deep));
+	bool below, children;
+	enum rst_err err;
+
+	err = rst_tree_below(stage->txn, stage->twin, stage->ids.suffix,
+	                     &below);
+	if (err == RST_OK)
+		err = rst_tree_has_children(stage->txn, stage->deep, &children);
+	if (err != RST_OK)
+		return err;
+	tell_number(stage, below);
+	tell_number(stage, children);
 	return RST_OK;
 }
 

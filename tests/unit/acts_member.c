@@ -243,6 +243,48 @@ knows_groups_around(struct stage *stage)
 	return err;
 }
 
+static enum rst_err
+is_in(struct stage *stage, uint64_t group, uint64_t member)
+{
+	bool is;
+	enum rst_err err = rst_member_is(stage->txn, group, member, &is);
+
+	if (err == RST_OK)
+		tell_number(stage, is);
+	return err;
+}
+
+static enum rst_err
+leaves_at(struct stage *stage, uint64_t group, uint64_t member)
+{
+	int64_t until_s;
+	enum rst_err err =
+		rst_member_until(stage->txn, group, member, &until_s);
+
+	if (err == RST_OK)
+		tell_number(stage, (uint64_t)until_s);
+	return err;
+}
+
+static enum rst_err
+has_values(struct stage *stage, const struct rst_record *group, uint16_t attr)
+{
+	bool carol, alice;
+	enum rst_err err;
+
+	err = rst_member_has(stage->txn, group, attr, RST_VIEW("carol"),
+	                     &carol);
+	if (err == RST_OK)
+		err = rst_member_has(stage->txn, group, attr, RST_VIEW(ALICE),
+		                     &alice);
+	if (err != RST_OK)
+		return err;
+	tell_number(stage, carol);
+	tell_number(stage, alice);
+	tell_number(stage, rst_member_any(stage->txn, group, attr));
+	return RST_OK;
+}
+
 /* Questions that are answered yes or no. */
 static enum rst_err
 is_in_groups(struct stage *stage)
@@ -252,6 +294,7 @@ is_in_groups(struct stage *stage)
 	const uint16_t attrs[] = { RST_A_MEMBER, RST_A_MEMBERUID,
 		                   RST_A_UNIQUEMEMBER };
 	struct rst_record group;
+	bool within;
 	enum rst_err err = RST_OK;
 
 	for (size_t i = 0; err == RST_OK && i < sizeof(ids) / sizeof(*ids);
@@ -259,25 +302,20 @@ is_in_groups(struct stage *stage)
 		err = group_of(stage, ids[i], &group);
 		if (err != RST_OK)
 			break;
-		for (size_t j = 0; j < 3; j++) {
-			tell_number(stage,
-			            rst_member_has(stage->txn, &group, attrs[j],
-			                           RST_VIEW("carol")));
-			tell_number(stage,
-			            rst_member_has(stage->txn, &group, attrs[j],
-			                           RST_VIEW(ALICE)));
-			tell_number(stage, rst_member_any(stage->txn, &group,
-			                                  attrs[j]));
-		}
+		for (size_t j = 0; err == RST_OK && j < 3; j++)
+			err = has_values(stage, &group, attrs[j]);
 		tell_number(stage, rst_member_any(stage->txn, &group, 0));
 		tell_number(stage, rst_member_rows(stage->txn, ids[i]));
 		tell_number(stage, rst_member_count(stage->txn, ids[i]));
-		tell_number(stage,
-		            rst_member_is(stage->txn, ids[i], stage->alice));
-		tell_number(stage, rst_member_within(stage->txn, ids[i],
-		                                     stage->carol));
-		tell_number(stage, (uint64_t)rst_member_until(
-					   stage->txn, ids[i], stage->bob));
+		if (err == RST_OK)
+			err = is_in(stage, ids[i], stage->alice);
+		if (err == RST_OK)
+			err = rst_member_within(stage->txn, ids[i],
+			                        stage->carol, &within);
+		if (err == RST_OK)
+			tell_number(stage, within);
+		if (err == RST_OK)
+			err = leaves_at(stage, ids[i], stage->bob);
 	}
 	tell_number(stage, rst_member_shows_primary(stage->txn));
 	return err;
@@ -313,10 +351,9 @@ reads_after_the_end(struct stage *stage)
 	if (err == RST_OK)
 		err = is_member_of(stage);
 	tell_number(stage, rst_member_count(stage->txn, stage->timed));
-	tell_number(stage, rst_member_is(stage->txn, stage->timed, stage->bob));
-	tell_number(stage, (uint64_t)rst_member_until(stage->txn, stage->timed,
-	                                              stage->bob));
-	return err;
+	if (err == RST_OK)
+		err = is_in(stage, stage->timed, stage->bob);
+	return err == RST_OK ? leaves_at(stage, stage->timed, stage->bob) : err;
 }
 
 /* Twice, in a transaction that keeps what it found. */

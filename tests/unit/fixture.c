@@ -11,6 +11,7 @@
 
 #include "store/env_priv.h"
 #include "store/index.h"
+#include "store/member.h"
 
 #define WAIT_STEPS 10000 /* of a millisecond */
 
@@ -229,4 +230,33 @@ fixture_wait(bool (*ready)(void *arg), void *arg)
 		nanosleep(&step, NULL);
 	}
 	fail_msg("it did not come about within ten seconds");
+}
+
+bool
+fixture_is_member(const struct rst_rtxn *txn, uint64_t group, uint64_t member)
+{
+	bool is;
+
+	assert_int_equal(rst_member_is(txn, group, member, &is), RST_OK);
+	return is;
+}
+
+bool
+fixture_has_value(const struct rst_rtxn *txn, const struct rst_record *group,
+                  uint16_t attr, struct rst_view nvalue)
+{
+	bool has;
+
+	assert_int_equal(rst_member_has(txn, group, attr, nvalue, &has),
+	                 RST_OK);
+	return has;
+}
+
+bool
+fixture_lives(const struct rst_rtxn *txn, uint64_t group)
+{
+	bool lives;
+
+	assert_int_equal(rst_member_lives(txn, group, &lives), RST_OK);
+	return lives;
 }

@@ -73,6 +73,14 @@ struct fixture_ids fixture_skeleton(struct rst_wtxn *txn);
 /* The rows of a table; enum rst_table of store/env_priv.h. */
 uint64_t fixture_rows(const struct rst_rtxn *txn, int table);
 
+/* The questions of store/member.h that must be answered. */
+bool fixture_is_member(const struct rst_rtxn *txn, uint64_t group,
+                       uint64_t member);
+bool fixture_has_value(const struct rst_rtxn *txn,
+                       const struct rst_record *group, uint16_t attr,
+                       struct rst_view nvalue);
+bool fixture_lives(const struct rst_rtxn *txn, uint64_t group);
+
 /* Wait until ready(arg) is true; fail the test after ten seconds. */
 void fixture_wait(bool (*ready)(void *arg), void *arg);
 

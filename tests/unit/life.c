@@ -254,7 +254,7 @@ life_is_member(struct life *life, uint64_t group, uint64_t member)
 	bool is;
 
 	fixture_read(life->fixture, &txn);
-	is = rst_member_is(&txn, group, member);
+	assert_int_equal(rst_member_is(&txn, group, member, &is), RST_OK);
 	rst_read_end(&txn);
 	return is;
 }

@@ -3,6 +3,7 @@
 # One line a test in life_units; its variables are those of all units.
 life_units = \
 	tests/unit/test_acts \
+	tests/unit/test_act_faults \
 	tests/unit/test_attempt \
 	tests/unit/test_bin \
 	tests/unit/test_decoy \
@@ -42,6 +43,12 @@ tests_unit_test_throttle_CFLAGS = $(life_unit_cflags)
 tests_unit_test_throttle_LDADD = $(life_unit_ldadd)
 tests_unit_test_verified_CFLAGS = $(life_unit_cflags)
 tests_unit_test_verified_LDADD = $(life_unit_ldadd)
+tests_unit_test_act_faults_SOURCES = tests/unit/test_act_faults.c \
+	tests/unit/nth.c tests/unit/nth.h
+tests_unit_test_act_faults_CPPFLAGS = $(store_unit_cppflags)
+tests_unit_test_act_faults_CFLAGS = $(life_unit_cflags) $(GNUTLS_CFLAGS)
+tests_unit_test_act_faults_LDFLAGS = $(nth_ldflags)
+tests_unit_test_act_faults_LDADD = $(life_unit_ldadd)
 tests_unit_test_acts_CFLAGS = $(life_unit_cflags)
 tests_unit_test_acts_LDADD = $(life_unit_ldadd)
 tests_unit_test_decoy_CFLAGS = $(life_unit_cflags)

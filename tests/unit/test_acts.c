@@ -56,6 +56,7 @@ init_makes_the_skeleton_and_can_be_repeated(void **state)
 	uint64_t sysadmins = life_find_group(life, "sysadmins");
 	uint64_t ldapusers = life_find_group(life, "ldapusers");
 	struct rst_rtxn txn;
+	bool on;
 	uint64_t id;
 
 	assert_string_equal(life_value(life, sysadmins, RST_A_GIDNUMBER),
@@ -72,7 +73,8 @@ init_makes_the_skeleton_and_can_be_repeated(void **state)
 	}
 	assert_null(lifecycle_skeleton[sizeof(places) / sizeof(places[0])]);
 	assert_int_equal(lifecycle_suffix(&txn, &id), RST_OK);
-	assert_true(gate_lifecycle_on(&txn));
+	assert_int_equal(gate_lifecycle_on(&txn, &on), RST_OK);
+	assert_true(on);
 	rst_read_end(&txn);
 	assert_string_equal(life_value(life, id, RST_A_O), "Example");
 	assert_string_equal(life_value(life, id, RST_A_DC), "example");
@@ -112,6 +114,7 @@ the_bootstrap_link_makes_one_administrator(void **state)
 	struct act_person ada = person_of("ada", "ada@example.org");
 	char old[RST_TOKEN_TEXT], token[RST_TOKEN_TEXT];
 	struct rst_rtxn txn;
+	bool is;
 	uint64_t id;
 
 	life_ok(life, act_bootstrap_token(&life->ctx, old, &life->refusal));
@@ -138,7 +141,8 @@ the_bootstrap_link_makes_one_administrator(void **state)
 	assert_true(
 		life_is_member(life, life_find_group(life, "ldapusers"), id));
 	fixture_read(life->fixture, &txn);
-	assert_true(act_is_administrator(&txn, id, LIFE_NOW));
+	life_ok(life, act_is_administrator(&txn, id, LIFE_NOW, &is));
+	assert_true(is);
 	rst_read_end(&txn);
 	assert_string_equal(life_value(life, id, RST_A_ROSTERSTATUS), "active");
 	/* once and never again */

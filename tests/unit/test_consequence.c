@@ -203,6 +203,7 @@ a_deletion_leaves_other_groups_as_they_were_written(void **state)
 	uint64_t ada = life_person(life, "ada"), plain, sequence;
 	struct rst_record record;
 	struct rst_rtxn read;
+	bool has;
 
 	life_ok(life, entries_add(life, "ou=groups", "cn=plain", a_posix_group,
 	                          (struct set[]){ { 0 } }, 0, &plain));
@@ -213,7 +214,8 @@ a_deletion_leaves_other_groups_as_they_were_written(void **state)
 	assert_int_equal(life_sequence(life), sequence + 3);
 	fixture_read(life->fixture, &read);
 	assert_int_equal(rst_record_get(&read, plain, &record), RST_OK);
-	assert_true(rst_member_has(&read, &record, RST_A_MEMBER, dn));
+	life_ok(life, rst_member_has(&read, &record, RST_A_MEMBER, dn, &has));
+	assert_true(has);
 	rst_read_end(&read);
 }
 

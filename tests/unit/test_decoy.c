@@ -34,7 +34,7 @@ kib_of(struct fixture *fixture, const char *name)
 	struct rst_rtxn txn;
 
 	assert_int_equal(rst_read_begin(fixture->env, &txn), RST_OK);
-	cost = decoy_cost(&txn, rst_view_of(name));
+	assert_int_equal(decoy_cost(&txn, rst_view_of(name), &cost), RST_OK);
 	rst_read_end(&txn);
 	assert_true((cost.kib == 19456 && cost.passes == 2) ||
 	            (cost.kib == 65536 && cost.passes == 3));

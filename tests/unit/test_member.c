@@ -81,7 +81,7 @@ check_normal(const struct rst_rtxn *txn, const struct rst_record *group,
 		return; /* too long to be kept whole */
 	assert_int_equal(err, RST_OK);
 	nvalue = rst_view(normal, len);
-	assert_true(rst_member_has(txn, group, attr, nvalue));
+	assert_true(fixture_has_value(txn, group, attr, nvalue));
 	assert_int_equal(
 		rst_member_value(txn, group, attr, nvalue, &cursor, text, &len),
 		RST_OK);
@@ -151,7 +151,7 @@ member_and_memberuid_are_two_views_of_one_row(void **state)
 	assert_int_equal(apply_one(&w.txn, group, RST_MEMBER_ADD, RST_A_MEMBER,
 	                           "uid=alice" PEOPLE),
 	                 RST_EEXISTS);
-	assert_true(rst_member_is(&w.txn.r, group, alice));
+	assert_true(fixture_is_member(&w.txn.r, group, alice));
 	assert_int_equal(apply_one(&w.txn, group, RST_MEMBER_DROP, RST_A_MEMBER,
 	                           "uid=alice" PEOPLE),
 	                 RST_OK);
@@ -228,10 +228,10 @@ members_by_gidnumber_are_hidden_but_real(void **state)
 	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBERUID, true),
 	                    "alice bob ");
 	assert_int_equal(rst_record_get(&w.txn.r, group, &record), RST_OK);
-	assert_true(rst_member_has(&w.txn.r, &record, RST_A_MEMBERUID,
-	                           RST_VIEW("alice")));
-	assert_true(rst_member_has(&w.txn.r, &record, RST_A_MEMBER,
-	                           RST_VIEW("uid=alice" PEOPLE)));
+	assert_true(fixture_has_value(&w.txn.r, &record, RST_A_MEMBERUID,
+	                              RST_VIEW("alice")));
+	assert_true(fixture_has_value(&w.txn.r, &record, RST_A_MEMBER,
+	                              RST_VIEW("uid=alice" PEOPLE)));
 	assert_int_equal(
 		rst_member_of(&w.txn.r, alice, 0, ids, 2, &n) == RST_OK ? n : 9,
 		1);
@@ -323,8 +323,8 @@ raw_members_resolve_when_their_entry_appears(void **state)
 	alice = add_person(&w.txn, w.ids.people, "alice", "2001");
 	assert_string_equal(view(&w.txn.r, ours, RST_A_MEMBER, true),
 	                    "uid=alice" PEOPLE " ");
-	assert_true(rst_member_is(&w.txn.r, ours, alice));
-	assert_true(rst_member_is(&w.txn.r, theirs, alice));
+	assert_true(fixture_is_member(&w.txn.r, ours, alice));
+	assert_true(fixture_is_member(&w.txn.r, theirs, alice));
 	/* and go back, or end, with it */
 	assert_int_equal(rst_entry_store_drop(&w.txn, alice), RST_OK);
 	assert_string_equal(view(&w.txn.r, ours, RST_A_MEMBERUID, true), "");
@@ -429,7 +429,7 @@ a_rename_keeps_every_view_right(void **state)
 	/* any other group keeps what was written */
 	assert_string_equal(view(&w.txn.r, theirs, RST_A_MEMBER, true),
 	                    "uid=alice" PEOPLE " ");
-	assert_false(rst_member_is(&w.txn.r, theirs, alice));
+	assert_false(fixture_is_member(&w.txn.r, theirs, alice));
 	/* and so it is with a rename above it */
 	move(&w.txn, w.ids.people, w.ids.suffix, "ou=folk");
 	assert_string_equal(view(&w.txn.r, ours, RST_A_MEMBER, true),
@@ -455,12 +455,12 @@ two_of_one_uid_are_listed_once_and_dropped_together(void **state)
 	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBERUID, true),
 	                    "alice ");
 	assert_int_equal(rst_member_count(&w.txn.r, group), 2);
-	assert_true(rst_member_lives(&w.txn.r, group));
+	assert_true(fixture_lives(&w.txn.r, group));
 	assert_int_equal(apply_one(&w.txn, group, RST_MEMBER_DROP,
 	                           RST_A_MEMBERUID, "alice"),
 	                 RST_OK);
 	assert_int_equal(rst_member_count(&w.txn.r, group), 0);
-	assert_false(rst_member_lives(&w.txn.r, group));
+	assert_false(fixture_lives(&w.txn.r, group));
 	rst_write_abort(&w.txn);
 }
 
@@ -488,10 +488,10 @@ a_subtree_that_moves_in_is_resolved(void **state)
 	assert_int_equal(
 		apply_one(&w.txn, group, RST_MEMBER_ADD, RST_A_MEMBER, dn),
 		RST_OK);
-	assert_false(rst_member_is(&w.txn.r, group, longer));
+	assert_false(fixture_is_member(&w.txn.r, group, longer));
 	move(&w.txn, w.ids.people, w.ids.suffix, "ou=folk");
-	assert_true(rst_member_is(&w.txn.r, group, alice));
-	assert_true(rst_member_is(&w.txn.r, group, longer));
+	assert_true(fixture_is_member(&w.txn.r, group, alice));
+	assert_true(fixture_is_member(&w.txn.r, group, longer));
 	rst_write_abort(&w.txn);
 }
 
@@ -536,7 +536,7 @@ values_of_other_groups_stay_as_they_were_written(void **state)
 	assert_int_equal(rst_member_apply(&w.txn, group, &one, 1, NULL, NULL),
 	                 RST_OK);
 	alice = add_person(&w.txn, w.ids.people, "alice", "2001");
-	assert_true(rst_member_is(&w.txn.r, group, alice));
+	assert_true(fixture_is_member(&w.txn.r, group, alice));
 	view(&w.txn.r, group, RST_A_MEMBER, true);
 	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBER, true),
 	                    "UID=Alice , OU=People,DC=example,DC=org ");
@@ -546,9 +546,9 @@ values_of_other_groups_stay_as_they_were_written(void **state)
 	move(&w.txn, alice, w.ids.people, "uid=alicia");
 	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBER, true),
 	                    "UID=Alice , OU=People,DC=example,DC=org ");
-	assert_false(rst_member_is(&w.txn.r, group, alice));
+	assert_false(fixture_is_member(&w.txn.r, group, alice));
 	move(&w.txn, alice, w.ids.people, "uid=alice");
-	assert_true(rst_member_is(&w.txn.r, group, alice));
+	assert_true(fixture_is_member(&w.txn.r, group, alice));
 	rst_write_abort(&w.txn);
 }
 

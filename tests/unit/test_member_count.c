@@ -81,7 +81,7 @@ same_counts(struct world *w, struct rst_rtxn *txn, int step)
 				fail_msg("step %d, group %d: %ju, not %ju",
 				         step, g, (uintmax_t)got,
 				         (uintmax_t)want);
-			assert_int_equal(rst_member_lives(txn, w->groups[g]),
+			assert_int_equal(fixture_lives(txn, w->groups[g]),
 			                 want > 0);
 		}
 		assert_int_equal(rst_mcount_kept(txn, w->groups[g], &kept),

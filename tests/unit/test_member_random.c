@@ -149,8 +149,8 @@ same_groups(struct model *model, const struct rst_rtxn *txn, int step,
 		if (said != want)
 			fail_msg("step %d: groups_with %s: group %d %d", step,
 			         nvalue, g, said);
-		if (rst_member_has(txn, &record, attr, rst_view_of(nvalue)) !=
-		    want)
+		if (fixture_has_value(txn, &record, attr,
+		                      rst_view_of(nvalue)) != want)
 			fail_msg("step %d: has %s: group %d", step, nvalue, g);
 		assert_int_equal(rst_member_any(txn, &record, attr),
 		                 list.n > 0);
@@ -188,8 +188,8 @@ same_member_of(struct model *model, const struct rst_rtxn *txn, int step)
 			for (size_t k = 0; k < n; k++)
 				said |= ids[k] == group->id;
 			if (want != said ||
-			    rst_member_is(txn, group->id, model->ent[i].id) !=
-			            want)
+			    fixture_is_member(txn, group->id,
+			                      model->ent[i].id) != want)
 				fail_msg("step %d: memberOf of %d: group %d",
 				         step, i, g);
 		}

@@ -366,6 +366,7 @@ ends_that_cannot_be_read_are_none(void **state)
 	struct fixture_ids ids;
 	struct rst_wtxn txn;
 	uint64_t group, bob;
+	int64_t until_s;
 
 	fixture_write(*state, &txn);
 	ids = fixture_skeleton(&txn);
@@ -377,10 +378,14 @@ ends_that_cannot_be_read_are_none(void **state)
 		"rosterMemberUntil",
 		"20370102000000Z uid=bob,ou=people," FIXTURE_SUFFIX, NULL);
 	assert_int_equal(rst_member_join(&txn, group, bob, NULL), RST_OK);
-	assert_int_equal(rst_member_until(&txn.r, group, bob), 2114467200);
+	assert_int_equal(rst_member_until(&txn.r, group, bob, &until_s),
+	                 RST_OK);
+	assert_int_equal(until_s, 2114467200);
 	assert_int_equal(rst_member_join(&txn, group, ids.people, NULL),
 	                 RST_OK);
-	assert_int_equal(rst_member_until(&txn.r, group, ids.people), 0);
+	assert_int_equal(rst_member_until(&txn.r, group, ids.people, &until_s),
+	                 RST_OK);
+	assert_int_equal(until_s, 0);
 	rst_write_abort(&txn);
 }
 

@@ -10,6 +10,24 @@
 #include "store/record_priv.h"
 #include "store/tree.h"
 
+static bool
+has_children(const struct rst_rtxn *txn, uint64_t parent)
+{
+	bool is;
+
+	assert_int_equal(rst_tree_has_children(txn, parent, &is), RST_OK);
+	return is;
+}
+
+static bool
+is_below(const struct rst_rtxn *txn, uint64_t id, uint64_t ancestor)
+{
+	bool is;
+
+	assert_int_equal(rst_tree_below(txn, id, ancestor, &is), RST_OK);
+	return is;
+}
+
 static uint64_t
 find(const struct rst_rtxn *txn, const char *ndn)
 {
@@ -188,7 +206,7 @@ children_come_once_each_in_order(void **state)
 
 	fixture_write(fixture, &txn);
 	ids = fixture_skeleton(&txn);
-	assert_false(rst_tree_has_children(&txn.r, ids.groups));
+	assert_false(has_children(&txn.r, ids.groups));
 	for (int i = 299; i >= 0; i--) {
 		snprintf(rdn, sizeof(rdn), "uid=u%03d", i);
 		expect[i] = fixture_add(&txn, ids.people, rdn, "uid", rdn + 4,
@@ -209,9 +227,9 @@ children_come_once_each_in_order(void **state)
 	} while (n > 0);
 	assert_int_equal(n_got, 300);
 	fixture_read(fixture, &txn.r);
-	assert_true(rst_tree_has_children(&txn.r, ids.people));
-	assert_false(rst_tree_has_children(&txn.r, ids.groups));
-	assert_false(rst_tree_has_children(&txn.r, 99999));
+	assert_true(has_children(&txn.r, ids.people));
+	assert_false(has_children(&txn.r, ids.groups));
+	assert_false(has_children(&txn.r, 99999));
 	rst_read_end(&txn.r);
 }
 
@@ -227,13 +245,13 @@ below_is_told_by_ancestors(void **state)
 	ids = fixture_skeleton(&txn);
 	alice = fixture_add(&txn, ids.people, "uid=alice", "uid", "alice",
 	                    NULL);
-	assert_true(rst_tree_below(&txn.r, alice, alice));
-	assert_true(rst_tree_below(&txn.r, alice, ids.people));
-	assert_true(rst_tree_below(&txn.r, alice, ids.suffix));
-	assert_true(rst_tree_below(&txn.r, alice, 0));
-	assert_false(rst_tree_below(&txn.r, alice, ids.groups));
-	assert_false(rst_tree_below(&txn.r, ids.people, alice));
-	assert_false(rst_tree_below(&txn.r, 999, ids.people));
+	assert_true(is_below(&txn.r, alice, alice));
+	assert_true(is_below(&txn.r, alice, ids.people));
+	assert_true(is_below(&txn.r, alice, ids.suffix));
+	assert_true(is_below(&txn.r, alice, 0));
+	assert_false(is_below(&txn.r, alice, ids.groups));
+	assert_false(is_below(&txn.r, ids.people, alice));
+	assert_false(is_below(&txn.r, 999, ids.people));
 	rst_write_abort(&txn);
 }
 
@@ -260,7 +278,7 @@ a_ring_of_parents_ends(void **state)
 	free(bytes);
 	assert_int_equal(rst_tree_dn(&txn.r, 5, buf, sizeof(buf), &len),
 	                 RST_EINVALID);
-	assert_false(rst_tree_below(&txn.r, 5, 4));
+	assert_false(is_below(&txn.r, 5, 4));
 	rst_write_abort(&txn);
 }
 
