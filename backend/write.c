@@ -75,7 +75,7 @@ look_at_clock(struct back_db *db, int64_t now_s)
 		      (long long)by_s);
 }
 
-static void
+static enum rst_err
 set_context(struct back_write *write)
 {
 	Operation *op = write->op;
@@ -83,6 +83,7 @@ set_context(struct back_write *write)
 	struct rst_record actor;
 	struct timespec now;
 	uint64_t matched;
+	enum rst_err err = RST_OK;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	look_at_clock(write->db, now.tv_sec);
@@ -94,8 +95,10 @@ set_context(struct back_write *write)
 	ctx->now_s = now.tv_sec;
 	ctx->now_us = (uint32_t)(now.tv_nsec / 1000);
 	ctx->server_id = (unsigned int)slap_serverID;
-	if (!BER_BVISEMPTY(&op->o_ndn) &&
-	    back_find(&write->txn.r, &op->o_ndn, &actor, &matched) == RST_OK)
+	/* who is no entry here is trusted: that must be known, not thought */
+	if (!BER_BVISEMPTY(&op->o_ndn))
+		err = back_find(&write->txn.r, &op->o_ndn, &actor, &matched);
+	if (err == RST_OK && !BER_BVISEMPTY(&op->o_ndn))
 		ctx->actor_id = actor.id;
 	write->flags = GATE_STAMPED;
 	/* what a provider sends was decided there */
@@ -103,6 +106,7 @@ set_context(struct back_write *write)
 		write->flags |= GATE_IMPORT | GATE_REPLICA;
 	else if (SLAPD_SYNC_IS_SYNCCONN(op->o_connid))
 		write->flags |= GATE_IMPORT;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 void
@@ -186,8 +190,8 @@ back_write_begin(struct back_write *write, Operation *op, SlapReply *rs,
 			rs->sr_err = SLAPD_ABANDON;
 		return false;
 	}
-	set_context(write);
-	if (write->flags & GATE_REPLICA)
+	err = set_context(write);
+	if (err == RST_OK && write->flags & GATE_REPLICA)
 		err = back_replica_note(op->o_bd, &write->txn);
 	if (err != RST_OK) {
 		back_write_fail(write, err);
