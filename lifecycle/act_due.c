@@ -100,12 +100,15 @@ span_of(const struct rst_rtxn *txn, const struct act_ctx *ctx, int which,
 			err = act_can_mail(txn, &mails);
 		mails = mails && horizon_s > 0;
 	}
-	span->mark_s = act_due_mark(txn, act_due_marks[which]);
+	if (err == RST_OK)
+		err = act_due_mark(txn, act_due_marks[which], &span->mark_s);
+	if (err != RST_OK)
+		return err;
 	span->high_s = ctx->now_s + horizon_s;
 	lifecycle_time_print(span->mark_s + 1, span->low);
 	lifecycle_time_print(span->high_s, span->high);
 	*ret_any = span->mark_s < span->high_s && mails;
-	return err;
+	return RST_OK;
 }
 
 /* Is there a row at all?  A server that nobody uses writes nothing. */

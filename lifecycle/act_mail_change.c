@@ -37,20 +37,24 @@ refuse_saying(struct act_refusal *refusal, enum rule_verdict verdict,
 	return err;
 }
 
-static bool
-is_his(const struct rst_record *person, const char *mail)
+static enum rst_err
+is_his(const struct rst_record *person, const char *mail, bool *ret_is)
 {
 	struct rst_attr values;
 	struct rst_view value;
 	char canonical[RST_MAIL_MAX + 1];
+	enum rst_err err;
 
+	*ret_is = false;
 	if (!rst_record_attr(person, RST_A_MAIL, &values))
-		return false;
-	while (rst_attr_next(&values, &value))
-		if (rst_mail_canonical(value, canonical) == RST_OK &&
-		    strcmp(canonical, mail) == 0)
-			return true;
-	return false;
+		return RST_OK;
+	while (!*ret_is && rst_attr_next(&values, &value)) {
+		err = rst_mail_canonical(value, canonical);
+		if (err != RST_OK && err != RST_EINVALID)
+			return err;
+		*ret_is = err == RST_OK && strcmp(canonical, mail) == 0;
+	}
+	return RST_OK;
 }
 
 /* What can be told of the address without a look at whose it is. */
@@ -59,13 +63,16 @@ check_address(const struct rst_rtxn *txn, const struct rst_record *person,
               struct rst_view mail, struct act_refusal *refusal)
 {
 	char canonical[RST_MAIL_MAX + 1], blocked[RULE_SETTING_VALUE_MAX + 1];
+	bool his = false;
 	enum rst_err err = rst_mail_canonical(mail, canonical);
 
 	if (err == RST_EINVALID)
 		return act_refuse(refusal, RULE_INVALID_EMAIL, "mail");
+	if (err == RST_OK)
+		err = is_his(person, canonical, &his);
 	if (err != RST_OK)
 		return err;
-	if (is_his(person, canonical))
+	if (his)
 		return refuse_saying(refusal, RULE_INVALID_EMAIL,
 		                     "it is the account's address already");
 	err = lifecycle_setting_text(txn, RULE_SETTING_BLOCKED_DOMAINS,

@@ -141,7 +141,7 @@ write_password(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	struct rst_session session = { 0 };
 	struct rst_entry *entry = NULL;
 	struct rst_record record;
-	bool kept;
+	bool kept = false;
 	enum rst_err err;
 
 	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
@@ -153,10 +153,13 @@ write_password(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 		err = RST_EBUSY;
 		goto out;
 	}
-	kept = change->keep != NULL &&
-	       rst_session_get(&txn->r, change->keep, &session) == RST_OK &&
-	       session.user == person;
-	err = set_password(entry, change);
+	if (change->keep != NULL) {
+		err = rst_session_get(&txn->r, change->keep, &session);
+		kept = err == RST_OK && session.user == person;
+		err = err == RST_ENOTFOUND ? RST_OK : err;
+	}
+	if (err == RST_OK)
+		err = set_password(entry, change);
 	if (err == RST_OK)
 		err = act_gate_modify(txn, ctx, change->act, RST_VIEW(""),
 		                      person, entry, refusal);

@@ -280,7 +280,8 @@ enum rst_err act_tell_administrators(struct rst_wtxn *txn,
  */
 #define ACT_DUE_MARKS 3
 extern const char *const act_due_marks[ACT_DUE_MARKS];
-int64_t act_due_mark(const struct rst_rtxn *txn, const char *name);
+enum rst_err act_due_mark(const struct rst_rtxn *txn, const char *name,
+                          int64_t *ret_mark_s) RST_MUST_USE;
 enum rst_err act_due_set_mark(struct rst_wtxn *txn, const char *name,
                               int64_t mark_s) RST_MUST_USE;
 bool act_was_noticed(const struct rst_record *record, const char *word,

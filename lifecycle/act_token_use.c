@@ -50,20 +50,26 @@ take_number(struct rst_view *rest, int64_t *ret_number)
 	return true;
 }
 
-static struct note
-read_note(const struct rst_rtxn *txn, uint64_t token)
+/* None yet, or one that does not read: zeros. */
+static enum rst_err
+read_note(const struct rst_rtxn *txn, uint64_t token, struct note *ret_note)
 {
 	struct note note = { 0 };
 	char name[NAME_BYTES];
 	struct rst_view rest;
+	enum rst_err err;
 
 	note_name(token, name);
-	if (rst_setting_get(txn, name, &rest) == RST_OK &&
+	err = rst_setting_get(txn, name, &rest);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	if (err == RST_OK &&
 	    (!take_number(&rest, &note.used_s) ||
 	     !take_number(&rest, &note.refused_s) ||
 	     !rst_view_copy(rest, note.address, sizeof(note.address))))
 		note = (struct note){ 0 };
-	return note;
+	*ret_note = note;
+	return RST_OK;
 }
 
 static enum rst_err
@@ -81,10 +87,11 @@ enum rst_err
 act_token_last(const struct rst_rtxn *txn, uint64_t token, int64_t *ret_time_s,
                char address[64])
 {
-	struct note note = read_note(txn, token);
+	struct note note;
+	enum rst_err err = read_note(txn, token, &note);
 
-	if (note.used_s == 0)
-		return RST_ENOTFOUND;
+	if (err != RST_OK || note.used_s == 0)
+		return err != RST_OK ? err : RST_ENOTFOUND;
 	*ret_time_s = note.used_s;
 	memcpy(address, note.address, sizeof(note.address));
 	return RST_OK;
@@ -103,13 +110,16 @@ note_use(const struct act_ctx *ctx, uint64_t token)
 {
 	struct rst_wtxn txn = { 0 };
 	struct note note;
+	enum rst_err err;
 
 	if (rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn) != RST_OK)
 		return;
-	note = read_note(&txn.r, token);
+	err = read_note(&txn.r, token, &note);
 	note.used_s = ctx->now_s;
 	(void)rst_view_copy(ctx->address, note.address, sizeof(note.address));
-	if (put_note(&txn, token, &note) == RST_OK)
+	if (err == RST_OK)
+		err = put_note(&txn, token, &note);
+	if (err == RST_OK)
 		(void)!act_commit(&txn, ctx);
 	rst_write_abort(&txn);
 }
@@ -136,8 +146,9 @@ note_refusal(const struct act_ctx *ctx, uint64_t token, const char *why)
 
 	if (rst_write_begin(ctx->env, RST_WRITE_ORDINARY, &txn) != RST_OK)
 		return;
-	note = read_note(&txn.r, token);
-	err = is_due(note.refused_s, ctx->now_s) ? RST_OK : RST_ESTATE;
+	err = read_note(&txn.r, token, &note);
+	if (err == RST_OK && !is_due(note.refused_s, ctx->now_s))
+		err = RST_ESTATE;
 	if (err == RST_OK)
 		err = rst_record_get(&txn.r, token, &record);
 	if (err == RST_OK)
@@ -242,10 +253,12 @@ judge(const struct rst_rtxn *txn, const struct act_ctx *ctx,
       const struct rst_record *record, const struct wish *wish,
       struct found *found)
 {
-	struct note note = read_note(txn, record->id);
 	bool allowed = scope_allows(record, wish, &found->bearer);
-	enum rst_err err = RST_OK;
+	struct note note;
+	enum rst_err err = read_note(txn, record->id, &note);
 
+	if (err != RST_OK)
+		return err;
 	found->bearer.token = record->id;
 	found->bearer.token_generation = record->generation;
 	found->bearer.expires_s = RULE_NEVER;

@@ -30,16 +30,19 @@ const char *const act_due_marks[ACT_DUE_MARKS] = { "due-first", "due-last",
 /* "first 20270131000000Z" */
 #define LINE_BYTES (16 + LIFECYCLE_TIME_BYTES)
 
-int64_t
-act_due_mark(const struct rst_rtxn *txn, const char *name)
+enum rst_err
+act_due_mark(const struct rst_rtxn *txn, const char *name, int64_t *ret_mark_s)
 {
 	struct rst_view value;
-	uint64_t mark_s;
+	uint64_t mark_s = 0;
+	enum rst_err err = rst_setting_get(txn, name, &value);
 
-	if (rst_setting_get(txn, name, &value) != RST_OK ||
-	    !rst_view_number(value, INT64_MAX, &mark_s))
-		return 0;
-	return (int64_t)mark_s;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	if (err == RST_OK && !rst_view_number(value, INT64_MAX, &mark_s))
+		mark_s = 0;
+	*ret_mark_s = (int64_t)mark_s;
+	return RST_OK;
 }
 
 enum rst_err
@@ -57,7 +60,7 @@ enum rst_err
 gate_note_due(struct gate *g, const struct gate_sides *sides)
 {
 	const struct rst_record *before = sides->before, *after = sides->after;
-	int64_t end_s;
+	int64_t end_s, mark_s;
 	enum rst_err err = RST_OK;
 
 	if (after == NULL || after->kind != RST_KIND_PERSON ||
@@ -66,10 +69,12 @@ gate_note_due(struct gate *g, const struct gate_sides *sides)
 	    (before != NULL && before->status == after->status &&
 	     gate_same_values(before, after, RST_A_ROSTEREXPIRES)))
 		return RST_OK;
-	for (int i = 0; err == RST_OK && i < ACT_DUE_MARKS; i++)
-		if (act_due_mark(&g->txn->r, act_due_marks[i]) >= end_s)
+	for (int i = 0; err == RST_OK && i < ACT_DUE_MARKS; i++) {
+		err = act_due_mark(&g->txn->r, act_due_marks[i], &mark_s);
+		if (err == RST_OK && mark_s >= end_s)
 			err = act_due_set_mark(g->txn, act_due_marks[i],
 			                       end_s - 1);
+	}
 	return err;
 }
 

@@ -336,6 +336,7 @@ gate_administered(const struct rst_rtxn *txn, int64_t now_s,
 			if (err == RST_OK && is_admin_group(&record))
 				err = best_member(txn, after, now_s,
 				                  RST_NEST_DEPTH, &one);
+			err = err == RST_ENOTFOUND ? RST_OK : err;
 			if (one > best)
 				best = one;
 		}

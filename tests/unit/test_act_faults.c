@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lifecycle/act_priv.h"
 #include "lifecycle/host.h"
+#include "lifecycle/moment.h"
 #include "lifecycle/setting.h"
 #include "lifecycle/why.h"
 #include "tests/unit/life.h"
@@ -435,6 +437,45 @@ run_suspension(const struct stage *s, struct outcome *outcome)
 	rst_entry_free(change.after);
 }
 
+/* Boss gets an end before the moment up to which all is done: the mark goes
+ * back, or nobody would see it come. */
+static void
+run_end(const struct stage *s, struct outcome *outcome)
+{
+	struct gate_change change = {
+		.verb = GATE_MODIFY,
+		.act = RST_VIEW("test"),
+		.id = s->boss,
+	};
+	char text[LIFECYCLE_TIME_BYTES];
+	struct rst_record record;
+	struct rst_wtxn txn = { 0 };
+	int64_t mark_s = 0;
+	enum rst_err err;
+
+	s->life->refusal = (struct act_refusal){ 0 };
+	lifecycle_time_print(UNTIL_S, text);
+	err = rst_write_begin(s->life->env, RST_WRITE_ORDINARY, &txn);
+	if (err == RST_OK)
+		err = act_due_set_mark(&txn, act_due_marks[0], UNTIL_S + 60);
+	if (err == RST_OK)
+		err = rst_record_get(&txn.r, s->boss, &record);
+	if (err == RST_OK)
+		err = rst_entry_from_record(&record, &change.after);
+	if (err == RST_OK)
+		err = rst_entry_set_one(change.after, RST_A_ROSTEREXPIRES,
+		                        rst_view_of(text));
+	if (err == RST_OK)
+		err = gate_apply(&txn, &s->life->ctx, &change,
+		                 &s->life->refusal, NULL);
+	if (err == RST_OK)
+		err = act_due_mark(&txn.r, act_due_marks[0], &mark_s);
+	outcome->err = as_number(err, mark_s < UNTIL_S, &outcome->told);
+	outcome->verdict = s->life->refusal.verdict;
+	rst_write_abort(&txn);
+	rst_entry_free(change.after);
+}
+
 /* ------------------------------------------------------------ the sweep */
 
 /* What is run: one of these. */
@@ -590,6 +631,7 @@ changes_are_judged_or_not_at_all(void **state)
 	const struct subject team = { .name = "a team", .run = run_team };
 	const struct subject suspension = { .name = "a suspension",
 		                            .run = run_suspension };
+	const struct subject end = { .name = "an end", .run = run_end };
 	unsigned int wrong = 0;
 	struct stage s;
 
@@ -603,6 +645,7 @@ changes_are_judged_or_not_at_all(void **state)
 	}
 	wrong += sweep(&s, &team, RULE_OK, 1);
 	wrong += sweep(&s, &suspension, RULE_OK, 0);
+	wrong += sweep(&s, &end, RULE_OK, 1);
 	assert_int_equal(wrong, 0);
 }
 
