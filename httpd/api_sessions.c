@@ -44,15 +44,20 @@ add_item(const struct wanted *wanted, const struct rst_rtxn *txn,
 {
 	const struct http_who *who = &wanted->req->who;
 	struct rst_view name = RST_VIEW("");
-	cJSON *item = cJSON_CreateObject();
 	struct rst_record record;
 	char id[ID_TEXT];
+	cJSON *item;
 	bool mine;
+	enum rst_err err;
 
+	err = rst_record_get(txn, session->user, &record);
+	if (err == RST_OK)
+		name = rst_record_first(&record, RST_A_UID);
+	else if (err != RST_ENOTFOUND)
+		return err;
+	item = cJSON_CreateObject();
 	mine = !who->bearer &&
 	       memcmp(digest, who->digest, RST_DIGEST_BYTES) == 0;
-	if (rst_record_get(txn, session->user, &record) == RST_OK)
-		name = rst_record_first(&record, RST_A_UID);
 	print_id(digest, id);
 	if (json_add_text(item, "id", id) &&
 	    json_add_view(item, "user", name) &&

@@ -50,6 +50,7 @@ token_model(const struct rst_rtxn *txn, const struct rst_record *record,
 	char address[64];
 	int64_t last_s;
 	bool ok;
+	enum rst_err err;
 
 	ok = json_add_view(token, "id", rst_record_first(record, RST_A_CN)) &&
 	     add_text(token, "name",
@@ -65,7 +66,10 @@ token_model(const struct rst_rtxn *txn, const struct rst_record *record,
 	              rst_record_first(record, RST_A_ROSTERMADEFROM)) &&
 	     add_moment(token, "expires",
 	                rst_record_first(record, RST_A_ROSTEREXPIRES));
-	if (ok && act_token_last(txn, record->id, &last_s, address) == RST_OK)
+	err = act_token_last(txn, record->id, &last_s, address);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		ok = false;
+	if (ok && err == RST_OK)
 		ok = json_add_time(token, "lastUsed", last_s) &&
 		     json_add_text(token, "lastAddress", address);
 	if (!ok) {

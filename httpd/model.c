@@ -293,18 +293,24 @@ add_managers(cJSON *group, const struct rst_rtxn *txn,
 	struct rst_view dn;
 	uint64_t id;
 	size_t len;
+	bool ok = list != NULL;
+	enum rst_err err;
 
 	if (!rst_record_attr(record, RST_A_ROSTERMANAGER, &managers))
-		return list != NULL;
-	while (rst_attr_next(&managers, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) ==
-		            RST_OK &&
-		    rst_record_get(txn, id, &person) == RST_OK &&
-		    !json_append_view(list,
-		                      rst_record_first(&person, RST_A_UID)))
-			return false;
-	return list != NULL;
+		return ok;
+	while (ok && rst_attr_next(&managers, &dn)) {
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+		if (err == RST_OK)
+			err = rst_tree_find(txn, rst_view(ndn, len), &id, NULL);
+		if (err == RST_OK)
+			err = rst_record_get(txn, id, &person);
+		if (err == RST_OK)
+			ok = json_append_view(
+				list, rst_record_first(&person, RST_A_UID));
+		else /* who is gone is left out */
+			ok = err == RST_ENOTFOUND || err == RST_EINVALID;
+	}
+	return ok;
 }
 
 cJSON *

@@ -153,10 +153,11 @@ add_expiring(const struct rst_rtxn *txn, int64_t now_s, cJSON *body)
 		for (size_t i = 0; err == RST_OK && i < n; i++) {
 			struct rst_record record;
 
-			if (rst_record_get(txn, ids[i], &record) == RST_OK &&
-			    record.kind == RST_KIND_PERSON &&
+			err = rst_record_get(txn, ids[i], &record);
+			if (err == RST_OK && record.kind == RST_KIND_PERSON &&
 			    record.status == RST_STATUS_ACTIVE)
 				soon++;
+			err = err == RST_ENOTFOUND ? RST_OK : err;
 		}
 	}
 	if (err == RST_OK && !json_add_number(body, "expiringSoon", soon))

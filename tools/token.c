@@ -90,6 +90,7 @@ model(const struct rst_rtxn *txn, const struct rst_record *record,
 	char address[64], text[LIFECYCLE_TIME_BYTES];
 	int64_t last_s;
 	bool good;
+	enum rst_err err;
 
 	good = noun_add(root, "id", rst_record_first(record, RST_A_CN)) &&
 	       noun_add(root, "name",
@@ -105,8 +106,10 @@ model(const struct rst_rtxn *txn, const struct rst_record *record,
 	                     rst_record_first(record, RST_A_CREATETIMESTAMP)) &&
 	       noun_add_time(root, "expires",
 	                     rst_record_first(record, RST_A_ROSTEREXPIRES));
-	if (good &&
-	    act_token_last(txn, record->id, &last_s, address) == RST_OK) {
+	err = act_token_last(txn, record->id, &last_s, address);
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		good = false;
+	if (good && err == RST_OK) {
 		lifecycle_time_print_3339(last_s, text);
 		good = cJSON_AddStringToObject(root, "lastUsed", text) &&
 		       cJSON_AddStringToObject(root, "lastAddress", address);
