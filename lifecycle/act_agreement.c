@@ -224,7 +224,7 @@ activate(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	struct rst_entry *entry = NULL;
 	struct act_ctx nobody = *ctx;
 	struct rst_record record;
-	bool kept;
+	bool kept = false;
 	enum rst_err err;
 
 	nobody.actor = RST_VIEW("");
@@ -232,10 +232,14 @@ activate(struct rst_wtxn *txn, const struct act_ctx *ctx, uint64_t person,
 	err = act_load(&txn->r, person, RST_KIND_PERSON, &entry, &record);
 	if (err != RST_OK || !act_is_invited(&record))
 		goto out;
-	kept = keep != NULL &&
-	       rst_session_get(&txn->r, keep, &session) == RST_OK &&
-	       session.user == person;
-	err = rst_entry_set_one(entry, RST_A_ROSTERSTATUS, RST_VIEW("active"));
+	if (keep != NULL) {
+		err = rst_session_get(&txn->r, keep, &session);
+		kept = err == RST_OK && session.user == person;
+		err = err == RST_ENOTFOUND ? RST_OK : err;
+	}
+	if (err == RST_OK)
+		err = rst_entry_set_one(entry, RST_A_ROSTERSTATUS,
+		                        RST_VIEW("active"));
 	if (err == RST_OK)
 		err = act_gate_modify(txn, &nobody, "activate", RST_VIEW(""),
 		                      person, entry, refusal);

@@ -236,11 +236,15 @@ act_delete_policy(const struct act_ctx *ctx, uint64_t id,
 	err = rst_write_begin(ctx->env, RST_WRITE_FREEING, &txn);
 	if (err == RST_OK)
 		err = rst_record_get(&txn.r, id, &record);
-	if (err == RST_OK &&
-	    (record.kind != RST_KIND_SETTING ||
-	     (find(&txn.r, RST_VIEW(""), &settings) == RST_OK &&
-	      settings == id)))
+	if (err == RST_OK && record.kind != RST_KIND_SETTING)
 		err = RST_ENOTFOUND;
+	if (err == RST_OK) {
+		err = find(&txn.r, RST_VIEW(""), &settings);
+		if (err == RST_OK && settings == id)
+			err = RST_ENOTFOUND;
+		else if (err == RST_ENOTFOUND)
+			err = RST_OK;
+	}
 	if (err == RST_OK)
 		err = act_gate_delete(&txn, ctx, "delete-policy", RST_VIEW(""),
 		                      id, refusal);

@@ -22,16 +22,30 @@
  * processes, also when slapd's own process wrote them (consequences).  It is
  * asked for each time: a promotion may change it.
  */
-static unsigned int
-server_id(const struct gate *g)
+static enum rst_err
+server_id(const struct gate *g, unsigned int *ret_id)
 {
 	struct rst_view value;
 	uint64_t id;
+	enum rst_err err = rst_setting_get(&g->txn->r, "foreign-id", &value);
 
-	if (rst_setting_get(&g->txn->r, "foreign-id", &value) == RST_OK &&
-	    rst_view_number(value, SERVER_ID_MAX, &id))
-		return (unsigned int)id;
-	return FOREIGN_ID_DEFAULT;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_id = err == RST_OK && rst_view_number(value, SERVER_ID_MAX, &id)
+	                  ? (unsigned int)id
+	                  : FOREIGN_ID_DEFAULT;
+	return RST_OK;
+}
+
+static enum rst_err
+next_csn(struct gate *g, char csn[RST_CSN_MAX])
+{
+	unsigned int id;
+	enum rst_err err = server_id(g, &id);
+
+	return err == RST_OK ? rst_csn_next(g->txn, g->ctx->now_s,
+	                                    g->ctx->now_us, id, csn)
+	                     : err;
 }
 
 /* The CSN that the change brings; RST_ENOTFOUND when it brings none. */
@@ -148,8 +162,7 @@ make_csn(struct gate *g, struct gate_write *w, char csn[RST_CSN_MAX])
 {
 	enum rst_err err;
 
-	err = rst_csn_next(g->txn, g->ctx->now_s, g->ctx->now_us, server_id(g),
-	                   csn);
+	err = next_csn(g, csn);
 	if (err == RST_OK && w->after != NULL)
 		err = rst_entry_set_one(w->after, RST_A_ENTRYCSN,
 		                        rst_view_of(csn));
@@ -169,8 +182,7 @@ make_stamps(struct gate *g, struct gate_write *w, char csn[RST_CSN_MAX])
 		if (err != RST_ENOTFOUND)
 			return err;
 	}
-	err = rst_csn_next(g->txn, g->ctx->now_s, g->ctx->now_us, server_id(g),
-	                   csn);
+	err = next_csn(g, csn);
 	/* A stamped change without a CSN (lastmod off) stays without. */
 	if (err == RST_OK && w->after != NULL && !(w->flags & GATE_STAMPED))
 		err = stamp(g, w, csn);
