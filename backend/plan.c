@@ -248,17 +248,19 @@ plan_equal(struct plan *plan, const Filter *f)
 	enum plan_result result;
 	struct rst_record record;
 	uint64_t matched;
+	enum rst_err err;
 
 	if (member != RST_A_NONE)
 		return take_all(plan, rst_member_groups_with, member, value);
 	if (ad == back_names.member_of)
 		return members_of(plan, &f->f_av_value);
 	if (ad == slap_schema.si_ad_entryDN) {
-		if (back_find(plan->view->txn, &f->f_av_value, &record,
-		              &matched) == RST_OK &&
-		    !out_add(plan, record.id))
+		err = back_find(plan->view->txn, &f->f_av_value, &record,
+		                &matched);
+		if (err == RST_OK && !out_add(plan, record.id))
 			return PLAN_TOO_MANY;
-		return PLAN_DONE;
+		return err == RST_OK || err == RST_ENOTFOUND ? PLAN_DONE
+		                                             : PLAN_UNKNOWN;
 	}
 	/* what is computed is in no index */
 	if (ad == slap_schema.si_ad_hasSubordinates ||
