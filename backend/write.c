@@ -96,10 +96,11 @@ set_context(struct back_write *write)
 	ctx->now_us = (uint32_t)(now.tv_nsec / 1000);
 	ctx->server_id = (unsigned int)slap_serverID;
 	/* who is no entry here is trusted: that must be known, not thought */
-	if (!BER_BVISEMPTY(&op->o_ndn))
+	if (!BER_BVISEMPTY(&op->o_ndn)) {
 		err = back_find(&write->txn.r, &op->o_ndn, &actor, &matched);
-	if (err == RST_OK && !BER_BVISEMPTY(&op->o_ndn))
-		ctx->actor_id = actor.id;
+		if (err == RST_OK)
+			ctx->actor_id = actor.id;
+	}
 	write->flags = GATE_STAMPED;
 	/* what a provider sends was decided there */
 	if (be_shadow_update(op))

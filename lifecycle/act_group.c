@@ -183,7 +183,7 @@ act_manages(const struct rst_rtxn *txn, uint64_t group, uint64_t person,
 	char ndn[RST_DN_MAX], own[RST_NORMAL_MAX];
 	struct rst_attr managers;
 	struct rst_record record;
-	bool spared;
+	bool spared = false;
 	size_t len, own_len;
 	enum rst_err err;
 

@@ -89,7 +89,7 @@ ranges_of_group(const struct rst_rtxn *txn, enum rule_setting_id setting,
                 uint32_t gid, struct rule_range ranges[RULE_RANGES_MAX],
                 size_t *ret_n)
 {
-	struct rst_ident_owner owner;
+	struct rst_ident_owner owner = { 0 };
 	struct rst_record group;
 	char place[PLACE_BYTES];
 	enum rst_err err = RST_ENOTFOUND;

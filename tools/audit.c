@@ -211,18 +211,19 @@ static enum ctl_status
 take_head(struct heads *heads, const struct rst_journal_head *head)
 {
 	struct rst_journal_head *grown;
+	size_t room;
 
 	if (heads->n == HEADS_MAX) {
 		ctl_say("more than %d heads", HEADS_MAX);
 		return CTL_INVALID;
 	}
 	if (heads->n == heads->room) {
-		heads->room = heads->room == 0 ? 64 : heads->room * 2;
-		grown = realloc(heads->items,
-		                heads->room * sizeof(*heads->items));
+		room = heads->room == 0 ? 64 : heads->room * 2;
+		grown = realloc(heads->items, room * sizeof(*heads->items));
 		if (grown == NULL)
 			return ctl_no_memory();
 		heads->items = grown;
+		heads->room = room;
 	}
 	heads->items[heads->n++] = *head;
 	return CTL_OK;
