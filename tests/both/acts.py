@@ -1116,6 +1116,8 @@ def http_sign_person_out(hand):
 @act(HTTP, "give the password again", "act_reauthenticate", frees=True,
      weight=1)
 def http_reauthenticate(hand):
+    if not any(person.sessions for person in hand.people.values()):
+        http_sign_in(hand)
     name, person, token = signed_in(hand)
     api = person.sessions.pop(token)
     answer = hand.promise({"session/" + token: "-"}, lambda: hand.ask(
