@@ -38,6 +38,7 @@ url=ldapi://$(printf %s "$run/ldapi" | sed 's|/|%2f|g')
 pid=
 cleanup()
 {
+	exec 3>&- # who waits for a word of ours gets the end of it
 	test -z "$pid" || kill "$pid" 2>/dev/null
 	wait
 	rm -rf "$run"
