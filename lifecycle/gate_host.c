@@ -37,13 +37,7 @@ check_values(struct gate *g, const struct gate_sides *sides, uint16_t attr,
 static enum rst_err
 check_groups(struct gate *g, const struct gate_sides *sides)
 {
-	char ndn[RST_NORMAL_MAX];
-	struct rst_record group;
 	struct rst_attr names;
-	struct rst_view dn;
-	uint64_t id;
-	size_t len;
-	enum rst_err err;
 
 	if (!rst_record_attr(sides->after, RST_A_ROSTERHOSTGROUP, &names) ||
 	    (sides->before != NULL &&
@@ -53,21 +47,7 @@ check_groups(struct gate *g, const struct gate_sides *sides)
 	if (names.count > ACT_HOST_GROUPS_MAX)
 		return gate_refuse(g, RULE_INVALID_HOST, "rosterHostGroup",
 		                   "at most %d groups", ACT_HOST_GROUPS_MAX);
-	while (rst_attr_next(&names, &dn)) {
-		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
-		if (err == RST_OK)
-			err = rst_tree_find(&g->txn->r, rst_view(ndn, len), &id,
-			                    NULL);
-		if (err == RST_OK)
-			err = rst_record_get(&g->txn->r, id, &group);
-		if (err == RST_ENOTFOUND ||
-		    (err == RST_OK && group.kind != RST_KIND_GROUP))
-			return gate_refuse(g, RULE_UNKNOWN_GROUP,
-			                   "rosterHostGroup", NULL);
-		if (err != RST_OK)
-			return err;
-	}
-	return RST_OK;
+	return gate_are_groups(g, names, "rosterHostGroup");
 }
 
 /* A host as the others find it: by one name, in its place. */

@@ -40,17 +40,37 @@ check_place(struct gate *g, const struct rst_record *after)
 	return err;
 }
 
-/* Groups that are there; one that goes later is passed over. */
 enum rst_err
-gate_promises(struct gate *g, const struct gate_sides *sides)
+gate_are_groups(struct gate *g, struct rst_attr dns, const char *field)
 {
 	char ndn[RST_NORMAL_MAX];
 	struct rst_record group;
-	struct rst_attr joins;
 	struct rst_view dn;
 	uint64_t id;
 	size_t len;
 	enum rst_err err;
+
+	while (rst_attr_next(&dns, &dn)) {
+		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+		if (err == RST_OK)
+			err = rst_tree_find(&g->txn->r, rst_view(ndn, len), &id,
+			                    NULL);
+		if (err == RST_OK)
+			err = rst_record_get(&g->txn->r, id, &group);
+		if (err == RST_ENOTFOUND || err == RST_EINVALID ||
+		    (err == RST_OK && group.kind != RST_KIND_GROUP))
+			return gate_refuse(g, RULE_UNKNOWN_GROUP, field, NULL);
+		if (err != RST_OK)
+			return err;
+	}
+	return RST_OK;
+}
+
+/* Groups that are there; one that goes later is passed over. */
+enum rst_err
+gate_promises(struct gate *g, const struct gate_sides *sides)
+{
+	struct rst_attr joins;
 
 	if (!rst_record_attr(sides->after, RST_A_ROSTERJOINS, &joins) ||
 	    (sides->before != NULL &&
@@ -60,21 +80,7 @@ gate_promises(struct gate *g, const struct gate_sides *sides)
 		return gate_refuse(g, RULE_UNKNOWN_GROUP, "rosterJoins",
 		                   "at most %d at once",
 		                   RULE_INVITATION_GROUPS_MAX);
-	while (rst_attr_next(&joins, &dn)) {
-		err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
-		if (err == RST_OK)
-			err = rst_tree_find(&g->txn->r, rst_view(ndn, len), &id,
-			                    NULL);
-		if (err == RST_OK)
-			err = rst_record_get(&g->txn->r, id, &group);
-		if (err == RST_ENOTFOUND || err == RST_EINVALID ||
-		    (err == RST_OK && group.kind != RST_KIND_GROUP))
-			return gate_refuse(g, RULE_UNKNOWN_GROUP, "rosterJoins",
-			                   NULL);
-		if (err != RST_OK)
-			return err;
-	}
-	return RST_OK;
+	return gate_are_groups(g, joins, "rosterJoins");
 }
 
 enum rst_err

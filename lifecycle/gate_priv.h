@@ -117,6 +117,10 @@ enum rst_err gate_preset(struct gate *g, const struct gate_sides *sides)
 /* rosterJoins and rosterUses of a preset or an invitation. */
 enum rst_err gate_promises(struct gate *g, const struct gate_sides *sides)
 	RST_MUST_USE;
+/* Each of these DNs, as they were written, is that of a group; refused with
+ * unknown_group at field where one is not. */
+enum rst_err gate_are_groups(struct gate *g, struct rst_attr dns,
+                             const char *field) RST_MUST_USE;
 enum rst_err gate_uses(struct gate *g, const struct rst_record *is)
 	RST_MUST_USE;
 /* gate_secret.c: tokens and invitations. */
