@@ -8,7 +8,11 @@ roster_la_CPPFLAGS = $(AM_CPPFLAGS) -DSLAPD_IMPORT \
 # are filled by name and end where their fields end.
 roster_la_CFLAGS = $(AM_CFLAGS) -Wno-unused-parameter \
 	-Wno-missing-field-initializers $(SODIUM_CFLAGS)
+# It stays in memory to the very end: slapd closes connections with unanswered
+# operations after it has unloaded its modules, through our filter of each
+# (handshake.c).
 roster_la_LDFLAGS = -module -avoid-version -shared -Wl,-Bsymbolic \
+	-Wl,-z,nodelete \
 	-export-symbols-regex '^(init_module|term_module)$$'
 roster_la_LIBADD = lifecycle/liblifecycle.la
 roster_la_SOURCES = \

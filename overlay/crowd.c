@@ -215,7 +215,8 @@ pass_on(void)
 	if (next == NULL)
 		return;
 	if (ldap_pvt_thread_pool_submit(&connection_pool, go_on, next) != 0) {
-		/* no memory for a task: it stays first, for the next place */
+		/* no memory for a task: it stays first, for the next place;
+		 * or slapd ends, and nobody is answered any more */
 		ldap_pvt_thread_mutex_lock(&crowd.mutex);
 		next->next = crowd.fine.first;
 		if (crowd.fine.first == NULL)
