@@ -170,28 +170,28 @@ acquire(struct follow *follow, struct patience *patience)
  * filters it matched.  Told of that change now, they would go on with what they
  * know, and whom it does not match any more would keep it.
  */
-static bool
-is_overtaken(const struct follow *follow, Operation *op)
+static enum rst_err
+is_overtaken(const struct follow *follow, Operation *op, bool *ret_is)
 {
 	const struct rst_rtxn *txn = &follow->txn.r;
 	uint64_t sequence = follow->cursor, matched;
 	struct rst_journal_public public;
 	struct rst_record record;
 	unsigned int n = 0;
+	enum rst_err err = RST_ENOTFOUND;
 
-	if (follow->as_replica ||
-	    back_find(txn, &op->o_req_ndn, &record, &matched) != RST_OK)
-		return false;
+	*ret_is = false;
+	if (!follow->as_replica)
+		err = back_find(txn, &op->o_req_ndn, &record, &matched);
 	/* more are too many to replay */
-	while (n < BACK_FOLLOW_SLICE &&
-	       rst_journal_get(txn, ++sequence, &public) == RST_OK) {
-		if (!back_follow_foreign(follow, &public))
-			continue;
-		if (public.id == record.id)
-			return true;
-		n++;
+	while (err == RST_OK && !*ret_is && n < BACK_FOLLOW_SLICE) {
+		err = rst_journal_get(txn, ++sequence, &public);
+		if (err == RST_OK && back_follow_foreign(follow, &public)) {
+			*ret_is = public.id == record.id;
+			n++;
+		}
 	}
-	return false;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /*
@@ -206,6 +206,7 @@ lock(struct follow *follow, struct patience *patience)
 		                          .last = UINT64_MAX,
 		                          .enough = is_over,
 		                          .arg = patience };
+	bool overtaken = false;
 	enum rst_err err;
 
 	/* whether an ordinary write has room is asked when it is taken */
@@ -214,10 +215,10 @@ lock(struct follow *follow, struct patience *patience)
 	if (err != RST_OK)
 		return err;
 	follow->ready = true;
-	if (patience->late && is_overtaken(follow, patience->op))
-		err = RST_EBUSY;
-	else
-		err = back_follow_drain(follow, &few);
+	if (patience->late)
+		err = is_overtaken(follow, patience->op, &overtaken);
+	if (err == RST_OK)
+		err = overtaken ? RST_EBUSY : back_follow_drain(follow, &few);
 	/* an overlay that wrote in the course of a replay took it */
 	if (err != RST_OK && follow->ready) {
 		rst_write_abort(&follow->txn);

@@ -34,13 +34,14 @@ back_replica_note(BackendDB *be, struct rst_wtxn *txn)
 {
 	struct replica_past past;
 	char url[REPLICA_URL_MAX + 1];
+	enum rst_err err = replica_was(&txn->r, &past);
 
-	if (replica_was(&txn->r, &past))
-		return RST_OK; /* the gate will not take it */
-	if (replica_provider(&txn->r, url) &&
-	    rst_view_equal(rst_view_of(url), url_of(be)))
-		return RST_OK;
-	return replica_begin(txn, url_of(be));
+	if (err != RST_ENOTFOUND)
+		return err; /* if it was, the gate will not take it */
+	err = replica_provider(&txn->r, url);
+	if (err == RST_OK && !rst_view_equal(rst_view_of(url), url_of(be)))
+		err = replica_begin(txn, url_of(be));
+	return err;
 }
 
 static enum rst_err
@@ -74,12 +75,20 @@ read_role(struct back_db *db, struct role *role)
 	err = rst_read_begin(db->env, &txn);
 	if (err != RST_OK)
 		return err;
-	role->is = replica_provider(&txn, role->url);
-	role->was = !role->is && replica_was(&txn, &past);
+	err = replica_provider(&txn, role->url);
+	role->is = err == RST_OK && role->url[0] != '\0';
+	role->was = false;
+	if (err != RST_OK || role->is)
+		goto out;
+	err = replica_was(&txn, &past);
+	role->was = err == RST_OK;
 	if (role->was)
 		memcpy(role->url, past.provider, sizeof(role->url));
+	else if (err == RST_ENOTFOUND)
+		err = RST_OK;
+out:
 	rst_read_end(&txn);
-	return RST_OK;
+	return err;
 }
 
 enum rst_err

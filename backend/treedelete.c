@@ -146,13 +146,16 @@ look(struct family *family)
 	struct rst_record base;
 	uint64_t matched;
 	bool good = true;
+	enum rst_err err;
 
 	if (back_read_begin(op, family->db, &read) != RST_OK)
 		return give_up(family, LDAP_OTHER, "internal error");
 	back_view_init(&view, op, family->db, &read->txn, true);
-	if (back_find(&read->txn, &op->o_req_ndn, &base, &matched) == RST_OK &&
-	    base_is_plain(op, &view, &base))
+	err = back_find(&read->txn, &op->o_req_ndn, &base, &matched);
+	if (err == RST_OK && base_is_plain(op, &view, &base))
 		good = gather(family, &view, base.id);
+	else if (err != RST_OK && err != RST_ENOTFOUND)
+		good = give_up(family, LDAP_OTHER, "internal error");
 	back_read_end(read);
 	return good;
 }

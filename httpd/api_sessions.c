@@ -73,16 +73,19 @@ add_item(const struct wanted *wanted, const struct rst_rtxn *txn,
 }
 
 /* Would its next request still be his? */
-static bool
+static enum rst_err
 is_live(const struct wanted *wanted, const struct rst_rtxn *txn,
-        const struct rst_session *session)
+        const struct rst_session *session, bool *ret_is)
 {
 	int64_t now_s = wanted->req->ctx.now_s;
+	enum rst_err err = RST_EDENIED;
 
-	return now_s < session->expires_s &&
-	       now_s - session->seen_s < wanted->idle_s &&
-	       act_still_allowed(txn, session->user, session->generation,
-	                         now_s) == RST_OK;
+	if (now_s < session->expires_s &&
+	    now_s - session->seen_s < wanted->idle_s)
+		err = act_still_allowed(txn, session->user, session->generation,
+		                        now_s);
+	*ret_is = err == RST_OK;
+	return err == RST_EDENIED ? RST_OK : err;
 }
 
 /* One page of live sessions, in the order of their ids. */
@@ -97,6 +100,7 @@ add_items(const struct wanted *wanted, const struct rst_rtxn *txn, cJSON *body)
 	bool started = text != NULL && text[0] != '\0';
 	size_t limit = 0, n = 0;
 	enum rst_err err;
+	bool is;
 
 	memset(digest, 0xff, sizeof(digest));
 	if (!list_limit(wanted->req, &limit) ||
@@ -104,7 +108,10 @@ add_items(const struct wanted *wanted, const struct rst_rtxn *txn, cJSON *body)
 		return RST_EINVALID;
 	while ((err = rst_session_next(txn, wanted->user, &started, digest,
 	                               &session)) == RST_OK) {
-		if (!is_live(wanted, txn, &session))
+		err = is_live(wanted, txn, &session, &is);
+		if (err != RST_OK)
+			return err;
+		if (!is)
 			continue;
 		if (n++ == limit)
 			break; /* there is one more than fits */

@@ -240,7 +240,7 @@ add_provider(struct http_req *req, struct http_reply *reply)
 	if (!req->who.administrator ||
 	    rst_read_begin(req->server->env, &txn) != RST_OK)
 		return;
-	if (replica_provider(&txn, ldap))
+	if (replica_provider(&txn, ldap) == RST_OK && ldap[0] != '\0')
 		(void)json_add_text(reply->body, "provider_ldap", ldap);
 	rst_read_end(&txn);
 }

@@ -88,8 +88,9 @@ add_suffix(struct rst_wtxn *txn, const struct act_ctx *ctx,
 	uint64_t id;
 	enum rst_err err;
 
-	if (lifecycle_suffix(&txn->r, &id) == RST_OK)
-		return RST_OK;
+	err = lifecycle_suffix(&txn->r, &id);
+	if (err != RST_ENOTFOUND)
+		return err; /* RST_OK: it is there */
 	err = act_build(0, suffix, nsuffix, values,
 	                sizeof(values) / sizeof(values[0]), &entry);
 	if (err == RST_OK)

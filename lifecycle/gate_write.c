@@ -387,7 +387,9 @@ gate_check_replica(struct gate *g, unsigned int flags)
 		return is ? RST_OK : RST_EBUSY;
 	if (!is || (flags & (GATE_BULK | GATE_FOLLOW)))
 		return RST_OK;
-	(void)replica_provider(&g->txn->r, url);
+	err = replica_provider(&g->txn->r, url);
+	if (err != RST_OK)
+		return err;
 	return gate_refuse(g, RULE_READ_ONLY_REPLICA, NULL, "%s", url);
 }
 

@@ -32,26 +32,40 @@ is_ldap_url(struct rst_view url)
 	return false;
 }
 
+/* Empty when there is none. */
+static enum rst_err
+setting_or_none(const struct rst_rtxn *txn, const char *name,
+                struct rst_view *ret_value)
+{
+	enum rst_err err = rst_setting_get(txn, name, ret_value);
+
+	if (err == RST_ENOTFOUND) {
+		*ret_value = rst_view(NULL, 0);
+		err = RST_OK;
+	}
+	return err;
+}
+
 enum rst_err
 replica_is(const struct rst_rtxn *txn, bool *ret_is)
 {
 	struct rst_view value;
-	enum rst_err err = rst_setting_get(txn, PROVIDER, &value);
+	enum rst_err err = setting_or_none(txn, PROVIDER, &value);
 
-	if (err != RST_OK && err != RST_ENOTFOUND)
-		return err;
 	*ret_is = err == RST_OK && value.len > 0;
-	return RST_OK;
+	return err;
 }
 
-bool
+enum rst_err
 replica_provider(const struct rst_rtxn *txn, char url[REPLICA_URL_MAX + 1])
 {
 	struct rst_view value;
+	enum rst_err err = setting_or_none(txn, PROVIDER, &value);
 
 	url[0] = '\0';
-	return rst_setting_get(txn, PROVIDER, &value) == RST_OK &&
-	       value.len > 0 && rst_view_copy(value, url, REPLICA_URL_MAX + 1);
+	if (err == RST_OK && !rst_view_copy(value, url, REPLICA_URL_MAX + 1))
+		err = RST_ECORRUPT;
+	return err;
 }
 
 enum rst_err
@@ -67,23 +81,28 @@ replica_begin(struct rst_wtxn *txn, struct rst_view url)
 	return err;
 }
 
-bool
+enum rst_err
 replica_was(const struct rst_rtxn *txn, struct replica_past *ret_past)
 {
 	struct rst_view value;
 	const char *space;
 	size_t len;
+	enum rst_err err = setting_or_none(txn, PROMOTED, &value);
 
-	if (rst_setting_get(txn, PROMOTED, &value) != RST_OK || value.len == 0)
-		return false;
+	if (err != RST_OK)
+		return err;
+	if (value.len == 0)
+		return RST_ENOTFOUND;
 	space = memchr(value.ptr, ' ', value.len);
 	if (space == NULL)
-		return false;
+		return RST_ECORRUPT;
 	len = (size_t)(space - value.ptr);
-	return lifecycle_time_parse(rst_view(value.ptr, len),
-	                            &ret_past->since_s) &&
-	       rst_view_copy(rst_view(space + 1, value.len - len - 1),
-	                     ret_past->provider, sizeof(ret_past->provider));
+	if (!lifecycle_time_parse(rst_view(value.ptr, len),
+	                          &ret_past->since_s) ||
+	    !rst_view_copy(rst_view(space + 1, value.len - len - 1),
+	                   ret_past->provider, sizeof(ret_past->provider)))
+		return RST_ECORRUPT;
+	return RST_OK;
 }
 
 void
@@ -145,16 +164,18 @@ sid_of(struct rst_view csn)
 	return *end == '#' && end > at + 1 && sid <= SID_MAX ? (int)sid : -1;
 }
 
-static unsigned int
-id_setting(const struct rst_rtxn *txn, const char *name, unsigned int otherwise)
+static enum rst_err
+id_setting(const struct rst_rtxn *txn, const char *name, unsigned int otherwise,
+           unsigned int *ret_id)
 {
 	struct rst_view value;
 	uint64_t id;
+	enum rst_err err = setting_or_none(txn, name, &value);
 
-	if (rst_setting_get(txn, name, &value) == RST_OK &&
-	    rst_view_number(value, SID_MAX, &id))
-		return (unsigned int)id;
-	return otherwise;
+	*ret_id = err == RST_OK && rst_view_number(value, SID_MAX, &id)
+	                  ? (unsigned int)id
+	                  : otherwise;
+	return err;
 }
 
 /* Changes with this server id have come from elsewhere. */
@@ -183,16 +204,22 @@ replica_look_ahead(const struct rst_rtxn *txn,
 	bool ours;
 	enum rst_err err;
 
-	(void)replica_provider(txn, outlook.provider);
 	replica_seen(txn, &outlook.seen);
-	outlook.server_id = id_setting(txn, "server-id", 0);
-	outlook.foreign_id = id_setting(txn, "foreign-id", FOREIGN_DEFAULT);
-	err = lifecycle_suffix(txn, &id);
+	err = replica_provider(txn, outlook.provider);
+	if (err == RST_OK)
+		err = id_setting(txn, "server-id", 0, &outlook.server_id);
+	if (err == RST_OK)
+		err = id_setting(txn, "foreign-id", FOREIGN_DEFAULT,
+		                 &outlook.foreign_id);
+	if (err == RST_OK)
+		err = lifecycle_suffix(txn, &id);
 	if (err == RST_OK)
 		err = rst_record_get(txn, id, &suffix);
+	if (err == RST_OK)
+		err = setting_or_none(txn, OWN_IDS, &value);
 	if (err != RST_OK)
 		return err;
-	ours = rst_setting_get(txn, OWN_IDS, &value) == RST_OK && value.len > 0;
+	ours = value.len > 0;
 	outlook.server_id_used = !ours && has_sid(&suffix, outlook.server_id);
 	while (!ours && outlook.foreign_id < SID_MAX &&
 	       (outlook.foreign_id == outlook.server_id ||
@@ -255,6 +282,7 @@ enum rst_err
 act_demote(const struct act_ctx *ctx, struct rst_view url)
 {
 	struct rst_wtxn txn = { 0 };
+	unsigned int foreign_id;
 	bool is;
 	enum rst_err err;
 
@@ -264,8 +292,10 @@ act_demote(const struct act_ctx *ctx, struct rst_view url)
 	if (err == RST_OK)
 		err = replica_is(&txn.r, &is);
 	if (err == RST_OK && !is)
-		err = own_ids(&txn, id_setting(&txn.r, "foreign-id",
-		                               FOREIGN_DEFAULT));
+		err = id_setting(&txn.r, "foreign-id", FOREIGN_DEFAULT,
+		                 &foreign_id);
+	if (err == RST_OK && !is)
+		err = own_ids(&txn, foreign_id);
 	if (err == RST_OK)
 		err = replica_begin(&txn, url);
 	if (err == RST_OK)

@@ -24,20 +24,21 @@
 #define REPLICA_URL_MAX 255 /* bytes of a provider's URL */
 
 enum rst_err replica_is(const struct rst_rtxn *txn, bool *ret_is) RST_MUST_USE;
-/* The provider's LDAP URL as a C string; false, and "": no replica. */
-bool replica_provider(const struct rst_rtxn *txn,
-                      char url[REPLICA_URL_MAX + 1]);
+/* The provider's LDAP URL as a C string; "": no replica, or an error. */
+enum rst_err replica_provider(const struct rst_rtxn *txn,
+                              char url[REPLICA_URL_MAX + 1]) RST_MUST_USE;
 /* In the transaction of slapd, which follows url from now on: RST_EINVALID
  * for a URL that is empty or too long. */
 enum rst_err replica_begin(struct rst_wtxn *txn, struct rst_view url)
 	RST_MUST_USE;
 
-/* It was promoted: when, and in whose place; false for what never was. */
+/* It was promoted: when, and in whose place; RST_ENOTFOUND: it never was. */
 struct replica_past {
 	int64_t since_s;
 	char provider[REPLICA_URL_MAX + 1];
 };
-bool replica_was(const struct rst_rtxn *txn, struct replica_past *ret_past);
+enum rst_err replica_was(const struct rst_rtxn *txn,
+                         struct replica_past *ret_past) RST_MUST_USE;
 
 /* Of a replica; seconds of the clock, 0 for never. */
 struct replica_seen {

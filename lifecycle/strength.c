@@ -62,20 +62,23 @@ lifecycle_terms_add_mail(struct lifecycle_terms *terms, struct rst_view mail)
 }
 
 /* "Example Organisation" and the "example" of dc=example,dc=org. */
-static void
+static enum rst_err
 add_site(const struct rst_rtxn *txn, struct lifecycle_terms *terms)
 {
 	struct rst_record record;
 	uint64_t id;
+	enum rst_err err = lifecycle_suffix(txn, &id);
 
-	if (lifecycle_suffix(txn, &id) != RST_OK ||
-	    rst_record_get(txn, id, &record) != RST_OK)
-		return;
+	if (err == RST_OK)
+		err = rst_record_get(txn, id, &record);
+	if (err != RST_OK)
+		return err;
 	add_word(terms->site, &terms->n_site, rst_view_of("roster"));
 	add_word(terms->site, &terms->n_site,
 	         rst_record_first(&record, RST_A_O));
 	add_word(terms->site, &terms->n_site,
 	         rst_record_first(&record, RST_A_DC));
+	return RST_OK;
 }
 
 /* The groups of person, but for the one of everybody. */
@@ -168,8 +171,10 @@ lifecycle_terms(const struct rst_rtxn *txn, uint64_t person,
 		.blocklist =
 			policy.number[RULE_SETTING_PASSWORD_BLOCKLIST] != 0,
 	};
-	add_site(txn, ret_terms);
-	return person != 0 ? add_person(txn, person, ret_terms) : RST_OK;
+	err = add_site(txn, ret_terms);
+	if (err == RST_OK && person != 0)
+		err = add_person(txn, person, ret_terms);
+	return err;
 }
 
 #define WORDS_MAX (2 * LIFECYCLE_WORDS_MAX + 1) /* with the NULL */
