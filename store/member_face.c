@@ -91,7 +91,7 @@ rst_member_name(const struct rst_record *record)
 
 	if (rst_record_attr(record, RST_A_UID, &uids))
 		name = choose_name(&uids, record->nrdn);
-	return name.len > 0 ? name : none;
+	return name.len > 0 && name.len < RST_DN_MAX ? name : none;
 }
 
 static bool

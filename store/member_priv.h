@@ -208,7 +208,8 @@ void rst_memo_faced(const struct rst_rtxn *txn, struct rst_view name,
                     uint64_t after, uint64_t next,
                     const struct rst_mface *found);
 /* What memberUid lists for an entry: the uid of its RDN, or else its first
- * uid.  A NULL ptr for none. */
+ * uid.  A NULL ptr for none, and for one of RST_DN_MAX bytes or more, which no
+ * list takes: whose it is is a member without a name. */
 struct rst_view rst_member_name(const struct rst_record *record);
 /* Which rows list a group's attr; *ret_last is the last of one's own. */
 unsigned int rst_member_vias(const struct rst_record *group, uint16_t attr,

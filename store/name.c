@@ -43,9 +43,6 @@ encode(const struct rst_record *record, struct rst_out *out)
 	                                      rdn.len - NAMING.len),
 	                             name);
 
-	/* longer than any list takes: who reads it sees that it is */
-	if (name.len > RST_DN_MAX)
-		name.len = RST_DN_MAX;
 	rst_out_number(out, record->parent, 8);
 	rst_out_number(out, rdn.len, 2);
 	rst_out_number(out, same ? 0 : record->nrdn.len, 2);
