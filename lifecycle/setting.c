@@ -195,35 +195,57 @@ take(const struct rst_record *record, uint64_t priority,
 		}
 }
 
+/* The entries of ou=policies, zeroed to start. */
+struct walk {
+	struct rst_tree_cursor cursor;
+	uint64_t place, ids[BATCH];
+	size_t n, at, looked;
+};
+
+/* The next; RST_ENOTFOUND: that was the last. */
+static enum rst_err
+next_policy(const struct rst_rtxn *txn, struct walk *walk,
+            struct rst_record *ret_record)
+{
+	enum rst_err err = RST_OK;
+
+	if (walk->place == 0)
+		err = lifecycle_place(txn, "ou=policies", &walk->place);
+	if (err == RST_OK && walk->at == walk->n) {
+		walk->at = 0;
+		err = rst_tree_children(txn, walk->place, &walk->cursor,
+		                        walk->ids, BATCH, &walk->n);
+	}
+	if (err != RST_OK)
+		return err;
+	if (walk->n == 0 || walk->looked++ == LIFECYCLE_POLICIES_MAX)
+		return RST_ENOTFOUND;
+	err = rst_record_get(txn, walk->ids[walk->at++], ret_record);
+	return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
+}
+
 static enum rst_err
 take_policies(const struct rst_rtxn *txn, uint64_t person,
               uint64_t decided[RULE_SETTING_END],
               struct lifecycle_policy *policy)
 {
-	struct rst_tree_cursor cursor = { 0 };
+	struct walk walk = { .place = 0 };
 	struct rst_record record;
-	uint64_t place, ids[BATCH];
-	size_t n = BATCH, looked = 0;
 	bool holds;
 	enum rst_err err;
 
-	err = lifecycle_place(txn, "ou=policies", &place);
-	if (err == RST_ENOTFOUND)
-		return RST_OK;
-	while (err == RST_OK && n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
-		err = rst_tree_children(txn, place, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
-			holds = false;
-			err = rst_record_get(txn, ids[i], &record);
-			if (err == RST_OK && record.kind == RST_KIND_SETTING)
-				err = applies(txn, &record, person, &holds);
-			/* 1 is cn=settings, 0 nobody. */
-			if (err == RST_OK && holds)
-				take(&record, 2 + priority_of(&record), decided,
-				     policy);
-		}
+	while ((err = next_policy(txn, &walk, &record)) == RST_OK) {
+		holds = false;
+		if (record.kind == RST_KIND_SETTING)
+			err = applies(txn, &record, person, &holds);
+		if (err != RST_OK)
+			return err;
+		/* 1 is cn=settings, 0 nobody. */
+		if (holds)
+			take(&record, 2 + priority_of(&record), decided,
+			     policy);
 	}
-	return err;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* A policy does. */
@@ -231,29 +253,20 @@ static enum rst_err
 any_policy_sets(const struct rst_rtxn *txn, enum rule_setting_id id,
                 bool *ret_any)
 {
-	struct rst_tree_cursor cursor = { 0 };
+	struct walk walk = { .place = 0 };
 	struct rst_record record;
-	uint64_t place, ids[BATCH];
 	struct rst_view text;
 	int64_t number;
-	size_t n = BATCH, looked = 0;
 	enum rst_err err;
 
 	*ret_any = false;
-	err = lifecycle_place(txn, "ou=policies", &place);
-	if (err == RST_ENOTFOUND)
-		return RST_OK;
-	while (err == RST_OK && n > 0 && looked < LIFECYCLE_POLICIES_MAX) {
-		err = rst_tree_children(txn, place, &cursor, ids, BATCH, &n);
-		for (size_t i = 0; err == RST_OK && i < n; i++, looked++) {
-			err = rst_record_get(txn, ids[i], &record);
-			if (err == RST_OK &&
-			    lifecycle_setting_of(&record, id, &text, &number) &&
-			    number != 0)
-				*ret_any = true;
-		}
+	while ((err = next_policy(txn, &walk, &record)) == RST_OK) {
+		*ret_any = lifecycle_setting_of(&record, id, &text, &number) &&
+		           number != 0;
+		if (*ret_any)
+			return RST_OK;
 	}
-	return err;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 enum rst_err
