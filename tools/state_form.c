@@ -104,7 +104,7 @@ is_value(struct looking *l, const cJSON *value)
 	if (cJSON_IsNumber(value))
 		return is_so(l,
 		             fabs(value->valuedouble) <= NUMBER_MAX &&
-		                     floor(value->valuedouble) ==
+		                     (double)(int64_t)value->valuedouble ==
 		                             value->valuedouble,
 		             "a whole number was expected");
 	return cJSON_IsBool(value) || is_text(l, value);
