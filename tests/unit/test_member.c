@@ -519,28 +519,6 @@ a_deep_subtree_is_walked_on_a_small_stack(void **state)
 }
 
 static void
-a_name_that_no_list_takes_is_none(void **state)
-{
-	static char uid[RST_DN_MAX + 1];
-	struct world w;
-	uint64_t group, id, alice;
-
-	begin(state, &w);
-	memset(uid, 'x', sizeof(uid) - 1);
-	alice = add_person(&w.txn, w.ids.people, "alice", "2001");
-	group = add_group(&w.txn, w.ids.groups, "g", "rosterGroup", "2002");
-	id = fixture_add(&w.txn, w.ids.people, "cn=web", "objectClass",
-	                 "account", "cn", "web", "uid", uid, NULL);
-	assert_int_equal(rst_member_join(&w.txn, group, alice, NULL), RST_OK);
-	assert_int_equal(rst_member_join(&w.txn, group, id, NULL), RST_OK);
-	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBERUID, true),
-	                    "alice ");
-	assert_string_equal(view(&w.txn.r, group, RST_A_MEMBER, true),
-	                    "cn=web" PEOPLE " uid=alice" PEOPLE " ");
-	rst_write_abort(&w.txn);
-}
-
-static void
 values_of_other_groups_stay_as_they_were_written(void **state)
 {
 	static const char odd[] = "UID=Alice , OU=People,DC=example,DC=org";
@@ -785,7 +763,6 @@ main(void)
 			two_of_one_uid_are_listed_once_and_dropped_together),
 		FIXTURE_TEST(a_subtree_that_moves_in_is_resolved),
 		FIXTURE_TEST(a_deep_subtree_is_walked_on_a_small_stack),
-		FIXTURE_TEST(a_name_that_no_list_takes_is_none),
 		FIXTURE_TEST(values_of_other_groups_stay_as_they_were_written),
 		FIXTURE_TEST(long_names_and_dns_keep_their_text),
 		FIXTURE_TEST(a_class_that_comes_or_goes_converts_the_rows),
