@@ -283,28 +283,42 @@ class Certificates:
     are lines of its template."""
 
     def __init__(self, directory, days=3650, more=""):
+        self.dir = directory
         self.ca = os.path.join(directory, "ca.pem")
         self.ca_key = os.path.join(directory, "ca.key")
-        self.cert = os.path.join(directory, "server.pem")
-        self.key = os.path.join(directory, "server.key")
-        template = os.path.join(directory, "template")
-        for key in (self.ca_key, self.key):
-            self._certtool("--generate-privkey", "--key-type", "ecdsa",
-                           "--outfile", key)
-        with open(template, "w") as out:
-            out.write('cn = "Roster test CA"\nca\ncert_signing_key\n'
-                      "expiration_days = 3650\n")
+        self._new_key(self.ca_key)
         self._certtool("--generate-self-signed", "--load-privkey", self.ca_key,
-                       "--template", template, "--outfile", self.ca)
-        with open(template, "w") as out:
-            out.write('cn = "localhost"\ndns_name = "localhost"\n'
-                      'dns_name = "' + NAME + '"\n'
-                      'ip_address = "127.0.0.1"\ntls_www_server\n'
-                      "signing_key\nexpiration_days = %d\n%s" % (days, more))
-        self._certtool("--generate-certificate", "--load-privkey", self.key,
+                       "--template", self._template(
+                           'cn = "Roster test CA"\nca\ncert_signing_key\n'
+                           "expiration_days = 3650\n"), "--outfile", self.ca)
+        self.cert, self.key = self.sign(
+            "server", "localhost", 'dns_name = "' + NAME + '"\n'
+            'ip_address = "127.0.0.1"\nexpiration_days = %d\n%s' %
+            (days, more))
+
+    def sign(self, file, name, more="expiration_days = 30\n"):
+        """(certificate, key) of this CA for a server of that name."""
+        cert, key = (os.path.join(self.dir, file + end)
+                     for end in (".pem", ".key"))
+        self._new_key(key)
+        self._certtool("--generate-certificate", "--load-privkey", key,
                        "--load-ca-certificate", self.ca,
                        "--load-ca-privkey", self.ca_key,
-                       "--template", template, "--outfile", self.cert)
+                       "--template", self._template(
+                           'cn = "%s"\ndns_name = "%s"\ntls_www_server\n'
+                           "signing_key\n%s" % (name, name, more)),
+                       "--outfile", cert)
+        return cert, key
+
+    def _template(self, text):
+        path = os.path.join(self.dir, "template")
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    def _new_key(self, path):
+        self._certtool("--generate-privkey", "--key-type", "ecdsa",
+                       "--outfile", path)
 
     @staticmethod
     def _certtool(*arguments):

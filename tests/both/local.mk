@@ -72,6 +72,7 @@ EXTRA_DIST += $(both_tests) \
 	tests/both/acts.py \
 	tests/both/doors.py \
 	tests/both/harness.py \
+	tests/both/impostor.py \
 	tests/both/refusal_rows.py \
 	tests/both/roster.py \
 	tests/both/session.py \

@@ -5,6 +5,7 @@ client_tests = \
 	tests/clients/crossview \
 	tests/clients/containers \
 	tests/clients/hosts \
+	tests/clients/impostor \
 	tests/clients/crowd \
 	tests/clients/failover \
 	tests/clients/journey \
