@@ -5,6 +5,7 @@ replication_tests = \
 	tests/replication/edges \
 	tests/replication/follow \
 	tests/replication/gate \
+	tests/replication/impostor \
 	tests/replication/members \
 	tests/replication/names \
 	tests/replication/online \
@@ -28,4 +29,5 @@ tests_replication_obstacle_la_CFLAGS = $(AM_CFLAGS) \
 tests_replication_obstacle_la_LDFLAGS = -module -avoid-version -shared \
 	-rpath /nowhere
 endif
-EXTRA_DIST += $(replication_tests) tests/replication/topology.py
+EXTRA_DIST += $(replication_tests) tests/replication/page.py \
+	tests/replication/topology.py
