@@ -43,6 +43,7 @@ httpd_libhttpd_la_SOURCES = \
 	httpd/files.c httpd/files.h \
 	httpd/folder.c httpd/folder.h \
 	httpd/form.c \
+	httpd/house.c httpd/house.h \
 	httpd/http.h \
 	httpd/input.c httpd/input.h \
 	httpd/json.c httpd/json.h httpd/json_priv.h \
