@@ -11,6 +11,7 @@
 
 #include "slap.h"
 
+#include "backend/cookie.h"
 #include "lifecycle/gate.h"
 #include "rules/clock.h"
 #include "store/ident.h"
@@ -26,7 +27,6 @@
 #define BACK_WRITER_WAIT_MS  2000       /* then LDAP_BUSY */
 #define BACK_WITHIN_WAIT_MS  30000      /* and a log lacks a change */
 #define BACK_TOOL_CHUNK      1000       /* entries of a slapadd transaction */
-#define BACK_PAGE_KEY        32         /* bytes of a secret, see paged.c */
 #define BACK_TREE_DELETE_MAX 100000     /* entries below one entry */
 #define BACK_SEARCHSTACK_DEF 16         /* slapd-mdb(5)'s; accepted, unused */
 
@@ -53,7 +53,7 @@ struct back_db {
 	unsigned int foreign_id; /* 0: leave the environment's alone */
 	struct back_index index[BACK_INDEX_MAX];
 	unsigned int n_index;
-	unsigned char page_key[BACK_PAGE_KEY]; /* of cookies: paged.c */
+	unsigned char page_key[BACK_COOKIE_KEY]; /* of cookies: paged.c */
 
 	struct rst_env *env; /* open between db_open and db_close */
 	int presence;        /* that it is: store/presence.h */

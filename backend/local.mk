@@ -26,6 +26,7 @@ roster_la_SOURCES = \
 	backend/compare.c \
 	backend/config.c \
 	backend/convert.c \
+	backend/cookie.c backend/cookie.h \
 	backend/delete.c \
 	backend/entry.c \
 	backend/entry_computed.c \

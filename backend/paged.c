@@ -1,83 +1,55 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* paged.c - the paged results control, RFC 2696
  *
- * The cookie is the id of the last entry of the page; the next page goes on
- * after it, in a newer snapshot.  slapd keeps the id it expects for each
- * connection, so that a cookie is good once; beside it stands a keyed hash
- * of what the search is, so that it is good for nothing else:
- *
- *	0	8	id of the entry sent last
- *	8	16	BLAKE2b of (id, connection, identity, base, scope,
- *			deref, filter), keyed by a secret of the database
+ * The cookie (cookie.h) has the id of the last entry of the page; the next page
+ * goes on after it, in a newer snapshot.  slapd keeps the id it expects for
+ * each connection, so that a cookie is good once; beside it stands a keyed hash
+ * of what the search is, so that it is good for nothing else.
  *
  * A client that ends a search half-way (size 0, or Abandon) cannot go on.
  */
 #include "search_priv.h"
 
-#include <sodium.h>
-
-#define MAC_BYTES crypto_generichash_BYTES_MIN
 #define AHEAD_MAX 65536 /* conn_max_pending_auth and threads are less */
 
-struct cookie {
-	PagedResultsCookie id;
-	unsigned char mac[MAC_BYTES];
-};
-
-_Static_assert(sizeof(struct cookie) == sizeof(PagedResultsCookie) + MAC_BYTES,
-               "a cookie has no holes");
-
-static void
-mix(crypto_generichash_state *state, const struct berval *text)
+static struct rst_view
+view(const struct berval *text)
 {
-	unsigned char none = 0;
-	uint64_t len = text->bv_len;
-
-	/* with its length: no two lists of texts are one row of bytes */
-	crypto_generichash_update(state, (const unsigned char *)&len,
-	                          sizeof(len));
-	crypto_generichash_update(
-		state, len > 0 ? (const unsigned char *)text->bv_val : &none,
-		len);
+	return rst_view(text->bv_val, text->bv_len);
 }
 
-static void
-cookie_of(const Operation *op, PagedResultsCookie id, struct cookie *ret)
+static struct back_cookie_search
+search_of(const Operation *op)
 {
-	const struct back_db *db = op->o_bd->be_private;
-	const int64_t numbers[] = { (int64_t)id, (int64_t)op->o_connid,
-		                    op->ors_scope, op->ors_deref };
-	crypto_generichash_state state;
-
-	ret->id = id;
-	crypto_generichash_init(&state, db->page_key, sizeof(db->page_key),
-	                        MAC_BYTES);
-	crypto_generichash_update(&state, (const unsigned char *)numbers,
-	                          sizeof(numbers));
-	mix(&state, &op->o_ndn);
-	mix(&state, &op->o_req_ndn);
-	mix(&state, &op->ors_filterstr);
-	crypto_generichash_final(&state, ret->mac, MAC_BYTES);
+	return (struct back_cookie_search){
+		.connection = op->o_connid,
+		.scope = op->ors_scope,
+		.deref = op->ors_deref,
+		.who = view(&op->o_ndn),
+		.base = view(&op->o_req_ndn),
+		.filter = view(&op->ors_filterstr),
+	};
 }
 
 static int
 check_cookie(const Operation *op, SlapReply *rs)
 {
 	const PagedResultsState *state = op->o_pagedresults_state;
-	struct cookie asked, good;
+	const struct back_db *db = op->o_bd->be_private;
+	const struct back_cookie_search search = search_of(op);
 
-	if (state->ps_cookieval.bv_len != sizeof(asked)) {
+	switch (back_cookie_check(db->page_key, &search, state->ps_cookie,
+	                          view(&state->ps_cookieval))) {
+	case BACK_COOKIE_RIGHT:
+		return LDAP_SUCCESS;
+	case BACK_COOKIE_NONE:
 		rs->sr_text = "paged results cookie is invalid";
 		return LDAP_PROTOCOL_ERROR;
+	case BACK_COOKIE_OTHER:
+		break;
 	}
-	memcpy(&asked, state->ps_cookieval.bv_val, sizeof(asked));
-	cookie_of(op, state->ps_cookie, &good);
-	if (state->ps_cookie == 0 ||
-	    sodium_memcmp(&asked, &good, sizeof(good)) != 0) {
-		rs->sr_text = "paged results cookie is invalid or old";
-		return LDAP_UNWILLING_TO_PERFORM;
-	}
-	return LDAP_SUCCESS;
+	rs->sr_text = "paged results cookie is invalid or old";
+	return LDAP_UNWILLING_TO_PERFORM;
 }
 
 /*
@@ -159,8 +131,10 @@ void
 back_paged_send(Operation *op, SlapReply *rs, bool more, uint64_t last)
 {
 	PagedResultsState *state = op->o_pagedresults_state;
-	struct cookie next;
-	struct berval cookie = { more ? sizeof(next) : 0, (char *)&next };
+	const struct back_db *db = op->o_bd->be_private;
+	const struct back_cookie_search search = search_of(op);
+	unsigned char next[BACK_COOKIE_BYTES];
+	struct berval cookie = { more ? sizeof(next) : 0, (char *)next };
 	BerElementBuffer buffer;
 	BerElement *ber = (BerElement *)&buffer;
 	LDAPControl *ctrls[2] = { NULL, NULL };
@@ -168,8 +142,9 @@ back_paged_send(Operation *op, SlapReply *rs, bool more, uint64_t last)
 	/* a page of size 0 is no end, and nothing was sent yet */
 	if (more && last == 0)
 		last = NOID;
-	cookie_of(op, more ? (PagedResultsCookie)last : 0, &next);
-	expect(op, next.id, state->ps_count + rs->sr_nentries);
+	back_cookie_make(db->page_key, &search, last, next);
+	expect(op, more ? (PagedResultsCookie)last : 0,
+	       state->ps_count + rs->sr_nentries);
 
 	ber_init2(ber, NULL, LBER_USE_DER);
 	/* a size of 0: no estimate, which size.pr=noEstimate asks for and

@@ -55,6 +55,26 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/conf/unix \
 	tests/fuzz/corpus/conf/unknown \
 	tests/fuzz/corpus/conf/v6 \
+	tests/fuzz/corpus/cookie/bit-of-id \
+	tests/fuzz/corpus/cookie/bit-of-mac \
+	tests/fuzz/corpus/cookie/cut \
+	tests/fuzz/corpus/cookie/empty \
+	tests/fuzz/corpus/cookie/id-alone \
+	tests/fuzz/corpus/cookie/long \
+	tests/fuzz/corpus/cookie/none-expected \
+	tests/fuzz/corpus/cookie/none-expected-zero \
+	tests/fuzz/corpus/cookie/old \
+	tests/fuzz/corpus/cookie/other-connection \
+	tests/fuzz/corpus/cookie/other-key \
+	tests/fuzz/corpus/cookie/other-scope \
+	tests/fuzz/corpus/cookie/parted-elsewhere \
+	tests/fuzz/corpus/cookie/right \
+	tests/fuzz/corpus/cookie/right-anonymous \
+	tests/fuzz/corpus/cookie/right-before-any \
+	tests/fuzz/corpus/cookie/right-mac-with-feed \
+	tests/fuzz/corpus/cookie/right-no-text \
+	tests/fuzz/corpus/cookie/short \
+	tests/fuzz/corpus/cookie/zeros \
 	tests/fuzz/corpus/form/broken-escape \
 	tests/fuzz/corpus/form/dupes \
 	tests/fuzz/corpus/form/empty \

@@ -5,6 +5,7 @@
 # some seconds.
 fuzz_targets = \
 	tests/fuzz/fuzz_conf \
+	tests/fuzz/fuzz_cookie \
 	tests/fuzz/fuzz_form \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_invites \
@@ -46,6 +47,11 @@ tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_main)
 tests_fuzz_fuzz_conf_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_conf_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_conf_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cookie_SOURCES = tests/fuzz/fuzz_cookie.c backend/cookie.c \
+	$(fuzz_main)
+tests_fuzz_fuzz_cookie_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_cookie_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_cookie_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_form_SOURCES = tests/fuzz/fuzz_form.c $(fuzz_main)
 tests_fuzz_fuzz_form_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_form_LDADD = $(fuzz_ldadd)
