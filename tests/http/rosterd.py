@@ -405,6 +405,8 @@ def main(*tests):
             for rosterd in list(_running):
                 rosterd.stop()
             print("ok: %s" % test.__name__, flush=True)
+        except SystemExit as end:  # skipped, unless one before failed
+            sys.exit(1 if end.code == 77 and failed else end.code)
         except Exception:
             failed += 1
             traceback.print_exc()

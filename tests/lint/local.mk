@@ -13,6 +13,7 @@ lint_tests = \
 	tests/lint/check-schema \
 	tests/lint/check-settings \
 	tests/lint/check-shell \
+	tests/lint/check-skips \
 	tests/lint/check-verdicts \
 	tests/lint/check-words
 TESTS += $(lint_tests)
