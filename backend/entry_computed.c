@@ -244,8 +244,7 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
                    unsigned int need)
 {
 	const struct back_view *view = build->view;
-	bool hidden = view->list_all || (need & BACK_NEED_PROBE) ||
-	              rst_member_shows_primary(view->txn);
+	bool hidden = view->list_all || (need & BACK_NEED_PROBE);
 	struct values values = { build->arena, NULL, 0, 0 };
 	struct values normal = { build->arena, NULL, 0, 0 };
 	struct values own = { build->arena, NULL, 0, 0 };
@@ -259,7 +258,9 @@ back_build_members(struct back_build *build, AttributeDescription *ad,
 
 	if (!rst_member_any(view->txn, build->record, id))
 		return RST_OK;
-	if (need & BACK_NEED_SELF) {
+	if (!hidden)
+		err = rst_member_shows_primary(view->txn, &hidden);
+	if (err == RST_OK && (need & BACK_NEED_SELF)) {
 		err = add_owns(build, id, &values, &normal);
 		for (size_t i = 0; i < values.n; i++)
 			values_add(&own, values.at[i].bv_val,

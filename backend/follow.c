@@ -33,7 +33,7 @@
 #define LOCAL       BACK_FOLLOW_LOCAL
 #define CURSOR_TEXT (24 + RST_CSN_MAX)
 
-bool
+enum rst_err
 back_follow_stored(const struct rst_rtxn *txn, uint64_t *ret_sequence,
                    char csn[RST_CSN_MAX])
 {
@@ -42,15 +42,17 @@ back_follow_stored(const struct rst_rtxn *txn, uint64_t *ret_sequence,
 	enum rst_err err;
 
 	err = rst_setting_get(txn, CURSOR, &text);
-	if (err != RST_OK || text.len == 0)
-		return false;
-	space = memchr(text.ptr, ' ', text.len);
+	if (err != RST_OK)
+		return err;
+	space = text.len > 0 ? memchr(text.ptr, ' ', text.len) : NULL;
 	if (space == NULL)
-		return false;
+		return RST_ENOTFOUND;
 	number = rst_view(text.ptr, (size_t)(space - text.ptr));
 	rest = rst_view(space + 1, text.len - number.len - 1);
 	return rst_view_number(number, UINT64_MAX, ret_sequence) &&
-	       rst_view_copy(rest, csn, RST_CSN_MAX);
+	                       rst_view_copy(rest, csn, RST_CSN_MAX)
+	               ? RST_OK
+	               : RST_ENOTFOUND;
 }
 
 bool
@@ -59,17 +61,21 @@ back_follow_shadow(const struct follow *follow)
 	return SLAP_SINGLE_SHADOW(follow->be);
 }
 
-void
+enum rst_err
 back_follow_stored_local(const struct rst_rtxn *txn, char last[RST_CSN_MAX],
                          char before[RST_CSN_MAX])
 {
 	struct rst_view text;
 	const char *space;
 	size_t len;
+	enum rst_err err;
 
 	last[0] = before[0] = '\0';
-	if (rst_setting_get(txn, LOCAL, &text) != RST_OK || text.len == 0)
-		return;
+	err = rst_setting_get(txn, LOCAL, &text);
+	if (err == RST_ENOTFOUND || (err == RST_OK && text.len == 0))
+		return RST_OK;
+	if (err != RST_OK)
+		return err;
 	space = memchr(text.ptr, ' ', text.len);
 	len = space == NULL ? text.len : (size_t)(space - text.ptr);
 	if (!rst_view_copy(rst_view(text.ptr, len), last, RST_CSN_MAX))
@@ -78,6 +84,7 @@ back_follow_stored_local(const struct rst_rtxn *txn, char last[RST_CSN_MAX],
 	    !rst_view_copy(rst_view(space + 1, text.len - len - 1), before,
 	                   RST_CSN_MAX))
 		before[0] = '\0';
+	return RST_OK;
 }
 
 void
@@ -91,9 +98,9 @@ back_follow_context(const struct back_db *db, const struct rst_rtxn *txn,
 	memset(ret_context, 0, sizeof(*ret_context));
 	if (follow == NULL || !follow->context || back_follow_shadow(follow))
 		return;
-	if (!back_follow_stored(txn, &sequence, ret_context->foreign))
+	if (back_follow_stored(txn, &sequence, ret_context->foreign) != RST_OK)
 		ret_context->foreign[0] = '\0';
-	back_follow_stored_local(txn, ret_context->local, before);
+	(void)!back_follow_stored_local(txn, ret_context->local, before);
 	if (atomic_load(&follow->doubting))
 		memcpy(ret_context->local, follow->doubt_csn, RST_CSN_MAX);
 }
@@ -121,7 +128,9 @@ back_follow_stamp(struct back_db *db, struct rst_wtxn *txn,
 	if (follow == NULL || !follow->open || back_follow_shadow(follow))
 		return RST_OK;
 	if (slap_parse_csn_sid((struct berval *)csn) == slap_serverID) {
-		back_follow_stored_local(&txn->r, last, before);
+		err = back_follow_stored_local(&txn->r, last, before);
+		if (err != RST_OK)
+			return err;
 		(void)snprintf(text, sizeof(text), "%s %s", csn->bv_val, last);
 		if (strcmp(last, csn->bv_val) < 0)
 			err = rst_setting_put(txn, LOCAL, rst_view_of(text));

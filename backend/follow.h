@@ -26,7 +26,8 @@ bool back_follow_since(const struct rst_rtxn *txn);
 /* An overlay on be wants to hear of every change. */
 bool back_follow_needed(BackendDB *be);
 /* The server id of what slapd's overlays do not see when it happens. */
-unsigned int back_foreign_id(const struct rst_rtxn *txn);
+enum rst_err back_foreign_id(const struct rst_rtxn *txn, unsigned int *ret_id)
+	RST_MUST_USE;
 /* RST_EINVALID: that id is one of serverID's, slapd's own before all. */
 enum rst_err back_follow_ids(const struct rst_rtxn *txn, struct rst_detail *why)
 	RST_MUST_USE;

@@ -12,16 +12,18 @@
 
 #define FOREIGN_DEFAULT 15
 
-unsigned int
-back_foreign_id(const struct rst_rtxn *txn)
+enum rst_err
+back_foreign_id(const struct rst_rtxn *txn, unsigned int *ret_id)
 {
 	struct rst_view value;
 	uint64_t id;
+	enum rst_err err = rst_setting_get(txn, "foreign-id", &value);
 
-	if (rst_setting_get(txn, "foreign-id", &value) == RST_OK &&
-	    rst_view_number(value, SLAP_SYNC_SID_MAX, &id))
-		return (unsigned int)id;
-	return FOREIGN_DEFAULT;
+	*ret_id =
+		err == RST_OK && rst_view_number(value, SLAP_SYNC_SID_MAX, &id)
+			? (unsigned int)id
+			: FOREIGN_DEFAULT;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 bool
@@ -101,10 +103,11 @@ is_server(unsigned int id)
 enum rst_err
 back_follow_ids(const struct rst_rtxn *txn, struct rst_detail *why)
 {
-	unsigned int foreign = back_foreign_id(txn);
+	unsigned int foreign;
+	enum rst_err err = back_foreign_id(txn, &foreign);
 
-	if (!is_server(foreign))
-		return RST_OK;
+	if (err != RST_OK || !is_server(foreign))
+		return err;
 	rst_detail_set(why,
 	               "serverID %u is the one that rosterd and rosterctl "
 	               "write with (foreign-id): choose another",

@@ -30,8 +30,8 @@ static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
  * Was something removed from the journal before it was replayed?  Images go
  * from the front, so the first that is wanted tells.
  */
-static bool
-is_cut(const struct follow *follow, const struct rst_rtxn *txn)
+static enum rst_err
+is_cut(const struct follow *follow, const struct rst_rtxn *txn, bool *ret_is)
 {
 	struct rst_journal_images images = { 0 };
 	struct rst_journal_public public;
@@ -39,36 +39,47 @@ is_cut(const struct follow *follow, const struct rst_rtxn *txn)
 	uint64_t cursor = follow->cursor;
 	enum rst_err err;
 
-	if (rst_journal_anchor(txn, &anchor) != RST_OK ||
-	    anchor.sequence > cursor)
-		return true;
-	do {
+	*ret_is = false;
+	err = rst_journal_anchor(txn, &anchor);
+	if (err == RST_OK && anchor.sequence > cursor) {
+		*ret_is = true;
+		return RST_OK;
+	}
+	while (err == RST_OK) {
 		err = rst_journal_get(txn, ++cursor, &public);
-	} while (err == RST_OK && !back_follow_foreign(follow, &public));
+		if (err == RST_OK && back_follow_foreign(follow, &public))
+			break;
+	}
 	if (err != RST_OK)
-		return false;
+		return err == RST_ENOTFOUND ? RST_OK : err;
 	err = rst_journal_images(txn, cursor, &images);
 	rst_journal_images_release(&images);
-	return err == RST_ENOTFOUND;
+	*ret_is = err == RST_ENOTFOUND;
+	return *ret_is ? RST_OK : err;
 }
 
 /*
  * The last local change behind the cursor.  The cursor is written with each, so
  * there is one at most, and none after an end in order.
  */
-static void
+static enum rst_err
 look_for_doubt(struct follow *follow, const struct rst_rtxn *txn)
 {
 	uint64_t last = rst_journal_last(txn);
 	struct rst_journal_public public;
 	char csn[RST_CSN_MAX];
 	struct berval bv = { 0, csn };
+	enum rst_err err;
 
 	follow->doubt = 0;
 	for (uint64_t at = last; at > follow->cursor && follow->doubt == 0;
 	     at--) {
-		if (rst_journal_get(txn, at, &public) != RST_OK ||
-		    !public.replicated || public.op == RST_J_LOAD ||
+		err = rst_journal_get(txn, at, &public);
+		if (err == RST_ENOTFOUND)
+			continue;
+		if (err != RST_OK)
+			return err;
+		if (!public.replicated || public.op == RST_J_LOAD ||
 		    public.op == RST_J_EVENT ||
 		    !rst_view_copy(public.csn, csn, sizeof(csn)))
 			continue;
@@ -76,36 +87,58 @@ look_for_doubt(struct follow *follow, const struct rst_rtxn *txn)
 		if (slap_parse_csn_sid(&bv) == slap_serverID)
 			follow->doubt = at;
 	}
-	back_follow_stored_local(txn, csn, follow->doubt_csn);
+	err = back_follow_stored_local(txn, csn, follow->doubt_csn);
 	if (follow->doubt_csn[0] == '\0')
 		follow->doubt = 0;
 	atomic_store(&follow->doubting, follow->doubt != 0);
+	return err;
 }
 
-/* Where the last one ended; false: begin here and now.  Replicas that have an
- * older CSN then compare all they have. */
-static bool
-known_cursor(struct follow *follow, const struct rst_rtxn *txn)
+/* Where the last one ended; if not known: begin here and now.  Replicas that
+ * have an older CSN then compare all they have. */
+static enum rst_err
+find_cursor(struct follow *follow, const struct rst_rtxn *txn, bool *ret_known)
 {
-	if (!back_follow_stored(txn, &follow->cursor, follow->csn))
-		return false;
-	if (!is_cut(follow, txn))
-		return true;
+	bool cut = false;
+	enum rst_err err;
+
+	*ret_known = false;
+	err = back_follow_stored(txn, &follow->cursor, follow->csn);
+	if (err == RST_ENOTFOUND)
+		return RST_OK;
+	if (err == RST_OK)
+		err = is_cut(follow, txn, &cut);
+	*ret_known = err == RST_OK && !cut;
+	if (!cut)
+		return err;
 	Debug(LDAP_DEBUG_ANY,
 	      "roster: \"%s\": the journal was cut behind record %" PRIu64
 	      ", which was the last that the overlays saw: replicas compare "
 	      "all entries; a log of accesslog lacks changes, reload what "
 	      "follows it\n",
 	      follow->db->directory, follow->cursor);
-	return false;
+	return RST_OK;
 }
 
-static bool
-has_local(const struct rst_rtxn *txn)
+/* A CSN of slapd's own, unless there is one. */
+static enum rst_err
+have_local(struct rst_wtxn *txn, const struct timespec *now, bool *ret_changed)
 {
+	char csn[RST_CSN_MAX];
 	struct rst_view local;
+	enum rst_err err;
 
-	return rst_setting_get(txn, LOCAL, &local) == RST_OK && local.len > 0;
+	err = rst_setting_get(&txn->r, LOCAL, &local);
+	if (err == RST_OK && local.len > 0)
+		return RST_OK;
+	if (err != RST_OK && err != RST_ENOTFOUND)
+		return err;
+	*ret_changed = true;
+	err = rst_csn_next(txn, now->tv_sec, (uint32_t)(now->tv_nsec / 1000),
+	                   (unsigned int)slap_serverID, csn);
+	if (err == RST_OK)
+		err = rst_setting_put(txn, LOCAL, rst_view_of(csn));
+	return err;
 }
 
 /* Where to begin: where the last one ended, else here and now. */
@@ -114,10 +147,10 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
          bool *ret_changed)
 {
 	struct timespec now;
-	char csn[RST_CSN_MAX];
 	uint64_t sequence;
+	unsigned int id;
 	bool known;
-	enum rst_err err = RST_OK;
+	enum rst_err err;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	*ret_changed = false;
@@ -125,7 +158,9 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 	follow->as_replica = back_follow_shadow(follow);
 	follow->doubt = 0;
 	atomic_store(&follow->doubting, false);
-	known = known_cursor(follow, &txn->r);
+	err = find_cursor(follow, &txn->r, &known);
+	if (err != RST_OK)
+		return err;
 	if (!known)
 		follow->cursor = rst_journal_last(&txn->r);
 	if (follow->as_replica) {
@@ -141,23 +176,20 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 		if (err == RST_OK && !known && since_s != 0)
 			follow->cursor = sequence - 1;
 		if (err == RST_OK)
-			err = rst_csn_next(
-				txn, now.tv_sec, (uint32_t)(now.tv_nsec / 1000),
-				back_foreign_id(&txn->r), follow->csn);
+			err = back_foreign_id(&txn->r, &id);
+		if (err == RST_OK)
+			err = rst_csn_next(txn, now.tv_sec,
+			                   (uint32_t)(now.tv_nsec / 1000), id,
+			                   follow->csn);
 		follow->saved = follow->cursor + 1;
 		if (err == RST_OK)
 			err = back_follow_save(follow, txn);
 	}
 	follow->saved = follow->cursor;
-	look_for_doubt(follow, &txn->r);
-	if (err == RST_OK && !has_local(&txn->r)) {
-		*ret_changed = true;
-		err = rst_csn_next(txn, now.tv_sec,
-		                   (uint32_t)(now.tv_nsec / 1000),
-		                   (unsigned int)slap_serverID, csn);
-		if (err == RST_OK)
-			err = rst_setting_put(txn, LOCAL, rst_view_of(csn));
-	}
+	if (err == RST_OK)
+		err = look_for_doubt(follow, &txn->r);
+	if (err == RST_OK)
+		err = have_local(txn, &now, ret_changed);
 	return err;
 }
 

@@ -135,12 +135,14 @@ void back_early_note(struct follow *follow, Operation *op);
  * tell from here on; or cn=config made it a replica, and it no longer is. */
 void back_follow_change_role(struct follow *follow);
 
-/* follow.c.  The cursor as it is stored; false for none. */
-bool back_follow_stored(const struct rst_rtxn *txn, uint64_t *ret_sequence,
-                        char csn[RST_CSN_MAX]);
+/* follow.c.  The cursor as it is stored; RST_ENOTFOUND. */
+enum rst_err back_follow_stored(const struct rst_rtxn *txn,
+                                uint64_t *ret_sequence, char csn[RST_CSN_MAX])
+	RST_MUST_USE;
 /* The last two CSNs of slapd's own, "" for none. */
-void back_follow_stored_local(const struct rst_rtxn *txn,
-                              char last[RST_CSN_MAX], char before[RST_CSN_MAX]);
+enum rst_err back_follow_stored_local(const struct rst_rtxn *txn,
+                                      char last[RST_CSN_MAX],
+                                      char before[RST_CSN_MAX]) RST_MUST_USE;
 /* What a replica has is said by what its provider sent, which syncrepl stores
  * in contextCSN: a refresh comes in any order. */
 bool back_follow_shadow(const struct follow *follow);

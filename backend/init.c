@@ -111,10 +111,13 @@ check_settings(BackendDB *be, struct back_db *db, struct rst_detail *why)
 	err = rst_read_begin(db->env, &read);
 	if (err != RST_OK)
 		return err;
-	if (rst_setting_get(&read, "suffix", &is) == RST_OK &&
+	err = rst_setting_get(&read, "suffix", &is);
+	if (err == RST_OK &&
 	    !rst_view_equal(is, back_view_of(&be->be_nsuffix[0]))) {
 		rst_detail_set(why, "it holds \"%.*s\"", (int)is.len, is.ptr);
 		err = RST_EINVALID;
+	} else if (err == RST_ENOTFOUND) {
+		err = RST_OK; /* it holds nothing yet */
 	}
 	rst_read_end(&read);
 	return err;

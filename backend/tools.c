@@ -197,7 +197,7 @@ back_tool_dn2id_get(BackendDB *be, struct berval *ndn)
 	return record.id;
 }
 
-static void
+static enum rst_err
 set_context(struct act_ctx *ctx)
 {
 	struct timespec now;
@@ -210,7 +210,7 @@ set_context(struct act_ctx *ctx)
 	ctx->address = RST_VIEW("");
 	ctx->now_s = now.tv_sec;
 	ctx->now_us = (uint32_t)(now.tv_nsec / 1000);
-	ctx->server_id = back_foreign_id(&tool.write.r);
+	return back_foreign_id(&tool.write.r, &ctx->server_id);
 }
 
 static void
@@ -264,7 +264,9 @@ journal_chunk(void)
 	char csn[RST_CSN_MAX];
 	enum rst_err err;
 
-	set_context(&ctx);
+	err = set_context(&ctx);
+	if (err != RST_OK)
+		return err;
 	err = rst_csn_next(&tool.write, ctx.now_s, ctx.now_us,
 	                   (unsigned int)slap_serverID, csn);
 	if (err != RST_OK)
@@ -358,8 +360,9 @@ add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 			return err;
 	}
 	err = make_after(entry, parent.id, &members, &after);
+	if (err == RST_OK)
+		err = set_context(&ctx);
 	if (err == RST_OK) {
-		set_context(&ctx);
 		change.flags |= back_follow_since(&tool.write.r) ? GATE_UNSEEN
 		                                                 : GATE_BULK;
 		change.after = after;
@@ -539,8 +542,9 @@ modify_one(const Entry *entry, struct act_refusal *refusal)
 		err = replace_attrs(entry, &record, after);
 	if (err == RST_OK && slapTool != SLAPADD)
 		err = replace_members(entry, &record, &members);
+	if (err == RST_OK)
+		err = set_context(&ctx);
 	if (err == RST_OK) {
-		set_context(&ctx);
 		change.id = record.id;
 		change.after = after;
 		change.members = members.ops;
@@ -589,8 +593,9 @@ back_tool_entry_delete(BackendDB *be, struct berval *ndn, struct berval *text)
 		err = begin_writing();
 	if (err == RST_OK)
 		err = back_find(&tool.write.r, ndn, &record, &matched);
+	if (err == RST_OK)
+		err = set_context(&ctx);
 	if (err == RST_OK) {
-		set_context(&ctx);
 		change.id = record.id;
 		err = gate_apply(&tool.write, &ctx, &change, &refusal, NULL);
 	}

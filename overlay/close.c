@@ -63,16 +63,21 @@ find_expiry(struct over_db *db)
 	struct rst_record record;
 	int64_t expiry_s = INT64_MAX;
 	uint64_t id;
-	size_t n;
+	size_t n = 0;
+	enum rst_err err;
 
 	lifecycle_time_print(slap_get_time() + 1, from);
-	if (rst_index_range(&db->read->txn, RST_A_ROSTEREXPIRES,
-	                    rst_view_of(from), rst_view(NULL, 0), &cursor, &id,
-	                    1, &n) == RST_OK &&
-	    n == 1 && rst_record_get(&db->read->txn, id, &record) == RST_OK)
+	err = rst_index_range(&db->read->txn, RST_A_ROSTEREXPIRES,
+	                      rst_view_of(from), rst_view(NULL, 0), &cursor,
+	                      &id, 1, &n);
+	if (err == RST_OK && n == 1)
+		err = rst_record_get(&db->read->txn, id, &record);
+	if (err == RST_OK && n == 1)
 		(void)lifecycle_time_parse(
 			rst_record_first(&record, RST_A_ROSTEREXPIRES),
 			&expiry_s);
+	if (err != RST_OK) /* look again */
+		expiry_s = slap_get_time() + 1;
 	__atomic_store_n(&db->expiry_s, expiry_s, __ATOMIC_SEQ_CST);
 }
 

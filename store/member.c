@@ -562,12 +562,15 @@ unpair_all(struct change *change)
 static enum rst_err
 roster_clear(struct change *change, uint16_t attr)
 {
+	bool shows = false;
 	enum rst_err err;
 
 	if (attr == RST_A_MEMBERUID)
 		change->names_cleared = true;
 	err = roster_clear_via(change, attr, RST_VIA_ROSTER);
-	if (err == RST_OK && rst_member_shows_primary(&change->txn->r))
+	if (err == RST_OK)
+		err = rst_member_shows_primary(&change->txn->r, &shows);
+	if (err == RST_OK && shows)
 		err = roster_clear_via(change, attr, RST_VIA_PRIMARY);
 	if (err == RST_OK && attr == RST_A_MEMBER)
 		err = roster_clear_via(change, attr, RST_VIA_GROUP);

@@ -302,7 +302,8 @@ enum rst_err rst_member_lives(const struct rst_rtxn *txn, uint64_t group,
 
 /* The setting "primary-members" (default: list without the lifecycle, hide
  * with it) lets ordinary answers list rows of RST_VIA_PRIMARY. */
-bool rst_member_shows_primary(const struct rst_rtxn *txn);
+enum rst_err rst_member_shows_primary(const struct rst_rtxn *txn,
+                                      bool *ret_shows) RST_MUST_USE;
 
 /*
  * For store/entry.c: the entry was added, was changed (uid, gidNumber or

@@ -11,15 +11,23 @@
 #include "store/record_priv.h"
 #include "store/tree.h"
 
-bool
-rst_member_shows_primary(const struct rst_rtxn *txn)
+enum rst_err
+rst_member_shows_primary(const struct rst_rtxn *txn, bool *ret_shows)
 {
 	struct rst_view value;
+	enum rst_err err;
 
-	if (rst_setting_get(txn, "primary-members", &value) == RST_OK)
-		return rst_view_equal_nocase(value, RST_VIEW("list"));
-	return rst_setting_get(txn, "lifecycle", &value) != RST_OK ||
-	       !rst_view_equal_nocase(value, RST_VIEW("on"));
+	*ret_shows = true;
+	err = rst_setting_get(txn, "primary-members", &value);
+	if (err == RST_OK) {
+		*ret_shows = rst_view_equal_nocase(value, RST_VIEW("list"));
+		return RST_OK;
+	}
+	if (err == RST_ENOTFOUND)
+		err = rst_setting_get(txn, "lifecycle", &value);
+	if (err == RST_OK)
+		*ret_shows = !rst_view_equal_nocase(value, RST_VIEW("on"));
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* The key under which ordinary groups list an entry. */

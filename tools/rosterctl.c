@@ -138,19 +138,22 @@ ctl_open(const struct ctl *ctl, bool create, struct rst_env **ret_env)
 }
 
 /* The server id for CSNs of ours. */
-static unsigned int
-server_id(struct rst_env *env)
+static enum rst_err
+server_id(struct rst_env *env, unsigned int *ret_id)
 {
 	struct rst_rtxn txn = { 0 };
 	struct rst_view value;
 	uint64_t id = FOREIGN_ID_DEFAULT;
+	enum rst_err err;
 
-	if (rst_read_begin(env, &txn) == RST_OK &&
-	    (rst_setting_get(&txn, "foreign-id", &value) != RST_OK ||
-	     !rst_view_number(value, 4095, &id)))
+	err = rst_read_begin(env, &txn);
+	if (err == RST_OK)
+		err = rst_setting_get(&txn, "foreign-id", &value);
+	if (err == RST_OK && !rst_view_number(value, 4095, &id))
 		id = FOREIGN_ID_DEFAULT;
 	rst_read_end(&txn);
-	return (unsigned int)id;
+	*ret_id = (unsigned int)id;
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 /* The login name of uid, escaped for a DN; false for nobody. */
@@ -229,18 +232,24 @@ ctl_clock(void)
 enum ctl_status
 ctl_context(struct rst_env *env, struct act_ctx *ret_ctx)
 {
+	const struct act_refusal none = { 0 };
 	struct timespec now;
+	unsigned int id;
+	enum rst_err err;
 
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0) {
 		ctl_say("the clock cannot be read");
 		return CTL_IO;
 	}
+	err = server_id(env, &id);
+	if (err != RST_OK)
+		return ctl_failed(err, &none);
 	*ret_ctx = (struct act_ctx){
 		.env = env,
 		.door = RST_DOOR_CLI,
 		.now_s = now.tv_sec,
 		.now_us = (uint32_t)(now.tv_nsec / 1000),
-		.server_id = server_id(env),
+		.server_id = id,
 	};
 	set_actor(ret_ctx);
 	return CTL_OK;

@@ -70,10 +70,16 @@ enum rst_err state_policy_put(struct rst_wtxn *txn, const struct act_ctx *ctx,
                               const struct state_list *list, const cJSON *item,
                               enum act_state_change *ret_change,
                               struct act_refusal *refusal) RST_MUST_USE;
-/* One of them, to be freed with cJSON_Delete(); NULL without memory. */
-cJSON *state_policy_model(const struct rst_rtxn *txn,
-                          const struct state_list *list,
-                          const struct rst_record *record);
+/* One of them, at the end of the array to. */
+enum rst_err state_add_policy(cJSON *to, const struct rst_rtxn *txn,
+                              const struct state_list *list,
+                              const struct rst_record *record) RST_MUST_USE;
+/* The entries that record's attr has the DNs of, by their attribute called, as
+ * item's array key; who is not there is left out. */
+enum rst_err state_add_names(cJSON *item, const char *key,
+                             const struct rst_rtxn *txn,
+                             const struct rst_record *record, uint16_t attr,
+                             uint16_t called) RST_MUST_USE;
 /* The lines of rosterValue as item's object "settings". */
 bool state_add_settings(cJSON *item, const struct rst_record *record);
 

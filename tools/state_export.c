@@ -82,64 +82,70 @@ add_member(cJSON *list, const struct rst_record *member, int64_t until_s)
 	       cJSON_AddItemToArray(list, item);
 }
 
-static bool
+static enum rst_err
 add_members(cJSON *item, const struct rst_rtxn *txn, uint64_t group)
 {
 	cJSON *list = cJSON_AddArrayToObject(item, "members");
 	struct rst_member_cursor cursor = { 0 };
 	struct rst_record member;
-	bool good = list != NULL;
 	int64_t until_s;
 	uint64_t id;
-	enum rst_err err = RST_OK;
+	enum rst_err err = list != NULL ? RST_OK : RST_ENOMEM;
 
-	while (good &&
-	       (err = rst_member_next_id(txn, group, &cursor, &id)) == RST_OK) {
-		err = rst_record_get(txn, id, &member);
+	while (err == RST_OK) {
+		err = rst_member_next_id(txn, group, &cursor, &id);
+		if (err == RST_ENOTFOUND)
+			return RST_OK;
+		if (err == RST_OK)
+			err = rst_record_get(txn, id, &member);
 		if (err == RST_OK)
 			err = rst_member_until(txn, group, id, &until_s);
-		if (err == RST_OK)
-			good = add_member(list, &member, until_s);
-		else if (err != RST_ENOTFOUND)
-			break;
+		if (err == RST_OK && !add_member(list, &member, until_s))
+			err = RST_ENOMEM;
 	}
-	return good && err == RST_ENOTFOUND;
+	return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
 }
 
-static bool
-add_managers(cJSON *item, const struct rst_rtxn *txn,
-             const struct rst_record *record)
+static enum rst_err
+add_group(cJSON *list, const struct rst_rtxn *txn,
+          const struct rst_record *record)
 {
+	cJSON *item = item_of(record, "cn", RST_A_CN, state_group_attrs);
 	struct rst_attr managers;
-	struct rst_record person;
-	struct rst_view dn;
-	char ndn[RST_NORMAL_MAX];
-	cJSON *list;
-	uint64_t id;
-	size_t len;
+	enum rst_err err;
 
-	if (!rst_record_attr(record, RST_A_ROSTERMANAGER, &managers))
-		return true;
-	list = cJSON_AddArrayToObject(item, "managers");
-	while (list != NULL && rst_attr_next(&managers, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) ==
-		            RST_OK &&
-		    rst_record_get(txn, id, &person) == RST_OK &&
-		    !cJSON_AddItemToArray(list, text_of(rst_record_first(
-							&person, RST_A_UID))))
-			return false;
-	return list != NULL;
+	if (!cJSON_AddItemToArray(list, item))
+		return RST_ENOMEM;
+	err = add_members(item, txn, record->id);
+	if (err == RST_OK &&
+	    rst_record_attr(record, RST_A_ROSTERMANAGER, &managers))
+		err = state_add_names(item, "managers", txn, record,
+		                      RST_A_ROSTERMANAGER, RST_A_UID);
+	return err;
 }
 
-static bool
+static enum rst_err
 add_settings(cJSON *state, const struct rst_rtxn *txn)
 {
 	struct rst_record record;
+	enum rst_err err = lifecycle_settings(txn, &record);
 
-	if (lifecycle_settings(txn, &record) != RST_OK)
-		return cJSON_AddObjectToObject(state, "settings") != NULL;
-	return state_add_settings(state, &record);
+	if (err == RST_OK && !state_add_settings(state, &record))
+		err = RST_ENOMEM;
+	return err;
+}
+
+/* 0: there are none. */
+static enum rst_err
+find_policies(const struct rst_rtxn *txn, uint64_t *ret_id)
+{
+	enum rst_err err = lifecycle_place(txn, "ou=policies", ret_id);
+
+	if (err == RST_ENOTFOUND) {
+		*ret_id = 0;
+		err = RST_OK;
+	}
+	return err;
 }
 
 /* What the file has of each kind, and where policies are. */
@@ -148,31 +154,26 @@ struct lists {
 	uint64_t policies_id; /* 0: there are none */
 };
 
-static bool
+static enum rst_err
 add_record(const struct lists *lists, const struct rst_rtxn *txn,
            const struct rst_record *record)
 {
-	cJSON *item;
-
 	if (record->kind == RST_KIND_PERSON)
-		return cJSON_AddItemToArray(
-			lists->users,
-			item_of(record, "uid", RST_A_UID, state_person_attrs));
+		return cJSON_AddItemToArray(lists->users,
+		                            item_of(record, "uid", RST_A_UID,
+		                                    state_person_attrs))
+		               ? RST_OK
+		               : RST_ENOMEM;
 	if (record->kind == RST_KIND_SETTING && lists->policies_id != 0 &&
 	    record->parent == lists->policies_id)
-		return cJSON_AddItemToArray(
-			lists->policies,
-			state_policy_model(txn, &state_policies, record));
+		return state_add_policy(lists->policies, txn, &state_policies,
+		                        record);
 	if (act_is_preset(record))
-		return cJSON_AddItemToArray(
-			lists->presets,
-			state_policy_model(txn, &state_presets, record));
-	if (record->kind != RST_KIND_GROUP)
-		return true;
-	item = item_of(record, "cn", RST_A_CN, state_group_attrs);
-	return cJSON_AddItemToArray(lists->groups, item) &&
-	       add_members(item, txn, record->id) &&
-	       add_managers(item, txn, record);
+		return state_add_policy(lists->presets, txn, &state_presets,
+		                        record);
+	if (record->kind == RST_KIND_GROUP)
+		return add_group(lists->groups, txn, record);
+	return RST_OK;
 }
 
 enum ctl_status
@@ -190,23 +191,27 @@ state_export(struct rst_env *env, cJSON **ret_state)
 	struct rst_record record;
 	struct rst_rtxn txn = { 0 };
 	uint64_t id = 0;
+	bool more = true;
 	enum rst_err err;
 
 	err = rst_read_begin(env, &txn);
 	if (err == RST_OK && (lists.users == NULL || lists.groups == NULL ||
-	                      lists.policies == NULL || lists.presets == NULL ||
-	                      !add_settings(state, &txn)))
+	                      lists.policies == NULL || lists.presets == NULL))
 		err = RST_ENOMEM;
-	if (err == RST_OK &&
-	    lifecycle_place(&txn, "ou=policies", &lists.policies_id) != RST_OK)
-		lists.policies_id = 0;
-	while (err == RST_OK) {
+	if (err == RST_OK)
+		err = add_settings(state, &txn);
+	if (err == RST_OK)
+		err = find_policies(&txn, &lists.policies_id);
+	while (err == RST_OK && more) {
 		err = rst_record_next(&txn, &id, &record);
-		if (err == RST_OK && !add_record(&lists, &txn, &record))
-			err = RST_ENOMEM;
+		more = err != RST_ENOTFOUND;
+		if (err == RST_OK)
+			err = add_record(&lists, &txn, &record);
+		else if (!more)
+			err = RST_OK;
 	}
 	rst_read_end(&txn);
-	if (err == RST_ENOTFOUND) {
+	if (err == RST_OK) {
 		*ret_state = state;
 		return CTL_OK;
 	}

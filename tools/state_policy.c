@@ -237,30 +237,43 @@ state_add_settings(cJSON *item, const struct rst_record *record)
 	return good;
 }
 
-static bool
-add_groups(cJSON *item, const struct rst_rtxn *txn, uint16_t attr,
-           const struct rst_record *record)
+static enum rst_err
+find_named(const struct rst_rtxn *txn, struct rst_view dn,
+           struct rst_record *ret_record)
 {
-	cJSON *list = cJSON_AddArrayToObject(item, "groups");
 	char ndn[RST_NORMAL_MAX];
-	struct rst_record group;
-	struct rst_attr groups;
-	struct rst_view dn;
 	uint64_t id;
 	size_t len;
-	bool good = list != NULL;
+	enum rst_err err;
 
-	if (!rst_record_attr(record, attr, &groups))
-		return good;
-	while (good && rst_attr_next(&groups, &dn))
-		if (rst_normalise(RST_MATCH_DN, dn, ndn, &len) == RST_OK &&
-		    rst_tree_find(txn, rst_view(ndn, len), &id, NULL) ==
-		            RST_OK &&
-		    rst_record_get(txn, id, &group) == RST_OK)
-			good = cJSON_AddItemToArray(
-				list,
-				text_of(rst_record_first(&group, RST_A_CN)));
-	return good;
+	err = rst_normalise(RST_MATCH_DN, dn, ndn, &len);
+	if (err == RST_OK)
+		err = rst_tree_find(txn, rst_view(ndn, len), &id, NULL);
+	return err == RST_OK ? rst_record_get(txn, id, ret_record) : err;
+}
+
+enum rst_err
+state_add_names(cJSON *item, const char *key, const struct rst_rtxn *txn,
+                const struct rst_record *record, uint16_t attr, uint16_t called)
+{
+	cJSON *list = cJSON_AddArrayToObject(item, key);
+	struct rst_record named;
+	struct rst_attr dns;
+	struct rst_view dn;
+	enum rst_err err = list != NULL ? RST_OK : RST_ENOMEM;
+
+	if (!rst_record_attr(record, attr, &dns))
+		return err;
+	while (err == RST_OK && rst_attr_next(&dns, &dn)) {
+		err = find_named(txn, dn, &named);
+		if (err == RST_ENOTFOUND || err == RST_EINVALID)
+			err = RST_OK; /* of nobody */
+		else if (err == RST_OK &&
+		         !cJSON_AddItemToArray(list, text_of(rst_record_first(
+							     &named, called))))
+			err = RST_ENOMEM;
+	}
+	return err;
 }
 
 static bool
@@ -273,19 +286,23 @@ add_text(cJSON *item, const char *name, const struct rst_record *record,
 	       cJSON_AddItemToObject(item, name, text_of(value));
 }
 
-cJSON *
-state_policy_model(const struct rst_rtxn *txn, const struct state_list *list,
-                   const struct rst_record *record)
+enum rst_err
+state_add_policy(cJSON *to, const struct rst_rtxn *txn,
+                 const struct state_list *list, const struct rst_record *record)
 {
 	cJSON *item = cJSON_CreateObject();
 	const struct state_attr *attr = list->attrs;
-	bool good = add_text(item, "cn", record, RST_A_CN);
+	bool good = cJSON_AddItemToArray(to, item) &&
+	            add_text(item, "cn", record, RST_A_CN);
+	enum rst_err err = RST_ENOMEM;
 
 	for (; good && attr->name != NULL; attr++)
 		good = add_text(item, attr->name, record, attr->id);
-	if (good && add_groups(item, txn, list->groups, record) &&
-	    (!list->settings || state_add_settings(item, record)))
-		return item;
-	cJSON_Delete(item);
-	return NULL;
+	if (good)
+		err = state_add_names(item, "groups", txn, record, list->groups,
+		                      RST_A_CN);
+	if (err == RST_OK && list->settings &&
+	    !state_add_settings(item, record))
+		err = RST_ENOMEM;
+	return err;
 }

@@ -294,7 +294,7 @@ is_in_groups(struct stage *stage)
 	const uint16_t attrs[] = { RST_A_MEMBER, RST_A_MEMBERUID,
 		                   RST_A_UNIQUEMEMBER };
 	struct rst_record group;
-	bool within;
+	bool within, shows;
 	enum rst_err err = RST_OK;
 
 	for (size_t i = 0; err == RST_OK && i < sizeof(ids) / sizeof(*ids);
@@ -317,7 +317,10 @@ is_in_groups(struct stage *stage)
 		if (err == RST_OK)
 			err = leaves_at(stage, ids[i], stage->bob);
 	}
-	tell_number(stage, rst_member_shows_primary(stage->txn));
+	if (err == RST_OK)
+		err = rst_member_shows_primary(stage->txn, &shows);
+	if (err == RST_OK)
+		tell_number(stage, shows);
 	return err;
 }
 
