@@ -103,8 +103,11 @@ http_log_request(const struct http_log_line *line)
 	    json_add_number(object, "ms", line->ms) &&
 	    json_add_text(object, "user", line->user))
 		text = cJSON_PrintUnformatted(object);
-	if (text != NULL)
+	if (text != NULL) {
+		/* JSON escapes but the first of the two rows of controls */
+		rule_utf8_visible(text);
 		write_line(6, text);
+	}
 	cJSON_free(text);
 	cJSON_Delete(object);
 }

@@ -3,8 +3,10 @@
 """What the pages hold, what they never hold, and what goes with them."""
 import datetime
 import html.parser
+import json
 import os
 import re
+import urllib.parse
 
 from rosterd import (Browser, FOLDER, PASSWORD, Rosterd, SOURCE, Sink, check,
                      main, person, refused)
@@ -421,6 +423,40 @@ def no_token_is_logged():
     assert '"path":"/users/\\"}"' in rosterd.log()
 
 
+def no_stranger_writes_a_line_of_the_log():
+    rosterd = Rosterd()
+    web = Browser(rosterd).web
+    forged = '{"door":"http","user":"ada","status":200}'
+    before = len(rosterd.log().splitlines())
+    for end in ("\n", "\r\n", "\r", "\v", "\f", "\x1b[2K", "\x85",
+                "\u2028", "\u2029", "\b", "\x7f", '"}', '"}\n', "\\",
+                "\\u000a", "%0a", "\u202e"):
+        text = urllib.parse.quote("eve" + end + forged, safe="")
+        for path in ("/users/" + text, "/" + text, "/users?q=" + text,
+                     "/api/v1/users/" + text):
+            web.get(rosterd.url + path, allow_redirects=False)
+        web.post(rosterd.url + "/api/v1/session",
+                 json={"username": "eve" + end + forged, "password": "x"})
+    for raw in ("%ff%0a" + forged, "%c3%28", "%ed%a0%80", "%f4%90%80%80",
+                "%c0%8a"):
+        web.get(rosterd.url + "/users/" + raw, allow_redirects=False)
+    rosterd.stop()
+    with open(rosterd.log_path, "rb") as log:
+        lines = log.read().split(b"\n")
+    assert lines.pop() == b"", "the last line ends"
+    requests = 0
+    for line in lines[before:]:
+        text = line.decode()  # it is UTF-8
+        assert text.startswith("rosterd: "), line
+        if text.startswith("rosterd: {"):
+            one = json.loads(text.removeprefix("rosterd: "))
+            assert one["path"][:1] in ("", "/") and not one["user"], line
+            requests += 1
+        assert not any(ord(c) < 32 or 127 <= ord(c) < 160
+                       for c in text), line
+    assert requests == 17 * 5 + 5, requests
+
+
 def a_temporary_password_is_changed_first():
     """Pages and forms alone: no script."""
     rosterd = Rosterd()
@@ -480,4 +516,5 @@ if __name__ == "__main__":
          a_template_never_sees_a_secret, lists_go_page_by_page,
          a_refused_form_keeps_what_was_chosen, every_error_is_tied_to_its_field,
          same_address_for_programs,
-         edits_honour_what_was_seen, no_token_is_logged)
+         edits_honour_what_was_seen, no_token_is_logged,
+         no_stranger_writes_a_line_of_the_log)
