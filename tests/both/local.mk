@@ -7,6 +7,7 @@ both_tests = \
 	tests/both/approvals \
 	tests/both/audit \
 	tests/both/backup \
+	tests/both/backup-cipher \
 	tests/both/backup-cut \
 	tests/both/bad-input \
 	tests/both/clock \
