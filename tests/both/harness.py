@@ -173,10 +173,11 @@ class Story:
 
 class Soak:
     """How much of a test to do: so many rounds, or fewer when SOAK_SECONDS
-    have passed.  One is always done."""
+    have passed.  One is always done, and SOAK_FLOOR of them."""
 
     def __init__(self, asked):
         self.asked = asked
+        self.floor = min(float(os.environ.get("SOAK_FLOOR") or 1), asked)
         self.seconds = float(os.environ.get("SOAK_SECONDS", "0"))
         self.seed = os.environ.get("SOAK_SEED")
 
@@ -187,7 +188,8 @@ class Soak:
         return max(BEGUN + self.seconds - time.monotonic(), 0)
 
     def more(self, done):
-        return done < self.asked and (done == 0 or self.left() != 0)
+        return done < self.asked and (done == 0 or done < self.floor or
+                                      self.left() != 0)
 
     def dice(self, usual):
         """Dice that fall as usual, or as SOAK_SEED says."""

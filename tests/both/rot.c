@@ -260,7 +260,7 @@ read_right(const char *dir, struct digest *ret)
 
 static unsigned long
 run(const char *dir, const char *scratch, unsigned long times, uint64_t seed,
-    long seconds)
+    long seconds, unsigned long least)
 {
 	unsigned long outcomes[OUTCOMES] = { 0 }, told = 0, done = 0;
 	struct digest right;
@@ -277,9 +277,11 @@ run(const char *dir, const char *scratch, unsigned long times, uint64_t seed,
 	put_file(scratch, "secret.key", key, key_len);
 	put_file(scratch, "data.mdb", good, len);
 	read_right(scratch, &right);
-	for (; done < times && (seconds == 0 || time(NULL) < end); done++) {
+	for (; done < times; done++) {
 		enum outcome outcome;
 
+		if (seconds != 0 && done >= least && time(NULL) >= end)
+			break;
 		memcpy(copy, good, len);
 		n = damage(copy, len, &seed, how, sizeof(how));
 		put_file(scratch, "data.mdb", copy, n);
@@ -304,11 +306,12 @@ main(int argc, char *argv[])
 
 	if (argc < 5 || sodium_init() < 0) {
 		fprintf(stderr, "usage: rot directory scratch times seed "
-		                "[seconds]\n");
+		                "[seconds [least]]\n");
 		return 2;
 	}
 	(void)setrlimit(RLIMIT_CORE, &none);
 	return run(argv[1], argv[2], strtoul(argv[3], NULL, 10),
 	           strtoul(argv[4], NULL, 10),
-	           argc > 5 ? strtol(argv[5], NULL, 10) : 0) > 0;
+	           argc > 5 ? strtol(argv[5], NULL, 10) : 0,
+	           argc > 6 ? strtoul(argv[6], NULL, 10) : 0) > 0;
 }
