@@ -143,15 +143,16 @@ def small_directory(bench):
     return server
 
 
-def tell_failed(bench, server, box, error):
+def tell(bench, server, box, error=None):
     """In a sentence; the client's own words stand in the output of the run."""
     who = "%s on %s" % (box.kind, server.name)
     killed = [line for line in box.client.text().splitlines()
               if any(word in line for word in KILLED)]
     if killed:
         print("# %s: %s; %s" % (who, error, killed[0][:200]), flush=True)
-        bench.note(who + ": its watchdog ended it before id named all groups")
-    else:
+        bench.note("%s: its watchdog ended it%s" % (
+            who, " before id named all groups" if error else ""))
+    elif error:
         bench.note("%s: %s" % (who, error))
 
 
@@ -176,11 +177,11 @@ def measure(bench, people, rounds):
             try:
                 one_round(bench, server, schema, box, n)
             except Failure as error:
-                tell_failed(bench, server, box, error)
+                tell(bench, server, box, error)
                 box.stop()
                 asked.remove(one)
     for server, _, box in asked:
-        tell_killed(bench, server, box)
+        tell(bench, server, box)
         box.stop()
     small.stop()
 

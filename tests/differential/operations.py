@@ -37,7 +37,7 @@ WORDS = [b"x", b"y", b"X", b"a,b", b"two words", b"  two   words ", b"alpha",
 NUMBERS = [b"0", b"7", b"-7", b"1000", b"2147483648", b"10"]
 TIMES = [b"20200101000000Z", b"20210615123000.5Z", b"202001010000Z",
          b"20200101010000+0100"]
-# type: (values, values that its syntax refuses)
+# by attribute: (values, values that its syntax refuses)
 TYPES = {
     b"cn": (WORDS, [b"", b"\xff\xfe"]),
     b"sn": (WORDS, [b""]),

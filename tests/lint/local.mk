@@ -10,6 +10,7 @@ lint_tests = \
 	tests/lint/check-length \
 	tests/lint/check-man \
 	tests/lint/check-paths \
+	tests/lint/check-python \
 	tests/lint/check-schema \
 	tests/lint/check-settings \
 	tests/lint/check-shell \
