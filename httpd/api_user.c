@@ -51,6 +51,39 @@ api_user_show(struct http_req *req, struct http_reply *reply)
 		http_reply_err(req, reply, err, NULL);
 }
 
+/* What a new person is to be; false when it is no status, and answered. */
+static bool
+read_status(struct http_req *req, enum rst_status *ret_status,
+            struct http_reply *reply)
+{
+	struct rst_view word = input_text(req, "status");
+	enum rst_status status = RST_STATUS_ACTIVE;
+
+	if (word.len > 0)
+		status = rst_status_parse(word);
+	if (status == RST_STATUS_NONE || status == RST_STATUS_DELETED) {
+		http_problem(reply, 422, "invalid_status", "status",
+		             rule_verdict_text(RULE_INVALID_STATUS));
+		return false;
+	}
+	*ret_status = status;
+	return true;
+}
+
+static struct act_person
+read_person(struct http_req *req)
+{
+	return (struct act_person){
+		.username = input_text(req, "username"),
+		.given_name = input_text(req, "givenName"),
+		.surname = input_text(req, "sn"),
+		.mail = input_text(req, "mail"),
+		.language = input_text(req, "language"),
+		.password = input_text(req, "password"),
+		.must_change = input_bool(req, "mustChange", false),
+	};
+}
+
 /* POST /users */
 void
 api_user_create(struct http_req *req, struct http_reply *reply)
@@ -69,40 +102,25 @@ api_user_create(struct http_req *req, struct http_reply *reply)
 		{ "send", INPUT_BOOL, false },
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
-	struct rst_view word = input_text(req, "status");
-	enum rst_status status = RST_STATUS_ACTIVE;
-	struct act_person person = { .must_change = false };
 	bool send = input_bool(req, "send", false);
 	bool links = send || input_bool(req, "link", false);
+	struct act_person person;
+	enum rst_status status;
 	uint64_t id, mail = 0;
 	enum rst_err err;
 
-	if (!INPUT_CHECK(req, fields, reply))
+	if (!INPUT_CHECK(req, fields, reply) ||
+	    !read_status(req, &status, reply) ||
+	    (send && !mail_can_send(req, reply)))
 		return;
-	if (word.len > 0)
-		status = rst_status_parse(word);
-	if (status == RST_STATUS_NONE || status == RST_STATUS_DELETED) {
-		http_problem(reply, 422, "invalid_status", "status",
-		             rule_verdict_text(RULE_INVALID_STATUS));
-		return;
-	}
-	if (send && !mail_can_send(req, reply))
-		return;
-	err = links ? act_reset_possible(&req->ctx, status,
-	                                 input_text(req, "mail"), send,
+	person = read_person(req);
+	err = links ? act_reset_possible(&req->ctx, status, person.mail, send,
 	                                 &refusal)
 	            : RST_OK;
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
-	person.username = input_text(req, "username");
-	person.given_name = input_text(req, "givenName");
-	person.surname = input_text(req, "sn");
-	person.mail = input_text(req, "mail");
-	person.language = input_text(req, "language");
-	person.password = input_text(req, "password");
-	person.must_change = input_bool(req, "mustChange", false);
 	err = act_create_person(&req->ctx, &person, status, &id, &refusal);
 	if (err != RST_OK) {
 		user_blame(req, &refusal);

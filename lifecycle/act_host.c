@@ -116,25 +116,12 @@ add_host(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_view name,
          const struct act_host *host, const char *hash, uint64_t *ret_id,
          struct act_refusal *refusal)
 {
-	const struct act_value values[] = {
-		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
-		{ RST_A_OBJECTCLASS, RST_VIEW(LIFECYCLE_HOST_CLASS) },
-		{ RST_A_CN, name },
-	};
-	char rdn[3 + RULE_HOST_MAX + 1], nrdn[RST_NORMAL_MAX];
 	struct rst_entry *entry = NULL;
-	uint64_t place;
-	size_t len;
 	enum rst_err err;
 
-	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len, name.ptr);
-	err = act_place(txn, ctx, "ou=hosts", &place, refusal);
-	if (err == RST_OK)
-		err = rst_normalise(RST_MATCH_DN, rst_view_of(rdn), nrdn, &len);
-	if (err == RST_OK)
-		err = act_build(place, rst_view_of(rdn), rst_view(nrdn, len),
-		                values, sizeof(values) / sizeof(values[0]),
-		                &entry);
+	err = act_build_named(txn, ctx, "ou=hosts",
+	                      RST_VIEW(LIFECYCLE_HOST_CLASS), name, &entry,
+	                      refusal);
 	if (err == RST_OK)
 		err = fill(&txn->r, entry, host, hash, refusal);
 	if (err == RST_OK)

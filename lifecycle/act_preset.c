@@ -118,22 +118,11 @@ static enum rst_err
 create(struct rst_wtxn *txn, const struct act_ctx *ctx, struct rst_view name,
        const struct act_preset *preset, struct act_refusal *refusal)
 {
-	char rdn[3 + RULE_AGREEMENT_NAME_MAX + 1];
-	const struct act_value values[] = {
-		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
-		{ RST_A_OBJECTCLASS, RST_VIEW("rosterPreset") },
-		{ RST_A_CN, name },
-	};
 	struct rst_entry *entry = NULL;
-	uint64_t place;
 	enum rst_err err;
 
-	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len, name.ptr);
-	err = act_place(txn, ctx, "ou=presets", &place, refusal);
-	if (err == RST_OK)
-		err = act_build(place, rst_view_of(rdn), rst_view_of(rdn),
-		                values, sizeof(values) / sizeof(values[0]),
-		                &entry);
+	err = act_build_named(txn, ctx, "ou=presets", RST_VIEW("rosterPreset"),
+	                      name, &entry, refusal);
 	if (err == RST_OK)
 		err = fill(&txn->r, entry, preset, refusal);
 	if (err == RST_OK)

@@ -61,6 +61,13 @@ enum rst_err act_build(uint64_t parent, struct rst_view rdn,
                        size_t n_values, struct rst_entry **ret_entry)
 	RST_MUST_USE;
 
+/* A new entry of class: "cn=" and name, whose rule was asked, below place, such
+ * as "ou=presets". */
+enum rst_err act_build_named(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                             const char *place, struct rst_view class,
+                             struct rst_view name, struct rst_entry **ret_entry,
+                             struct act_refusal *refusal) RST_MUST_USE;
+
 /* One more value, unless it is there, but for case. */
 enum rst_err act_add_once(struct rst_entry *entry, uint16_t attr,
                           struct rst_view value) RST_MUST_USE;

@@ -159,22 +159,11 @@ add_policy(struct rst_wtxn *txn, const struct act_ctx *ctx,
            struct rst_view name, const struct act_policy *policy,
            struct act_refusal *refusal)
 {
-	const struct act_value values[] = {
-		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
-		{ RST_A_OBJECTCLASS, RST_VIEW("rosterSetting") },
-		{ RST_A_CN, name },
-	};
 	struct rst_entry *entry = NULL;
-	char rdn[3 + RULE_NAME_MAX + 1];
-	uint64_t parent;
 	enum rst_err err;
 
-	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len, name.ptr);
-	err = act_place(txn, ctx, "ou=policies", &parent, refusal);
-	if (err == RST_OK)
-		err = act_build(parent, rst_view_of(rdn), rst_view_of(rdn),
-		                values, sizeof(values) / sizeof(values[0]),
-		                &entry);
+	err = act_build_named(txn, ctx, "ou=policies",
+	                      RST_VIEW("rosterSetting"), name, &entry, refusal);
 	if (err == RST_OK)
 		err = fill(&txn->r, entry, policy, refusal);
 	if (err == RST_OK)

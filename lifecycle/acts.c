@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* acts.c - what the acts share: through the gate, and may somebody act */
+#include <assert.h>
+#include <stdio.h>
+
 #include <sodium.h>
 
 #include "lifecycle/act_priv.h"
 #include "lifecycle/gate_priv.h"
+#include "rules/agreement.h"
+#include "rules/host.h"
+#include "rules/names.h"
 
 _Static_assert(sizeof(((struct rst_detail *)0)->text) >=
                        RULE_PASSWORD_SAY_BYTES,
                "what a rule says fits");
+_Static_assert(RULE_HOST_MAX >= RULE_AGREEMENT_NAME_MAX &&
+                       RULE_HOST_MAX >= RULE_NAME_MAX,
+               "no name is longer than a host's");
 
 enum rst_err
 act_refuse(struct act_refusal *refusal, enum rule_verdict verdict,
@@ -116,6 +125,33 @@ act_build(uint64_t parent, struct rst_view rdn, struct rst_view nrdn,
 		*ret_entry = entry;
 	else
 		rst_entry_free(entry);
+	return err;
+}
+
+enum rst_err
+act_build_named(struct rst_wtxn *txn, const struct act_ctx *ctx,
+                const char *place, struct rst_view class, struct rst_view name,
+                struct rst_entry **ret_entry, struct act_refusal *refusal)
+{
+	const struct act_value values[] = {
+		{ RST_A_OBJECTCLASS, RST_VIEW("top") },
+		{ RST_A_OBJECTCLASS, class },
+		{ RST_A_CN, name },
+	};
+	char rdn[3 + RULE_HOST_MAX + 1], nrdn[RST_NORMAL_MAX];
+	uint64_t parent;
+	size_t len;
+	enum rst_err err;
+
+	assert(name.len <= RULE_HOST_MAX);
+	(void)snprintf(rdn, sizeof(rdn), "cn=%.*s", (int)name.len, name.ptr);
+	err = act_place(txn, ctx, place, &parent, refusal);
+	if (err == RST_OK)
+		err = rst_normalise(RST_MATCH_DN, rst_view_of(rdn), nrdn, &len);
+	if (err == RST_OK)
+		err = act_build(parent, rst_view_of(rdn), rst_view(nrdn, len),
+		                values, sizeof(values) / sizeof(values[0]),
+		                ret_entry);
 	return err;
 }
 

@@ -32,18 +32,6 @@ one_value(const struct rst_record *record, uint16_t attr,
 	       rst_attr_next(&values, ret_value);
 }
 
-/* The RDN is type ("uid=") and name. */
-static bool
-is_rdn(const struct rst_record *record, struct rst_view type,
-       struct rst_view name)
-{
-	struct rst_view rdn = record->rdn;
-
-	return rdn.len == type.len + name.len &&
-	       rst_view_equal_nocase(rst_view(rdn.ptr, type.len), type) &&
-	       rst_view_equal(rst_view(rdn.ptr + type.len, name.len), name);
-}
-
 static enum rst_err
 person_name(struct rst_check *check, const struct rst_record *record,
             uint64_t scratch[RST_CHECK_SCRATCH])
@@ -66,7 +54,7 @@ person_name(struct rst_check *check, const struct rst_record *record,
 		                record->id, (int)name.len, name.ptr,
 		                rule_verdict_text(verdict));
 	if (record->kind == RST_KIND_PERSON &&
-	    !is_rdn(record, RST_VIEW("uid="), name))
+	    !gate_is_rdn(record, RST_VIEW("uid="), name))
 		rst_check_found(check,
 		                "person %" PRIu64
 		                " (%.*s) stands under another name, %.*s",
@@ -146,7 +134,7 @@ group_name(struct rst_check *check, const struct rst_record *record,
 		return RST_OK;
 	if (record->kind == RST_KIND_GROUP &&
 	    (!one_value(record, RST_A_CN, &name) ||
-	     !is_rdn(record, RST_VIEW("cn="), name)))
+	     !gate_is_rdn(record, RST_VIEW("cn="), name)))
 		rst_check_found(check,
 		                "group %" PRIu64
 		                " does not stand under its one cn, but as %.*s",

@@ -128,6 +128,17 @@ gate_same_values(const struct rst_record *a, const struct rst_record *b,
 }
 
 bool
+gate_is_rdn(const struct rst_record *record, struct rst_view type,
+            struct rst_view name)
+{
+	struct rst_view rdn = record->rdn;
+
+	return rdn.len == type.len + name.len &&
+	       rst_view_equal_nocase(rst_view(rdn.ptr, type.len), type) &&
+	       rst_view_equal(rst_view(rdn.ptr + type.len, name.len), name);
+}
+
+bool
 gate_has_class(const struct rst_record *record, struct rst_view name)
 {
 	struct rst_attr classes;

@@ -24,18 +24,6 @@ is_single(const struct rst_record *record, uint16_t attr)
 	return rst_record_attr(record, attr, &values) && values.count == 1;
 }
 
-/* The RDN is exactly type name, such as "uid=" "alice": one assertion. */
-static bool
-is_rdn(const struct rst_record *record, struct rst_view type,
-       struct rst_view name)
-{
-	struct rst_view rdn = record->rdn;
-
-	return rdn.len == type.len + name.len &&
-	       rst_view_equal_nocase(rst_view(rdn.ptr, type.len), type) &&
-	       rst_view_equal(rst_view(rdn.ptr + type.len, name.len), name);
-}
-
 /* It stands in or below place, or there is no such place here. */
 static enum rst_err
 stands_below(const struct gate *g, const struct rst_record *record,
@@ -267,8 +255,8 @@ check_person_place(struct gate *g, const struct gate_sides *sides)
 		                   "people are not renamed or moved");
 	if (g->import && !ours)
 		return RST_OK;
-	if (!is_rdn(after, RST_VIEW("uid="),
-	            rst_record_first(after, RST_A_UID)))
+	if (!gate_is_rdn(after, RST_VIEW("uid="),
+	                 rst_record_first(after, RST_A_UID)))
 		return gate_refuse(g, RULE_INVALID_USERNAME, "uid",
 		                   "the RDN of a person is uid=NAME");
 	if (ours && !g->import)
@@ -542,8 +530,8 @@ check_group(struct gate *g, const struct gate_sides *sides)
 
 	if (after->kind == RST_KIND_GROUP &&
 	    (!is_single(after, RST_A_CN) ||
-	     !is_rdn(after, RST_VIEW("cn="),
-	             rst_record_first(after, RST_A_CN))))
+	     !gate_is_rdn(after, RST_VIEW("cn="),
+	                  rst_record_first(after, RST_A_CN))))
 		return gate_refuse(g, RULE_INVALID_GROUPNAME, "cn",
 		                   "the RDN of a group is cn=NAME");
 	if (after->kind == RST_KIND_GROUP && !g->import)

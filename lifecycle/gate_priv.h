@@ -84,6 +84,9 @@ bool gate_is_group(const struct rst_record *record);
 /* Do both sides have the same values of attr, in the same order? */
 bool gate_same_values(const struct rst_record *a, const struct rst_record *b,
                       uint16_t attr);
+/* Is the RDN exactly type and name, such as "uid=" "alice": one assertion? */
+bool gate_is_rdn(const struct rst_record *record, struct rst_view type,
+                 struct rst_view name);
 /* Does objectClass have this value? */
 bool gate_has_class(const struct rst_record *record, struct rst_view name);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* setting.c - the settings there are, and reading their values */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -380,6 +381,16 @@ print_span(int64_t span_s, char buf[24])
 		}
 }
 
+static void __attribute__((format(printf, 2, 3)))
+say(char buf[RULE_SETTING_RANGE_BYTES], const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(buf, RULE_SETTING_RANGE_BYTES, format, args);
+	va_end(args);
+}
+
 void
 rule_setting_print_range(enum rule_setting_id id,
                          char buf[RULE_SETTING_RANGE_BYTES])
@@ -389,57 +400,46 @@ rule_setting_print_range(enum rule_setting_id id,
 
 	switch (setting->type) {
 	case RULE_TYPE_COUNT:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "%" PRId64 " to %" PRId64, setting->min,
-		               setting->max);
+		say(buf, "%" PRId64 " to %" PRId64, setting->min, setting->max);
 		return;
 	case RULE_TYPE_SPAN:
 		print_span(setting->min, low);
 		print_span(setting->max, high);
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES, "%s to %s",
-		               setting->min == 0 ? "0" : low, high);
+		say(buf, "%s to %s", setting->min == 0 ? "0" : low, high);
 		return;
 	case RULE_TYPE_SWITCH:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES, "on or off");
+		say(buf, "on or off");
 		return;
 	case RULE_TYPE_WORD:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES, "one of: %s",
-		               setting->choices);
+		say(buf, "one of: %s", setting->choices);
 		return;
 	case RULE_TYPE_WORDS:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "some of, with commas: %s", setting->choices);
+		say(buf, "some of, with commas: %s", setting->choices);
 		return;
 	case RULE_TYPE_RANGE:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "FIRST-LAST within %" PRId64 "-%" PRId64
-		               ", or nothing",
-		               setting->min, setting->max);
+		say(buf,
+		    "FIRST-LAST within %" PRId64 "-%" PRId64 ", or nothing",
+		    setting->min, setting->max);
 		return;
 	case RULE_TYPE_RANGES:
-		(void)snprintf(
-			buf, RULE_SETTING_RANGE_BYTES,
-			"at most %d of [ou=NAME:|cn=NAME:]FIRST-LAST within "
-			"%" PRId64 "-%" PRId64 ", with commas, or "
-			"nothing",
-			RULE_RANGES_MAX, setting->min, setting->max);
+		say(buf,
+		    "at most %d of [ou=NAME:|cn=NAME:]FIRST-LAST within "
+		    "%" PRId64 "-%" PRId64 ", with commas, or "
+		    "nothing",
+		    RULE_RANGES_MAX, setting->min, setting->max);
 		return;
 	case RULE_TYPE_PATH:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "an absolute path");
+		say(buf, "an absolute path");
 		return;
 	case RULE_TYPE_PATHS:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "absolute paths with commas between");
+		say(buf, "absolute paths with commas between");
 		return;
 	case RULE_TYPE_DOMAINS:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "domains with commas between; .example.org is "
-		               "each below it");
+		say(buf, "domains with commas between; .example.org is "
+		         "each below it");
 		return;
 	case RULE_TYPE_TAG:
-		(void)snprintf(buf, RULE_SETTING_RANGE_BYTES,
-		               "a language, such as en or de");
+		say(buf, "a language, such as en or de");
 		return;
 	}
 }

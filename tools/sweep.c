@@ -7,6 +7,56 @@
 
 #define AT_ONCE 1000 /* accounts between two lines of progress */
 
+/* Whose time in the bin, or in the queue, is over; what expired ones leave. */
+static enum ctl_status
+end_accounts(const struct act_ctx *ctx)
+{
+	struct act_refusal refusal = { 0 };
+	enum ctl_status status = CTL_OK;
+	size_t n = AT_ONCE, all = 0;
+
+	while (status == CTL_OK && n == AT_ONCE) {
+		status = ctl_failed(act_sweep(ctx, AT_ONCE, &n, &refusal),
+		                    &refusal);
+		all += status == CTL_OK ? n : 0;
+	}
+	if (status == CTL_OK)
+		printf("%zu account%s ended\n", all, all == 1 ? "" : "s");
+	return status;
+}
+
+static enum ctl_status
+expire(const struct act_ctx *ctx)
+{
+	struct act_refusal refusal = { 0 };
+	enum ctl_status status;
+	size_t n;
+
+	status = ctl_failed(act_sweep_due(ctx, &n, NULL, &refusal), &refusal);
+	if (status == CTL_OK && n > 0)
+		printf("%zu expired\n", n);
+	return status;
+}
+
+static enum ctl_status
+suspend_idle(const struct act_ctx *ctx)
+{
+	struct act_refusal refusal = { 0 };
+	enum ctl_status status;
+	uint64_t walk = 0;
+	size_t n, all = 0;
+
+	do {
+		status = ctl_failed(act_sweep_idle(ctx, &walk, &n, &refusal),
+		                    &refusal);
+		all += status == CTL_OK ? n : 0;
+	} while (status == CTL_OK && walk != 0);
+	if (status == CTL_OK && all > 0)
+		printf("%zu suspended: nobody used %s\n", all,
+		       all == 1 ? "it" : "them");
+	return status;
+}
+
 static enum ctl_status
 warn(const struct act_ctx *ctx)
 {
@@ -27,17 +77,22 @@ warn(const struct act_ctx *ctx)
 }
 
 static enum ctl_status
-keep_journal(const struct act_ctx *ctx, size_t *ret_removed)
+keep_journal(const struct act_ctx *ctx)
 {
 	const struct act_refusal none = { 0 };
+	size_t n = AT_ONCE, removed = 0;
+	enum ctl_status status;
 	enum rst_err err = RST_OK;
-	size_t n = AT_ONCE;
 
 	while (err == RST_OK && n == AT_ONCE) {
 		err = audit_keep(ctx, AT_ONCE, &n);
-		*ret_removed += n;
+		removed += n;
 	}
-	return ctl_failed(err, &none);
+	status = ctl_failed(err, &none);
+	if (status == CTL_OK)
+		printf("%zu journal row%s removed\n", removed,
+		       removed == 1 ? "" : "s");
+	return status;
 }
 
 enum ctl_status
@@ -62,48 +117,21 @@ ctl_sweep(struct ctl *ctl, int argc, char **argv)
 		       "with the rest every minute.",
 		.children = children,
 	};
+	static enum ctl_status (*const steps[])(const struct act_ctx *) = {
+		end_accounts, expire, suspend_idle, warn, keep_journal
+	};
 	struct ctl_options common = { .ctl = ctl };
-	struct act_refusal refusal = { 0 };
 	struct rst_env *env = NULL;
 	enum ctl_status status;
 	struct act_ctx ctx;
-	size_t n = AT_ONCE, all = 0, removed = 0;
-	uint64_t walk = 0;
 
 	ctl_parse(&argp, argc, argv, &common);
 	status = ctl_open(ctl, false, &env);
 	if (status == CTL_OK)
 		status = ctl_context(env, &ctx);
-	while (status == CTL_OK && n == AT_ONCE) {
-		status = ctl_failed(act_sweep(&ctx, AT_ONCE, &n, &refusal),
-		                    &refusal);
-		all += status == CTL_OK ? n : 0;
-	}
-	if (status == CTL_OK)
-		printf("%zu account%s ended\n", all, all == 1 ? "" : "s");
-	if (status == CTL_OK)
-		status = ctl_failed(act_sweep_due(&ctx, &n, NULL, &refusal),
-		                    &refusal);
-	if (status == CTL_OK && n > 0)
-		printf("%zu expired\n", n);
-	all = 0;
-	do {
-		if (status == CTL_OK)
-			status = ctl_failed(
-				act_sweep_idle(&ctx, &walk, &n, &refusal),
-				&refusal);
-		all += status == CTL_OK ? n : 0;
-	} while (status == CTL_OK && walk != 0);
-	if (status == CTL_OK && all > 0)
-		printf("%zu suspended: nobody used %s\n", all,
-		       all == 1 ? "it" : "them");
-	if (status == CTL_OK)
-		status = warn(&ctx);
-	if (status == CTL_OK)
-		status = keep_journal(&ctx, &removed);
-	if (status == CTL_OK)
-		printf("%zu journal row%s removed\n", removed,
-		       removed == 1 ? "" : "s");
+	for (size_t i = 0;
+	     status == CTL_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+		status = steps[i](&ctx);
 	rst_env_close(env);
 	return status;
 }
