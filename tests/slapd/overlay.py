@@ -14,7 +14,8 @@ import ldap.controls.ppolicy
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "both"))
 from harness import (SLOW, TOP_BUILD, TOP_SRC, Daemon, Failure,  # noqa: E402
-                     run_story, skip, temporary_directory, wait_until)
+                     run_story, skip, temporary_directory, wait_until,
+                     within)
 
 SUFFIX = "dc=example,dc=org"
 OTHER = "dc=other,dc=example"
