@@ -65,6 +65,8 @@ void
 api_readyz(struct http_req *req, struct http_reply *reply)
 {
 	const char *why = not_ready(req->server->env);
+	bool serves = false;
+	enum rst_err err;
 
 	if (why != NULL) {
 		reply->retry_s = 5;
@@ -77,9 +79,11 @@ api_readyz(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	/* everything here works without slapd; who watches may want to know */
+	err = rst_presence(req->server->config->state, &serves);
 	if (!json_add_text(reply->body, "status", "ready") ||
 	    !json_add_text(reply->body, "slapd",
-	                   rst_presence(req->server->config->state) ? "up"
-	                                                            : "down"))
+	                   err != RST_OK ? "unknown"
+	                   : serves      ? "up"
+	                                 : "down"))
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
 }

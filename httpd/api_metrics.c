@@ -100,7 +100,18 @@ put_environment(FILE *out, const struct rst_env_info *info)
 	    (uint64_t)info->oldest_s);
 }
 
-static void
+static enum rst_err
+put_presence(FILE *out, const struct http_req *req)
+{
+	bool serves = false;
+	enum rst_err err = rst_presence(req->server->config->state, &serves);
+
+	put(out, "slapd_up", "gauge", "1 when slapd serves the directory",
+	    serves);
+	return err;
+}
+
+static enum rst_err
 put_replica(FILE *out, struct http_req *req)
 {
 	struct replica_seen seen;
@@ -108,21 +119,23 @@ put_replica(FILE *out, struct http_req *req)
 	bool is;
 	enum rst_err err;
 
-	if (rst_read_begin(req->server->env, &txn) != RST_OK)
-		return;
+	err = rst_read_begin(req->server->env, &txn);
+	if (err != RST_OK)
+		return err;
 	err = replica_is(&txn, &is);
 	replica_seen(&txn, &seen);
 	rst_read_end(&txn);
 	if (err != RST_OK)
-		return;
+		return err;
 	put(out, "replica", "gauge", "1 on a replica, 0 on a provider", is);
 	if (!is || seen.current_s == 0)
-		return;
+		return RST_OK;
 	put(out, "replica_lag_seconds", "gauge",
 	    "Since when the replica may lack a change, at most",
 	    (uint64_t)replica_lag_s(&seen, req->ctx.now_s));
 	put(out, "replica_provider_answered_seconds", "gauge",
 	    "When the provider answered last", (uint64_t)seen.answered_s);
+	return RST_OK;
 }
 
 static enum rst_err
@@ -213,13 +226,13 @@ api_metrics(struct http_req *req, struct http_reply *reply)
 		put_answers(out, &server->metrics);
 		put_queues(out, server);
 		put_environment(out, &info);
-		put(out, "slapd_up", "gauge",
-		    "1 when slapd serves the directory",
-		    rst_presence(server->config->state));
-		put_replica(out, req);
+		err = put_presence(out, req);
+		if (err == RST_OK)
+			err = put_replica(out, req);
 		put(out, "start_time_seconds", "gauge", "When rosterd started",
 		    (uint64_t)atomic_load(&server->metrics.started_s));
-		err = put_tables(out, server->env);
+		if (err == RST_OK)
+			err = put_tables(out, server->env);
 	}
 	if (out != NULL && fclose(out) != 0 && err == RST_OK)
 		err = RST_ENOMEM;

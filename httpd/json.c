@@ -114,6 +114,28 @@ json_number(const cJSON *item, uint64_t max, uint64_t *ret_number)
 	       rst_view_number(rst_view_of(item->valuestring), max, ret_number);
 }
 
+/* Of this thread, since json_watch(). */
+static _Thread_local bool fell_short;
+
+void
+json_watch(void)
+{
+	fell_short = false;
+}
+
+bool
+json_all_fit(void)
+{
+	return !fell_short;
+}
+
+static bool
+note(bool fits)
+{
+	fell_short |= !fits;
+	return fits;
+}
+
 /* A C string of value, with question marks for what is not text. */
 static char *
 text_of(struct rst_view value)
@@ -140,25 +162,38 @@ json_add_view(cJSON *object, const char *key, struct rst_view value)
 	bool ok = text != NULL && json_add_text(object, key, text);
 
 	free(text);
-	return ok;
+	return note(ok);
 }
 
 bool
 json_add_text(cJSON *object, const char *key, const char *text)
 {
-	return cJSON_AddStringToObject(object, key, text) != NULL;
+	return note(cJSON_AddStringToObject(object, key, text) != NULL);
 }
 
 bool
 json_add_bool(cJSON *object, const char *key, bool value)
 {
-	return cJSON_AddBoolToObject(object, key, value) != NULL;
+	return note(cJSON_AddBoolToObject(object, key, value) != NULL);
 }
 
 bool
 json_add_number(cJSON *object, const char *key, uint64_t number)
 {
-	return cJSON_AddNumberToObject(object, key, (double)number) != NULL;
+	return note(cJSON_AddNumberToObject(object, key, (double)number) !=
+	            NULL);
+}
+
+bool
+json_replace_text(cJSON *object, const char *key, const char *text)
+{
+	cJSON *item = cJSON_CreateString(text);
+
+	/* the cJSON of Debian 12 looks at neither */
+	if (item != NULL &&
+	    cJSON_ReplaceItemInObjectCaseSensitive(object, key, item))
+		return true;
+	return note(false);
 }
 
 bool
@@ -178,7 +213,7 @@ json_append_view(cJSON *array, struct rst_view value)
 		text != NULL && json_take_item(array, cJSON_CreateString(text));
 
 	free(text);
-	return ok;
+	return note(ok);
 }
 
 bool
@@ -187,7 +222,7 @@ json_take(cJSON *object, const char *key, cJSON *item)
 	if (item != NULL && cJSON_AddItemToObject(object, key, item))
 		return true;
 	cJSON_Delete(item);
-	return false;
+	return note(false);
 }
 
 bool
@@ -196,7 +231,7 @@ json_take_item(cJSON *array, cJSON *item)
 	if (item != NULL && cJSON_AddItemToArray(array, item))
 		return true;
 	cJSON_Delete(item);
-	return false;
+	return note(false);
 }
 
 void

@@ -45,6 +45,13 @@ bool json_number(const cJSON *item, uint64_t max, uint64_t *ret_number);
 bool json_is_text(struct rst_view text);
 
 /*
+ * Who adds many things need not look at each: json_all_fit() is false when
+ * what follows did not fit into memory since this thread's json_watch().
+ */
+void json_watch(void);
+bool json_all_fit(void);
+
+/*
  * Add to object under key.  Bytes that are not UTF-8 (old imports) become
  * question marks.  False when out of memory.
  */
@@ -52,6 +59,8 @@ bool json_add_view(cJSON *object, const char *key, struct rst_view value);
 bool json_add_text(cJSON *object, const char *key, const char *text);
 bool json_add_bool(cJSON *object, const char *key, bool value);
 bool json_add_number(cJSON *object, const char *key, uint64_t number);
+/* In the place of the member that is there. */
+bool json_replace_text(cJSON *object, const char *key, const char *text);
 /* As RFC 3339 in UTC: "2026-11-22T02:37:00Z". */
 bool json_add_time(cJSON *object, const char *key, int64_t time_s);
 /* Append a string to an array. */

@@ -29,9 +29,10 @@ page_part(struct http_req *req, cJSON *body, const char *key, const char *query,
           http_handler *handle)
 {
 	struct http_reply part = { .status = 200 };
-	bool ok = true;
+	bool ok;
 
 	ask(req, query, handle, &part);
+	ok = part.status < 500;
 	if (!http_is_problem(&part) && part.body != NULL) {
 		ok = json_take(body, key, part.body);
 		part.body = NULL;
@@ -132,33 +133,35 @@ add_file(const struct http_req *req, cJSON *page, const char *key,
 }
 
 /* The page is a replica's, and this is where things are changed. */
-static void
+static enum rst_err
 add_replica(struct http_req *req, cJSON *page)
 {
 	const char *url = req->server->config->provider_url;
 	struct rst_rtxn txn;
 	cJSON *replica;
-	bool is = false;
+	enum rst_err err;
+	bool is;
 
-	/* a hint: what is changed there is asked at check_replica() */
-	if (rst_read_begin(req->server->env, &txn) != RST_OK)
-		return;
-	(void)!replica_is(&txn, &is);
+	err = rst_read_begin(req->server->env, &txn);
+	if (err == RST_OK)
+		err = replica_is(&txn, &is);
 	rst_read_end(&txn);
-	if (!is)
-		return;
+	if (err != RST_OK || !is)
+		return err;
 	replica = cJSON_AddObjectToObject(page, "replica");
 	if (url[0] != '\0')
 		(void)json_add_text(replica, "provider", url);
+	return RST_OK;
 }
 
-static void
+static enum rst_err
 add_page(struct http_req *req, cJSON *root, const char *title,
          const struct http_locale *locale)
 {
 	cJSON *page = cJSON_AddObjectToObject(root, "page");
 	struct rst_view noun = noun_of(req->head->path);
 	char text[80];
+	bool serves;
 
 	add_file(req, page, "css", "roster.css");
 	add_file(req, page, "script", "roster.js");
@@ -166,12 +169,15 @@ add_page(struct http_req *req, cJSON *root, const char *title,
 	(void)json_add_text(page, "title", http_locale_say(locale, title));
 	(void)json_add_text(page, "lang", http_locale_tag(locale));
 	(void)json_add_text(page, "version", PACKAGE_VERSION);
-	if (req->who.administrator && !rst_presence(req->server->config->state))
+	/* a hint, for who may do something about it; unknown is not down */
+	if (req->who.administrator &&
+	    rst_presence(req->server->config->state, &serves) == RST_OK &&
+	    !serves)
 		(void)json_add_bool(page, "slapd_down", true);
-	add_replica(req, page);
 	snprintf(text, sizeof(text), "at_%.*s",
 	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
 	(void)json_add_bool(page, text, true);
+	return add_replica(req, page);
 }
 
 static void
@@ -224,7 +230,7 @@ asks_password(const char *template, bool *ret_own)
 }
 
 /* What the policy asks of a new password. */
-static void
+static enum rst_err
 add_rules(const struct http_req *req, cJSON *root, const char *template)
 {
 	struct lifecycle_terms terms;
@@ -235,13 +241,13 @@ add_rules(const struct http_req *req, cJSON *root, const char *template)
 	bool own;
 
 	if (!asks_password(template, &own))
-		return;
+		return RST_OK;
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
 		err = lifecycle_terms(&txn, own ? req->who.id : 0, &terms);
 	rst_read_end(&txn);
 	if (err != RST_OK)
-		return;
+		return err;
 	rules = cJSON_AddObjectToObject(root, "rules");
 	(void)json_add_number(rules, "minLength", policy->min_length);
 	(void)json_add_bool(rules, "blocklist", policy->blocklist);
@@ -254,6 +260,7 @@ add_rules(const struct http_req *req, cJSON *root, const char *template)
 	                    (policy->require & RULE_CLASS_DIGIT) != 0);
 	(void)json_add_bool(rules, "other",
 	                    (policy->require & RULE_CLASS_OTHER) != 0);
+	return RST_OK;
 }
 
 /* What was wrong with one of many settings stands beside it. */
@@ -279,10 +286,13 @@ mark_settings(cJSON *root)
 	}
 }
 
-void
+enum rst_err
 page_prepare(struct http_req *req, cJSON *root, const char *name,
              const char *title, const struct http_locale *locale)
 {
+	enum rst_err err;
+
+	json_watch();
 	page_mark_words(root);
 	page_tell_times(root, locale, req->ctx.now_s);
 	page_translate(root, locale);
@@ -290,8 +300,10 @@ page_prepare(struct http_req *req, cJSON *root, const char *name,
 	mark_settings(root);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
-	add_page(req, root, title, locale);
+	err = add_page(req, root, title, locale);
 	add_me(req, root);
 	add_done(req, root);
-	add_rules(req, root, name);
+	if (err == RST_OK)
+		err = add_rules(req, root, name);
+	return err == RST_OK && !json_all_fit() ? RST_ENOMEM : err;
 }

@@ -28,8 +28,8 @@ bool page_wanted(const struct http_req *req);
 
 /*
  * What handle would answer to query ("limit=10"; "" for none), under key of
- * body.  A problem is left out: the page then lacks this part.  False when
- * out of memory.
+ * body.  A refusal is left out: the page then lacks this part.  False when
+ * out of memory, or when handle could not tell (a status of 500 or more).
  */
 bool page_part(struct http_req *req, cJSON *body, const char *key,
                const char *query, http_handler *handle);
@@ -65,10 +65,11 @@ void page_name_actors(cJSON *root);
  * is. */
 bool page_sessions_tell(cJSON *items);
 
-/* Make root, a model, what a template named name needs.  What does not fit
- * into memory is missing on the page. */
-void page_prepare(struct http_req *req, cJSON *root, const char *name,
-                  const char *title, const struct http_locale *locale);
+/* Make root, a model, what a template named name needs.  On an error it is not
+ * whole: a page that lacks rows, or the form's token, says what is not so. */
+enum rst_err page_prepare(struct http_req *req, cJSON *root, const char *name,
+                          const char *title, const struct http_locale *locale)
+	RST_MUST_USE;
 
 /* page_words.c: is_active and its like, times, and English words in the
  * language of the page. */

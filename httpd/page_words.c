@@ -199,8 +199,7 @@ translate(cJSON *object, const char *key, const struct http_locale *locale)
 		return;
 	http_locale_tell(locale, text->valuestring, said, sizeof(said));
 	if (strcmp(said, text->valuestring) != 0)
-		(void)cJSON_ReplaceItemInObjectCaseSensitive(
-			object, key, cJSON_CreateString(said));
+		(void)json_replace_text(object, key, said);
 }
 
 /* The parts of a page of settings: their titles, and what each is for. */

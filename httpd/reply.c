@@ -83,9 +83,7 @@ with_base(char *page, const char *base)
 	if (len == 0 || page == NULL)
 		return page;
 	stream = open_memstream(&out, &out_len);
-	if (stream == NULL)
-		return page;
-	for (; *at != '\0'; at++) {
+	for (; stream != NULL && *at != '\0'; at++) {
 		size_t n = 0;
 
 		for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
@@ -95,10 +93,20 @@ with_base(char *page, const char *base)
 		at += n;
 		fputc(*at, stream);
 	}
-	fclose(stream);
 	sodium_memzero(page, strlen(page));
 	free(page);
-	return out;
+	if (stream == NULL || fclose(stream) == 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
+/* A copy of the body, or what stands for none; NULL: out of memory. */
+static cJSON *
+model_of(const struct http_reply *reply)
+{
+	return reply->body != NULL ? cJSON_Duplicate(reply->body, true)
+	                           : cJSON_CreateObject();
 }
 
 static void
@@ -123,25 +131,28 @@ render(struct http_req *req, struct http_reply *reply)
 		name = route->template;
 		title = route->title;
 	}
-	root = is_problem ? problem_model(reply)
-	                  : cJSON_Duplicate(reply->body, true);
-	if (root == NULL)
-		root = cJSON_CreateObject();
-	page_prepare(req, root, name, title, locale);
-	if (wants_model(req)) {
+	root = is_problem ? problem_model(reply) : model_of(reply);
+	err = root != NULL ? page_prepare(req, root, name, title, locale)
+	                   : RST_ENOMEM;
+	if (err == RST_OK && wants_model(req)) {
 		reply->content_type = PAGE_MODEL;
 		reply->text = cJSON_PrintUnformatted(root);
 		cJSON_Delete(root);
+		if (reply->text == NULL)
+			reply->status = 500;
 		return;
 	}
 	reply->content_type = "text/html; charset=utf-8";
-	err = http_template_render(http_locale_templates(locale), name, root,
-	                           true, &reply->text, &why);
+	if (err == RST_OK)
+		err = http_template_render(http_locale_templates(locale), name,
+		                           root, true, &reply->text, &why);
 	cJSON_Delete(root);
 	if (err == RST_OK) {
 		reply->text =
 			with_base(reply->text, req->server->config->site.base);
-		return;
+		if (reply->text != NULL)
+			return;
+		err = RST_ENOMEM;
 	}
 	http_log(3, "request %s: %s: %s", req->id, rst_strerror(err), why.text);
 	reply->status = 500;

@@ -18,6 +18,10 @@
 
 namespace mustache = kainjow::mustache;
 
+/* Since it was last cleared; a stream swallows what is thrown in it and goes
+ * on, so that a page would lack a piece. */
+static thread_local bool fell_short;
+
 /*
  * A page or a mail may be filled with a link or a password, and the library's
  * strings grow by copies: what C++ gives back is wiped.
@@ -27,8 +31,10 @@ operator new(std::size_t size)
 {
 	void *memory = std::malloc(size > 0 ? size : 1);
 
-	if (memory == nullptr)
+	if (memory == nullptr) {
+		fell_short = true;
 		throw std::bad_alloc();
+	}
 	return memory;
 }
 
@@ -133,6 +139,7 @@ render(const struct http_templates *templates, const char *name,
 		rst_detail_set(reterr, "there is no template %s", name);
 		return RST_ENOTFOUND;
 	}
+	fell_short = false;
 	mustache::mustache page{ text };
 	mustache::data root = convert(model);
 
@@ -145,6 +152,8 @@ render(const struct http_templates *templates, const char *name,
 		page.set_custom_escape(
 			[](const std::string &value) { return value; });
 	std::string out = page.render(root);
+	if (fell_short)
+		return RST_ENOMEM;
 	if (!page.is_valid()) {
 		rst_detail_set(reterr, "template %s: %s", name,
 		               page.error_message().c_str());
@@ -169,8 +178,13 @@ try {
 bool
 http_template_check(const char *text, bool html, struct rst_detail *reterr)
 try {
+	fell_short = false;
 	mustache::mustache page{ text };
 
+	if (fell_short) {
+		rst_detail_set(reterr, "out of memory");
+		return false;
+	}
 	if (!page.is_valid()) {
 		rst_detail_set(reterr, "%s", page.error_message().c_str());
 		return false;

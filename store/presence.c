@@ -15,8 +15,10 @@ open_file(const char *dir, int flags)
 	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/serving", dir) >=
-	    (int)sizeof(path))
+	    (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
 		return -1;
+	}
 	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
@@ -40,15 +42,23 @@ rst_presence_release(int fd)
 		close(fd);
 }
 
-bool
-rst_presence(const char *dir)
+enum rst_err
+rst_presence(const char *dir, bool *ret_serves)
 {
-	int fd = open_file(dir, O_RDWR);
-	bool there;
+	int fd = open_file(dir, O_RDWR), error;
 
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		*ret_serves = false; /* nobody ever did */
+		return RST_OK;
+	}
 	if (fd < 0)
-		return false;
-	there = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM
+		               ? RST_ENOMEM
+		               : RST_EIO;
+	error = flock(fd, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
 	close(fd);
-	return there;
+	if (error != 0 && error != EWOULDBLOCK)
+		return RST_EIO;
+	*ret_serves = error != 0;
+	return RST_OK;
 }

@@ -10,11 +10,14 @@
 
 #include <stdbool.h>
 
+#include "store/err.h"
+
 /* Say that this process serves dir; the descriptor, or -1: nobody will know. */
 int rst_presence_hold(const char *dir);
 /* -1 is allowed. */
 void rst_presence_release(int fd);
-/* Somebody serves dir. */
-bool rst_presence(const char *dir);
+/* Does somebody serve dir?  RST_ENOMEM (no file can be opened), RST_EIO when
+ * that cannot be seen. */
+enum rst_err rst_presence(const char *dir, bool *ret_serves) RST_MUST_USE;
 
 #endif

@@ -205,10 +205,14 @@ ctl_promote(struct ctl *ctl, int argc, char **argv)
 	struct findings found = { .slapd = false };
 	struct rst_env *env = NULL;
 	enum ctl_status status, printed = CTL_OK;
+	enum rst_err err = RST_OK;
 
 	ctl_parse(&argp, argc, argv, &options);
-	found.slapd = rst_presence(ctl->directory);
 	status = ctl_open(ctl, false, &env);
+	if (status == CTL_OK)
+		err = rst_presence(ctl->directory, &found.slapd);
+	if (err != RST_OK)
+		status = ctl_failed(err, NULL);
 	if (status == CTL_OK)
 		status = promote(&options, env, &found);
 	rst_env_close(env);

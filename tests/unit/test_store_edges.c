@@ -239,24 +239,35 @@ mail_goes_to_names_that_can_be(void **state)
 	assert_string_equal(buf, "a@b-9.example");
 }
 
+static bool
+is_served(const char *dir)
+{
+	bool serves;
+
+	assert_int_equal(rst_presence(dir, &serves), RST_OK);
+	return serves;
+}
+
 static void
 who_serves_is_seen_until_it_ends(void **state)
 {
 	struct fixture *fixture = *state;
 	char longest[5000];
+	bool serves;
 	int fd;
 
-	assert_false(rst_presence(fixture->dir));
+	assert_false(is_served(fixture->dir));
 	fd = rst_presence_hold(fixture->dir);
 	assert_true(fd >= 0);
-	assert_true(rst_presence(fixture->dir));
+	assert_true(is_served(fixture->dir));
 	rst_presence_release(fd);
-	assert_false(rst_presence(fixture->dir));
+	assert_false(is_served(fixture->dir));
 	rst_presence_release(-1);
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	assert_int_equal(rst_presence_hold(longest), -1);
-	assert_false(rst_presence(longest));
+	assert_int_equal(rst_presence(longest, &serves), RST_EIO);
+	assert_false(is_served("/nowhere"));
 	assert_int_equal(rst_presence_hold("/nowhere"), -1);
 }
 
