@@ -65,8 +65,15 @@ class Control:
 class Sweeps:
     """How many faults were tried in so many acts, and which are next."""
 
+    @staticmethod
+    def wanted(title):
+        """FAULT_ACTS: pieces of titles, with commas; without it, each act."""
+        pieces = os.environ.get("FAULT_ACTS", "").lower().split(",")
+        return any(piece.strip() in title.lower() for piece in pieces)
+
     def __init__(self, story, usual, acts):
         self.story = story
+        story.claim(acts > 0, "FAULT_ACTS names an act")
         self.turns = acts * len(ERRORS)  # that are left
         self.asked = max(int(os.environ.get("FAULTS", usual)), 2)
         self.soak = Soak(self.asked)
@@ -78,14 +85,15 @@ class Sweeps:
         for name, tried in self.tried.items():
             self.story.promise(name, self.asked, tried, "faults")
 
-    def chosen(self, kind, n):
+    def chosen(self, kind, n, times=1):
         """Which of n calls fails, and how, one after the other: at least one,
-        whatever time there is."""
-        if n <= self.asked:
+        whatever time there is.  times: so many more than are asked for."""
+        asked = max(int(self.asked * times), 2)
+        if n <= asked:
             places = range(1, n + 1)
         else:
-            places = sorted({1 + i * (n - 1) // (self.asked - 1)
-                             for i in range(self.asked)})
+            places = sorted({1 + i * (n - 1) // (asked - 1)
+                             for i in range(asked)})
         which = [(k, error) for error in ERRORS[kind] for k in places]
         left, end = self.soak.left(), math.inf
         if left is not None:
@@ -98,6 +106,9 @@ class Sweeps:
             self.tried["D7" if kind == "memory" else "D6"] += 1
             yield one
         self.promise()
+
+    def sum(self):
+        return sum(self.tried.values())
 
     def end(self):
         self.story.same(self.turns, 0, "each act and kind had its turn")
