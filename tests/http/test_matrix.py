@@ -222,10 +222,10 @@ def every_route_lets_in_only_whom_its_line_names():
     assert not wrong, "%d of %d\n%s" % (len(wrong), n, "\n".join(wrong))
     count(n)
     assert n > 1000, n
-    # each refusal is in the log
     assert min(refused[401], refused[403]) > 100, refused
     logged = statuses(rosterd) - before
-    assert {code: logged[code] for code in refused} == refused, logged
+    assert {code: logged[code] for code in refused} == refused, (
+        "each refusal is in the log", logged)
     # nobody did anything: refused, or told what was missing
     told = [row["action"] for row in since(admin, head)]
     # an invitation for anybody needs no field: by the API and by the page
