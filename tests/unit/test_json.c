@@ -300,6 +300,45 @@ old_bytes_become_text(void **state)
 	cJSON_Delete(tree);
 }
 
+/* An allocation of cJSON's that fails. */
+static void *
+no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+static void
+what_did_not_fit_is_known_afterwards(void **state)
+{
+	cJSON_Hooks hooks = { .malloc_fn = no_memory, .free_fn = free };
+	cJSON *tree = cJSON_CreateObject();
+
+	(void)state;
+	assert_true(json_add_text(tree, "a", "old"));
+	for (int i = 0; i < 7; i++) {
+		json_watch();
+		assert_true(json_all_fit());
+		cJSON_InitHooks(&hooks);
+		assert_false(i == 0   ? json_add_text(tree, "b", "c")
+		             : i == 1 ? json_add_view(tree, "b", RST_VIEW("c"))
+		             : i == 2 ? json_add_bool(tree, "b", true)
+		             : i == 3 ? json_add_number(tree, "b", 1)
+		             : i == 4 ? json_add_time(tree, "b", 1)
+		             : i == 5 ? json_append_view(tree, RST_VIEW("c"))
+		                      : json_replace_text(tree, "a", "new"));
+		cJSON_InitHooks(NULL);
+		/* and whoever looks later, after what fitted */
+		assert_true(json_add_bool(tree, "d", true));
+		assert_false(json_all_fit());
+	}
+	assert_true(json_replace_text(tree, "a", "new"));
+	assert_string_equal(json_get(tree, "a")->valuestring, "new");
+	json_watch();
+	assert_true(json_all_fit());
+	cJSON_Delete(tree);
+}
+
 int
 main(void)
 {
@@ -313,6 +352,7 @@ main(void)
 		cmocka_unit_test(members_are_found_by_their_exact_name),
 		cmocka_unit_test(times_are_read_and_written),
 		cmocka_unit_test(old_bytes_become_text),
+		cmocka_unit_test(what_did_not_fit_is_known_afterwards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
