@@ -22,7 +22,8 @@ enum rst_err back_follow_open(BackendDB *be, struct rst_detail *why)
  * for it to replay.
  */
 #define BACK_FOLLOW_CURSOR "follow-cursor" /* the setting */
-bool back_follow_since(const struct rst_rtxn *txn);
+enum rst_err back_follow_since(const struct rst_rtxn *txn, bool *ret_since)
+	RST_MUST_USE;
 /* An overlay on be wants to hear of every change. */
 bool back_follow_needed(BackendDB *be);
 /* The server id of what slapd's overlays do not see when it happens. */

@@ -26,14 +26,16 @@ back_foreign_id(const struct rst_rtxn *txn, unsigned int *ret_id)
 	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
-bool
-back_follow_since(const struct rst_rtxn *txn)
+enum rst_err
+back_follow_since(const struct rst_rtxn *txn, bool *ret_since)
 {
 	struct rst_view cursor;
+	enum rst_err err = rst_setting_get(txn, BACK_FOLLOW_CURSOR, &cursor);
 
 	/* a replica's has no CSN: what comes there is not ours */
-	return rst_setting_get(txn, BACK_FOLLOW_CURSOR, &cursor) == RST_OK &&
-	       cursor.len > 0 && cursor.ptr[cursor.len - 1] != ' ';
+	*ret_since = err == RST_OK && cursor.len > 0 &&
+	             cursor.ptr[cursor.len - 1] != ' ';
+	return err == RST_ENOTFOUND ? RST_OK : err;
 }
 
 bool

@@ -31,12 +31,12 @@ static pthread_mutex_t follows_mutex = PTHREAD_MUTEX_INITIALIZER;
  * from the front, so the first that is wanted tells.
  */
 static enum rst_err
-is_cut(const struct follow *follow, const struct rst_rtxn *txn, bool *ret_is)
+is_cut(const struct follow *follow, const struct rst_rtxn *txn, uint64_t cursor,
+       bool *ret_is)
 {
 	struct rst_journal_images images = { 0 };
 	struct rst_journal_public public;
 	struct rst_journal_head anchor;
-	uint64_t cursor = follow->cursor;
 	enum rst_err err;
 
 	*ret_is = false;
@@ -99,18 +99,24 @@ look_for_doubt(struct follow *follow, const struct rst_rtxn *txn)
 static enum rst_err
 find_cursor(struct follow *follow, const struct rst_rtxn *txn, bool *ret_known)
 {
+	char csn[RST_CSN_MAX];
+	uint64_t cursor;
 	bool cut = false;
 	enum rst_err err;
 
 	*ret_known = false;
-	err = back_follow_stored(txn, &follow->cursor, follow->csn);
+	err = back_follow_stored(txn, &cursor, csn);
 	if (err == RST_ENOTFOUND)
 		return RST_OK;
 	if (err == RST_OK)
-		err = is_cut(follow, txn, &cut);
-	*ret_known = err == RST_OK && !cut;
-	if (!cut)
+		err = is_cut(follow, txn, cursor, &cut);
+	if (err != RST_OK)
 		return err;
+	follow->cursor = cursor;
+	memcpy(follow->csn, csn, sizeof(follow->csn));
+	*ret_known = !cut;
+	if (!cut)
+		return RST_OK;
 	Debug(LDAP_DEBUG_ANY,
 	      "roster: \"%s\": the journal was cut behind record %" PRIu64
 	      ", which was the last that the overlays saw: replicas compare "
@@ -146,6 +152,7 @@ static enum rst_err
 begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
          bool *ret_changed)
 {
+	const uint64_t doubt = follow->doubt;
 	struct timespec now;
 	uint64_t sequence;
 	unsigned int id;
@@ -154,13 +161,15 @@ begin_at(struct follow *follow, struct rst_wtxn *txn, int64_t since_s,
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	*ret_changed = false;
+	follow->doubt = 0;
+	err = find_cursor(follow, &txn->r, &known);
+	if (err != RST_OK) {
+		follow->doubt = doubt; /* it goes on as it is */
+		return err;
+	}
 	follow_retry_end(&follow->retry);
 	follow->as_replica = back_follow_shadow(follow);
-	follow->doubt = 0;
 	atomic_store(&follow->doubting, false);
-	err = find_cursor(follow, &txn->r, &known);
-	if (err != RST_OK)
-		return err;
 	if (!known)
 		follow->cursor = rst_journal_last(&txn->r);
 	if (follow->as_replica) {
@@ -309,10 +318,10 @@ forget(const struct back_db *db)
 	err = rst_read_begin(db->env, &read);
 	if (err != RST_OK)
 		return err;
-	since = back_follow_since(&read);
+	err = back_follow_since(&read, &since);
 	rst_read_end(&read);
-	if (!since)
-		return RST_OK;
+	if (err != RST_OK || !since)
+		return err;
 	err = rst_write_begin(db->env, RST_WRITE_FREEING, &txn);
 	if (err == RST_OK)
 		err = rst_setting_put(&txn, CURSOR, RST_VIEW(""));

@@ -138,9 +138,9 @@ read_seen(struct back_db *db, struct replica_seen *seen)
 
 	if (err != RST_OK)
 		return err;
-	replica_seen(&txn, seen);
+	err = replica_seen(&txn, seen);
 	rst_read_end(&txn);
-	return RST_OK;
+	return err;
 }
 
 /* How far behind, for rosterd and rosterctl. */

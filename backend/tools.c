@@ -281,11 +281,14 @@ journal_chunk(void)
 static enum rst_err
 commit_chunk(void)
 {
+	bool since = true;
 	enum rst_err err = RST_OK;
 
 	if (!tool.writing)
 		return RST_OK;
-	if (tool.chunk.n > 0 && !back_follow_since(&tool.write.r))
+	if (tool.chunk.n > 0)
+		err = back_follow_since(&tool.write.r, &since);
+	if (err == RST_OK && !since)
 		err = journal_chunk();
 	if (err == RST_OK)
 		err = rst_write_commit(&tool.write);
@@ -351,6 +354,7 @@ add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 	struct rst_record parent = { .id = 0 };
 	struct act_ctx ctx;
 	uint64_t matched;
+	bool since;
 	enum rst_err err;
 
 	if (!back_is_top(be, &entry->e_nname)) {
@@ -362,9 +366,10 @@ add_one(BackendDB *be, Entry *entry, struct act_refusal *refusal)
 	err = make_after(entry, parent.id, &members, &after);
 	if (err == RST_OK)
 		err = set_context(&ctx);
+	if (err == RST_OK)
+		err = back_follow_since(&tool.write.r, &since);
 	if (err == RST_OK) {
-		change.flags |= back_follow_since(&tool.write.r) ? GATE_UNSEEN
-		                                                 : GATE_BULK;
+		change.flags |= since ? GATE_UNSEEN : GATE_BULK;
 		change.after = after;
 		change.members = members.ops;
 		change.n_members = members.n;
@@ -525,15 +530,17 @@ modify_one(const Entry *entry, struct act_refusal *refusal)
 	struct rst_record record;
 	struct act_ctx ctx;
 	uint64_t matched;
+	bool since;
 	enum rst_err err;
 
+	err = back_follow_since(&tool.write.r, &since);
 	/* slapadd -w keeps contextCSN in the suffix entry: bookkeeping, which
 	 * the follower does better */
-	if (slapTool == SLAPADD && back_follow_since(&tool.write.r))
-		return RST_OK;
+	if (err != RST_OK || (slapTool == SLAPADD && since))
+		return err;
 	if (slapTool == SLAPADD)
 		change.flags = GATE_INTERNAL;
-	else if (back_follow_since(&tool.write.r))
+	else if (since)
 		change.flags |= GATE_UNSEEN;
 	err = back_find(&tool.write.r, &entry->e_nname, &record, &matched);
 	if (err == RST_OK)

@@ -50,7 +50,8 @@ add_role(struct http_req *req, cJSON *body)
 	if (rst_read_begin(req->server->env, &txn) != RST_OK)
 		return false;
 	err = replica_is(&txn, &is);
-	replica_seen(&txn, &seen);
+	if (err == RST_OK)
+		err = replica_seen(&txn, &seen);
 	rst_read_end(&txn);
 	return err == RST_OK &&
 	       json_add_text(body, "role", is ? "replica" : "provider") &&

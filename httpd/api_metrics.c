@@ -100,15 +100,20 @@ put_environment(FILE *out, const struct rst_env_info *info)
 	    (uint64_t)info->oldest_s);
 }
 
-static enum rst_err
+static void
 put_presence(FILE *out, const struct http_req *req)
 {
+	static const char name[] = "slapd_up";
+	static const char help[] = "1 when slapd serves the directory";
 	bool serves = false;
-	enum rst_err err = rst_presence(req->server->config->state, &serves);
 
-	put(out, "slapd_up", "gauge", "1 when slapd serves the directory",
-	    serves);
-	return err;
+	if (rst_presence(req->server->config->state, &serves) == RST_OK)
+		put(out, name, "gauge", help, serves);
+	else /* not known: what others measured is worth telling */
+		fprintf(out,
+		        "# HELP roster_%s %s\n# TYPE roster_%s gauge\n"
+		        "roster_%s NaN\n",
+		        name, help, name, name);
 }
 
 static enum rst_err
@@ -123,7 +128,8 @@ put_replica(FILE *out, struct http_req *req)
 	if (err != RST_OK)
 		return err;
 	err = replica_is(&txn, &is);
-	replica_seen(&txn, &seen);
+	if (err == RST_OK)
+		err = replica_seen(&txn, &seen);
 	rst_read_end(&txn);
 	if (err != RST_OK)
 		return err;
@@ -226,9 +232,8 @@ api_metrics(struct http_req *req, struct http_reply *reply)
 		put_answers(out, &server->metrics);
 		put_queues(out, server);
 		put_environment(out, &info);
-		err = put_presence(out, req);
-		if (err == RST_OK)
-			err = put_replica(out, req);
+		put_presence(out, req);
+		err = put_replica(out, req);
 		put(out, "start_time_seconds", "gauge", "When rosterd started",
 		    (uint64_t)atomic_load(&server->metrics.started_s));
 		if (err == RST_OK)

@@ -29,7 +29,7 @@
 #include "store/memory.h"
 
 #define EXIT_CONFIG    2
-#define EXIT_BROKEN    70 /* the environment must be opened anew */
+#define EXIT_BROKEN    70 /* start again: another start may go well */
 #define DEFAULT_SERVER 15 /* id in the CSNs of processes that are not slapd */
 
 /* libc looks for it by name, so it cannot be hidden like all else. */
@@ -433,6 +433,14 @@ run(struct daemon *daemon, const sigset_t *signals, struct rst_detail *why)
 	return err;
 }
 
+/* Another start may go well, with nothing changed by anybody. */
+static bool
+may_pass(enum rst_err err)
+{
+	return err == RST_EIO || err == RST_ENOMEM || err == RST_EFULL ||
+	       err == RST_EBUSY;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -468,7 +476,7 @@ main(int argc, char *argv[])
 	http_config_release(&daemon.configs[0]);
 	http_config_release(&daemon.configs[1]);
 	curl_global_cleanup();
-	if (atomic_load(&daemon.server.broken))
+	if (atomic_load(&daemon.server.broken) || may_pass(err))
 		return EXIT_BROKEN;
 	return err == RST_OK ? 0 : EXIT_CONFIG;
 }

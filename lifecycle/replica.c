@@ -105,7 +105,7 @@ replica_was(const struct rst_rtxn *txn, struct replica_past *ret_past)
 	return RST_OK;
 }
 
-void
+enum rst_err
 replica_seen(const struct rst_rtxn *txn, struct replica_seen *ret_seen)
 {
 	int64_t *const into[] = { &ret_seen->current_s, &ret_seen->answered_s,
@@ -113,10 +113,12 @@ replica_seen(const struct rst_rtxn *txn, struct replica_seen *ret_seen)
 	struct rst_view value, word;
 	const char *space;
 	uint64_t number;
+	enum rst_err err;
 
 	*ret_seen = (struct replica_seen){ 0 };
-	if (rst_setting_get(txn, SEEN, &value) != RST_OK)
-		return;
+	err = setting_or_none(txn, SEEN, &value);
+	if (err != RST_OK)
+		return err;
 	for (size_t i = 0; value.len > 0 && i < 3; i++) {
 		space = memchr(value.ptr, ' ', value.len);
 		word = value;
@@ -128,6 +130,7 @@ replica_seen(const struct rst_rtxn *txn, struct replica_seen *ret_seen)
 		                ? rst_view(space + 1, value.len - word.len - 1)
 		                : rst_view(NULL, 0);
 	}
+	return RST_OK;
 }
 
 int64_t
@@ -204,8 +207,9 @@ replica_look_ahead(const struct rst_rtxn *txn,
 	bool ours;
 	enum rst_err err;
 
-	replica_seen(txn, &outlook.seen);
-	err = replica_provider(txn, outlook.provider);
+	err = replica_seen(txn, &outlook.seen);
+	if (err == RST_OK)
+		err = replica_provider(txn, outlook.provider);
 	if (err == RST_OK)
 		err = id_setting(txn, "server-id", 0, &outlook.server_id);
 	if (err == RST_OK)

@@ -46,7 +46,8 @@ struct replica_seen {
 	int64_t answered_s; /* the provider answered */
 	int64_t asked_s;    /* it was asked, or ceased to answer */
 };
-void replica_seen(const struct rst_rtxn *txn, struct replica_seen *ret_seen);
+enum rst_err replica_seen(const struct rst_rtxn *txn,
+                          struct replica_seen *ret_seen) RST_MUST_USE;
 /* Since when it may lack something, at most. */
 int64_t replica_lag_s(const struct replica_seen *seen, int64_t now_s);
 enum rst_err replica_see(struct rst_wtxn *txn, const struct replica_seen *seen)

@@ -71,6 +71,8 @@ add_site(const struct rst_rtxn *txn, struct lifecycle_terms *terms)
 
 	if (err == RST_OK)
 		err = rst_record_get(txn, id, &record);
+	if (err == RST_ENOTFOUND)
+		return RST_OK; /* the suffix entry is about to be made */
 	if (err != RST_OK)
 		return err;
 	add_word(terms->site, &terms->n_site, rst_view_of("roster"));

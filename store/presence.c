@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int
@@ -27,6 +28,10 @@ rst_presence_hold(const char *dir)
 {
 	int fd = open_file(dir, O_RDWR | O_CREAT);
 
+	/* whatever the umask: all who share the environment look at it; that
+	 * of another user has its mode already */
+	if (fd >= 0)
+		(void)!fchmod(fd, 0660);
 	/* it waits for who is just looking, for a moment */
 	if (fd >= 0 && flock(fd, LOCK_SH) != 0) {
 		close(fd);

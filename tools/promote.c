@@ -202,6 +202,7 @@ ctl_promote(struct ctl *ctl, int argc, char **argv)
 		.children = children,
 	};
 	struct ctl_options options = { .ctl = ctl };
+	const struct act_refusal none = { 0 };
 	struct findings found = { .slapd = false };
 	struct rst_env *env = NULL;
 	enum ctl_status status, printed = CTL_OK;
@@ -212,7 +213,7 @@ ctl_promote(struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_OK)
 		err = rst_presence(ctl->directory, &found.slapd);
 	if (err != RST_OK)
-		status = ctl_failed(err, NULL);
+		status = ctl_failed(err, &none);
 	if (status == CTL_OK)
 		status = promote(&options, env, &found);
 	rst_env_close(env);

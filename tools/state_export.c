@@ -132,7 +132,8 @@ add_settings(cJSON *state, const struct rst_rtxn *txn)
 
 	if (err == RST_OK && !state_add_settings(state, &record))
 		err = RST_ENOMEM;
-	return err;
+	/* one that has no place yet is an empty one */
+	return err == RST_ENOTFOUND ? RST_ECORRUPT : err;
 }
 
 /* 0: there are none. */

@@ -537,6 +537,15 @@ def rosterd_works_without_slapd_and_says_so():
         assert numbers(rosterd)["roster_slapd_up"] == 1
         assert says not in web.open("/users")
     assert ready()["slapd"] == "down"
+    # a file that is none says nothing, and is no trouble of the environment's
+    serving = os.path.join(rosterd.state, "serving")
+    os.rename(serving, serving + ".away")
+    os.symlink(serving + ".away", serving)
+    assert ready()["slapd"] == "unknown"
+    assert "\nroster_slapd_up NaN\n" in admin.web.get(
+        rosterd.url + "/metrics", timeout=30).text
+    os.rename(serving + ".away", serving)
+    assert ready()["slapd"] == "down"
     # nobody else is told
     assert says not in Browser(rosterd).open("/login")
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/env_priv.h"
@@ -253,12 +254,18 @@ who_serves_is_seen_until_it_ends(void **state)
 {
 	struct fixture *fixture = *state;
 	char longest[5000];
+	struct stat st;
+	mode_t mask;
 	bool serves;
 	int fd;
 
 	assert_false(is_served(fixture->dir));
+	mask = umask(077);
 	fd = rst_presence_hold(fixture->dir);
+	(void)umask(mask);
 	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660); /* others look, too */
 	assert_true(is_served(fixture->dir));
 	rst_presence_release(fd);
 	assert_false(is_served(fixture->dir));
