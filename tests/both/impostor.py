@@ -134,21 +134,22 @@ class Impostor:
                 visit = Visit()
                 self.visits.append(visit)
                 context = self._context
+                self._socks.add(sock)  # or show() would not cut it
             threading.Thread(target=self._serve, daemon=True,
                              args=(sock, visit, context)).start()
 
     def _serve(self, sock, visit, context):
-        ends = [sock, socket.create_connection(self.real, PATIENCE_S)]
-        with self._lock:
-            self._socks.add(sock)
+        ends = [sock]
         sock.settimeout(PATIENCE_S)
         try:
+            ends.append(socket.create_connection(self.real, PATIENCE_S))
             self._meet(ends, visit, context)
             self._relay(*ends, visit)
         except (Gone, OSError):
             pass
         with self._lock:
             self._socks.discard(sock)
+            self._socks.discard(ends[0])
         for end in ends:
             end.close()
 
@@ -170,10 +171,12 @@ class Impostor:
         message_of(ends[1])
         ends[1] = anything().wrap_socket(ends[1])
         ends[0] = self._wrapped(ends[0], context)
+        ends[0].do_handshake()
 
     def _wrapped(self, sock, context):
-        within = context.wrap_socket(sock, server_side=True)
-        with self._lock:
+        with self._lock:  # show() finds the one or the other
+            within = context.wrap_socket(sock, server_side=True,
+                                         do_handshake_on_connect=False)
             self._socks.discard(sock)
             self._socks.add(within)
         return within
