@@ -103,7 +103,6 @@ add_can_send(const struct http_req *req, cJSON *body)
 static void
 show_made(struct http_req *req, struct http_reply *reply)
 {
-	struct http_reply list = { .status = 200 };
 	bool failed = http_is_problem(reply);
 	cJSON *made = failed ? cJSON_DetachItemFromObjectCaseSensitive(
 				       reply->body, "made")
@@ -117,16 +116,12 @@ show_made(struct http_req *req, struct http_reply *reply)
 		json_wipe(reply->body);
 	reply->body = NULL;
 	if (!ok || !qr_add(made, "qr", json_get(made, "link")->valuestring)) {
-		json_wipe(made);
 		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		page_once(req, reply, made);
 		return;
 	}
 	reply->status = failed ? 200 : reply->status;
-	api_invitation_list(req, &list);
-	reply->body = list.body;
-	list.body = NULL;
-	http_reply_release(&list);
-	(void)json_take(reply->body, "made", made);
+	page_shown_once(req, reply, made, "made", api_invitation_list);
 }
 
 /* The invitation with its link; with a mail, what became of that. */
@@ -431,17 +426,18 @@ fill_list(struct http_req *req, const struct rst_rtxn *txn, uint64_t *ids,
 
 /* The page's choice of states, and its "next". */
 static bool
-add_query(struct http_req *req, cJSON *body)
+add_query(struct http_req *req, struct http_reply *reply)
 {
 	static const char *const names[] = { "state", "limit", NULL };
 	const char *state = http_query_get(&req->query, "state");
+	cJSON *body = reply->body;
 	char key[32];
 
 	snprintf(key, sizeof(key), "at_%.16s",
 	         state != NULL && state[0] != '\0' ? state : "any");
 	return page_query(req, body, names) && json_add_bool(body, key, true) &&
 	       add_can_send(req, body) &&
-	       page_part(req, body, "presets", "limit=200", api_preset_list);
+	       page_part(req, reply, "presets", "limit=200", api_preset_list);
 }
 
 /* GET /invitations */
@@ -470,7 +466,7 @@ api_invitation_list(struct http_req *req, struct http_reply *reply)
 		rst_read_end(&txn);
 	}
 	free(ids);
-	if (err == RST_OK && page_wanted(req) && !add_query(req, reply->body))
-		err = RST_ENOMEM;
+	if (err == RST_OK && page_wanted(req) && !add_query(req, reply))
+		page_fell_short(req, reply);
 	http_reply_err(req, reply, err, NULL);
 }

@@ -148,9 +148,8 @@ page_import_form(struct http_req *req, struct http_reply *reply)
 	if (!json_add_bool(reply->body, "can_send",
 	                   req->server->config->smtp_url != NULL) ||
 	    !json_add_number(reply->body, "rows_max", RULE_INVITEES_MAX) ||
-	    !page_part(req, reply->body, "presets", "limit=200",
-	               api_preset_list))
-		http_reply_err(req, reply, RST_ENOMEM, NULL);
+	    !page_part(req, reply, "presets", "limit=200", api_preset_list))
+		page_fell_short(req, reply);
 }
 
 static void
@@ -164,6 +163,8 @@ run(struct all *all, struct http_reply *reply)
 		reply->body = cJSON_CreateObject();
 	else
 		page_import_form(req, reply);
+	if (http_is_problem(reply))
+		return;
 	all->items = cJSON_AddArrayToObject(reply->body, "items");
 	all->ctx = req->ctx;
 	all->ctx.dry_run = all->dry_run;

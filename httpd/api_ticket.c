@@ -7,6 +7,7 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
+#include "httpd/page.h"
 
 static cJSON *
 ticket_model(const struct rst_record *record, int64_t now_s)
@@ -114,18 +115,12 @@ made_model(struct http_req *req, uint64_t id, const char *token,
 static void
 answer(struct http_req *req, struct http_reply *reply, cJSON *made)
 {
-	struct http_reply list = { .status = 200 };
-
 	reply->status = 201;
 	if (req->api) {
 		reply->body = made;
 		return;
 	}
-	api_ticket_list(req, &list);
-	reply->body = list.body;
-	list.body = NULL;
-	http_reply_release(&list);
-	(void)json_take(reply->body, "made", made);
+	page_shown_once(req, reply, made, "made", api_ticket_list);
 }
 
 /* POST /registration-tokens */

@@ -12,6 +12,7 @@
 #include "httpd/api.h"
 #include "httpd/input.h"
 #include "httpd/once.h"
+#include "httpd/page.h"
 #include "httpd/rate.h"
 #include "httpd/route.h"
 #include "lifecycle/replica.h"
@@ -359,7 +360,8 @@ http_dispatch(struct http_req *req, struct http_reply *reply)
 		req->route->handle(req, reply);
 		http_once_end(req, reply);
 	}
-	if (http_is_problem(reply) && !req->api && req->route->show != NULL)
+	if (http_is_problem(reply) && !req->api && req->route->show != NULL &&
+	    json_get(reply->body, PAGE_ONCE) == NULL)
 		show_again(req, reply);
 out:
 	http_reply_finish(req, reply);

@@ -215,15 +215,22 @@ http_server_broken(void *arg)
 		kill(getpid(), SIGTERM);
 }
 
+void
+http_broke(struct http_req *req, enum rst_err err, const char *why)
+{
+	http_log(3, "request %s: %s%s%s", req->id, rst_strerror(err),
+	         why[0] != '\0' ? ": " : "", why);
+	if (err == RST_EIO)
+		http_server_broken(req->server);
+}
+
 /* Something that should not happen: one line in the log, none of it told. */
 static void
 internal(struct http_req *req, struct http_reply *reply, enum rst_err err)
 {
-	http_log(3, "request %s: %s", req->id, rst_strerror(err));
 	http_problem(reply, 500, "internal", NULL,
 	             "the server could not do this; its log says why");
-	if (err == RST_EIO)
-		http_server_broken(req->server);
+	http_broke(req, err, "");
 }
 
 /* Where it can be done. */

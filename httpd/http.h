@@ -172,6 +172,9 @@ void http_problem(struct http_reply *reply, unsigned int status,
 void http_reply_err(struct http_req *req, struct http_reply *reply,
                     enum rst_err err, const struct act_refusal *refusal);
 bool http_is_problem(const struct http_reply *reply);
+/* What should not happen, for the log; an error of the environment ends the
+ * daemon.  why may be "". */
+void http_broke(struct http_req *req, enum rst_err err, const char *why);
 
 /* reply.c: the model as JSON or as a page. */
 void http_reply_finish(struct http_req *req, struct http_reply *reply);

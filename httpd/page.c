@@ -24,21 +24,72 @@ ask(struct http_req *req, const char *query, http_handler *handle,
 	(void)http_query_parse(req->head->query, &req->query);
 }
 
+/* *reply becomes the problem that part is. */
+static void
+hand_on(struct http_reply *reply, struct http_reply *part)
+{
+	json_wipe(reply->body);
+	reply->body = part->body;
+	part->body = NULL;
+	reply->status = part->status;
+	reply->retry_s = part->retry_s;
+}
+
 bool
-page_part(struct http_req *req, cJSON *body, const char *key, const char *query,
-          http_handler *handle)
+page_part(struct http_req *req, struct http_reply *reply, const char *key,
+          const char *query, http_handler *handle)
 {
 	struct http_reply part = { .status = 200 };
 	bool ok;
 
 	ask(req, query, handle, &part);
 	ok = part.status < 500;
-	if (!http_is_problem(&part) && part.body != NULL) {
-		ok = json_take(body, key, part.body);
+	if (!ok) {
+		hand_on(reply, &part);
+	} else if (!http_is_problem(&part) && part.body != NULL) {
+		ok = json_take(reply->body, key, part.body);
 		part.body = NULL;
 	}
 	http_reply_release(&part);
 	return ok;
+}
+
+void
+page_fell_short(struct http_req *req, struct http_reply *reply)
+{
+	if (!http_is_problem(reply))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}
+
+void
+page_once(struct http_req *req, struct http_reply *reply, cJSON *made)
+{
+	if (req->once != NULL) { /* a problem undoes it */
+		json_wipe(made);
+		return;
+	}
+	reply->retry_s = 0; /* it would be made again */
+	if (!json_take(reply->body, PAGE_ONCE, made))
+		http_reply_err(req, reply, RST_ENOMEM, NULL);
+}
+
+void
+page_shown_once(struct http_req *req, struct http_reply *reply, cJSON *made,
+                const char *key, http_handler *show)
+{
+	struct http_reply page = { .status = 200 };
+
+	show(req, &page);
+	if (http_is_problem(&page)) {
+		hand_on(reply, &page);
+		page_once(req, reply, made);
+	} else {
+		reply->body = page.body;
+		page.body = NULL;
+		if (!json_take(reply->body, key, made))
+			http_reply_err(req, reply, RST_ENOMEM, NULL);
+	}
+	http_reply_release(&page);
 }
 
 bool
@@ -149,12 +200,14 @@ add_replica(struct http_req *req, cJSON *page)
 	if (err != RST_OK || !is)
 		return err;
 	replica = cJSON_AddObjectToObject(page, "replica");
+	if (replica == NULL)
+		return RST_ENOMEM;
 	if (url[0] != '\0')
 		(void)json_add_text(replica, "provider", url);
 	return RST_OK;
 }
 
-static enum rst_err
+static cJSON *
 add_page(struct http_req *req, cJSON *root, const char *title,
          const struct http_locale *locale)
 {
@@ -177,7 +230,7 @@ add_page(struct http_req *req, cJSON *root, const char *title,
 	snprintf(text, sizeof(text), "at_%.*s",
 	         (int)(noun.len < 64 ? noun.len : 64), noun.ptr);
 	(void)json_add_bool(page, text, true);
-	return add_replica(req, page);
+	return page;
 }
 
 static void
@@ -286,13 +339,30 @@ mark_settings(cJSON *root)
 	}
 }
 
+/* A notice and hints: no page is about them.  None of them, or all. */
+static enum rst_err
+decorate(struct http_req *req, cJSON *root, cJSON *page, const char *name)
+{
+	enum rst_err err = add_replica(req, page);
+
+	if (err == RST_OK)
+		err = add_rules(req, root, name);
+	if (err == RST_OK && !json_all_fit())
+		err = RST_ENOMEM;
+	if (err != RST_OK) {
+		cJSON_DeleteItemFromObjectCaseSensitive(page, "replica");
+		cJSON_DeleteItemFromObjectCaseSensitive(root, "rules");
+	}
+	return err;
+}
+
 enum rst_err
 page_prepare(struct http_req *req, cJSON *root, const char *name,
-             const char *title, const struct http_locale *locale)
+             const char *title, const struct http_locale *locale, bool bare)
 {
 	enum rst_err err;
+	cJSON *page;
 
-	json_watch();
 	page_mark_words(root);
 	page_tell_times(root, locale, req->ctx.now_s);
 	page_translate(root, locale);
@@ -300,10 +370,15 @@ page_prepare(struct http_req *req, cJSON *root, const char *name,
 	mark_settings(root);
 	if (cJSON_GetArraySize(json_get(root, "items")) > 0)
 		(void)json_add_bool(root, "has_items", true);
-	err = add_page(req, root, title, locale);
+	page = add_page(req, root, title, locale);
 	add_me(req, root);
 	add_done(req, root);
-	if (err == RST_OK)
-		err = add_rules(req, root, name);
-	return err == RST_OK && !json_all_fit() ? RST_ENOMEM : err;
+	if (!json_all_fit())
+		return RST_ENOMEM;
+	err = decorate(req, root, page, name);
+	if (err == RST_OK || !bare)
+		return err;
+	if (err != RST_EBUSY)
+		http_broke(req, err, "");
+	return RST_OK;
 }

@@ -28,11 +28,25 @@ bool page_wanted(const struct http_req *req);
 
 /*
  * What handle would answer to query ("limit=10"; "" for none), under key of
- * body.  A refusal is left out: the page then lacks this part.  False when
- * out of memory, or when handle could not tell (a status of 500 or more).
+ * reply's body.  A refusal is left out: the page then lacks this part.  False
+ * when out of memory, or when handle could not tell (a status of 500 or more):
+ * then that problem is *reply.
  */
-bool page_part(struct http_req *req, cJSON *body, const char *key,
+bool page_part(struct http_req *req, struct http_reply *reply, const char *key,
                const char *query, http_handler *handle);
+/* Out of memory, unless *reply is a problem already, of page_part(). */
+void page_fell_short(struct http_req *req, struct http_reply *reply);
+
+#define PAGE_ONCE "once" /* of a problem: what was made all the same */
+/* The problem's page shows made (taken), unless the problem undoes it. */
+void page_once(struct http_req *req, struct http_reply *reply, cJSON *made);
+/*
+ * What show makes, with made (taken), which is shown this once, under key of
+ * it.  When show could not, its problem is *reply, with page_once().
+ * reply->body is to be NULL.
+ */
+void page_shown_once(struct http_req *req, struct http_reply *reply,
+                     cJSON *made, const char *key, http_handler *show);
 /* The same, body's own members when it is NULL: what a page builds upon.
  * False, with *reply the problem. */
 bool page_base(struct http_req *req, struct http_reply *reply,
@@ -65,11 +79,15 @@ void page_name_actors(cJSON *root);
  * is. */
 bool page_sessions_tell(cJSON *items);
 
-/* Make root, a model, what a template named name needs.  On an error it is not
- * whole: a page that lacks rows, or the form's token, says what is not so. */
+/*
+ * Make root, a model, what a template named name needs, with nothing missing
+ * since json_watch().  On an error it is not whole: a page that lacks rows, or
+ * the form's token, says what is not so.  A page that may be bare does without
+ * the notice and the hints that cannot be read.
+ */
 enum rst_err page_prepare(struct http_req *req, cJSON *root, const char *name,
-                          const char *title, const struct http_locale *locale)
-	RST_MUST_USE;
+                          const char *title, const struct http_locale *locale,
+                          bool bare) RST_MUST_USE;
 
 /* page_words.c: is_active and its like, times, and English words in the
  * language of the page. */

@@ -137,24 +137,22 @@ page_user(struct http_req *req, struct http_reply *reply)
 
 	if (!page_base(req, reply, api_user_show))
 		return;
-	ok = page_part(req, reply->body, "keys", "", api_key_list) &&
+	ok = page_part(req, reply, "keys", "", api_key_list) &&
 	     json_add_bool(reply->body, "can_send",
 	                   req->server->config->smtp_url != NULL &&
 	                           has_text(reply->body, "mail"));
 	if (ok && req->who.administrator)
-		ok = page_part(req, reply->body, "tokens", "",
-		               api_user_tokens) &&
-		     page_part(req, reply->body, "sessions", "",
-		               api_user_sessions) &&
-		     page_part(req, reply->body, "why", "", api_user_why) &&
-		     page_part(req, reply->body, "agreements", "",
+		ok = page_part(req, reply, "tokens", "", api_user_tokens) &&
+		     page_part(req, reply, "sessions", "", api_user_sessions) &&
+		     page_part(req, reply, "why", "", api_user_why) &&
+		     page_part(req, reply, "agreements", "",
 		               api_user_agreements) &&
-		     page_part(req, reply->body, "history", "limit=12",
+		     page_part(req, reply, "history", "limit=12",
 		               api_user_history) &&
 		     tell_steps(reply->body);
 	if (!ok ||
 	    !fill(reply->body, json_get(reply->body, "href")->valuestring))
-		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		page_fell_short(req, reply);
 }
 
 /* GET /me, for browsers */
@@ -166,18 +164,17 @@ page_me(struct http_req *req, struct http_reply *reply)
 	if (!page_base(req, reply, api_me_show))
 		return;
 	req->arg[0] = rst_view_of(req->who.username); /* of the history */
-	ok = page_part(req, reply->body, "keys", "", api_key_list) &&
-	     page_part(req, reply->body, "tokens", "", api_my_tokens) &&
-	     page_part(req, reply->body, "sessions", "", api_my_sessions) &&
-	     page_part(req, reply->body, "history", "limit=12",
-	               api_user_history);
+	ok = page_part(req, reply, "keys", "", api_key_list) &&
+	     page_part(req, reply, "tokens", "", api_my_tokens) &&
+	     page_part(req, reply, "sessions", "", api_my_sessions) &&
+	     page_part(req, reply, "history", "limit=12", api_user_history);
 	ok = ok && json_add_bool(reply->body, "mayChangeMail",
 	                         me_may_change_mail(req));
 	ok = ok && fill(reply->body, "/me");
 	if (ok && !req->who.administrator)
 		ok = page_audit_unlink(page_items(reply->body, "history"));
 	if (!ok)
-		http_reply_err(req, reply, RST_ENOMEM, NULL);
+		page_fell_short(req, reply);
 }
 
 /* Back to the page of the person, and to a part of it. */
@@ -263,18 +260,12 @@ make_token(struct http_req *req, struct http_reply *reply, http_handler *create,
 		return;
 	}
 	create(req, reply);
-	if (http_is_problem(reply))
+	if (http_is_problem(reply) || !page_wanted(req))
 		return;
 	made = reply->body;
 	reply->body = NULL;
-	show(req, reply);
-	if (http_is_problem(reply) || !page_wanted(req)) {
-		json_wipe(reply->body);
-		reply->body = made;
-		return;
-	}
 	reply->status = 201;
-	(void)json_take(reply->body, "made", made);
+	page_shown_once(req, reply, made, "made", show);
 }
 
 /* POST /me/tokens */
@@ -298,17 +289,12 @@ page_user_link(struct http_req *req, struct http_reply *reply)
 	cJSON *made;
 
 	api_user_link(req, reply);
-	if (http_is_problem(reply))
+	if (http_is_problem(reply) || !page_wanted(req))
 		return;
 	made = reply->body;
 	reply->body = NULL;
-	page_user(req, reply);
-	if (http_is_problem(reply) || !page_wanted(req)) {
-		json_wipe(made);
-		return;
-	}
 	reply->status = 200;
-	(void)json_take(reply->body, "reset", made);
+	page_shown_once(req, reply, made, "reset", page_user);
 }
 
 /* POST /me/tokens/{}/revoke */

@@ -17,7 +17,8 @@
 #include "httpd/stream.h"
 #include "httpd/template.h"
 
-/* The model of a page for a problem that no form can show. */
+/* The model of a page for a problem that no form can show; NULL when it would
+ * not tell which. */
 static cJSON *
 problem_model(const struct http_reply *reply)
 {
@@ -30,8 +31,12 @@ problem_model(const struct http_reply *reply)
 		cJSON_IsString(code) &&
 			(strcmp(code->valuestring, "invalid_invite") == 0 ||
 	                 strcmp(code->valuestring, "invalid_link") == 0));
-	(void)json_take(root, "problem", problem);
-	return root;
+	if (json_take(root, "problem", problem) && code != NULL &&
+	    json_get(problem, "title") != NULL &&
+	    json_get(problem, "detail") != NULL)
+		return root;
+	json_wipe(root);
+	return NULL;
 }
 
 static bool
@@ -109,18 +114,22 @@ model_of(const struct http_reply *reply)
 	                           : cJSON_CreateObject();
 }
 
-static void
-render(struct http_req *req, struct http_reply *reply)
+static enum rst_err
+make_page(struct http_req *req, struct http_reply *reply,
+          struct rst_detail *reterr)
 {
 	const struct http_route *route = req->route;
 	bool form_shown = json_get(reply->body, "error") != NULL;
 	bool is_problem = http_is_problem(reply) && !form_shown;
+	/* its answer is given this once */
+	bool bare = http_is_problem(reply) || (req->head->method != HTTP_GET &&
+	                                       req->head->method != HTTP_HEAD);
 	const char *name = "problem", *title = "Something went wrong";
 	const struct http_locale *locale;
-	struct rst_detail why = { "" };
 	enum rst_err err;
 	cJSON *root;
 
+	json_watch();
 	locale = http_locale_find(req->server->locales,
 	                          rst_view_of(req->who.language));
 	if (locale == NULL)
@@ -132,29 +141,36 @@ render(struct http_req *req, struct http_reply *reply)
 		title = route->title;
 	}
 	root = is_problem ? problem_model(reply) : model_of(reply);
-	err = root != NULL ? page_prepare(req, root, name, title, locale)
+	err = root != NULL ? page_prepare(req, root, name, title, locale, bare)
 	                   : RST_ENOMEM;
 	if (err == RST_OK && wants_model(req)) {
 		reply->content_type = PAGE_MODEL;
 		reply->text = cJSON_PrintUnformatted(root);
-		cJSON_Delete(root);
-		if (reply->text == NULL)
-			reply->status = 500;
-		return;
-	}
-	reply->content_type = "text/html; charset=utf-8";
-	if (err == RST_OK)
+	} else if (err == RST_OK) {
+		reply->content_type = "text/html; charset=utf-8";
 		err = http_template_render(http_locale_templates(locale), name,
-		                           root, true, &reply->text, &why);
-	cJSON_Delete(root);
-	if (err == RST_OK) {
-		reply->text =
-			with_base(reply->text, req->server->config->site.base);
-		if (reply->text != NULL)
-			return;
-		err = RST_ENOMEM;
+		                           root, true, &reply->text, reterr);
+		if (err == RST_OK)
+			reply->text = with_base(reply->text,
+			                        req->server->config->site.base);
 	}
-	http_log(3, "request %s: %s: %s", req->id, rst_strerror(err), why.text);
+	json_wipe(root);
+	return err == RST_OK && reply->text == NULL ? RST_ENOMEM : err;
+}
+
+static void
+render(struct http_req *req, struct http_reply *reply)
+{
+	struct rst_detail why = { "" };
+	enum rst_err err = make_page(req, reply, &why);
+
+	if (err == RST_EBUSY) {
+		http_reply_err(req, reply, err, NULL);
+		err = make_page(req, reply, &why);
+	}
+	if (err == RST_OK)
+		return;
+	http_broke(req, err, why.text);
 	reply->status = 500;
 	reply->content_type = "text/plain; charset=utf-8";
 	reply->text = strdup("The page cannot be shown.\n");

@@ -4,11 +4,12 @@ tests_http_seed_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 tests_http_seed_SOURCES = tests/http/seed.c
 tests_http_seed_LDADD = lifecycle/liblifecycle.la
 
-# rosterd, which counts what it asks of the B-trees.
+# rosterd, which counts what it asks of the B-trees, and may be busy.
 check_PROGRAMS += tests/http/counting
-tests_http_counting_CFLAGS = $(rosterd_CFLAGS)
+tests_http_counting_CFLAGS = $(rosterd_CFLAGS) -isystem $(LMDB_SRC)
 tests_http_counting_SOURCES = httpd/main.c tests/http/counting.c
-tests_http_counting_LDFLAGS = -Wl,--wrap=mdb_get -Wl,--wrap=mdb_cursor_get
+tests_http_counting_LDFLAGS = -Wl,--wrap=mdb_get -Wl,--wrap=mdb_cursor_get \
+	-Wl,--wrap=mdb_txn_begin
 tests_http_counting_LDADD = $(rosterd_LDADD)
 
 http_tests = \
@@ -18,6 +19,7 @@ http_tests = \
 	tests/http/test_deploy.py \
 	tests/http/test_edits.py \
 	tests/http/test_browser.py \
+	tests/http/test_busy.py \
 	tests/http/test_front.py \
 	tests/http/test_gate.py \
 	tests/http/test_hazards.py \

@@ -331,8 +331,9 @@ def much_later(go, rosterd, admin):
 LATER = re.compile(r"(error|errors|form|done|field|detail)(\.|$)")
 
 
-# (only ldapmodify locks for ever: tests/both/lockout looks at that page)
-SOME = ("lockedForEver", "page.at_", "page.slapd_down", "page.replica",
+# (only ldapmodify locks for ever: tests/both/lockout looks at that page; what
+# was made, and then the server was busy: test_busy.py)
+SOME = ("lockedForEver", "once", "page.at_", "page.slapd_down", "page.replica",
         "provider", "at_", "me", "waiting", "administrator", "query", "state_")
 
 
