@@ -191,7 +191,7 @@ add_replica(struct http_req *req, cJSON *page)
 	struct rst_rtxn txn;
 	cJSON *replica;
 	enum rst_err err;
-	bool is;
+	bool is = false;
 
 	err = rst_read_begin(req->server->env, &txn);
 	if (err == RST_OK)
