@@ -85,13 +85,19 @@ static enum rst_err
 read_secret(const char *path, char **ret_value, struct rst_detail *reterr)
 {
 	char line[HTTP_CONFIG_VALUE + 2];
-	enum rst_err err = RST_EIO;
+	enum rst_err err;
 	FILE *file;
 
 	file = fopen(path, "re");
-	if (file == NULL || fgets(line, sizeof(line), file) == NULL) {
+	if (file == NULL) {
+		err = rst_open_err(errno);
+		rst_detail_set(reterr, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	if (fgets(line, sizeof(line), file) == NULL) {
+		err = ferror(file) ? rst_open_err(errno) : RST_EINVALID;
 		rst_detail_set(reterr, "%s: %s", path,
-		               file == NULL ? strerror(errno) : "it is empty");
+		               ferror(file) ? strerror(errno) : "it is empty");
 		goto out;
 	}
 	line[strcspn(line, "\r\n")] = '\0';
@@ -161,8 +167,13 @@ read_line(char *buf, int size, void *arg)
 	char line[HTTP_CONFIG_LINE];
 	size_t len;
 
-	if (fgets(line, sizeof(line), reading->file) == NULL)
+	if (fgets(line, sizeof(line), reading->file) == NULL) {
+		if (ferror(reading->file)) {
+			reading->err = rst_open_err(errno);
+			rst_detail_set(&reading->first, "%s", strerror(errno));
+		}
 		return NULL;
+	}
 	reading->line++;
 	len = strlen(line);
 	if ((len + 1 == sizeof(line) && line[len - 1] != '\n') ||
@@ -208,13 +219,13 @@ http_config_read(struct http_config *config, const char *file, bool optional,
 	if (reading.file == NULL) {
 		if (errno == ENOENT && optional)
 			return RST_OK;
+		reading.err = rst_open_err(errno);
 		rst_detail_set(reterr, "%s: %s", file, strerror(errno));
-		return errno == ENOENT ? RST_ENOTFOUND : RST_EIO;
+		return reading.err;
 	}
 	line = ini_parse_stream(read_line, &reading, take, &reading);
 	if (ferror(reading.file)) {
-		reading.err = RST_EIO;
-		rst_detail_set(reterr, "%s: it cannot be read", file);
+		rst_detail_set(reterr, "%s: %s", file, reading.first.text);
 	} else if (reading.err != RST_OK) {
 		rst_detail_set(reterr, "%s:%d: %s", file, line,
 		               reading.first.text);

@@ -44,6 +44,7 @@ folder_read_file(const char *path, size_t max, char **ret_text, size_t *ret_len,
 
 	file = fopen(path, "re");
 	if (file == NULL || fstat(fileno(file), &st) != 0) {
+		err = rst_open_err(errno);
 		rst_detail_set(reterr, "%s: %s", path, strerror(errno));
 		goto out;
 	}
@@ -86,14 +87,17 @@ folder_read(const char *folder, const char *const *suffixes, size_t max,
 
 	dir = opendir(folder);
 	if (dir == NULL) {
+		err = rst_open_err(errno);
 		rst_detail_set(reterr, "%s: %s", folder, strerror(errno));
-		return errno == ENOENT ? RST_ENOTFOUND : RST_EIO;
+		return err;
 	}
 	while (err == RST_OK && (entry = readdir(dir)) != NULL) {
 		if (!is_wanted(entry->d_name, suffixes))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		err = folder_read_file(path, max, &text, &len, reterr);
+		if (err == RST_ENOTFOUND) /* the folder is there: a dead link */
+			err = RST_EINVALID;
 		if (err == RST_OK)
 			err = keep(arg, entry->d_name, text, len, reterr);
 	}

@@ -18,13 +18,15 @@ typedef enum rst_err folder_keep(void *arg, const char *file, char *text,
  * Call keep for every regular file of folder whose name is made of letters,
  * digits, '-', '_' and '.' and ends in one of suffixes (NULL-ended); others
  * are passed over.  RST_ENOTFOUND (no such folder), RST_EINVALID (longer than
- * max), RST_EIO, RST_ENOMEM, or what keep answers.
+ * max, no file, or not for this process), RST_EIO, RST_ENOMEM, or what keep
+ * answers.
  */
 enum rst_err folder_read(const char *folder, const char *const *suffixes,
                          size_t max, folder_keep *keep, void *arg,
                          struct rst_detail *reterr) RST_MUST_USE;
 
-/* One file, NUL-terminated, owned by the caller. */
+/* One file, NUL-terminated, owned by the caller.  RST_ENOTFOUND: no such file;
+ * else as folder_read. */
 enum rst_err folder_read_file(const char *path, size_t max, char **ret_text,
                               size_t *ret_len, struct rst_detail *reterr)
 	RST_MUST_USE;

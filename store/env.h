@@ -47,7 +47,8 @@ struct rst_env_options {
  * its count raised.
  *
  * Fails with RST_ENOTFOUND (no environment there and create is false),
- * RST_EINVALID (a path LMDB must not be used on such as NFS, a map below
+ * RST_EINVALID (a path LMDB must not be used on such as NFS, or one this
+ * process may not open or that is no directory, a map below
  * RST_MAP_BYTES_MIN, grow_bytes not above what it has), RST_ESTATE (another
  * PID namespace or boot has it open; or anybody else, with grow_bytes; or a
  * format version this build does not know; or its secret.key is lost),

@@ -127,8 +127,7 @@ rst_place_open(const char *dir, struct rst_place *ret_place,
 
 	place.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (place.dir_fd < 0) {
-		err = errno == ENOENT || errno == ENOTDIR ? RST_ENOTFOUND
-		                                          : RST_EIO;
+		err = rst_open_err(errno);
 		rst_detail_set(reterr, "directory %s: %s", dir,
 		               strerror(errno));
 		return err;
@@ -233,7 +232,7 @@ open_file(const struct rst_place *place, const char *name, int *ret_fd,
 			code == EACCES ? " (run as a user of the directory's "
 					 "group)"
 				       : "");
-		return code == ENOENT ? RST_ENOTFOUND : RST_EIO;
+		return rst_open_err(code);
 	}
 	*ret_fd = fd;
 	return RST_OK;

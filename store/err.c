@@ -2,6 +2,7 @@
 /* err.c - names for the errors */
 #include "store/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -33,6 +34,32 @@ rst_strerror(enum rst_err err)
 		return "input/output error";
 	}
 	return "unknown error";
+}
+
+enum rst_err
+rst_open_err(int code)
+{
+	switch (code) {
+	case ENOENT:
+		return RST_ENOTFOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case EISDIR:
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return RST_EINVALID;
+	case ENOSPC:
+	case EDQUOT:
+		return RST_EFULL;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return RST_ENOMEM;
+	default:
+		return RST_EIO;
+	}
 }
 
 void

@@ -29,6 +29,14 @@ enum rst_err {
 const char *rst_strerror(enum rst_err err);
 
 /*
+ * What an errno of open(2) or opendir(3) means: RST_ENOTFOUND (nothing is
+ * there), RST_EINVALID (what is there is not for this process, or of another
+ * kind: the same until somebody changes it), RST_EFULL, RST_ENOMEM (no memory
+ * or no descriptor), or RST_EIO.
+ */
+enum rst_err rst_open_err(int code);
+
+/*
  * Why something failed, in words for an administrator: always a C string,
  * cut to fit.  Passed as an optional (may be NULL) last argument and filled
  * only on failure.

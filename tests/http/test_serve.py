@@ -159,6 +159,10 @@ def configuration_is_checked():
     assert "ROSTER_SERVER__DEBUG" in said, said
     said = start_fails("", {"ROSTER_MAIL__PASSWORD_FILE": "/nonexistent"})
     assert "/nonexistent" in said, said
+    said = start_fails("", {"ROSTER_MAIL__PASSWORD_FILE": "/"})
+    assert "/: Is a directory" in said, said
+    said = start_fails("", {"ROSTER_MAIL__PASSWORD_FILE": "/dev/null"})
+    assert "empty" in said, said
     state, _ = environment()
     said = start_fails("[server]\n" + tls + url + "[data]\ntemplates = "
                        + os.path.join(SOURCE, "httpd/templates")

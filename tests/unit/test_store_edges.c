@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* test_store_edges.c - what is said at the edges: texts, moments, names */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,28 @@ every_error_has_a_text_of_its_own(void **state)
 	}
 	assert_string_equal(rst_strerror((enum rst_err)99), "unknown error");
 	rst_detail_set(NULL, "nobody %s", "reads it");
+}
+
+/* Whoever starts a daemon again must know whether it is worth trying. */
+static void
+what_an_open_means(void **state)
+{
+	static const struct {
+		int code;
+		enum rst_err err;
+	} table[] = {
+		{ ENOENT, RST_ENOTFOUND },      { EACCES, RST_EINVALID },
+		{ EPERM, RST_EINVALID },        { EROFS, RST_EINVALID },
+		{ ENOTDIR, RST_EINVALID },      { EISDIR, RST_EINVALID },
+		{ ELOOP, RST_EINVALID },        { ENOSPC, RST_EFULL },
+		{ ENAMETOOLONG, RST_EINVALID }, { EDQUOT, RST_EFULL },
+		{ ENOMEM, RST_ENOMEM },         { EMFILE, RST_ENOMEM },
+		{ ENFILE, RST_ENOMEM },         { EIO, RST_EIO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		assert_int_equal(rst_open_err(table[i].code), table[i].err);
 }
 
 static void
@@ -598,6 +621,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_error_has_a_text_of_its_own),
+		cmocka_unit_test(what_an_open_means),
 		cmocka_unit_test(every_door_has_a_word),
 		cmocka_unit_test(an_end_is_a_moment_and_a_name),
 		FIXTURE_TEST(an_end_follows_the_name_it_gives),
