@@ -43,7 +43,6 @@ rst_open_err(int code)
 	case ENOENT:
 		return RST_ENOTFOUND;
 	case EACCES:
-	case EPERM:
 	case EROFS:
 	case EISDIR:
 	case ENOTDIR:

@@ -290,7 +290,7 @@ other_stranger_opens(const char *dir)
 		return 1;
 	if (stat(dir, &st) != 0)
 		return OTHER_SKIPS;
-	if (rst_env_open(dir, NULL, &env, &detail) != RST_EIO)
+	if (rst_env_open(dir, NULL, &env, &detail) != RST_EINVALID)
 		return 2;
 	return strstr(detail.text, "group") != NULL ? 0 : 3;
 }

@@ -142,7 +142,7 @@ what_is_not_there_is_said(void **state)
 	                 RST_ENOTFOUND);
 	assert_non_null(strstr(detail.text, "absent"));
 	assert_int_equal(rst_env_open("/dev/null", NULL, &fixture->env, NULL),
-	                 RST_ENOTFOUND);
+	                 RST_EINVALID);
 	assert_int_equal(
 		rst_env_open(fixture->dir, &options, &fixture->env, &detail),
 		RST_EINVALID);

@@ -45,13 +45,20 @@ what_an_open_means(void **state)
 		int code;
 		enum rst_err err;
 	} table[] = {
-		{ ENOENT, RST_ENOTFOUND },      { EACCES, RST_EINVALID },
-		{ EPERM, RST_EINVALID },        { EROFS, RST_EINVALID },
-		{ ENOTDIR, RST_EINVALID },      { EISDIR, RST_EINVALID },
-		{ ELOOP, RST_EINVALID },        { ENOSPC, RST_EFULL },
-		{ ENAMETOOLONG, RST_EINVALID }, { EDQUOT, RST_EFULL },
-		{ ENOMEM, RST_ENOMEM },         { EMFILE, RST_ENOMEM },
-		{ ENFILE, RST_ENOMEM },         { EIO, RST_EIO },
+		{ ENOENT, RST_ENOTFOUND },
+		{ EACCES, RST_EINVALID },
+		{ ENOTDIR, RST_EINVALID },
+		{ EROFS, RST_EINVALID },
+		{ ELOOP, RST_EINVALID },
+		{ EISDIR, RST_EINVALID },
+		{ ENAMETOOLONG, RST_EINVALID },
+		{ ENOSPC, RST_EFULL },
+		{ ENOMEM, RST_ENOMEM },
+		{ EDQUOT, RST_EFULL },
+		{ EMFILE, RST_ENOMEM },
+		{ ENFILE, RST_ENOMEM },
+		{ EPERM, RST_EIO },
+		{ EIO, RST_EIO },
 	};
 
 	(void)state;
