@@ -145,16 +145,18 @@ read_seen(struct back_db *db, struct replica_seen *seen)
 
 /* How far behind, for rosterd and rosterctl. */
 static void
-see_provider(struct back_db *db, const struct role *role, int64_t now_s)
+see_provider(struct back_db *db, int64_t now_s)
 {
+	struct back_upstream upstream;
 	struct rst_wtxn txn = { 0 };
 	struct back_probe probe;
 	struct replica_seen seen;
 	enum rst_err err;
 
-	if (strcmp(role->url, URL_UNKNOWN) == 0)
+	if (!back_replica_upstream(db, &upstream))
 		return;
-	back_replica_probe(db, role->url, &probe);
+	back_replica_probe(db, upstream.url, &upstream.tls, &probe);
+	bindconf_free(&upstream.tls);
 	db->probe_current = probe.current;
 	if (read_seen(db, &seen) != RST_OK ||
 	    (!probe.answers && seen.asked_s > seen.answered_s))
@@ -184,7 +186,7 @@ see_former(struct back_db *db, const struct role *role)
 
 	if (strcmp(role->url, URL_UNKNOWN) == 0)
 		return;
-	back_replica_probe(db, role->url, &probe);
+	back_replica_probe(db, role->url, NULL, &probe);
 	if (probe.provides && !db->two_providers)
 		Debug(LDAP_DEBUG_ANY,
 		      "roster: \"%s\": %s is a provider, too, since it came "
@@ -242,7 +244,7 @@ back_replica_look(struct back_db *db)
 		return;
 	db->probed_s = now.tv_sec;
 	if (role.is)
-		see_provider(db, &role, now.tv_sec);
+		see_provider(db, now.tv_sec);
 	else
 		see_former(db, &role);
 }

@@ -9,6 +9,7 @@
 #define BACK_REPLICA_H
 
 #include "backend/back-roster.h"
+#include "lifecycle/replica.h"
 
 /* When the database opens.  RST_EINVALID with why. */
 enum rst_err back_replica_open(BackendDB *be, struct rst_detail *why)
@@ -20,19 +21,29 @@ void back_replica_look(struct back_db *db);
 enum rst_err back_replica_note(BackendDB *be, struct rst_wtxn *txn)
 	RST_MUST_USE;
 
-/* replica_config.c: take syncrepl and updateref from the database, while slapd
- * runs.  An LDAP result code. */
+/* replica_config.c reads and changes cn=config. */
+/* Take syncrepl and updateref from the database, while slapd runs.  An LDAP
+ * result code. */
 int back_replica_unfollow(struct back_db *db);
 
 /*
- * replica_lookup.c: the URLs, with spaces between, by which libldap reaches the
- * server of url without looking up a name.  False: there is none, or it was not
- * found in time.  *lookup is NULL at first, and the caller's to close.
+ * Whom the database follows by its first syncrepl, and how: the words for TLS,
+ * and no password.  False: nobody.  bindconf_free() frees it.
  */
-#define BACK_LOOKUP_MAX 1024
-bool back_lookup(const char *url, unsigned int within_s,
-                 struct back_lookup **lookup, char ret_urls[BACK_LOOKUP_MAX])
+struct back_upstream {
+	char url[REPLICA_URL_MAX + 1];
+	slap_bindconf tls;
+};
+bool back_replica_upstream(struct back_db *db, struct back_upstream *ret)
 	RST_MUST_USE;
+
+/*
+ * replica_lookup.c: a connection to the server of url, within five seconds,
+ * for ldap_unbind_ext(); it does not block, and has no TLS yet.  NULL: there is
+ * no such server, or its name was not found in time.  *lookup is NULL at
+ * first, and the caller's to close.
+ */
+LDAP *back_reach(const char *url, struct back_lookup **lookup) RST_MUST_USE;
 void back_lookup_close(struct back_lookup **lookup);
 
 /* replica_probe.c: tell it in the rootDSE, or no more. */
@@ -43,7 +54,8 @@ struct back_probe {
 	bool provides; /* it tells what it has, and follows nobody */
 	bool current;  /* we have what it has */
 };
-void back_replica_probe(struct back_db *db, const char *url,
+/* tls: as a syncrepl has it, or NULL: whoever answers. */
+void back_replica_probe(struct back_db *db, const char *url, slap_bindconf *tls,
                         struct back_probe *ret_probe);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* replica_config.c - a promoted server follows nobody: cn=config
+/* replica_config.c - whom a database follows: cn=config
+ *
+ * slapd keeps a syncrepl to itself, but cn=config has it as a value: words
+ * with spaces between, in quotes where a value has spaces.
  *
  * rosterctl promote says so in the environment.  slapd then takes syncrepl and
  * updateref from its database, as an administrator would by ldapmodify: with
@@ -8,20 +11,14 @@
  */
 #include "backend/replica.h"
 
+#include <sodium.h>
+
 #include "slap-config.h"
 
+#define PROVIDER "provider="
+#define WORD_MAX 4096 /* bytes of one, with its name */
+
 static struct berval config_ndn = BER_BVC("cn=config");
-
-/* The database's own entry, found by its suffix; ch_malloc. */
-static int
-note_dn(Operation *op, SlapReply *rs)
-{
-	struct berval *ndn = op->o_callback->sc_private;
-
-	if (rs->sr_type == REP_SEARCH && BER_BVISNULL(ndn))
-		ber_dupbv(ndn, &rs->sr_entry->e_nname);
-	return 0;
-}
 
 static void
 begin(Operation *op, BackendDB *config, ber_tag_t tag, slap_callback *callback)
@@ -35,11 +32,10 @@ begin(Operation *op, BackendDB *config, ber_tag_t tag, slap_callback *callback)
 	slap_op_time(&op->o_time, &op->o_tincr);
 }
 
-static bool
-find_entry(struct back_db *db, BackendDB *config, struct berval *ret_ndn)
+/* Call back with the database's own entry, found by its suffix. */
+static void
+find_entry(struct back_db *db, BackendDB *config, slap_callback *callback)
 {
-	slap_callback callback = { .sc_response = note_dn,
-		                   .sc_private = ret_ndn };
 	SlapReply rs = { REP_RESULT };
 	Connection conn = { 0 };
 	OperationBuffer opbuf;
@@ -47,10 +43,9 @@ find_entry(struct back_db *db, BackendDB *config, struct berval *ret_ndn)
 	char text[RST_DN_MAX + 64];
 	Operation *op;
 
-	BER_BVZERO(ret_ndn);
 	connection_fake_init(&conn, &opbuf, ldap_pvt_thread_pool_context());
 	op = &opbuf.ob_op;
-	begin(op, config, LDAP_REQ_SEARCH, &callback);
+	begin(op, config, LDAP_REQ_SEARCH, callback);
 	filter_escape_value_x(&db->be->be_suffix[0], &value, op->o_tmpmemctx);
 	(void)snprintf(text, sizeof(text),
 	               "(&(objectClass=olcRosterConfig)(olcSuffix=%s))",
@@ -71,7 +66,6 @@ find_entry(struct back_db *db, BackendDB *config, struct berval *ret_ndn)
 		filter_free_x(op, op->ors_filter, 1);
 	}
 	slap_sl_free(op->ors_filterstr.bv_val, op->o_tmpmemctx);
-	return !BER_BVISNULL(ret_ndn);
 }
 
 static int
@@ -103,14 +97,28 @@ drop_attribute(BackendDB *config, struct berval *ndn, const char *name)
 	return rs.sr_err;
 }
 
+/* ch_malloc */
+static int
+note_dn(Operation *op, SlapReply *rs)
+{
+	struct berval *ndn = op->o_callback->sc_private;
+
+	if (rs->sr_type == REP_SEARCH && BER_BVISNULL(ndn))
+		ber_dupbv(ndn, &rs->sr_entry->e_nname);
+	return 0;
+}
+
 int
 back_replica_unfollow(struct back_db *db)
 {
 	BackendDB *config = select_backend(&config_ndn, 0);
-	struct berval ndn;
+	struct berval ndn = BER_BVNULL;
+	slap_callback callback = { .sc_response = note_dn, .sc_private = &ndn };
 	int code = LDAP_NO_SUCH_OBJECT;
 
-	if (config == NULL || !find_entry(db, config, &ndn))
+	if (config != NULL)
+		find_entry(db, config, &callback);
+	if (BER_BVISNULL(&ndn))
 		return code;
 	if (db->be->be_update_refs != NULL)
 		(void)drop_attribute(config, &ndn, "olcUpdateRef");
@@ -120,4 +128,88 @@ back_replica_unfollow(struct back_db *db)
 	code = drop_attribute(config, &ndn, "olcSyncrepl");
 	ch_free(ndn.bv_val);
 	return code;
+}
+
+/* The next word without its quotes, and with a NUL; false: there is none, or
+ * it is longer than size. */
+static bool
+next_word(const char **at, char *ret_word, size_t size)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	*at += strspn(*at, " \t");
+	for (; **at != '\0' && (quoted || strchr(" \t", **at) == NULL);
+	     (*at)++) {
+		if (**at == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		if (**at == '\\' && (*at)[1] != '\0')
+			(*at)++;
+		if (n + 1 >= size)
+			return false;
+		ret_word[n++] = **at;
+	}
+	ret_word[n] = '\0';
+	return n > 0;
+}
+
+static bool
+begins(const char *word, const char *with)
+{
+	return strncasecmp(word, with, strlen(with)) == 0;
+}
+
+/* What a word of a syncrepl says about its connection. */
+static void
+note_word(const char *word, struct back_upstream *upstream)
+{
+	if (begins(word, PROVIDER))
+		(void)rst_view_copy(rst_view_of(word + strlen(PROVIDER)),
+		                    upstream->url, sizeof(upstream->url));
+	else if (begins(word, "starttls=") || begins(word, "tls_"))
+		(void)bindconf_parse(word, &upstream->tls);
+}
+
+static int
+note_syncrepl(Operation *op, SlapReply *rs)
+{
+	struct back_upstream *upstream = op->o_callback->sc_private;
+	AttributeDescription *ad = NULL;
+	char word[WORD_MAX];
+	const Attribute *attr;
+	const char *text, *at;
+
+	if (rs->sr_type != REP_SEARCH || upstream->url[0] != '\0' ||
+	    slap_str2ad("olcSyncrepl", &ad, &text) != LDAP_SUCCESS)
+		return 0;
+	attr = attr_find(rs->sr_entry->e_attrs, ad);
+	if (attr == NULL)
+		return 0;
+	at = attr->a_vals[0].bv_val;
+	while (next_word(&at, word, sizeof(word)))
+		note_word(word, upstream);
+	if (*at != '\0') /* who knows what TLS the rest asks for */
+		upstream->url[0] = '\0';
+	sodium_memzero(word, sizeof(word)); /* the password was one, too */
+	return 0;
+}
+
+bool
+back_replica_upstream(struct back_db *db, struct back_upstream *ret)
+{
+	BackendDB *config = select_backend(&config_ndn, 0);
+	slap_callback callback = { .sc_response = note_syncrepl,
+		                   .sc_private = ret };
+
+	*ret = (struct back_upstream){ .url = "" };
+	if (config != NULL)
+		find_entry(db, config, &callback);
+	if (ret->url[0] == '\0') {
+		bindconf_free(&ret->tls);
+		return false;
+	}
+	bindconf_tls_defaults(&ret->tls);
+	return true;
 }

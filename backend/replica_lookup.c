@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* replica_lookup.c - the address of a server, soon or not at all
+/* replica_lookup.c - a connection to a server, soon or not at all
  *
  * libldap looks names up as long as the resolver likes, half a minute when no
  * name server answers.  A thread of slapd's pool must not wait for that:
  * cn=config would wait for the thread.  So libc looks up in a thread of its
  * own.  What it has not found in time is kept until it comes to an end, and
  * nothing else is looked up meanwhile.
+ *
+ * libldap is given the connection and the URL as it was, since it compares the
+ * name there with the server's certificate.
  */
 #include "backend/replica.h"
 
+#include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ADDRESSES_MAX 3 /* that are tried, one after the other */
-#define ADDRESS_URL   (NI_MAXHOST + NI_MAXSERV + sizeof("ldaps://[]: "))
+#define LOOKUP_S      1
+#define CONNECT_MS    1000 /* each of them */
 
 struct back_lookup {
 	struct gaicb request;
 	struct addrinfo hints;
-	char host[NI_MAXHOST];
+	char host[NI_MAXHOST], port[8];
 };
 
 /* False: libc is still at it, and *lookup its own. */
@@ -45,42 +52,51 @@ back_lookup_close(struct back_lookup **lookup)
 	*lookup = NULL;
 }
 
-/* Append the URL of an address. */
-static bool
-append(const LDAPURLDesc *url, const struct addrinfo *address, char *urls,
-       size_t size)
+/* -1: not within CONNECT_MS. */
+static int
+connect_to(const struct addrinfo *address)
 {
-	bool v6 = address->ai_family == AF_INET6;
-	char host[NI_MAXHOST];
-	size_t len = strlen(urls);
-	int n;
+	struct pollfd wait = { .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int code = 0, n;
 
-	if (getnameinfo(address->ai_addr, address->ai_addrlen, host,
-	                sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
-		return false;
-	n = snprintf(urls + len, size - len, "%s%s://%s%s%s:%d",
-	             len > 0 ? " " : "", url->lud_scheme, v6 ? "[" : "", host,
-	             v6 ? "]" : "", url->lud_port);
-	if (n < 0 || (size_t)n >= size - len) {
-		urls[len] = '\0';
-		return false;
+	wait.fd = socket(address->ai_family,
+	                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (wait.fd < 0)
+		return -1;
+	if (connect(wait.fd, address->ai_addr, address->ai_addrlen) != 0) {
+		if (errno != EINPROGRESS)
+			goto bad;
+		do
+			n = poll(&wait, 1, CONNECT_MS);
+		while (n < 0 && errno == EINTR);
+		if (n != 1 ||
+		    getsockopt(wait.fd, SOL_SOCKET, SO_ERROR, &code, &len) !=
+		            0 ||
+		    code != 0)
+			goto bad;
 	}
-	return true;
+	return wait.fd;
+bad:
+	close(wait.fd);
+	return -1;
 }
 
 static bool
-start(const char *host, struct back_lookup **lookup)
+start(const LDAPURLDesc *url, struct back_lookup **lookup)
 {
 	struct gaicb *request;
 	struct back_lookup *new = calloc(1, sizeof(*new));
 
-	if (new == NULL || strlen(host) >= sizeof(new->host)) {
+	if (new == NULL || strlen(url->lud_host) >= sizeof(new->host)) {
 		free(new);
 		return false;
 	}
-	memcpy(new->host, host, strlen(host) + 1);
+	memcpy(new->host, url->lud_host, strlen(url->lud_host) + 1);
+	(void)snprintf(new->port, sizeof(new->port), "%d", url->lud_port);
 	new->hints.ai_socktype = SOCK_STREAM;
 	new->request.ar_name = new->host;
+	new->request.ar_service = new->port;
 	new->request.ar_request = &new->hints;
 	request = &new->request;
 	if (getaddrinfo_a(GAI_NOWAIT, &request, 1, NULL) != 0) {
@@ -91,47 +107,52 @@ start(const char *host, struct back_lookup **lookup)
 	return true;
 }
 
-/* What was found within the time, as URLs. */
-static bool
-find(const LDAPURLDesc *url, unsigned int within_s, struct back_lookup **lookup,
-     char *ret_urls, size_t size)
+/* To the first of those found within the time that takes one; or -1. */
+static int
+find(const LDAPURLDesc *url, struct back_lookup **lookup)
 {
-	const struct timespec wait = { .tv_sec = within_s };
+	const struct timespec wait = { .tv_sec = LOOKUP_S };
 	const struct gaicb *request;
 	const struct addrinfo *found;
-	unsigned int n = 0;
+	int fd = -1;
 
-	if (!end(lookup) || !start(url->lud_host, lookup))
-		return false;
+	if (!end(lookup) || !start(url, lookup))
+		return -1;
 	request = &(*lookup)->request;
 	while (gai_suspend(&request, 1, &wait) == EAI_INTR)
 		;
-	if (gai_error(&(*lookup)->request) != 0)
-		return end(lookup) && false;
-	found = request->ar_result;
-	for (; found != NULL && n < ADDRESSES_MAX; found = found->ai_next)
-		if (append(url, found, ret_urls, size))
-			n++;
+	if (gai_error(&(*lookup)->request) == EAI_INPROGRESS) {
+		(void)end(lookup);
+		return -1;
+	}
+	found = (*lookup)->request.ar_result;
+	for (int n = 0; fd < 0 && found != NULL && n < ADDRESSES_MAX; n++) {
+		fd = connect_to(found);
+		found = found->ai_next;
+	}
 	(void)end(lookup);
-	return n > 0;
+	return fd;
 }
 
-bool
-back_lookup(const char *text, unsigned int within_s,
-            struct back_lookup **lookup, char ret_urls[BACK_LOOKUP_MAX])
+LDAP *
+back_reach(const char *text, struct back_lookup **lookup)
 {
 	LDAPURLDesc *url = NULL;
-	bool ok;
+	LDAP *link = NULL;
+	int fd = -1;
 
-	ret_urls[0] = '\0';
 	if (ldap_url_parse(text, &url) != LDAP_URL_SUCCESS)
-		return false;
+		return NULL;
 	if (url->lud_host == NULL || url->lud_host[0] == '\0' ||
-	    strcmp(url->lud_scheme, "ldapi") == 0)
-		ok = rst_view_copy(rst_view_of(text), ret_urls,
-		                   BACK_LOOKUP_MAX);
-	else
-		ok = find(url, within_s, lookup, ret_urls, BACK_LOOKUP_MAX);
+	    strcmp(url->lud_scheme, "ldapi") == 0) {
+		(void)ldap_initialize(&link, text);
+		goto out;
+	}
+	fd = find(url, lookup);
+	if (fd >= 0 &&
+	    ldap_init_fd(fd, LDAP_PROTO_TCP, text, &link) != LDAP_SUCCESS)
+		close(fd);
+out:
 	ldap_free_urldesc(url);
-	return ok;
+	return link;
 }

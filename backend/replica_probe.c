@@ -6,16 +6,15 @@
  *
  * Everybody may read it, and it names nobody.  A replica asks its provider
  * every few seconds, so that rosterd and rosterctl can say how far behind it
- * is; who was promoted asks the former provider whether it takes changes
- * again.  No answer within PROBE_S is none, nor is a name that is not found
- * within LOOKUP_S.
+ * is, with the TLS of its syncrepl: whoever holds changes back does not say
+ *that there are none.  Who was promoted asks whoever has the former provider's
+ * address whether he takes changes again.  No answer within PROBE_S is none.
  */
 #include "backend/replica.h"
 
 #include <sys/time.h>
 
 #define PROBE_S    2
-#define LOOKUP_S   1
 #define VALUES_MAX 64 /* of contextCSN: so many servers wrote, ever */
 
 /* The suffix entry's contextCSN as a client may read it; owned by *ret_entry,
@@ -90,23 +89,45 @@ covers(const Attribute *ours, struct berval **theirs)
 	return true;
 }
 
+static bool
+begin_tls(LDAP *link, const char *url, slap_bindconf *tls)
+{
+	int any = LDAP_OPT_X_TLS_NEVER;
+
+	if (tls != NULL && bindconf_tls_set(tls, link) != 0)
+		return false;
+	if (tls == NULL) { /* nothing secret goes either way */
+		(void)ldap_set_option(link, LDAP_OPT_X_TLS_REQUIRE_CERT, &any);
+		any = 0;
+		(void)ldap_set_option(link, LDAP_OPT_X_TLS_NEWCTX, &any);
+	}
+	if (strncasecmp(url, "ldaps:", 6) == 0)
+		return ldap_install_tls(link) == LDAP_SUCCESS;
+	if (tls == NULL || tls->sb_tls == SB_TLS_OFF)
+		return true;
+	return ldap_start_tls_s(link, NULL, NULL) == LDAP_SUCCESS ||
+	       tls->sb_tls != SB_TLS_CRITICAL;
+}
+
 static LDAP *
-connect_to(const char *urls)
+connect_to(struct back_db *db, const char *url, slap_bindconf *tls)
 {
 	const struct timeval wait = { .tv_sec = PROBE_S };
 	const int version = LDAP_VERSION3;
-	int any = LDAP_OPT_X_TLS_NEVER; /* nothing secret goes either way */
-	LDAP *link = NULL;
+	LDAP *link = back_reach(url, &db->lookup);
 
-	if (ldap_initialize(&link, urls) != LDAP_SUCCESS)
+	if (link == NULL)
 		return NULL;
 	(void)ldap_set_option(link, LDAP_OPT_PROTOCOL_VERSION, &version);
 	(void)ldap_set_option(link, LDAP_OPT_NETWORK_TIMEOUT, &wait);
+	(void)ldap_set_option(link, LDAP_OPT_TIMEOUT, &wait);
+	/* the socket does not block: or the handshake would go round */
+	(void)ldap_set_option(link, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON);
 	(void)ldap_set_option(link, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
-	(void)ldap_set_option(link, LDAP_OPT_X_TLS_REQUIRE_CERT, &any);
-	any = 0;
-	(void)ldap_set_option(link, LDAP_OPT_X_TLS_NEWCTX, &any);
-	return link;
+	if (begin_tls(link, url, tls))
+		return link;
+	ldap_unbind_ext(link, NULL, NULL);
+	return NULL;
 }
 
 /* Compare its answer with what we have. */
@@ -136,11 +157,10 @@ judge(struct back_db *db, LDAP *link, LDAPMessage *answer,
 }
 
 void
-back_replica_probe(struct back_db *db, const char *url,
+back_replica_probe(struct back_db *db, const char *url, slap_bindconf *tls,
                    struct back_probe *ret_probe)
 {
 	char context[] = "contextCSN", alt[] = "altServer";
-	char urls[BACK_LOOKUP_MAX];
 	char *attrs[] = { context, alt, NULL };
 	struct timeval wait = { .tv_sec = PROBE_S };
 	LDAPMessage *answer = NULL;
@@ -148,9 +168,7 @@ back_replica_probe(struct back_db *db, const char *url,
 	int code;
 
 	*ret_probe = (struct back_probe){ .answers = false };
-	if (!back_lookup(url, LOOKUP_S, &db->lookup, urls))
-		return;
-	link = connect_to(urls);
+	link = connect_to(db, url, tls);
 	if (link == NULL)
 		return;
 	code = ldap_search_ext_s(link, "", LDAP_SCOPE_BASE, "(objectClass=*)",

@@ -21,6 +21,7 @@ START_TLS = "1.3.6.1.4.1.1466.20037"
 PROTOCOL_ERROR = 2  # what a server without TLS says
 HANDSHAKE = b"\x16\x03"  # how a ClientHello begins
 PATIENCE_S = 20
+MUTE = object()  # who agrees to TLS, and then says nothing
 
 
 class Gone(Exception):
@@ -102,10 +103,10 @@ class Impostor:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def show(self, certificate, cut=True):
-        """From now on this (file, file of its key), or None: there is no
-        TLS.  Forget who came, and cut who is there."""
-        context = None
-        if certificate is not None:
+        """From now on this (file, file of its key), or MUTE, or None: there
+        is no TLS.  Forget who came, and cut who is there."""
+        context = certificate
+        if certificate not in (None, MUTE):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
         with self._lock:
@@ -167,6 +168,10 @@ class Impostor:
             ber.octets(""), ber.octets("")), number=number))
         if context is None:
             return
+        if context is MUTE:
+            while ends[0].recv(65536):
+                pass
+            raise Gone
         ends[1].sendall(ber.message(ber.extended(START_TLS)))
         message_of(ends[1])
         ends[1] = anything().wrap_socket(ends[1])
