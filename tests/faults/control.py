@@ -4,7 +4,8 @@
 The other half of fault.c, and what every sweep does: count what an act calls,
 then do it again and again with one of these calls failing.  At most FAULTS of
 them an act and kind, evenly spread.  A soak divides its time among acts and kinds,
-and each takes calls from anywhere, since there are more than it has time for.
+and each takes calls from anywhere, since there are more than it has time for, and
+at least as many as SOAK_FLOOR says.
 """
 import errno
 import math
@@ -86,8 +87,8 @@ class Sweeps:
             self.story.promise(name, self.asked, tried, "faults")
 
     def chosen(self, kind, n, times=1):
-        """Which of n calls fails, and how, one after the other: at least one,
-        whatever time there is.  times: so many more than are asked for."""
+        """Which of n calls fails, and how, one after the other.  times: so
+        many more than are asked for."""
         asked = max(int(self.asked * times), 2)
         if n <= asked:
             places = range(1, n + 1)
@@ -95,13 +96,14 @@ class Sweeps:
             places = sorted({1 + i * (n - 1) // (asked - 1)
                              for i in range(asked)})
         which = [(k, error) for error in ERRORS[kind] for k in places]
+        floor = max(int(self.soak.floor * times), 1) * len(ERRORS[kind])
         left, end = self.soak.left(), math.inf
         if left is not None:
             self.dice.shuffle(which)
             end = time.monotonic() + left / max(self.turns, 1)
         self.turns -= 1
         for done, one in enumerate(which):
-            if done > 0 and time.monotonic() > end:
+            if done >= floor and time.monotonic() > end:
                 break
             self.tried["D7" if kind == "memory" else "D6"] += 1
             yield one
