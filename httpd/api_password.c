@@ -15,7 +15,7 @@ reset_model(struct http_req *req, uint64_t id, const char *made,
 	cJSON *user = NULL;
 	enum rst_err err;
 
-	err = rst_read_begin(req->server->env, &txn);
+	err = http_read_begin(req, &txn);
 	if (err != RST_OK)
 		return err;
 	err = rst_record_get(&txn, id, &record);

@@ -9,7 +9,6 @@
 
 #include "httpd/api.h"
 #include "httpd/input.h"
-#include "httpd/page.h"
 
 static bool
 add_all(cJSON *object, const char *key, const struct rst_record *record,
@@ -201,23 +200,6 @@ answer(struct http_req *req, struct http_reply *reply, uint64_t id,
 	return err;
 }
 
-/* It is there, and nothing else of it could be read. */
-static void
-answer_less(struct http_req *req, struct http_reply *reply, enum rst_err err,
-            const char *text)
-{
-	cJSON *made;
-
-	json_wipe(reply->body);
-	reply->body = NULL;
-	http_reply_err(req, reply, err, NULL);
-	if (!page_wanted(req))
-		return;
-	made = cJSON_CreateObject();
-	(void)json_add_text(made, "token", text);
-	page_once(req, reply, made);
-}
-
 static void
 create(struct http_req *req, struct http_reply *reply, bool mine)
 {
@@ -253,15 +235,13 @@ create(struct http_req *req, struct http_reply *reply, bool mine)
 	if (err == RST_OK)
 		err = act_token_create(&req->ctx, owner, &token, text, &id,
 		                       &refusal);
-	if (err != RST_OK) {
-		http_reply_err(req, reply, err, &refusal);
-		return;
+	if (err == RST_OK) {
+		err = answer(req, reply, id, text);
+		sodium_memzero(text, sizeof(text));
 	}
-	reply->status = 201;
-	err = answer(req, reply, id, text);
-	if (err != RST_OK)
-		answer_less(req, reply, err, text);
-	sodium_memzero(text, sizeof(text));
+	if (err == RST_OK)
+		reply->status = 201;
+	http_reply_err(req, reply, err, &refusal);
 }
 
 static void

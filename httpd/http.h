@@ -112,7 +112,8 @@ struct http_req {
 	struct act_ctx ctx;
 	/* If-Match, once the thing it speaks of was found. */
 	struct act_expect expect;
-	/* Of an Idempotency-Key, and the act it was given for: once.c. */
+	/* The act that waits for its answer, perhaps of an Idempotency-Key:
+	 * once.c. */
 	struct http_once *once;
 	char expected[RST_CSN_MAX];
 	/*

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* once.c - what is asked twice with one Idempotency-Key is made once
+/* once.c - an act and its answer are one transaction
  *
  * The act leaves its transaction uncommitted (act_ctx.hold), the handler makes
- * the answer out of it, and here the answer is written into the same
- * transaction before its commit:
+ * the answer out of it, and here it is committed; with an Idempotency-Key the
+ * answer is written into the same transaction before:
  *
  *	http_once_begin    an answer is there: give it
  *	  handler          act_commit() -> held; http_read_begin() reads there
@@ -136,15 +136,27 @@ find(struct http_req *req, const struct http_once *once,
 	return err;
 }
 
+static void
+hold(struct http_req *req, struct http_once *once)
+{
+	req->once = once;
+	req->ctx.hold = &once->held;
+}
+
 bool
 http_once_begin(struct http_req *req, struct http_once *once,
                 struct http_reply *reply)
 {
 	struct rst_view key = req->head->value[HTTP_H_IDEMPOTENCY_KEY];
+	unsigned int where = req->route->where;
 	enum rst_err err;
 
-	if (key.ptr == NULL || (req->route->where & HTTP_CREATES) == 0)
+	once->keyed = key.ptr != NULL && (where & HTTP_CREATES) != 0;
+	if (!once->keyed) {
+		if ((where & HTTP_SHOWS) != 0)
+			hold(req, once);
 		return true;
+	}
 	if (!is_key(key)) {
 		http_problem(reply, 400, "invalid_idempotency_key", NULL,
 		             "an Idempotency-Key has 1 to 255 printable "
@@ -154,8 +166,7 @@ http_once_begin(struct http_req *req, struct http_once *once,
 	digest(req, once);
 	err = find(req, once, reply);
 	if (err == RST_ENOTFOUND) {
-		req->once = once;
-		req->ctx.hold = &once->held;
+		hold(req, once);
 		return true;
 	}
 	http_reply_err(req, reply, err, NULL);
@@ -181,9 +192,6 @@ keep(struct http_req *req, struct http_once *once,
 	memcpy(answer.body, once->body, sizeof(answer.body));
 	if (text != NULL || (reply->body == NULL && reply->text == NULL))
 		err = rst_answer_add(&once->held, &once->key, &answer);
-	if (err == RST_OK)
-		err = rst_write_commit(&once->held);
-	rst_write_abort(&once->held);
 	if (text != NULL)
 		sodium_memzero(text, strlen(text));
 	free(text);
@@ -202,8 +210,10 @@ http_once_end(struct http_req *req, struct http_reply *reply)
 	made = once->held.r.mdb != NULL && !http_is_problem(reply);
 	req->once = NULL;
 	req->ctx.hold = NULL;
-	if (made)
+	if (made && once->keyed)
 		err = keep(req, once, reply);
+	if (made && err == RST_OK)
+		err = rst_write_commit(&once->held);
 	rst_write_abort(&once->held);
 	if (made && err == RST_OK) {
 		/* the handler's call came before there was anything to see */
@@ -211,7 +221,8 @@ http_once_end(struct http_req *req, struct http_reply *reply)
 		return;
 	}
 	/* another made it meanwhile, which may be why this one was refused */
-	if ((err == RST_OK && http_is_problem(reply)) || err == RST_EEXISTS) {
+	if (once->keyed &&
+	    ((err == RST_OK && http_is_problem(reply)) || err == RST_EEXISTS)) {
 		enum rst_err found = find(req, once, reply);
 
 		if (found == RST_OK || err == RST_OK)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
-/* once.h - what is asked twice with one Idempotency-Key is made once
+/* once.h - an act and its answer are one transaction
  *
+ * For the routes with HTTP_SHOWS: what is shown this once is in the answer
+ * before the commit, so that nothing is made of which nobody learned.
+ *
+ * What is asked twice with one Idempotency-Key is made once.
  * For the routes with HTTP_CREATES.  The key is its caller's and its route's:
  * with the same body it brings the answer of the first time, with another 422
  * idempotency_key_reused.  What was refused made nothing and is asked anew.
@@ -16,6 +20,7 @@
 
 struct http_once {
 	struct rst_wtxn held; /* the act's, from act_commit() on */
+	bool keyed;           /* the answer is kept, too */
 	struct rst_answer_key key;
 	unsigned char body[RST_ANSWER_BODY_BYTES];
 };
@@ -24,8 +29,9 @@ struct http_once {
  * caller's until http_once_end(). */
 bool http_once_begin(struct http_req *req, struct http_once *once,
                      struct http_reply *reply);
-/* Commit the act with its answer; does nothing without a key, and the second
- * time.  *reply becomes a problem when it could not be. */
+/* Commit the act, with its answer when there is a key; does nothing when no act
+ * is held, and the second time.  *reply becomes a problem when it could not
+ * be. */
 void http_once_end(struct http_req *req, struct http_reply *reply);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "httpd/files.h"
 #include "httpd/locale.h"
+#include "httpd/once.h"
 #include "httpd/route.h"
 #include "lifecycle/password.h"
 #include "lifecycle/replica.h"
@@ -79,6 +80,11 @@ page_shown_once(struct http_req *req, struct http_reply *reply, cJSON *made,
 {
 	struct http_reply page = { .status = 200 };
 
+	http_once_end(req, reply); /* a page may take its time */
+	if (http_is_problem(reply)) {
+		json_wipe(made);
+		return;
+	}
 	show(req, &page);
 	if (http_is_problem(&page)) {
 		hand_on(reply, &page);

@@ -42,7 +42,8 @@ void page_fell_short(struct http_req *req, struct http_reply *reply);
 void page_once(struct http_req *req, struct http_reply *reply, cJSON *made);
 /*
  * What show makes, with made (taken), which is shown this once, under key of
- * it.  When show could not, its problem is *reply, with page_once().
+ * it.  What was held is committed before: what show reads may fail, and then
+ * its problem is *reply, with page_once().
  * reply->body is to be NULL.
  */
 void page_shown_once(struct http_req *req, struct http_reply *reply,

@@ -32,6 +32,9 @@ enum http_where {
 	/* It changes nothing but this server's own (sessions): a replica
 	 * does it, too. */
 	HTTP_LOCAL = 1 << 10,
+	/* Its answer shows a secret this once: it is made before the commit,
+	 * and a problem undoes what it would have shown.  once.h */
+	HTTP_SHOWS = 1 << 11,
 };
 
 struct http_route {

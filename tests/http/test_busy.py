@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: OLDAP-2.8
 """Each read of a request, one after the other, finds the server busy: the
-answer is whole, or "busy", and what was made is shown all the same."""
+answer is whole, or "busy", and what is shown this once is shown or was not
+made."""
+import itertools
 import mmap
 import os
 import re
@@ -10,10 +12,24 @@ import sys
 import tempfile
 
 import rosterd as harness
-from rosterd import (BUILD, Browser, FOLDER, PASSWORD, Rosterd, main, person)
+from rosterd import (BUILD, Browser, FOLDER, PASSWORD, Rosterd, Sink, main,
+                     person)
 
 COUNTING = os.path.join(BUILD, "tests", "http", "counting")
 READS_MAX = 100  # of one request
+# Who makes something that is shown this once: a path, and what is sent.
+CREATORS = (
+    ("/invitations", {"mail": "eve@example.org", "send": False}),
+    ("/invitations", {"mail": "eve@example.org", "send": True}),
+    ("/invitations/{}/resend", {"send": False}),
+    ("/invitations/import", {"list": "eve@example.org", "confirmed": True}),
+    ("/registration-tokens", {"username": "fixed"}),
+    ("/users", {"link": True}),
+    ("/users/bob/reset-password", {}),
+    ("/users/bob/reset-password", {"temporary": True}),
+    ("/me/tokens", {"name": "mine"}),
+    ("/users/bob/tokens", {"name": "his"}),
+)
 
 if not os.path.exists(COUNTING):
     print("skipped: %s has not been built" % COUNTING)
@@ -21,13 +37,13 @@ if not os.path.exists(COUNTING):
 
 
 class Busy(Rosterd):
-    def __init__(self):
+    def __init__(self, **more):
         handle, path = tempfile.mkstemp(dir=FOLDER)
         os.write(handle, bytes(16))
         self.shared = mmap.mmap(handle, 16)
         os.close(handle)
         harness.ROSTERD = COUNTING
-        super().__init__(settings={"COUNTS": path})
+        super().__init__(settings={"COUNTS": path}, **more)
         self.api = self.admin()
         self.api.post("/users", person("bob"), expect=201)
         self.web = Browser(self)
@@ -86,24 +102,65 @@ def a_page_is_whole_or_busy():
                 assert answer.headers["Retry-After"] == "1", (path, n)
 
 
-def a_token_that_was_made_is_shown():
-    rosterd = Busy()
-    tokens = set()
-    for n, answer in rosterd.at_each(lambda: rosterd.send(
-            "/me/tokens", name="mine")):
-        shown = re.search(r"data-copy>([^<]+)<", answer.text)
-        now = {one["id"] for one in
-               rosterd.api.get("/me/tokens").json()["items"]}
-        made = now - tokens
-        tokens = now
-        assert len(made) == (1 if shown else 0), (n, made, answer.text)
-        if answer.status_code != 201:
-            is_busy(answer, n)
-        if shown:
-            assert "Retry-After" not in answer.headers, n
-        for one in made:
-            rosterd.api.post("/me/tokens/%s/revoke" % one, {}, expect=None)
+def last_change(rosterd):
+    return rosterd.api.get("/audit?limit=1").json()["items"][0]["sequence"]
+
+
+def drop_tokens(rosterd):
+    """There may be only so many."""
+    for path in ("/me/tokens", "/users/bob/tokens"):
+        for one in rosterd.api.get(path).json()["items"]:
+            rosterd.api.delete("%s/%s" % (path, one["id"]))
+
+
+def show_or_make_nothing(pages, pattern):
+    """What the creators answer, each read of theirs having failed in turn:
+    what pattern finds in it is new, and it is there when something was made,
+    and only then."""
+    rosterd = Busy(smtp=Sink().port)
+    resent = rosterd.api.post("/invitations", {
+        "mail": "ian@example.org", "send": False}, expect=201).json()["id"]
+    names = ("u%d" % n for n in itertools.count())
+    seen = set()
+    for path, fields in CREATORS:
+        path = path.replace("{}", resent)
+
+        def ask():
+            body = dict(fields)
+            if path == "/users":
+                body.update(person(next(names)))
+            if not pages:
+                return rosterd.api.request("POST", path, body)
+            return rosterd.send(path, **{
+                name: {True: "true", False: "false"}.get(value, value)
+                for name, value in body.items()})
+        if pages and path == "/users":
+            continue  # it goes on to the person's page, without a link
+        before = last_change(rosterd)
+        for n, answer in rosterd.at_each(ask):
+            what = (path, fields, n, answer.status_code, answer.text)
+            shown = re.search(pattern, answer.text)
+            assert (last_change(rosterd) > before) == bool(shown), what
+            assert not shown or shown.group(1) not in seen, what
+            seen.add(shown and shown.group(1))
+            if shown:
+                assert "Retry-After" not in answer.headers, what
+            else:
+                assert "the server is busy" in answer.text, what
+            drop_tokens(rosterd)
+            before = last_change(rosterd)
+
+
+def a_program_gets_what_was_made_or_nothing_was():
+    show_or_make_nothing(
+        False, r'"(?:link|token|madePassword)":"([^"]+)"')
+
+
+def a_page_shows_what_was_made_or_nothing_was():
+    """Also the page of a problem, when only the page could not be made."""
+    show_or_make_nothing(True, r"data-copy>([^<]+)<")
 
 
 if __name__ == "__main__":
-    main(a_page_is_whole_or_busy, a_token_that_was_made_is_shown)
+    main(a_page_is_whole_or_busy, a_program_gets_what_was_made_or_nothing_was,
+         a_page_shows_what_was_made_or_nothing_was)

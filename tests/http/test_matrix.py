@@ -64,7 +64,7 @@ def routes():
         for word in where.split(","):
             assert word in ("api", "page", "raw", "hashes", "proved",
                             "creates", "duty", "sign", "compat",
-                            "local"), \
+                            "local", "shows"), \
                 "what is that: " + line
         yield method, role, where.split(","), path
 
