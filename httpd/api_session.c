@@ -117,7 +117,7 @@ api_reauthenticate(struct http_req *req, struct http_reply *reply)
 	};
 	struct act_refusal refusal = { RULE_OK, NULL, { "" } };
 	struct rst_session session;
-	char token[RST_TOKEN_TEXT], csrf[HTTP_CSRF_TEXT];
+	char token[RST_TOKEN_TEXT];
 	struct rst_view token_view = { token, RST_TOKEN_TEXT - 1 };
 	struct rst_view next;
 	enum rst_err err;
@@ -134,16 +134,17 @@ api_reauthenticate(struct http_req *req, struct http_reply *reply)
 	                         input_text(req, "password"), token, &session,
 	                         &refusal);
 	if (err == RST_OK) {
-		http_csrf_make(token_view, csrf);
-		err = session_model(req, session.user, session.expires_s, csrf,
-		                    &reply->body);
+		/* the old one is gone, whatever becomes of the answer */
+		http_set_cookie(req, reply, token_view,
+		                session.expires_s - req->ctx.now_s);
+		http_csrf_make(token_view, req->who.csrf);
+		err = session_model(req, session.user, session.expires_s,
+		                    req->who.csrf, &reply->body);
 	}
 	if (err != RST_OK) {
 		http_reply_err(req, reply, err, &refusal);
 		return;
 	}
-	http_set_cookie(req, reply, token_view,
-	                session.expires_s - req->ctx.now_s);
 	next = next_of(req);
 	if (!req->api)
 		memcpy(reply->location, next.ptr, next.len + 1);

@@ -161,6 +161,27 @@ def a_page_shows_what_was_made_or_nothing_was():
     show_or_make_nothing(True, r"data-copy>([^<]+)<")
 
 
+def who_gives_the_password_again_stays_signed_in():
+    rosterd = Busy()
+    for path in ("/api/v1/session/reauthenticate", "/reauthenticate"):
+        def ask():
+            if path == "/reauthenticate":
+                return rosterd.send(path, password=PASSWORD)
+            return rosterd.api.post(path, {"password": PASSWORD}, expect=None)
+        who = rosterd.web if path == "/reauthenticate" else rosterd.api
+        for n, answer in rosterd.at_each(ask):
+            what = (path, n, answer.status_code, answer.text)
+            assert answer.status_code in (200, 303, 503), what
+            now = who.web.get(rosterd.url + "/api/v1/session")
+            assert now.status_code == 200, what
+            shown = re.search('name="csrf" value="([^"]+)"', answer.text)
+            assert not shown or shown.group(1) == now.json()["csrf"], what
+            rosterd.api.csrf = rosterd.api.get("/session").json()["csrf"]
+            rosterd.csrf = rosterd.web.web.get(
+                rosterd.url + "/api/v1/session").json()["csrf"]
+
+
 if __name__ == "__main__":
     main(a_page_is_whole_or_busy, a_program_gets_what_was_made_or_nothing_was,
-         a_page_shows_what_was_made_or_nothing_was)
+         a_page_shows_what_was_made_or_nothing_was,
+         who_gives_the_password_again_stays_signed_in)
