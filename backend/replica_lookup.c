@@ -134,6 +134,44 @@ find(const LDAPURLDesc *url, struct back_lookup **lookup)
 	return fd;
 }
 
+/*
+ * libldap makes a socket block each time that it waited for a handshake: who
+ * stops within one would keep this thread.
+ */
+static ber_slen_t
+read_some(Sockbuf_IO_Desc *desc, void *buf, ber_len_t len)
+{
+	(void)ber_sockbuf_ctrl(desc->sbiod_sb, LBER_SB_OPT_SET_NONBLOCK, desc);
+	return LBER_SBIOD_READ_NEXT(desc, buf, len);
+}
+
+static ber_slen_t
+write_some(Sockbuf_IO_Desc *desc, void *buf, ber_len_t len)
+{
+	(void)ber_sockbuf_ctrl(desc->sbiod_sb, LBER_SB_OPT_SET_NONBLOCK, desc);
+	return LBER_SBIOD_WRITE_NEXT(desc, buf, len);
+}
+
+static int
+hand_on(Sockbuf_IO_Desc *desc, int opt, void *arg)
+{
+	return LBER_SBIOD_CTRL_NEXT(desc, opt, arg);
+}
+
+static bool
+never_block(LDAP *link)
+{
+	static Sockbuf_IO io = { .sbi_ctrl = hand_on,
+		                 .sbi_read = read_some,
+		                 .sbi_write = write_some };
+	Sockbuf *sockbuf = NULL;
+
+	return ldap_get_option(link, LDAP_OPT_SOCKBUF, &sockbuf) == 0 &&
+	       sockbuf != NULL &&
+	       ber_sockbuf_add_io(sockbuf, &io, LBER_SBIOD_LEVEL_PROVIDER,
+	                          NULL) == 0;
+}
+
 LDAP *
 back_reach(const char *text, struct back_lookup **lookup)
 {
@@ -149,9 +187,14 @@ back_reach(const char *text, struct back_lookup **lookup)
 		goto out;
 	}
 	fd = find(url, lookup);
-	if (fd >= 0 &&
-	    ldap_init_fd(fd, LDAP_PROTO_TCP, text, &link) != LDAP_SUCCESS)
+	if (fd < 0)
+		goto out;
+	if (ldap_init_fd(fd, LDAP_PROTO_TCP, text, &link) != LDAP_SUCCESS) {
 		close(fd);
+	} else if (!never_block(link)) {
+		ldap_unbind_ext(link, NULL, NULL);
+		link = NULL;
+	}
 out:
 	ldap_free_urldesc(url);
 	return link;

@@ -7,7 +7,7 @@
  * Everybody may read it, and it names nobody.  A replica asks its provider
  * every few seconds, so that rosterd and rosterctl can say how far behind it
  * is, with the TLS of its syncrepl: whoever holds changes back does not say
- *that there are none.  Who was promoted asks whoever has the former provider's
+ * that there are none.  Who was promoted asks whoever has the former provider's
  * address whether he takes changes again.  No answer within PROBE_S is none.
  */
 #include "backend/replica.h"

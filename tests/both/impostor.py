@@ -22,6 +22,8 @@ PROTOCOL_ERROR = 2  # what a server without TLS says
 HANDSHAKE = b"\x16\x03"  # how a ClientHello begins
 PATIENCE_S = 20
 MUTE = object()  # who agrees to TLS, and then says nothing
+HALTS = object()  # who begins to answer there, and then says nothing
+SERVER_HELLO = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03"
 
 
 class Gone(Exception):
@@ -103,10 +105,10 @@ class Impostor:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def show(self, certificate, cut=True):
-        """From now on this (file, file of its key), or MUTE, or None: there
-        is no TLS.  Forget who came, and cut who is there."""
+        """From now on this (file, file of its key), or MUTE, or HALTS, or
+        None: there is no TLS.  Forget who came, and cut who is there."""
         context = certificate
-        if certificate not in (None, MUTE):
+        if certificate not in (None, MUTE, HALTS):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
         with self._lock:
@@ -168,9 +170,10 @@ class Impostor:
             ber.octets(""), ber.octets("")), number=number))
         if context is None:
             return
-        if context is MUTE:
+        if context in (MUTE, HALTS):
             while ends[0].recv(65536):
-                pass
+                if context is HALTS:
+                    ends[0].sendall(SERVER_HELLO)
             raise Gone
         ends[1].sendall(ber.message(ber.extended(START_TLS)))
         message_of(ends[1])
