@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: OLDAP-2.8 */
 /* replica_config.c - whom a database follows: cn=config
  *
- * slapd keeps a syncrepl to itself, but cn=config has it as a value: words
- * with spaces between, in quotes where a value has spaces.
+ * slapd keeps a syncrepl to itself, but cn=config has it as a value: "{0}",
+ * and words with spaces between, in quotes where a value has spaces.
  *
  * rosterctl promote says so in the environment.  slapd then takes syncrepl and
  * updateref from its database, as an administrator would by ldapmodify: with
@@ -188,6 +188,8 @@ note_syncrepl(Operation *op, SlapReply *rs)
 	if (attr == NULL)
 		return 0;
 	at = attr->a_vals[0].bv_val;
+	if (at[0] == '{' && strchr(at, '}') != NULL)
+		at = strchr(at, '}') + 1; /* without a space after it */
 	while (next_word(&at, word, sizeof(word)))
 		note_word(word, upstream);
 	if (*at != '\0') /* who knows what TLS the rest asks for */
@@ -210,6 +212,9 @@ back_replica_upstream(struct back_db *db, struct back_upstream *ret)
 		bindconf_free(&ret->tls);
 		return false;
 	}
+	/* without a word for it, too: then it has slapd's own certificates */
+	if (ldap_is_ldaps_url(ret->url))
+		ret->tls.sb_tls_do_init = 1;
 	bindconf_tls_defaults(&ret->tls);
 	return true;
 }

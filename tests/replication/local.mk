@@ -9,6 +9,7 @@ replication_tests = \
 	tests/replication/members \
 	tests/replication/names \
 	tests/replication/online \
+	tests/replication/probe \
 	tests/replication/promote \
 	tests/replication/recipes \
 	tests/replication/replica \

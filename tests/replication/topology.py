@@ -144,6 +144,7 @@ class Slapd:
         os.makedirs(self.environment)
         self.conf = os.path.join(self.dir, "slapd.conf")
         self.url = "ldapi://" + (self.dir + "/ldapi").replace("/", "%2F")
+        self.also = ""  # where else it listens
         self.daemon = Daemon(name, self.dir + "/slapd.log")
         self.level = os.environ.get("ROSTER_TEST_LEVEL", "none")
         self.options = {"options": options, "before": before, "head": head,
@@ -172,7 +173,7 @@ class Slapd:
 
     def start(self):
         self.daemon.start(["slapd", "-f", self.conf, "-d", self.level,
-                           "-h", self.url], env=self.environ())
+                           "-h", self.url + self.also], env=self.environ())
         wait_until(self.answers, ANSWER_S, self.name + " to answer")
 
     def environ(self):
