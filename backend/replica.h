@@ -27,11 +27,12 @@ enum rst_err back_replica_note(BackendDB *be, struct rst_wtxn *txn)
 int back_replica_unfollow(struct back_db *db);
 
 /*
- * Whom the database follows by its first syncrepl, and how: the words for TLS,
- * and no password.  False: nobody.  bindconf_free() frees it.
+ * Whom the database follows by its syncrepl of the lowest rid, and how: the
+ * words for TLS, and no password.  False: nobody.  bindconf_free() frees it.
  */
 struct back_upstream {
 	char url[REPLICA_URL_MAX + 1];
+	long rid;
 	slap_bindconf tls;
 };
 bool back_replica_upstream(struct back_db *db, struct back_upstream *ret)

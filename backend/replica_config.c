@@ -12,10 +12,12 @@
 #include "backend/replica.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "slap-config.h"
 
 #define PROVIDER "provider="
+#define RID      "rid="
 #define WORD_MAX 4096 /* bytes of one, with its name */
 
 static struct berval config_ndn = BER_BVC("cn=config");
@@ -168,33 +170,49 @@ note_word(const char *word, struct back_upstream *upstream)
 	if (begins(word, PROVIDER))
 		(void)rst_view_copy(rst_view_of(word + strlen(PROVIDER)),
 		                    upstream->url, sizeof(upstream->url));
+	else if (begins(word, RID))
+		upstream->rid = strtol(word + strlen(RID), NULL, 10);
 	else if (begins(word, "starttls=") || begins(word, "tls_"))
 		(void)bindconf_parse(word, &upstream->tls);
 }
 
+/* False: it names nobody, or who knows what TLS the rest asks for. */
+static bool
+read_value(const char *at, struct back_upstream *upstream)
+{
+	char word[WORD_MAX];
+
+	if (at[0] == '{' && strchr(at, '}') != NULL)
+		at = strchr(at, '}') + 1; /* without a space after it */
+	while (next_word(&at, word, sizeof(word)))
+		note_word(word, upstream);
+	sodium_memzero(word, sizeof(word)); /* the password was one, too */
+	return *at == '\0' && upstream->url[0] != '\0';
+}
+
+/* slapd.conf's come in another order than they have there. */
 static int
 note_syncrepl(Operation *op, SlapReply *rs)
 {
 	struct back_upstream *upstream = op->o_callback->sc_private;
 	AttributeDescription *ad = NULL;
-	char word[WORD_MAX];
 	const Attribute *attr;
-	const char *text, *at;
+	const char *text;
 
-	if (rs->sr_type != REP_SEARCH || upstream->url[0] != '\0' ||
+	if (rs->sr_type != REP_SEARCH ||
 	    slap_str2ad("olcSyncrepl", &ad, &text) != LDAP_SUCCESS)
 		return 0;
 	attr = attr_find(rs->sr_entry->e_attrs, ad);
-	if (attr == NULL)
-		return 0;
-	at = attr->a_vals[0].bv_val;
-	if (at[0] == '{' && strchr(at, '}') != NULL)
-		at = strchr(at, '}') + 1; /* without a space after it */
-	while (next_word(&at, word, sizeof(word)))
-		note_word(word, upstream);
-	if (*at != '\0') /* who knows what TLS the rest asks for */
-		upstream->url[0] = '\0';
-	sodium_memzero(word, sizeof(word)); /* the password was one, too */
+	for (unsigned int i = 0; attr != NULL && i < attr->a_numvals; i++) {
+		struct back_upstream one = { .url = "" }, former = *upstream;
+
+		if (read_value(attr->a_vals[i].bv_val, &one) &&
+		    (former.url[0] == '\0' || one.rid < former.rid)) {
+			*upstream = one;
+			one = former;
+		}
+		bindconf_free(&one.tls);
+	}
 	return 0;
 }
 
