@@ -51,7 +51,7 @@ void back_lookup_close(struct back_lookup **lookup);
 void back_replica_publish(struct back_db *db, bool on);
 /* What another server's rootDSE says. */
 struct back_probe {
-	bool answers;
+	bool answers;  /* whoever it is: who promotes is to know */
 	bool provides; /* it tells what it has, and follows nobody */
 	bool current;  /* we have what it has */
 };

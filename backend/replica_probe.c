@@ -89,28 +89,8 @@ covers(const Attribute *ours, struct berval **theirs)
 	return true;
 }
 
-static bool
-begin_tls(LDAP *link, const char *url, slap_bindconf *tls)
-{
-	int any = LDAP_OPT_X_TLS_NEVER;
-
-	if (tls != NULL && bindconf_tls_set(tls, link) != 0)
-		return false;
-	if (tls == NULL) { /* nothing secret goes either way */
-		(void)ldap_set_option(link, LDAP_OPT_X_TLS_REQUIRE_CERT, &any);
-		any = 0;
-		(void)ldap_set_option(link, LDAP_OPT_X_TLS_NEWCTX, &any);
-	}
-	if (strncasecmp(url, "ldaps:", 6) == 0)
-		return ldap_install_tls(link) == LDAP_SUCCESS;
-	if (tls == NULL || tls->sb_tls == SB_TLS_OFF)
-		return true;
-	return ldap_start_tls_s(link, NULL, NULL) == LDAP_SUCCESS ||
-	       tls->sb_tls != SB_TLS_CRITICAL;
-}
-
 static LDAP *
-connect_to(struct back_db *db, const char *url, slap_bindconf *tls)
+connect_to(struct back_db *db, const char *url)
 {
 	const struct timeval wait = { .tv_sec = PROBE_S };
 	const int version = LDAP_VERSION3;
@@ -124,10 +104,28 @@ connect_to(struct back_db *db, const char *url, slap_bindconf *tls)
 	/* the socket does not block: or the handshake would go round */
 	(void)ldap_set_option(link, LDAP_OPT_CONNECT_ASYNC, LDAP_OPT_ON);
 	(void)ldap_set_option(link, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
-	if (begin_tls(link, url, tls))
-		return link;
-	ldap_unbind_ext(link, NULL, NULL);
-	return NULL;
+	return link;
+}
+
+/* An LDAP result code, or libldap's (below 0). */
+static int
+begin_tls(LDAP *link, const char *url, slap_bindconf *tls)
+{
+	int any = LDAP_OPT_X_TLS_NEVER, code;
+
+	if (tls != NULL && bindconf_tls_set(tls, link) != 0)
+		return LDAP_LOCAL_ERROR;
+	if (tls == NULL) { /* nothing secret goes either way */
+		(void)ldap_set_option(link, LDAP_OPT_X_TLS_REQUIRE_CERT, &any);
+		any = 0;
+		(void)ldap_set_option(link, LDAP_OPT_X_TLS_NEWCTX, &any);
+	}
+	if (ldap_is_ldaps_url(url))
+		return ldap_install_tls(link);
+	if (tls == NULL || tls->sb_tls == SB_TLS_OFF)
+		return LDAP_SUCCESS;
+	code = ldap_start_tls_s(link, NULL, NULL);
+	return code > 0 && tls->sb_tls != SB_TLS_CRITICAL ? LDAP_SUCCESS : code;
 }
 
 /* Compare its answer with what we have. */
@@ -168,13 +166,17 @@ back_replica_probe(struct back_db *db, const char *url, slap_bindconf *tls,
 	int code;
 
 	*ret_probe = (struct back_probe){ .answers = false };
-	link = connect_to(db, url, tls);
+	link = connect_to(db, url);
 	if (link == NULL)
 		return;
-	code = ldap_search_ext_s(link, "", LDAP_SCOPE_BASE, "(objectClass=*)",
-	                         attrs, 0, NULL, NULL, &wait, 1, &answer);
-	/* refused is an answer, too */
-	ret_probe->answers = code >= 0;
+	code = begin_tls(link, url, tls);
+	if (code == LDAP_SUCCESS)
+		code = ldap_search_ext_s(link, "", LDAP_SCOPE_BASE,
+		                         "(objectClass=*)", attrs, 0, NULL,
+		                         NULL, &wait, 1, &answer);
+	/* refused is an answer, too; and whoever has no certificate that is
+	 * believed is there, perhaps the provider with one that is over */
+	ret_probe->answers = code >= 0 || code == LDAP_CONNECT_ERROR;
 	if (code == LDAP_SUCCESS)
 		judge(db, link, answer, ret_probe);
 	ldap_msgfree(answer);
