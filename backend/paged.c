@@ -2,11 +2,17 @@
 /* paged.c - the paged results control, RFC 2696
  *
  * The cookie (cookie.h) has the id of the last entry of the page; the next page
- * goes on after it, in a newer snapshot.  slapd keeps the id it expects for
- * each connection, so that a cookie is good once; beside it stands a keyed hash
- * of what the search is, so that it is good for nothing else.
+ * goes on after it, in a newer snapshot.  The id that is expected stands in the
+ * connection, so that a cookie is good once; beside it in the cookie is a keyed
+ * hash of what the search is, so that it is good for nothing else.
  *
  * A client that ends a search half-way (size 0, or Abandon) cannot go on.
+ *
+ * slapd keeps a PagedResultsState for each connection, without a lock, and
+ * writes ps_cookie there when any paged search begins, also one that was given
+ * up before, or that is another database's.  backglue.c reads it, so we write
+ * it, but what we expect stands where slapd writes nothing: the id as the
+ * length of ps_cookieval, the number of the operation that set it as ps_size.
  */
 #include "search_priv.h"
 
@@ -31,16 +37,25 @@ search_of(const Operation *op)
 	};
 }
 
+static ber_len_t *
+place_of_id(const Operation *op)
+{
+	return &op->o_conn->c_pagedresults_state.ps_cookieval.bv_len;
+}
+
+/* That it goes on after ps_cookie. */
 static int
 check_cookie(const Operation *op, SlapReply *rs)
 {
-	const PagedResultsState *state = op->o_pagedresults_state;
+	PagedResultsState *state = op->o_pagedresults_state;
 	const struct back_db *db = op->o_bd->be_private;
 	const struct back_cookie_search search = search_of(op);
+	ber_len_t id = __atomic_load_n(place_of_id(op), __ATOMIC_RELAXED);
 
-	switch (back_cookie_check(db->page_key, &search, state->ps_cookie,
+	switch (back_cookie_check(db->page_key, &search, id,
 	                          view(&state->ps_cookieval))) {
 	case BACK_COOKIE_RIGHT:
+		state->ps_cookie = id;
 		return LDAP_SUCCESS;
 	case BACK_COOKIE_NONE:
 		rs->sr_text = "paged results cookie is invalid";
@@ -55,8 +70,7 @@ check_cookie(const Operation *op, SlapReply *rs)
 /*
  * Take the connection's place for what is expected next; false when a later
  * operation has it: one that was given up may begin, and end, after the search
- * that came instead.  The place is ps_size, which slapd leaves alone there, and
- * has the number of the operation.  Numbers come round, so another one is later
+ * that came instead.  Numbers of operations come round, so another one is later
  * when it is ahead by no more than can be under way at once.
  */
 static bool
@@ -76,8 +90,8 @@ take_place(const Operation *op)
 	return true;
 }
 
-/* slapd keeps no lock for it: a client may page through two searches of one
- * connection at once, of which the later one can go on. */
+/* A client may page through two searches of one connection at once, of which
+ * the later one can go on. */
 static void
 expect(Operation *op, PagedResultsCookie cookie, int count)
 {
@@ -85,6 +99,7 @@ expect(Operation *op, PagedResultsCookie cookie, int count)
 
 	if (!take_place(op))
 		return;
+	__atomic_store_n(place_of_id(op), cookie, __ATOMIC_RELAXED);
 	__atomic_store_n(&kept->ps_cookie, cookie, __ATOMIC_RELAXED);
 	__atomic_store_n(&kept->ps_count, count, __ATOMIC_RELAXED);
 }
@@ -94,11 +109,12 @@ back_paged_drop(Operation *op)
 {
 	const PagedResultsState *state = op->o_pagedresults_state;
 	PagedResultsState *kept = &op->o_conn->c_pagedresults_state;
-	PagedResultsCookie cookie = state->ps_cookie;
+	ber_len_t id = state->ps_cookie;
 
 	/* the client may have begun another search meanwhile */
-	(void)__atomic_compare_exchange_n(&kept->ps_cookie, &cookie, 0, false,
-	                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(place_of_id(op), &id, 0, false,
+	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		__atomic_store_n(&kept->ps_cookie, 0, __ATOMIC_RELAXED);
 }
 
 int
