@@ -52,33 +52,34 @@ back_lookup_close(struct back_lookup **lookup)
 	*lookup = NULL;
 }
 
+static bool
+is_connected(int fd)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int code = 0, n;
+
+	do
+		n = poll(&wait, 1, CONNECT_MS);
+	while (n < 0 && errno == EINTR);
+	return n == 1 &&
+	       getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &len) == 0 &&
+	       code == 0;
+}
+
 /* -1: not within CONNECT_MS. */
 static int
 connect_to(const struct addrinfo *address)
 {
-	struct pollfd wait = { .events = POLLOUT };
-	socklen_t len = sizeof(int);
-	int code = 0, n;
+	int fd = socket(address->ai_family,
+	                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	wait.fd = socket(address->ai_family,
-	                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (wait.fd < 0)
+	if (fd < 0)
 		return -1;
-	if (connect(wait.fd, address->ai_addr, address->ai_addrlen) != 0) {
-		if (errno != EINPROGRESS)
-			goto bad;
-		do
-			n = poll(&wait, 1, CONNECT_MS);
-		while (n < 0 && errno == EINTR);
-		if (n != 1 ||
-		    getsockopt(wait.fd, SOL_SOCKET, SO_ERROR, &code, &len) !=
-		            0 ||
-		    code != 0)
-			goto bad;
-	}
-	return wait.fd;
-bad:
-	close(wait.fd);
+	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0 ||
+	    (errno == EINPROGRESS && is_connected(fd)))
+		return fd;
+	close(fd);
 	return -1;
 }
 
