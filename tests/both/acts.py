@@ -28,6 +28,7 @@ tests/lint/check-acts names those that are missing.
 """
 import base64
 import collections
+import contextlib
 import hashlib
 import random
 import threading
@@ -1078,16 +1079,25 @@ def signed_in(hand):
     return name, person, token
 
 
+@contextlib.contextmanager
+def ending(hand, name, *tokens):
+    """What ends his sessions.  They count while they may be there, since the
+    eleventh would end the first."""
+    try:
+        yield
+    except Lost:  # nobody knows how many he has now
+        hand.people.pop(name, None)
+        raise
+    for token in tokens:
+        hand.people[name].sessions.pop(token)
+
+
 @act(HTTP, "sign out", "act_sign_out", frees=True, weight=1)
 def http_sign_out(hand):
     name, person, token = signed_in(hand)
-    try:
+    with ending(hand, name, token):
         hand.promise({"session/" + token: "-"}, lambda: hand.ask(
             "DELETE", "session", None, person.sessions[token]))
-    except Lost:
-        person.sessions.pop(token)
-        raise
-    del person.sessions[token]
 
 
 @act(HTTP, "end a session", "act_end_session", frees=True, weight=1)
@@ -1095,22 +1105,18 @@ def http_end_session(hand):
     name, person, token = signed_in(hand)
     listed = hand.ask("GET", "me/sessions", None, person.sessions[token])
     mine = [one["id"] for one in listed["items"] if one["current"]]
-    try:
+    with ending(hand, name, token):
         hand.promise({"session/" + token: "-"}, lambda: hand.ask(
             "DELETE", "users/%s/sessions/%s" % (name, mine[0]), None))
-    except Lost:
-        person.sessions.pop(token)
-        raise
-    del person.sessions[token]
 
 
 @act(HTTP, "sign a person out", "act_end_sessions", frees=True, weight=1)
 def http_sign_person_out(hand):
     name, person, token = signed_in(hand)
     facts = {"session/" + one: "-" for one in person.sessions}
-    person.sessions = {}
-    hand.promise(facts, lambda: hand.ask(
-        "POST", "users/%s/sign-out" % name, {}))
+    with ending(hand, name, *person.sessions):
+        hand.promise(facts, lambda: hand.ask(
+            "POST", "users/%s/sign-out" % name, {}))
 
 
 @act(HTTP, "give the password again", "act_reauthenticate", frees=True,
@@ -1119,10 +1125,11 @@ def http_reauthenticate(hand):
     if not any(person.sessions for person in hand.people.values()):
         http_sign_in(hand)
     name, person, token = signed_in(hand)
-    api = person.sessions.pop(token)
-    answer = hand.promise({"session/" + token: "-"}, lambda: hand.ask(
-        "POST", "session/reauthenticate", {"password": person.password},
-        api))
+    api = person.sessions[token]
+    with ending(hand, name, token):
+        answer = hand.promise({"session/" + token: "-"}, lambda: hand.ask(
+            "POST", "session/reauthenticate", {"password": person.password},
+            api))
     api.csrf = answer["csrf"]
     fresh = api.session.cookies[COOKIE]
     hand.promise({"session/" + fresh: name}, lambda: None)
