@@ -81,8 +81,8 @@ folder_read(const char *folder, const char *const *suffixes, size_t max,
 	char path[FOLDER_PATH_MAX];
 	struct dirent *entry;
 	enum rst_err err = RST_OK;
-	size_t len;
-	char *text;
+	size_t len = 0;
+	char *text = NULL;
 	DIR *dir;
 
 	dir = opendir(folder);
